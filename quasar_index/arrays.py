@@ -1,0 +1,66 @@
+"""Array types and the checks that every module shares."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import DataError
+
+FloatArray: TypeAlias = npt.NDArray[np.float32]
+"""float32; embeddings are (n, D)."""
+DoubleArray: TypeAlias = npt.NDArray[np.float64]
+"""float64; opinion scores and statistics."""
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
+IntArray: TypeAlias = npt.NDArray[np.int64]
+ByteArray: TypeAlias = npt.NDArray[np.uint8]
+"""uint8; images are (H, W, 3) RGB."""
+
+
+def as_embeddings(values: npt.ArrayLike, *, dim: int | None = None, what: str = "embeddings") -> FloatArray:
+    """Check a matrix of raw embeddings and return it as C-ordered float32 without a copy where it is so already.
+
+    Args:
+        values: (n, D) numbers; a single (D,) vector becomes (1, D).
+        dim: D that is expected, or None for any.
+        what: Name of the matrix in messages.
+
+    Returns:
+        (n, D) float32, finite, no all-zero row.
+
+    Raises:
+        DataError: On a wrong shape or dimension, NaN or infinity, or an all-zero row (named by number, from 0).
+    """
+    matrix = np.asarray(values)
+    if matrix.ndim == 1:
+        matrix = matrix[None, :]
+    if matrix.ndim != 2 or matrix.dtype.kind not in "fiu":
+        raise DataError(
+            f"{what} have shape {matrix.shape} and type {matrix.dtype}", "a numeric (n, D) matrix is needed"
+        )
+    if dim is not None and matrix.shape[1] != dim:
+        raise DataError(f"{what} are {matrix.shape[1]}-d, {dim}-d is needed", "embed with the index's encoder")
+    matrix = np.ascontiguousarray(matrix, dtype=np.float32)
+    # One pass for both faults: a row's sum of squares is NaN or infinite, or zero.
+    squares = np.einsum("nd,nd->n", matrix, matrix)
+    for fault, bad in (("NaN or infinite values", ~np.isfinite(squares)), ("only zeros", squares == 0)):
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            raise DataError(f"row {row} of {what} has {fault} ({int(bad.sum())} such rows)", "drop or mend these rows")
+    return matrix
+
+
+def unit(vectors: npt.ArrayLike) -> FloatArray:
+    """Return vectors scaled to length one along the last axis: `v / ||v||` (method.md, notation).
+
+    Args:
+        vectors: (..., D) numbers, no all-zero vector.
+
+    Returns:
+        (..., D) float32.
+    """
+    matrix = np.asarray(vectors)
+    norms = np.linalg.norm(matrix, axis=-1, keepdims=True)
+    return np.asarray(matrix / norms, dtype=np.float32)

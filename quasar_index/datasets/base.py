@@ -1,0 +1,113 @@
+"""What a data set adapter hands on: a table of labelled images, whatever its source.
+
+An adapter reads label files only; images are opened later, one by one, by `quasar_index.images`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import pyarrow as pa
+
+from ..errors import DataError
+
+Kind: TypeAlias = Literal["full-reference", "no-reference", "aesthetics"]
+Division: TypeAlias = Literal["median", "reference"]
+
+RECORD_SCHEMA = pa.schema(
+    [
+        pa.field("path", pa.string(), nullable=False),  # local path or URL of the image, as it is opened
+        pa.field("score", pa.float64()),  # raw opinion score, as the label file has it; null where there is none
+        pa.field("side", pa.string()),  # "good" / "bad" where the data declare it, else null
+        pa.field("reference", pa.string()),  # id of the reference image or content group
+        pa.field("distortion", pa.string()),  # name of the distortion type; null for references
+        pa.field("level", pa.int32()),  # strength of the distortion; 0 for references
+        pa.field("split", pa.string()),  # official split, as the data set names it
+    ]
+)
+"""The columns that every source has, in this order; further columns of the label file follow them."""
+
+
+@dataclass(frozen=True)
+class AnchorSource:
+    """Labelled images of one data set, before anything is embedded.
+
+    Attributes:
+        name: Name of the data set; the index's column `dataset`.
+        records: One row an image: the columns of `RECORD_SCHEMA`, then any further ones of the label file.
+        kind: What the scores mean.
+        division: How anchors fall into two sides: "reference" (reference images are good, distorted ones bad;
+            `side` is filled) or "median" (good = above the median opinion score, method.md section 1).
+        lower_is_better: Direction of the raw score; declared by the adapter, never inferred.
+        score_range: Lowest and highest possible raw score, None where only the observed range is known.
+        checksums: SHA-256 of each label file that was read, by path.
+        warnings: What the user should know, such as counts that differ from the published ones.
+        read_bytes: Opens one image of `records.path`; None for the default (local path or fsspec URL).
+    """
+
+    name: str
+    records: pa.Table
+    kind: Kind
+    division: Division
+    lower_is_better: bool = False
+    score_range: tuple[float, float] | None = None
+    checksums: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    read_bytes: Callable[[str], bytes] | None = None
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return int(self.records.num_rows)
+
+
+def make_records(columns: Mapping[str, Any], n_rows: int) -> pa.Table:
+    """Build the table of a source from the columns that it has; missing ones are filled with nulls.
+
+    Args:
+        columns: Column name to a sequence or Arrow array of `n_rows` values; `path` is needed.
+        n_rows: Number of images.
+
+    Returns:
+        A table with the columns of `RECORD_SCHEMA` in order, then the others as they came.
+
+    Raises:
+        DataError: When a column cannot be converted to its type.
+    """
+    arrays: list[Any] = []
+    names: list[str] = []
+    for column in RECORD_SCHEMA:
+        values = columns.get(column.name)
+        try:
+            if values is None:
+                arrays.append(pa.nulls(n_rows, column.type))
+            elif isinstance(values, (pa.Array, pa.ChunkedArray)):
+                arrays.append(values.cast(column.type))
+            else:
+                arrays.append(pa.array(values, type=column.type, from_pandas=True))
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise DataError(f"column '{column.name}' is not {column.type}: {error}") from error
+        names.append(column.name)
+    for name, values in columns.items():
+        if name not in RECORD_SCHEMA.names:
+            names.append(name)
+            arrays.append(values)
+    return pa.table(arrays, names=names)
+
+
+def concat_text(values: Sequence[str], most: int = 3) -> str:
+    """Return the first few values for a message: `'a', 'b', 'c' and 4 more`."""
+    shown = ", ".join(f"'{value}'" for value in values[:most])
+    return shown + (f" and {len(values) - most} more" if len(values) > most else "")
+
+
+def sha256_file(path: Path) -> str:
+    """Return the hexadecimal SHA-256 of a file's bytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,59 @@
+"""The errors that quasar-index raises on purpose, one tree, each with its exit code.
+
+On the command line such an error is one line on stderr: the cause, then the mend.
+"""
+
+from __future__ import annotations
+
+
+class QuasarError(Exception):
+    """An error that the user can mend.
+
+    Args:
+        message: What is wrong, in one line.
+        hint: What to do about it, in one line; may be empty.
+
+    Attributes:
+        exit_code: Exit status of the command that ends with this error.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.message = message
+        self.hint = hint
+        super().__init__(f"{message}; {hint}" if hint else message)
+
+
+class DataError(QuasarError):
+    """Images, labels or embeddings that cannot be used (exit code 3)."""
+
+    exit_code = 3
+
+
+class ImageError(DataError):
+    """One image that cannot be decoded or is unfit for the encoder (exit code 3)."""
+
+
+class AnchorIndexError(QuasarError):
+    """An anchor index that is missing, damaged, or of another encoder (exit code 4)."""
+
+    exit_code = 4
+
+
+class EncoderError(QuasarError):
+    """An encoder that is unknown, or whose weights cannot be had or do not fit (exit code 5)."""
+
+    exit_code = 5
+
+
+class AggregationError(QuasarError):
+    """Parameters of an aggregation that the anchors cannot serve (exit code 6)."""
+
+    exit_code = 6
+
+
+class EvaluationError(QuasarError):
+    """An evaluation that would be meaningless, such as constant ratings (exit code 7)."""
+
+    exit_code = 7
