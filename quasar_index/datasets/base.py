@@ -94,7 +94,7 @@ def make_records(columns: Mapping[str, Any], n_rows: int) -> pa.Table:
     for name, values in columns.items():
         if name not in RECORD_SCHEMA.names:
             names.append(name)
-            arrays.append(values)
+            arrays.append(values if isinstance(values, (pa.Array, pa.ChunkedArray)) else pa.array(values))
     return pa.table(arrays, names=names)
 
 

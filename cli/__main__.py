@@ -1,0 +1,5 @@
+"""`python -m quasar_index.cli`."""
+
+from .main import main
+
+main()

@@ -1,0 +1,122 @@
+"""`quasar-index build`: labelled images, or embeddings of them, become an index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import quasar_index as qi
+
+from . import options
+from .info import index_facts
+from .output import interruptible, note, print_facts, progress_bar
+
+
+def build(
+    name: Annotated[str, typer.Argument(help="Name of the index (in $QUASAR_INDEX_HOME or ./indexes), or a path.")],
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--data",
+            "-d",
+            metavar="SPEC",
+            help="Anchors, repeatable: a folder with reference/ and distorted/; a CSV, TSV, Parquet or JSONL file "
+            "with an image and a score column; or NAME:ROOT of a known data set.",
+            rich_help_panel="Data",
+        ),
+    ] = None,
+    score_column: options.ScoreColumn = None,
+    image_column: options.ImageColumn = None,
+    lower_is_better: options.LowerIsBetter = False,
+    embeddings: Annotated[
+        Path | None,
+        typer.Option(help="Your own embeddings instead of --data: .npy, .npz or .pt (N, D).", rich_help_panel="Data"),
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Label file of --embeddings, one row each.", rich_help_panel="Data")
+    ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option("--encoder", "-e", help="See 'quasar-index encoders'.", rich_help_panel="Encoder"),
+    ] = None,
+    weights: options.Weights = None,
+    layers: Annotated[
+        str | None, typer.Option(help="stats or final, for efficientnet-lite0.", rich_help_panel="Encoder")
+    ] = None,
+    input_rule: Annotated[
+        str | None,
+        typer.Option(
+            "--input",
+            help="native, crop-N, shorter-side=N or at-most=N; default: the encoder's.",
+            rich_help_panel="Encoder",
+        ),
+    ] = None,
+    device: options.Device = "auto",
+    precision: options.Precision = options.PrecisionChoice.auto,
+    batch_size: options.BatchSize = 16,
+    workers: options.Workers = None,
+    max_pixels: options.MaxPixels = options.MAX_PIXELS,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an index of that name.")] = False,
+    json: options.Json = False,
+) -> None:
+    """Build an index of anchors from labelled images.
+
+    An interrupted build goes on with the same command. Images that cannot be embedded are listed in failures.jsonl of
+    the index.
+    """
+    if bool(data) == (embeddings is not None):
+        raise typer.BadParameter("give either --data or --embeddings")
+    if labels is not None and embeddings is None:
+        raise typer.BadParameter("--labels belongs to --embeddings")
+    lower = True if lower_is_better else None
+    if embeddings is not None:
+        if encoder or weights or layers or input_rule:
+            raise typer.BadParameter("--embeddings need no encoder")
+        source, matrix = qi.load_embeddings(
+            embeddings, labels, score_column=score_column, image_column=image_column, lower_is_better=lower
+        )
+        _warn(source)
+        report = qi.build_from_embeddings(name, source, matrix, overwrite=overwrite)
+    else:
+        sources = [
+            qi.load_source(spec, score_column=score_column, image_column=image_column, lower_is_better=lower)
+            for spec in data or []
+        ]
+        for source in sources:
+            _warn(source)
+        if encoder is None:
+            encoder = qi.DEFAULT_ENCODER
+            note(
+                f"encoder {encoder} (works offline); the paper's settings are --encoder clip-rn50 for quality and "
+                "--encoder clip-vit-l-14 for aesthetics"
+            )
+        loaded = qi.load_encoder(
+            encoder, weights=weights, layers=layers, input_rule=input_rule, device=device, precision=precision.value
+        )
+        with interruptible("the same command goes on where it stopped"), progress_bar("embedding") as on_progress:
+            report = qi.build_index(
+                name,
+                sources,
+                loaded,
+                overwrite=overwrite,
+                batch_size=batch_size,
+                n_workers=workers,
+                max_pixels=max_pixels,
+                on_progress=on_progress,
+            )
+    if report.n_resumed:
+        note(f"{report.n_resumed} embeddings were left by an interrupted build")
+    if report.n_duplicates:
+        note(f"{report.n_duplicates} images were left out, an earlier one has the same content")
+    for path, error in report.failures[:5]:
+        note(f"left out '{path}': {error}")
+    if len(report.failures) > 5:
+        note(f"and {len(report.failures) - 5} more, see '{report.index.path / 'failures.jsonl'}'")
+    print_facts(index_facts(report.index), as_json=json)
+
+
+def _warn(source: qi.AnchorSource) -> None:
+    for warning in source.warnings:
+        note(f"{source.name}: {warning}")

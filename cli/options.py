@@ -1,0 +1,51 @@
+"""Options that several commands share, declared once."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:i.", rich_help_panel="Encoder")]
+Weights = Annotated[
+    Path | None,
+    typer.Option(help="Weights file of the encoder (safetensors, or a state dict).", rich_help_panel="Encoder"),
+]
+BatchSize = Annotated[int, typer.Option(min=1, help="Most images in one forward pass.", rich_help_panel="Encoder")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Decoding threads; default: one a core.", rich_help_panel="Encoder")
+]
+MaxPixels = Annotated[
+    int,
+    typer.Option(min=1, help="Largest image that is decoded, in pixels.", rich_help_panel="Encoder"),
+]
+ScoreColumn = Annotated[
+    str | None, typer.Option(help="Score column of a label file; default: found by its name.", rich_help_panel="Data")
+]
+ImageColumn = Annotated[
+    str | None, typer.Option(help="Image column of a label file; default: found by its name.", rich_help_panel="Data")
+]
+LowerIsBetter = Annotated[
+    bool,
+    typer.Option("--lower-is-better", help="A lower score is a better image (DMOS).", rich_help_panel="Data"),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class PrecisionChoice(str, Enum):
+    """Arithmetic of the encoder."""
+
+    auto = "auto"
+    fp32 = "fp32"
+    bf16 = "bf16"
+    fp16 = "fp16"
+
+
+Precision = Annotated[
+    PrecisionChoice,
+    typer.Option(help="auto: fp32 on a CPU; on CUDA autocast where embeddings agree.", rich_help_panel="Encoder"),
+]
+MAX_PIXELS = 178_956_970
+"""`quasar_index.images.MAX_PIXELS`, repeated so that `--help` imports no image library; a test compares them."""

@@ -1,0 +1,213 @@
+"""What commands share: result formats, the progress bar, the answer to Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import IO, Any
+
+from quasar_index.errors import DataError, QuasarError
+
+Row = Mapping[str, Any]
+
+
+class Format(str, Enum):
+    """Formats of a result with rows."""
+
+    table = "table"
+    csv = "csv"
+    jsonl = "jsonl"
+    parquet = "parquet"
+
+
+class InterruptedRunError(QuasarError):
+    """The user pressed Ctrl-C (exit code 130)."""
+
+    exit_code = 130
+
+
+@contextlib.contextmanager
+def interruptible(hint: str) -> Iterator[None]:
+    """Turn Ctrl-C into one line that says how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise InterruptedRunError("interrupted", hint) from None
+
+
+def choose_format(given: Format | None, output: Path | None) -> Format:
+    """Return the format: as given, else by the output's ending, else a table on a terminal and jsonl in a pipe.
+
+    Raises:
+        DataError: When the ending names none, or Parquet would go to a terminal.
+    """
+    if given is None and output is not None:
+        try:
+            return Format(output.suffix.lstrip(".").lower())
+        except ValueError:
+            raise DataError(
+                f"'{output.name}' names no format by its ending", "name it .csv, .jsonl or .parquet, or give --format"
+            ) from None
+    if given is None:
+        return Format.table if sys.stdout.isatty() else Format.jsonl
+    if given is Format.parquet and output is None and sys.stdout.isatty():
+        raise DataError("Parquet is not for a terminal", "give --output FILE.parquet")
+    return given
+
+
+def write_rows(rows: Iterable[Row], columns: Sequence[str], *, format_: Format, output: Path | None) -> None:
+    """Write rows as they come, to a file (which appears when it is complete) or to stdout.
+
+    Args:
+        rows: Mappings with the columns' values; None where there is none.
+        columns: Names of the columns; numbers are floats but for those whose name begins with `n_`.
+        format_: The format.
+        output: The file; None for stdout.
+
+    Raises:
+        DataError: When the file cannot be written.
+    """
+    write = {
+        Format.table: _write_table,
+        Format.csv: _write_csv,
+        Format.jsonl: _write_jsonl,
+        Format.parquet: _write_parquet,
+    }[format_]
+    if output is None:
+        try:
+            write(rows, columns, sys.stdout.buffer)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            sys.stderr.close()  # the reader has gone, as `| head` does: nothing to say
+        return
+    partial = output.with_name(f".{output.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            write(rows, columns, file)
+        partial.replace(output)
+    except OSError as error:
+        raise DataError(f"'{output}' cannot be written ({error.strerror})", "check the folder of --output") from error
+
+
+def _write_csv(rows: Iterable[Row], columns: Sequence[str], file: IO[bytes]) -> None:
+    text = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="", write_through=True)
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    text.detach()
+
+
+def _write_jsonl(rows: Iterable[Row], columns: Sequence[str], file: IO[bytes]) -> None:
+    for row in rows:
+        # Escaped to ASCII: names may hold anything, also bytes that are no UTF-8.
+        file.write(json.dumps({name: row[name] for name in columns}).encode() + b"\n")
+
+
+def _write_parquet(rows: Iterable[Row], columns: Sequence[str], file: IO[bytes]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    text = ("path", "error")
+    schema = pa.schema([(name, pa.string() if name in text else pa.float64()) for name in columns])
+    with pq.ParquetWriter(file, schema) as writer:
+        for block in _blocks(rows, 8192):
+            cleaned = [{n: _printable(v) if n in text else v for n, v in row.items()} for row in block]
+            writer.write_table(pa.Table.from_pylist(cleaned, schema=schema))
+
+
+def _write_table(rows: Iterable[Row], columns: Sequence[str], file: IO[bytes]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in columns:
+        table.add_column(name, justify="left" if name in ("path", "error") else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_cell(row[name]), style="red" if name == "error" else "") for name in columns))
+    text = io.TextIOWrapper(file, encoding="utf-8", write_through=True)
+    terminal = sys.stdout.isatty()
+    Console(file=text, width=None if terminal else 200, force_terminal=terminal or None).print(table)
+    text.detach()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4f}" if isinstance(value, float) else _printable(str(value))
+
+
+def _printable(text: str | None) -> Any:
+    """Escape control characters and undecodable bytes, which could do anything to a terminal."""
+    if text is None or text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+def _blocks(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
+    block: list[Row] = []
+    for row in rows:
+        block.append(row)
+        if len(block) == size:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
+@contextlib.contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar with rate and remaining time on stderr, if that is a terminal.
+
+    Yields:
+        A function to call with (done, total).
+    """
+    if not sys.stderr.isatty():
+        yield lambda done, total: None  # noqa: ARG005
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=None, rate="")
+
+        def update(done: int, total: int) -> None:
+            speed = progress.tasks[0].speed
+            progress.update(task, completed=done, total=total, rate=f"{speed:.1f}/s" if speed else "")
+
+        yield update
+
+
+def print_facts(facts: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print names and values: aligned on a terminal, one JSON object otherwise."""
+    if as_json:
+        print(json.dumps(facts, indent=2))  # noqa: T201
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in facts.items():
+        table.add_row(name, Text(_printable(str(value))))
+    Console(soft_wrap=False, width=None if sys.stdout.isatty() else 160).print(table)
+
+
+def note(text: str) -> None:
+    """Say something on stderr, in one line."""
+    print(f"quasar-index: {text}", file=sys.stderr)  # noqa: T201

@@ -1,0 +1,270 @@
+"""`quasar-index score`: images, or embeddings of them, against an index or a pair of prompts."""
+
+from __future__ import annotations
+
+import glob
+import sys
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import quasar_index as qi
+
+from . import options
+from .output import Format, choose_format, interruptible, note, progress_bar, write_rows
+
+COLUMNS = ("path", "score", "similarity_good", "similarity_bad", "error")
+
+
+class Anchors(str, Enum):
+    """What the two sides are."""
+
+    image = "image"
+    text = "text"
+
+
+class Aggregate(str, Enum):
+    """How anchors become centroids."""
+
+    mean = "mean"
+    offset = "offset"
+    clustering = "clustering"
+    retrieval = "retrieval"
+
+
+class Mode(str, Enum):
+    """How nearest anchors are retrieved."""
+
+    per_side = "per-side"
+    joint = "joint"
+
+
+class Division(str, Enum):
+    """How jointly retrieved anchors are divided."""
+
+    global_ = "global"
+    local = "local"
+
+
+def score(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files, folders (recursive), globs, URLs; - reads a list from stdin.", show_default=False),
+    ] = None,
+    index: Annotated[str | None, typer.Option("--index", "-i", help="Name or path of the index.")] = None,
+    embeddings: Annotated[
+        Path | None, typer.Option(help="Score embeddings instead of images: .npy, .npz or .pt (M, D).")
+    ] = None,
+    format_: Annotated[
+        Format | None, typer.Option("--format", "-f", help="Default: table on a terminal, jsonl in a pipe.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; its ending names the format.")
+    ] = None,
+    temperature: Annotated[
+        float | None, typer.Option(help="T of the softmax: spread of the scores, not their order.  [default: 0.07]")
+    ] = None,
+    aggregate: Annotated[
+        Aggregate, typer.Option("--aggregate", "-a", help="How anchors become centroids.", rich_help_panel="Anchors")
+    ] = Aggregate.mean,
+    offset: Annotated[
+        float | None,
+        typer.Option(help="offset: share of each side next to the median that is left out.", rich_help_panel="Anchors"),
+    ] = None,
+    clusters: Annotated[
+        int | None, typer.Option(help="clustering: k-means clusters a side.  [100]", rich_help_panel="Anchors")
+    ] = None,
+    top_k: Annotated[
+        int | None, typer.Option(help="retrieval: nearest anchors.  [32]", rich_help_panel="Anchors")
+    ] = None,
+    mode: Annotated[
+        Mode | None,
+        typer.Option(
+            "--retrieval", help="retrieval: k of each side, or k of all, then divided.", rich_help_panel="Anchors"
+        ),
+    ] = None,
+    division: Annotated[
+        Division | None,
+        typer.Option(help="joint retrieval: by the anchors' sides, or at the k's median.", rich_help_panel="Anchors"),
+    ] = None,
+    similarity_temperature: Annotated[
+        float | None, typer.Option(help="retrieval: weights softmax(cosine / t).", rich_help_panel="Anchors")
+    ] = None,
+    rating_power: Annotated[
+        float | None, typer.Option(help="retrieval: weights |y - median|^p.", rich_help_panel="Anchors")
+    ] = None,
+    blend: Annotated[
+        float | None,
+        typer.Option(help="retrieval: 1 the retrieved anchors alone, 0 the mean.", rich_help_panel="Anchors"),
+    ] = None,
+    normalize_anchors: Annotated[
+        bool, typer.Option("--normalize-anchors", help="Average unit embeddings.", rich_help_panel="Anchors")
+    ] = False,
+    where: Annotated[
+        str | None,
+        typer.Option(help="Use only anchors for which this SQL condition holds.", rich_help_panel="Anchors"),
+    ] = None,
+    ratio: Annotated[float, typer.Option(help="Random part of the anchors to use.", rich_help_panel="Anchors")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Of --ratio and of clustering.", rich_help_panel="Anchors")] = 0,
+    anchors: Annotated[
+        Anchors,
+        typer.Option(help="text: score by a pair of prompts instead (CLIP-IQA).", rich_help_panel="Text anchors"),
+    ] = Anchors.image,
+    prompts: Annotated[
+        str, typer.Option(help="Named pair of prompts, such as quality or sharpness.", rich_help_panel="Text anchors")
+    ] = "quality",
+    prompt_pair: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="GOOD BAD", help="Your own pair of prompts.", rich_help_panel="Text anchors"),
+    ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option("--encoder", "-e", help="Default: the index's.", rich_help_panel="Encoder"),
+    ] = None,
+    weights: options.Weights = None,
+    device: options.Device = "auto",
+    precision: options.Precision = options.PrecisionChoice.auto,
+    batch_size: options.BatchSize = 16,
+    workers: options.Workers = None,
+    max_pixels: options.MaxPixels = options.MAX_PIXELS,
+) -> None:
+    """Score images against an index of anchors: one row an image, in order; higher is better.
+
+    A bad image is a row with an error; the others are scored, and the exit code is 3.
+    """
+    if bool(paths) == (embeddings is not None):
+        raise typer.BadParameter("give either images or --embeddings")
+    chosen = choose_format(format_, output)
+    aggregator = _aggregator(
+        aggregate,
+        {
+            "offset": {"offset": offset},
+            "clustering": {"n_clusters": clusters},
+            "retrieval": {
+                "top_k": top_k,
+                "mode": mode and mode.value,
+                "division": division and division.value,
+                "similarity_temperature": similarity_temperature,
+                "rating_power": rating_power,
+                "blend": blend,
+            },
+        },
+        normalize_anchors=normalize_anchors,
+        seed=seed,
+    )
+    run_options: dict[str, Any] = {"weights": weights, "device": device, "precision": precision.value}
+    if anchors is Anchors.text:
+        if embeddings is not None:
+            raise typer.BadParameter("--anchors text scores images, not --embeddings")
+        name = encoder or (qi.AnchorIndex.open(index).manifest.encoder.name if index else qi.DEFAULT_ENCODER)
+        loaded: qi.Encoder | None = qi.load_encoder(name, **run_options)
+        assert loaded is not None  # noqa: S101 - for the type checker
+        table, own_temperature = qi.text_anchors(loaded, *(prompt_pair or _named_pair(prompts)))
+    else:
+        if index is None:
+            raise typer.BadParameter("--index is needed (or --anchors text)")
+        opened = qi.AnchorIndex.open(index)
+        recorded = opened.manifest.encoder
+        loaded = None
+        if embeddings is None:
+            if encoder is not None and encoder != recorded.name:
+                raise qi.AnchorIndexError(
+                    f"index '{opened.path}' holds {recorded.name} ({recorded.dim}-d) but --encoder is {encoder}",
+                    "drop --encoder or rebuild with 'quasar-index build'",
+                )
+            loaded = qi.load_recorded_encoder(recorded, **run_options)
+        table = opened.anchors(where=where, ratio=ratio, seed=seed)
+        own_temperature = qi.TEMPERATURE
+    scorer = qi.Scorer(
+        table,
+        aggregator,
+        temperature=own_temperature if temperature is None else temperature,
+        encoder=loaded,
+        batch_size=batch_size,
+    )
+    n_failed = 0
+
+    def rows() -> Iterator[dict[str, Any]]:
+        nonlocal n_failed
+        if embeddings is not None:
+            yield from _score_embeddings(scorer, embeddings)
+            return
+        files = expand(paths or [])
+        with progress_bar("scoring") as on_progress:
+            for done, row in enumerate(scorer.score_files(files, n_workers=workers, max_pixels=max_pixels), start=1):
+                n_failed += bool(row.error)
+                on_progress(done, len(files))
+                yield {name: getattr(row, name) for name in COLUMNS} | {"error": row.error or None}
+
+    with interruptible("nothing was written; run it again" if output else "run it again"):
+        write_rows(rows(), COLUMNS, format_=chosen, output=output)
+    if n_failed:
+        note(f"error: {n_failed} images could not be scored, see the column error")
+        raise typer.Exit(qi.DataError.exit_code)
+
+
+def expand(paths: list[str]) -> list[str]:
+    """List the files that the arguments stand for, in order.
+
+    Args:
+        paths: Files and URLs (kept as they are), folders (listed recursively), globs, `-` (lines of stdin, likewise).
+
+    Raises:
+        DataError: When there is no file at all, or a folder or glob gives none.
+    """
+    found: list[str] = []
+    for path in paths:
+        if path == "-":
+            found += expand([line for line in sys.stdin.read().splitlines() if line and line != "-"])
+        elif "://" in path or Path(path).is_file():
+            found.append(path)
+        elif Path(path).is_dir():
+            found += map(str, qi.list_images(Path(path)))
+        elif glob.has_magic(path):
+            matches = sorted(match for match in glob.glob(path, recursive=True) if Path(match).is_file())  # noqa: PTH207
+            if not matches:
+                raise qi.DataError(f"no file matches '{path}'", "check the pattern")
+            found += matches
+        else:
+            found.append(path)  # its row will say that it is missing
+    if not found:
+        raise qi.DataError("no images to score", "name files, folders or globs")
+    return found
+
+
+def _aggregator(
+    aggregate: Aggregate, by_method: dict[str, dict[str, Any]], *, normalize_anchors: bool, seed: int
+) -> qi.Aggregator:
+    """Make the aggregator; an option of another method than the chosen one is a usage error."""
+    for method, parameters in by_method.items():
+        given = [name for name, value in parameters.items() if value is not None]
+        if given and method != aggregate.value:
+            raise typer.BadParameter(f"{', '.join(given)}: only for --aggregate {method}, not {aggregate.value}")
+    chosen = {n: v for n, v in by_method.get(aggregate.value, {}).items() if v is not None}
+    if aggregate is Aggregate.clustering:
+        chosen["seed"] = seed
+    method_class: Any = {"mean": qi.Mean, "offset": qi.Offset, "clustering": qi.Clustering, "retrieval": qi.Retrieval}
+    made: qi.Aggregator = method_class[aggregate.value](normalize_anchors=normalize_anchors, **chosen)
+    return made
+
+
+def _named_pair(name: str) -> tuple[str, str]:
+    if name not in qi.PROMPT_PAIRS:
+        raise typer.BadParameter(f"no prompts '{name}'; there are {', '.join(qi.PROMPT_PAIRS)}, or give --prompt-pair")
+    return qi.PROMPT_PAIRS[name]
+
+
+def _score_embeddings(scorer: qi.Scorer, path: Path) -> Iterator[dict[str, Any]]:
+    source, matrix = qi.load_embeddings(path)
+    scores = scorer.score_embeddings(matrix)
+    for row, name in enumerate(source.records["path"].to_pylist()):
+        yield {
+            "path": name,
+            "score": float(scores.score[row]),
+            "similarity_good": float(scores.similarity_good[row]),
+            "similarity_bad": float(scores.similarity_bad[row]),
+            "error": None,
+        }

@@ -1,0 +1,199 @@
+"""Adaptive anchors: centroids of the nearest anchors around each query (QUASAR section 5; method.md section 1).
+
+- per-side: the k nearest good and the k nearest bad anchors.
+- joint: the k nearest of all, divided by their sides ("global"; for full-reference anchors that is
+  reference/distorted) or at the median opinion score of the k ("local", ties are bad). A query whose neighbours all fall
+  on one side takes the nearest anchor of the other side.
+
+Weights within the retrieved set are the product of `softmax(similarity / t)` and `|y - median|^p`, each optional.
+`c = unit(b * c_adaptive + (1 - b) * c_static)` blends with the mean of the side.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+
+from ..anchors import AnchorTable, Side
+from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
+from ..errors import AggregationError
+from ..index.search import Neighbors, nearest
+from .base import Centroids, check_choice
+from .mean import Mean
+
+if TYPE_CHECKING:
+    import torch
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """Centroids of the anchors nearest to each query.
+
+    Attributes:
+        top_k: k; a side (or table) of fewer anchors gives all of them, which with equal weights is the mean.
+        mode: "per-side" or "joint".
+        division: How "joint" divides its neighbours: "global" or "local".
+        similarity_temperature: t > 0 of the softmax over similarities; None for equal weights.
+        rating_power: p >= 0 of the weights |y - median|^p; 0 for none. Ties at the median weigh nothing.
+        blend: b in [0, 1]; 0 is the mean, 1 only the retrieved anchors.
+        normalize_anchors: Average unit embeddings instead of raw ones.
+    """
+
+    top_k: int = 32
+    mode: Literal["per-side", "joint"] = "per-side"
+    division: Literal["global", "local"] = "global"
+    similarity_temperature: float | None = None
+    rating_power: float = 0.0
+    blend: float = 1.0
+    normalize_anchors: bool = False
+    adaptive: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        """Check the parameters."""
+        check_choice("retrieval mode", self.mode, ("per-side", "joint"))
+        check_choice("division of the neighbours", self.division, ("global", "local"))
+        temperature = self.similarity_temperature
+        for name, value, fine, mend in (
+            ("top-k", self.top_k, self.top_k >= 1, "use at least --top-k 1"),
+            ("similarity temperature", temperature, temperature is None or temperature > 0, "use a positive one"),
+            ("rating power", self.rating_power, self.rating_power >= 0, "use 0 for none, or for example 1"),
+            ("blend", self.blend, 0 <= self.blend <= 1, "use a value from 0 to 1"),
+        ):
+            if not fine:
+                raise AggregationError(f"{name} {value} is out of range", mend)
+
+    def aggregate(self, anchors: AnchorTable, queries: FloatArray | None = None) -> Centroids:
+        """Make centroids for each query (see `Aggregator.aggregate`); memory grows with M * (k + D)."""
+        if queries is None:
+            raise AggregationError("adaptive anchors need the queries", "call aggregate(anchors, queries)")
+        extremity = None
+        if self.rating_power > 0:
+            quality = anchors.rated("the weighting by rating")
+            extremity = np.abs(quality - np.median(quality)) ** self.rating_power
+        available = min(anchors.n_good, anchors.n_bad) if self.mode == "per-side" else len(anchors)
+        if self.top_k > available:
+            _log.warning("top-k %d is more than the %d anchors to choose from: all are used", self.top_k, available)
+        if self.mode == "per-side":
+            good, bad = (
+                self._centroids(anchors, nearest(anchors, queries, self.top_k, side="good"), extremity),
+                self._centroids(anchors, nearest(anchors, queries, self.top_k, side="bad"), extremity),
+            )
+        else:
+            neighbors = nearest(anchors, queries, self.top_k)
+            is_good = self._divide(anchors, neighbors)
+            good = self._one_side(anchors, queries, neighbors, is_good, extremity, "good")
+            bad = self._one_side(anchors, queries, neighbors, ~is_good, extremity, "bad")
+        if self.blend < 1:
+            static = Mean(self.normalize_anchors).aggregate(anchors)
+            good = _unit_rows(self.blend * good + (1 - self.blend) * static.good[0])
+            bad = _unit_rows(self.blend * bad + (1 - self.blend) * static.bad[0])
+        return Centroids(good=good[:, None], bad=bad[:, None])
+
+    def _divide(self, anchors: AnchorTable, neighbors: Neighbors) -> BoolArray:
+        """Say which of the joint neighbours (M, k) are good."""
+        if self.division == "global":
+            return np.asarray(neighbors.rows < anchors.n_good)
+        quality = anchors.rated("the local division")[neighbors.rows]
+        return np.asarray(quality > np.median(quality, axis=1, keepdims=True))
+
+    def _one_side(
+        self,
+        anchors: AnchorTable,
+        queries: FloatArray,
+        neighbors: Neighbors,
+        member: BoolArray,
+        extremity: DoubleArray | None,
+        side: Side,
+    ) -> FloatArray:
+        """Average the members of one side; a query without any takes the nearest anchor of that side."""
+        centroids = self._centroids(anchors, neighbors, extremity, member)
+        if (empty := ~member.any(axis=1)).any():
+            only = nearest(anchors, queries[empty], 1, side=side).rows[:, 0]
+            centroids[empty] = anchors.directions[only]
+        return centroids
+
+    def _centroids(
+        self,
+        anchors: AnchorTable,
+        neighbors: Neighbors,
+        extremity: DoubleArray | None,
+        member: BoolArray | None = None,
+    ) -> FloatArray:
+        """Average retrieved anchors with their weights.
+
+        Args:
+            anchors: The anchors.
+            neighbors: k of them for each of M queries.
+            extremity: (N,) weights by rating; None for none.
+            member: (M, k) which neighbours count; None for all. Rows without any give a meaningless centroid.
+
+        Returns:
+            (M, D) float32 of length one.
+        """
+        weights = self._weights(neighbors, extremity, member)
+        if not self.normalize_anchors:
+            weights = weights * anchors.norms[neighbors.rows]
+        return _unit_rows(weighted_sums(anchors.directions, neighbors.rows, weights))
+
+    def _weights(self, neighbors: Neighbors, extremity: DoubleArray | None, member: BoolArray | None) -> DoubleArray:
+        counted = np.ones(neighbors.rows.shape) if member is None else member.astype(np.float64)
+        weights = counted
+        if self.similarity_temperature is not None:
+            logits = neighbors.similarity.astype(np.float64) / self.similarity_temperature
+            # The maximum is taken over those that count, else all of them could underflow to zero.
+            top = np.max(logits, axis=1, keepdims=True, where=counted > 0, initial=-np.inf)
+            with np.errstate(invalid="ignore"):
+                weights = np.where(counted > 0, np.exp(np.minimum(logits - top, 0.0)), 0.0)
+        if extremity is not None:
+            by_rating = weights * extremity[neighbors.rows]
+            # Neighbours that all lie at the median weigh nothing: then the other weights decide.
+            weights = np.where(by_rating.sum(axis=1, keepdims=True) > 0, by_rating, weights)
+        # Only their ratios matter; a sum of one keeps small powers away from the limits of float32.
+        total = weights.sum(axis=1, keepdims=True)
+        return np.asarray(weights / np.where(total > 0, total, 1.0))
+
+
+def weighted_sums(directions: FloatArray, rows: IntArray, weights: DoubleArray) -> FloatArray:
+    """Sum weighted rows of a matrix for each query without gathering them first.
+
+    Args:
+        directions: (N, D) float32.
+        rows: (M, k) row numbers.
+        weights: (M, k).
+
+    Returns:
+        (M, D) float32: `sum_j weights[m, j] * directions[rows[m, j]]`.
+    """
+    import torch
+
+    with torch.inference_mode():
+        table = _as_tensor(directions)
+        summed = torch.nn.functional.embedding_bag(
+            torch.from_numpy(rows),
+            table,
+            per_sample_weights=torch.from_numpy(weights.astype(np.float32)),
+            mode="sum",
+        )
+        return summed.numpy()
+
+
+def _as_tensor(matrix: FloatArray) -> torch.Tensor:
+    """Share memory with torch, which warns of arrays mapped read-only although nothing writes to them here."""
+    import warnings
+
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        return torch.from_numpy(matrix)
+
+
+def _unit_rows(vectors: FloatArray) -> FloatArray:
+    """Scale rows to length one; a row of zeros stays (only rows that are replaced afterwards are)."""
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(norms > 0, norms, 1.0), dtype=np.float32)

@@ -1,0 +1,231 @@
+"""Anchors: embedded images with opinion scores, divided into a good and a bad side.
+
+Division (method.md section 1): full-reference data - reference images are good, distorted ones bad; no-reference data -
+good = y > median(y), bad = y <= median(y), ties at the median are bad.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from .arrays import BoolArray, DoubleArray, FloatArray, IntArray, as_embeddings
+from .errors import AggregationError, DataError
+
+Side: TypeAlias = Literal["good", "bad"]
+
+
+@dataclass(frozen=True)
+class AnchorTable:
+    """Anchors of both sides, in memory or mapped from a file.
+
+    Rows are sorted: the good side first, and within each side the most extreme opinion score first (the best of the
+    good, the worst of the bad), then by id. So a side is a slice, and the anchors an offset keeps are its beginning.
+
+    Attributes:
+        ids: (N,) bytes strings, unique.
+        directions: (N, D) float32, the embeddings scaled to length one.
+        norms: (N,) float32, the lengths of the raw embeddings, so that raw = norms[:, None] * directions.
+        quality: (N,) float64, opinion scores scaled to [0, 1], higher is better; NaN for anchors without one;
+            None where no anchor has one.
+        n_good: Number of good anchors, rows [0, n_good).
+    """
+
+    ids: npt.NDArray[np.bytes_]
+    directions: FloatArray
+    norms: FloatArray
+    quality: DoubleArray | None
+    n_good: int
+
+    def __len__(self) -> int:
+        """Return N."""
+        return len(self.ids)
+
+    @property
+    def n_bad(self) -> int:
+        """Number of bad anchors, rows [n_good, N)."""
+        return len(self) - self.n_good
+
+    @property
+    def dim(self) -> int:
+        """D."""
+        return int(self.directions.shape[1])
+
+    @property
+    def is_good(self) -> BoolArray:
+        """(N,) whether each anchor is on the good side."""
+        return np.arange(len(self)) < self.n_good
+
+    def side(self, side: Side) -> slice:
+        """Return the rows of one side."""
+        return slice(0, self.n_good) if side == "good" else slice(self.n_good, len(self))
+
+    def rated(self, purpose: str) -> DoubleArray:
+        """Return the opinion scores of all anchors, for methods that need them.
+
+        Raises:
+            AggregationError: When some anchor has none.
+        """
+        if self.quality is None or np.isnan(self.quality).any():
+            raise AggregationError(
+                f"{purpose} needs an opinion score for every anchor, and reference/distorted anchors have none",
+                "use another aggregation, or anchors with ratings",
+            )
+        return self.quality
+
+    def take(self, rows: IntArray | BoolArray) -> AnchorTable:
+        """Return a subset, in the same order.
+
+        Args:
+            rows: Ascending row numbers, or a mask (N,).
+
+        Raises:
+            DataError: When a side is left empty.
+        """
+        rows = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        n_good = int(np.searchsorted(rows, self.n_good))
+        if n_good == 0 or n_good == len(rows):
+            raise DataError(
+                f"the selected {len(rows)} anchors have no {'bad' if n_good else 'good'} one among them",
+                "select anchors of both sides",
+            )
+        return replace(
+            self,
+            ids=self.ids[rows],
+            directions=self.directions[rows],
+            norms=self.norms[rows],
+            quality=None if self.quality is None else self.quality[rows],
+            n_good=n_good,
+        )
+
+    def subsample(self, ratio: float, *, seed: int = 0, references: npt.NDArray[np.str_] | None = None) -> AnchorTable:
+        """Draw a random part of the anchors (method.md section 1, "Subsampling").
+
+        Args:
+            ratio: r in (0, 1].
+            seed: Of the random generator.
+            references: (N,) reference ids of full-reference anchors: `round(r * n_ref)` of them are drawn, with all
+                anchors that share them. None: `round(r * n)` of each side, each on its own.
+
+        Returns:
+            The drawn anchors.
+
+        Raises:
+            DataError: When the ratio is out of range or leaves a side empty.
+        """
+        if not 0 < ratio <= 1:
+            raise DataError(f"ratio {ratio} is not in (0, 1]", "use for example --ratio 0.3")
+        if ratio == 1:
+            return self
+        rng = np.random.default_rng(seed)
+        if references is not None:
+            groups = np.unique(references)
+            kept = rng.choice(groups, round(ratio * len(groups)), replace=False)
+            return self.take(np.isin(references, kept))
+        halves = [
+            rng.choice(np.arange(len(self))[rows], round(ratio * (rows.stop - rows.start)), replace=False)
+            for rows in (self.side("good"), self.side("bad"))
+        ]
+        return self.take(np.sort(np.concatenate(halves)))
+
+
+def make_anchors(
+    embeddings: npt.ArrayLike,
+    *,
+    is_good: Sequence[bool] | BoolArray | None = None,
+    quality: npt.ArrayLike | None = None,
+    ids: Sequence[str] | None = None,
+) -> AnchorTable:
+    """Make anchors from embeddings in memory.
+
+    Args:
+        embeddings: (N, D) raw embeddings.
+        is_good: (N,) the side of each; None to divide at the median of `quality`.
+        quality: (N,) opinion scores, higher is better; they are used as they are.
+        ids: (N,) unique names; None for row numbers.
+
+    Returns:
+        The anchors, in the order of `AnchorTable`.
+
+    Raises:
+        DataError: On bad embeddings, lengths that differ, a side without anchors, or neither side nor score given.
+    """
+    matrix = as_embeddings(embeddings)
+    n = len(matrix)
+    scores = None if quality is None else np.asarray(quality, dtype=np.float64)
+    if is_good is None:
+        if scores is None:
+            raise DataError("anchors have neither a side nor an opinion score", "give is_good or quality")
+        good, _ = divide_at_median(scores)
+    else:
+        good = np.asarray(is_good, dtype=np.bool_)
+    names = np.array([name.encode() for name in (ids or map("{:09d}".format, range(n)))], dtype=np.bytes_)
+    for what, values in (("sides", good), ("opinion scores", scores), ("ids", names)):
+        if values is not None and values.shape != (n,):
+            raise DataError(f"{n} embeddings but {len(values)} {what}", "give one each")
+    check_two_sides(good)
+    order = anchor_order(good, scores, names)
+    matrix, names = matrix[order], names[order]
+    norms = np.linalg.norm(matrix, axis=1)
+    return AnchorTable(
+        ids=names,
+        directions=matrix / norms[:, None],
+        norms=norms,
+        quality=None if scores is None else scores[order],
+        n_good=int(good.sum()),
+    )
+
+
+def anchor_order(is_good: BoolArray, quality: DoubleArray | None, ids: npt.NDArray[np.bytes_]) -> IntArray:
+    """Return the row order of an `AnchorTable`: good first, the most extreme opinion score first, then by id.
+
+    Args:
+        is_good: (N,) sides.
+        quality: (N,) opinion scores or NaN; None where there are none.
+        ids: (N,) unique ids.
+
+    Returns:
+        (N,) row numbers.
+    """
+    extremity = np.zeros(len(ids)) if quality is None else np.where(is_good, -quality, quality)
+    return np.lexsort((ids, extremity, ~is_good))
+
+
+def divide_at_median(quality: DoubleArray) -> tuple[BoolArray, float]:
+    """Divide rated anchors at the median opinion score; ties at the median are bad.
+
+    Args:
+        quality: (N,) opinion scores, higher is better, none missing.
+
+    Returns:
+        (N,) whether each is good, and the median.
+
+    Raises:
+        DataError: When scores are missing, or none lies above the median.
+    """
+    if np.isnan(quality).any():
+        raise DataError(f"{int(np.isnan(quality).sum())} anchors have no opinion score", "rate or drop them")
+    threshold = float(np.median(quality))
+    is_good = quality > threshold
+    if not is_good.any():
+        same = "all" if (quality == threshold).all() else "at least half of the"
+        raise DataError(
+            f"{same} {len(quality)} opinion scores are {threshold:g}, so none lies above the median",
+            "check the score column, or add images of other quality",
+        )
+    return is_good, threshold
+
+
+def check_two_sides(is_good: BoolArray) -> None:
+    """Raise a DataError unless both sides have anchors."""
+    n_good = int(is_good.sum())
+    if n_good == 0 or n_good == len(is_good):
+        missing = "bad" if n_good else "good"
+        raise DataError(
+            f"all {len(is_good)} anchors are on one side, none is {missing}",
+            "add anchors of the other side: distorted images, or a wider range of ratings",
+        )

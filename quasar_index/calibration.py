@@ -1,0 +1,347 @@
+"""Calibration: from scores to the opinion scale, with an interval for the opinion score of one image.
+
+    mos = f(score)          low, high = mos - q, mos + q
+    q = the ceil((n + 1) level)-th smallest of |quality - f(score)| over n calibrating anchors
+
+f is isotonic (the least-squares rising step function, joined by lines) or the 4-parameter logistic, fitted on
+one half of the groups; q comes from the n anchors of the other half, so that f has not seen them (split
+conformal prediction).
+
+Source: Zadrozny and Elkan, KDD 2002 (isotonic calibration); `quasar_index.logistic`; Papadopoulos
+et al., ECML 2002, and Lei et al., JASA 113, 2018, section 2.2 (split conformal prediction, the finite-sample
+rank).
+
+What the interval promises: where the new image and the n calibrating ones are exchangeable, it holds the
+opinion score with probability level to level + 1 / (n + 1), over draws of both. Images of one group
+(reference, content, prompt) are not exchangeable with those of another, so groups stay whole in every
+division: the promise is then for an image of a new group drawn like these groups, holds on average over
+groups, and only approximately when groups are few or of very unequal size (the exact version, Dunn, Wasserman
+and Ramdas, JASA 118, 2023, gives unbounded intervals there). The coverage measured on groups left out says
+what came of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from .arrays import BoolArray, DoubleArray, IntArray
+from .bootstrap import Groups, group_codes
+from .correlation import MIN_PAIRS_FIT, check_pairs, fit_logistic, srcc
+from .errors import EvaluationError
+from .logistic import LogisticFit
+
+Method: TypeAlias = Literal["isotonic", "logistic"]
+METHODS: tuple[Method, ...] = get_args(Method)
+MIN_ANCHORS = 20
+"""Fewest rated anchors: ten to fit the map on, ten to measure its residuals on."""
+MIN_GROUPS = 4
+"""Fewest groups: two on either side of the division."""
+FOLDS = 10
+"""Divisions of the groups that measure the coverage, or one a group where there are fewer."""
+
+_REFIT = "fit it again with 'quasar-index calibrate'"
+
+
+@dataclass(frozen=True)
+class IsotonicFit:
+    """A rising map through thresholds, joined by lines, constant beyond the ends.
+
+    Attributes:
+        scores: k >= 1 scores, strictly ascending.
+        quality: Their k values, never falling.
+    """
+
+    scores: tuple[float, ...]
+    quality: tuple[float, ...]
+
+    def __call__(self, scores: npt.ArrayLike) -> DoubleArray:
+        """Return the quality, (n,) float64, of (n,) scores."""
+        return np.asarray(np.interp(np.asarray(scores, dtype=np.float64), self.scores, self.quality))
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A map from scores to the opinion scale with a conformal interval.
+
+    Attributes:
+        curve: The map f, rising or constant.
+        half_width: q, in units of quality, >= 0.
+        quality_range: Lowest and highest opinion score; what `predict` answers lies within.
+        level: Nominal coverage of the interval, in (0, 1).
+        coverage: Share of anchors, in groups left out of the fit, whose rating lies in their interval; in [0,
+            1].
+        n_anchors: Number of rated anchors that it was made from.
+        n_groups: Number of their groups.
+    """
+
+    curve: IsotonicFit | LogisticFit
+    half_width: float
+    quality_range: tuple[float, float]
+    level: float
+    coverage: float
+    n_anchors: int
+    n_groups: int
+
+    @property
+    def method(self) -> Method:
+        """Name of the map: "isotonic" or "logistic"."""
+        return "isotonic" if isinstance(self.curve, IsotonicFit) else "logistic"
+
+    def predict(self, scores: npt.ArrayLike) -> tuple[DoubleArray, DoubleArray, DoubleArray]:
+        """Put scores on the opinion scale.
+
+        Args:
+            scores: (n,) numbers, higher is better.
+
+        Returns:
+            mos, low and high, each (n,) float64 within `quality_range`, low <= mos <= high.
+
+        Raises:
+            EvaluationError: When scores are not (n,) numbers, or are NaN or infinite.
+        """
+        x = np.asarray(scores)
+        if x.ndim != 1 or x.dtype.kind not in "fiub" or not np.isfinite(x).all():
+            raise EvaluationError(
+                f"scores to calibrate have shape {x.shape}, type {x.dtype}, or values that are not finite",
+                "give one finite number an image, and leave failed images out",
+            )
+        mos = self.curve(x.astype(np.float64))
+        low, high = self.quality_range
+        return (
+            np.clip(mos, low, high),
+            np.clip(mos - self.half_width, low, high),
+            np.clip(mos + self.half_width, low, high),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the calibration as numbers, strings, lists and dictionaries that JSON can hold."""
+        curve: dict[str, Any] = (
+            {"scores": list(self.curve.scores), "quality": list(self.curve.quality)}
+            if isinstance(self.curve, IsotonicFit)
+            else {name: getattr(self.curve, name) for name in ("b1", "b2", "b3", "b4")}
+        )
+        return {
+            "method": self.method,
+            "curve": curve,
+            "half_width": self.half_width,
+            "quality_range": list(self.quality_range),
+            "level": self.level,
+            "coverage": self.coverage,
+            "n_anchors": self.n_anchors,
+            "n_groups": self.n_groups,
+        }
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Calibration:
+        """Rebuild a calibration from `to_dict`'s answer; it predicts the very same numbers.
+
+        Args:
+            record: What `to_dict` gave, straight or through JSON.
+
+        Raises:
+            EvaluationError: On an unknown method, a key missing or unknown, or a value that `fit_calibration`
+                cannot have made.
+        """
+        method = _entry(record, "method", str)
+        if method not in METHODS:
+            raise EvaluationError(
+                f"unknown calibration method '{method}'", f"it is one of {', '.join(METHODS)}; {_REFIT}"
+            )
+        parts = _entry(record, "curve", Mapping)
+        curve: IsotonicFit | LogisticFit
+        if method == "isotonic":
+            _check_keys(parts, {"scores", "quality"})
+            curve = IsotonicFit(_numbers(parts, "scores"), _numbers(parts, "quality"))
+            sound = (
+                len(curve.scores) == len(curve.quality) >= 1
+                and bool(np.all(np.diff(curve.scores) > 0))
+                and bool(np.all(np.diff(curve.quality) >= 0))
+            )
+        else:
+            _check_keys(parts, {"b1", "b2", "b3", "b4"})
+            curve = LogisticFit(*(_number(parts, name) for name in ("b1", "b2", "b3", "b4")))
+            sound = curve.b4 > 0 and curve.direction >= 0
+        _check_keys(record, set(cls.__dataclass_fields__) | {"method"})
+        ends = _numbers(record, "quality_range")
+        made = cls(
+            curve=curve,
+            half_width=_number(record, "half_width"),
+            quality_range=(ends[0], ends[-1]),
+            level=_number(record, "level"),
+            coverage=_number(record, "coverage"),
+            n_anchors=_entry(record, "n_anchors", int),
+            n_groups=_entry(record, "n_groups", int),
+        )
+        sound = sound and len(ends) == 2 and ends[0] < ends[1] and made.half_width >= 0
+        sound = sound and 0 < made.level < 1 and 0 <= made.coverage <= 1
+        if not sound or made.n_anchors < MIN_ANCHORS or not MIN_GROUPS <= made.n_groups <= made.n_anchors:
+            raise EvaluationError("the stored calibration holds values out of range", _REFIT)
+        return made
+
+
+def fit_calibration(
+    scores: npt.ArrayLike,
+    quality: npt.ArrayLike,
+    *,
+    groups: Groups,
+    method: Method = "isotonic",
+    level: float = 0.9,
+    quality_range: tuple[float, float] | None = None,
+    seed: int = 0,
+) -> Calibration:
+    """Fit the map from scores to opinion scores and its conformal interval.
+
+    The map rises by design: where half of the groups show no rising relation it is a constant, their mean.
+
+    Args:
+        scores: (n,) cross-fitted scores of the anchors, higher is better: each made by an index without the
+            anchor's group. Scores of anchors by an index that holds them are too good, and intervals from
+            them too narrow.
+        quality: (n,) their opinion scores, higher is better.
+        groups: n labels of references, contents or prompts that stay together in every division, or None
+            where every anchor stands alone.
+        method: "isotonic" follows any rising shape; "logistic" has 4 parameters, for few anchors.
+        level: Nominal coverage of the interval, in (0, 1).
+        quality_range: Lowest and highest opinion score of the scale; None takes those observed, which cannot
+            answer better than the best anchor.
+        seed: Seed of the division of the groups into two halves.
+
+    Returns:
+        The calibration, with its coverage measured by leaving groups out (`FOLDS` parts).
+
+    Raises:
+        EvaluationError: As `check_pairs`; on fewer than 20 anchors or 4 groups, scores that do not rise with
+            the ratings, too few calibrating anchors for the level, an unknown method, a level or range out of
+            bounds.
+    """
+    if method not in METHODS:
+        raise EvaluationError(f"unknown calibration method '{method}'", f"take one of {', '.join(METHODS)}")
+    if not 0 < level < 1:
+        raise EvaluationError(f"level {level} of an interval", "it lies between 0 and 1, such as 0.9")
+    n = len(np.atleast_1d(np.asarray(scores)))
+    if n < MIN_ANCHORS:
+        raise EvaluationError(
+            f"calibration on {n} rated anchors", f"at least {MIN_ANCHORS} are needed; use uncalibrated scores"
+        )
+    x, y = check_pairs(scores, quality)
+    codes = group_codes(groups, n)
+    n_groups = int(codes.max()) + 1
+    if n_groups < MIN_GROUPS:
+        raise EvaluationError(
+            f"calibration on {n_groups} group(s) of anchors",
+            f"at least {MIN_GROUPS} are needed: the map and its interval come from different groups",
+        )
+    correlation = srcc(x, y)
+    if correlation <= 0:
+        raise EvaluationError(
+            f"the scores do not rise with the ratings (SRCC {correlation:.2f} over {n} anchors)",
+            "check the direction of the ratings, or take another encoder or space",
+        )
+    ends = (float(y.min()), float(y.max())) if quality_range is None else quality_range
+    if not (ends[0] < ends[1] and ends[0] <= y.min() and y.max() <= ends[1]):
+        raise EvaluationError(
+            f"ratings from {y.min():.6g} to {y.max():.6g} lie outside the opinion scale {ends[0]} to {ends[1]}",
+            "give the lowest and the highest possible rating",
+        )
+    fitting = _half(codes, seed)
+    curve = _fit_map(method, x[fitting], y[fitting])
+    residuals = np.abs(y[~fitting] - curve(x[~fitting]))
+    rank = _rank(len(residuals), level)
+    if rank > len(residuals):
+        raise EvaluationError(
+            f"a {level:g} interval from {len(residuals)} calibrating anchors",
+            f"it needs {math.ceil(level / (1 - level) - 1e-9)}; take a lower level or more anchors",
+        )
+    return Calibration(
+        curve=curve,
+        half_width=float(np.sort(residuals)[rank - 1]),
+        quality_range=(float(ends[0]), float(ends[1])),
+        level=float(level),
+        coverage=_coverage(x, y, codes, method=method, level=level, seed=seed),
+        n_anchors=n,
+        n_groups=n_groups,
+    )
+
+
+def _rank(n: int, level: float) -> int:
+    """Return ceil((n + 1) level), the rank of the conformal quantile; above n the interval is unbounded."""
+    # Less a hair, as 10 x 0.9 may come out just above 9.
+    return max(1, math.ceil((n + 1) * level - 1e-9))
+
+
+def _half(codes: IntArray, seed: int) -> BoolArray:
+    """Draw the groups that the map is fitted on, about half of the images; (n,) bool, never all of one kind."""
+    sizes = np.bincount(codes)
+    order = np.random.default_rng(seed).permutation(len(sizes))
+    # Sizes, not values, decide where to cut, so that the two halves stay exchangeable.
+    cut = 1 + int(np.argmin(np.abs(np.cumsum(sizes[order])[:-1] - len(codes) / 2)))
+    chosen = np.zeros(len(sizes), dtype=np.bool_)
+    chosen[order[:cut]] = True
+    return np.asarray(chosen[codes])
+
+
+def _fit_map(method: Method, x: DoubleArray, y: DoubleArray) -> IsotonicFit | LogisticFit:
+    """Fit the map; a constant where nothing rises."""
+    mean = float(y.mean())
+    varied = np.ptp(x) > 0 and np.ptp(y) > 0
+    if method == "logistic":
+        curve = fit_logistic(x, y) if varied and len(x) >= MIN_PAIRS_FIT else None
+        return curve if curve is not None and curve.direction > 0 else LogisticFit(mean, mean, float(x.mean()), 1.0)
+    from sklearn.isotonic import IsotonicRegression
+
+    if not varied:
+        return IsotonicFit((float(x[0]),), (mean,))
+    model = IsotonicRegression(increasing=True, out_of_bounds="clip").fit(x, y)
+    return IsotonicFit(tuple(model.X_thresholds_.tolist()), tuple(model.y_thresholds_.tolist()))
+
+
+def _coverage(x: DoubleArray, y: DoubleArray, codes: IntArray, *, method: Method, level: float, seed: int) -> float:
+    """Return the share of anchors inside their interval when their group is left out.
+
+    Where a part is too small for the level, its largest residual serves.
+    """
+    from sklearn.model_selection import GroupKFold
+
+    inside = 0
+    parts = GroupKFold(n_splits=min(FOLDS, int(codes.max()) + 1)).split(x, y, groups=codes)
+    for kept, left_out in parts:
+        # Renumbered, as `_half` counts on all numbers being in use.
+        fitting = _half(np.unique(codes[kept], return_inverse=True)[1], seed)
+        curve = _fit_map(method, x[kept][fitting], y[kept][fitting])
+        residuals = np.sort(np.abs(y[kept][~fitting] - curve(x[kept][~fitting])))
+        half_width = residuals[min(_rank(len(residuals), level), len(residuals)) - 1]
+        inside += int(np.count_nonzero(np.abs(y[left_out] - curve(x[left_out])) <= half_width))
+    return inside / len(x)
+
+
+def _check_keys(record: Mapping[str, Any], expected: set[str]) -> None:
+    if set(record) != expected:
+        odd = ", ".join(sorted(map(str, set(record) ^ expected)))
+        raise EvaluationError(f"the stored calibration lacks, or has beyond its keys: {odd}", _REFIT)
+
+
+def _entry(record: Mapping[str, Any], key: str, kind: type) -> Any:
+    value = record.get(key)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise EvaluationError(f"the stored calibration has no sound '{key}'", _REFIT)
+    return value
+
+
+def _number(record: Mapping[str, Any], key: str) -> float:
+    return _numbers({key: [record.get(key)]}, key)[0]
+
+
+def _numbers(record: Mapping[str, Any], key: str) -> tuple[float, ...]:
+    values = record.get(key)
+    if not isinstance(values, (list, tuple)) or not values:
+        raise EvaluationError(f"the stored calibration has no sound '{key}'", _REFIT)
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise EvaluationError(f"the stored calibration has no sound '{key}'", _REFIT)
+    return tuple(float(value) for value in values)

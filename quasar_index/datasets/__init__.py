@@ -1,0 +1,21 @@
+"""Sources of anchors: published data sets, your own ratings, precomputed embeddings."""
+
+from .base import RECORD_SCHEMA, AnchorSource, Division, Kind, make_records
+from .declare import Dataset
+from .embeddings import load_embeddings, read_author_embeddings
+from .registry import DATASETS
+from .sources import find_dataset, load_source
+
+__all__ = [
+    "DATASETS",
+    "RECORD_SCHEMA",
+    "AnchorSource",
+    "Dataset",
+    "Division",
+    "Kind",
+    "find_dataset",
+    "load_embeddings",
+    "load_source",
+    "make_records",
+    "read_author_embeddings",
+]

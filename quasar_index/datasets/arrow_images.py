@@ -1,0 +1,301 @@
+"""Images inside Arrow tables: Parquet files with image bytes, and Hugging Face data sets saved to disk.
+
+Only the label columns are read at first; the bytes of an image are fetched when it is opened.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..errors import DataError
+from .base import AnchorSource
+from .files import Folder, is_url, read_url
+from .labelled import LABEL_OPTIONS, source_from_table
+from .spec import Options
+from .tables import LabelTable, from_arrow
+
+ARROW_OPTIONS = tuple(name for name in LABEL_OPTIONS if name != "root")
+
+
+@dataclass
+class ParquetShard:
+    """One Parquet file; its row groups are read one by one as their images are asked for."""
+
+    path: str
+    column: str
+    starts: list[int]
+    _group: tuple[int, Any] | None = None
+    _lock: Any = field(default_factory=threading.Lock)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the lock and the row group in memory behind when sent to another process."""
+        return {"path": self.path, "column": self.column, "starts": self.starts}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take a new lock in the other process."""
+        self.__init__(**state)  # type: ignore[misc]
+
+    def cell(self, row: int) -> Any:
+        """Return the image cell of a row."""
+        group = max(index for index, start in enumerate(self.starts) if start <= row)
+        with self._lock:
+            if self._group is None or self._group[0] != group:
+                with fsspec.open(self.path, "rb") as file:
+                    table = pq.ParquetFile(file).read_row_group(group, columns=[self.column])
+                self._group = (group, table.column(0))
+            return self._group[1][row - self.starts[group]].as_py()
+
+
+@dataclass
+class ArrowShard:
+    """One Arrow file of a Hugging Face data set; memory-mapped where it is local."""
+
+    path: str
+    column: str
+    _cells: Any = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the mapping behind when sent to another process."""
+        return {"path": self.path, "column": self.column}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Map the file again when the first image is asked for."""
+        self.__init__(**state)  # type: ignore[misc]
+
+    def cell(self, row: int) -> Any:
+        """Return the image cell of a row."""
+        if self._cells is None:
+            self._cells = read_arrow(self.path).column(self.column)
+        return self._cells[row].as_py()
+
+
+@dataclass(frozen=True)
+class ArrowImages:
+    """Opens images by their synthetic paths.
+
+    Attributes:
+        shards: The files.
+        rows: Path to number of the shard and row in it.
+    """
+
+    shards: Sequence[ParquetShard | ArrowShard]
+    rows: dict[str, tuple[int, int]]
+
+    def __call__(self, path: str) -> bytes:
+        """Return the bytes of an image.
+
+        Raises:
+            DataError: When there is no such image, or its cell is empty.
+        """
+        if path not in self.rows:
+            raise DataError(f"no image '{path}' in this source")
+        shard, row = self.rows[path]
+        cell = self.shards[shard].cell(row)
+        if isinstance(cell, dict):
+            if cell.get("bytes") is None and cell.get("path"):
+                return read_url(str(cell["path"]))
+            cell = cell.get("bytes")
+        if not isinstance(cell, bytes) or not cell:
+            raise DataError(f"{path} has no image bytes")
+        return cell
+
+
+def image_columns(schema: pa.Schema) -> list[str]:
+    """Return the columns that can hold images: binary, or a struct with a field `bytes`."""
+    return [column.name for column in schema if _is_binary(column.type) or _is_image_struct(column.type)]
+
+
+def parquet_schema(path: str) -> pa.Schema:
+    """Return the schema of a Parquet file.
+
+    Raises:
+        DataError: When it is none.
+    """
+    try:
+        with fsspec.open(path, "rb") as file:
+            return pq.ParquetFile(file).schema_arrow
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path} is not a Parquet file: {error}") from error
+
+
+def load_parquet_images(paths: Sequence[str], options: Options, name: str) -> AnchorSource:
+    """Read Parquet files that hold the images themselves.
+
+    Args:
+        paths: Local paths or URLs of the shards, of one schema.
+        options: Any of `ARROW_OPTIONS`.
+        name: Name of the source.
+
+    Raises:
+        DataError: As `source_from_table`; or when no column, or several, could be the images.
+    """
+    options.check(ARROW_OPTIONS, name)
+    shards: list[ParquetShard | ArrowShard] = []
+    tables: list[pa.Table] = []
+    for path in paths:
+        column = _choose(image_columns(parquet_schema(path)), options, path)
+        with fsspec.open(path, "rb") as file:
+            source = pq.ParquetFile(file)
+            starts, total = [], 0
+            for group in range(source.num_row_groups):
+                starts.append(total)
+                total += source.metadata.row_group(group).num_rows
+            names = [other for other in source.schema_arrow.names if other != column]
+            table = source.read(columns=names) if names else _no_columns(total)
+            # names of the images only: the bytes stay on disk
+            is_struct = _is_image_struct(source.schema_arrow.field(column).type)
+            if is_struct and "path" in [child.name for child in _children(source.schema_arrow.field(column).type)]:
+                hints = source.read(columns=[f"{column}.path"]).column(0).combine_chunks()
+                table = table.append_column(_HINT, _names(hints))
+        tables.append(table)
+        shards.append(ParquetShard(path, column, starts))
+    return _source(shards, tables, options, name)
+
+
+def load_hugging_face(folder: Folder, options: Options) -> AnchorSource:
+    """Read a data set that `datasets` has saved to disk, without that package.
+
+    Args:
+        folder: Holds `state.json`, or `dataset_dict.json` and a folder a split.
+        options: Any of `ARROW_OPTIONS`; the splits of a dictionary become the column `split`.
+
+    Raises:
+        DataError: As `source_from_table`; or when the files are not as that package writes them.
+    """
+    options.check(ARROW_OPTIONS, folder.root)
+    if "dataset_dict.json" in folder.names():
+        splits = _json(folder, "dataset_dict.json").get("splits", [])
+        places = [(f"{split}/", split) for split in splits]
+    else:
+        places = [("", None)]
+    shards: list[ParquetShard | ArrowShard] = []
+    tables: list[pa.Table] = []
+    for place, split in places:
+        state = _json(folder, f"{place}state.json")
+        if state.get("_indices_files"):
+            raise DataError(
+                f"{folder.path(place)} holds a selection of its rows", "save it after dataset.flatten_indices()"
+            )
+        for entry in state.get("_data_files") or []:
+            path = folder.path(f"{place}{entry['filename']}")
+            table = read_arrow(path)
+            column = _choose(image_columns(table.schema), options, path)
+            cells = table.column(column)
+            labels = table.drop_columns([column])
+            if _is_image_struct(cells.type) and "path" in [child.name for child in _children(cells.type)]:
+                labels = labels.append_column(_HINT, _names(cells.combine_chunks().field("path")))
+            if split is not None and "split" not in labels.column_names:
+                labels = labels.append_column("split", pa.array([split] * len(labels), pa.string()))
+            tables.append(labels)
+            shards.append(ArrowShard(path, column))
+    if not tables:
+        raise DataError(f"{folder.root} has no data files", "a folder as dataset.save_to_disk() writes it")
+    return replace(_source(shards, tables, options, folder.name), checksums=dict(folder.checksums))
+
+
+def read_arrow(path: str) -> pa.Table:
+    """Read an Arrow IPC file or stream; memory-mapped where it is local.
+
+    Raises:
+        DataError: When it is neither.
+    """
+    try:
+        source = pa.BufferReader(read_url(path)) if is_url(path) else pa.memory_map(path)
+        try:
+            return pa.ipc.open_stream(source).read_all()
+        except pa.ArrowInvalid:
+            source.seek(0)
+            return pa.ipc.open_file(source).read_all()
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path} is not an Arrow file: {error}") from error
+
+
+_HINT = "__image_path__"
+
+
+def _names(values: Any) -> pa.Array:
+    """Return image names as text, whatever struct they came in."""
+    if pa.types.is_struct(values.type):
+        values = values.field("path")
+    return values.cast(pa.string())
+
+
+def _no_columns(n_rows: int) -> pa.Table:
+    return pa.table({_ROW: pa.array(range(n_rows), pa.int64())})
+
+
+_ROW = "__row__"
+
+
+def _source(
+    shards: list[ParquetShard | ArrowShard], tables: list[pa.Table], options: Options, name: str
+) -> AnchorSource:
+    rows: dict[str, tuple[int, int]] = {}
+    paths: list[str] = []
+    for index, (shard, table) in enumerate(zip(shards, tables, strict=True)):
+        hints = table.column(_HINT).to_pylist() if _HINT in table.column_names else [None] * len(table)
+        file = shard.path.replace("\\", "/").rsplit("/", 1)[-1]
+        if len({hint for hint in hints if hint}) < len(hints):
+            hints = [None] * len(table)  # missing names, or names that are not unique: the row tells the image
+        if any(f"{file}::{hint or row}" in rows for row, hint in enumerate(hints)):
+            file = shard.path  # shards of one name in several folders
+        for row, hint in enumerate(hints):
+            path = f"{file}::{hint or row}"
+            rows[path] = (index, row)
+            paths.append(path)
+    dropped = {_HINT, _ROW}
+    labels = pa.concat_tables(
+        [table.drop_columns([column for column in table.column_names if column in dropped]) for table in tables],
+        promote_options="default",
+    )
+    table = from_arrow(labels, name)
+    if not labels.column_names:
+        table = LabelTable(name, {}, range(1, len(paths) + 1), unit="row")
+    values = {key: value for key, value in options.values.items() if key != "image"}
+    source = source_from_table(table, Options(values), resolve=str, name=name, paths=paths)
+    return replace(source, read_bytes=ArrowImages(shards, rows))
+
+
+def _choose(columns: list[str], options: Options, path: str) -> str:
+    given = options.text("image")
+    if given is not None and given in columns:
+        return given
+    if given is None and len(columns) == 1:
+        return columns[0]
+    raise DataError(
+        f"{path} has {len(columns)} columns of image bytes: {', '.join(columns) or 'none'}"
+        + (f"; '{given}' is none of them" if given else ""),
+        "name one with ?image=COLUMN" if columns else "a binary column, or a struct of bytes and path",
+    )
+
+
+def _json(folder: Folder, file: str) -> dict[str, Any]:
+    try:
+        content = json.loads(folder.read(file))
+    except ValueError as error:
+        raise DataError(f"{folder.path(file)} is not JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise DataError(f"{folder.path(file)} is not a JSON object")
+    return content
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def _is_image_struct(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_struct(kind)) and any(
+        child.name == "bytes" and _is_binary(child.type) for child in _children(kind)
+    )
+
+
+def _children(kind: pa.DataType) -> list[Any]:
+    return [kind.field(index) for index in range(kind.num_fields)]

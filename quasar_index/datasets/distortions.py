@@ -1,0 +1,60 @@
+"""Names of the distortion types, in the numbering of the data sets that use them in file names."""
+
+from __future__ import annotations
+
+KADID_DISTORTIONS = (
+    "gaussian-blur",
+    "lens-blur",
+    "motion-blur",
+    "color-diffusion",
+    "color-shift",
+    "color-quantization",
+    "color-saturation-1",
+    "color-saturation-2",
+    "jpeg2000",
+    "jpeg",
+    "white-noise",
+    "white-noise-color-component",
+    "impulse-noise",
+    "multiplicative-noise",
+    "denoise",
+    "brighten",
+    "darken",
+    "mean-shift",
+    "jitter",
+    "non-eccentricity-patch",
+    "pixelate",
+    "quantization",
+    "color-block",
+    "high-sharpen",
+    "contrast-change",
+)
+"""KADID-10k and KADIS-700k: `I01_{type:02d}_{level:02d}`, types from 1."""
+
+TID2013_DISTORTIONS = (
+    "additive-gaussian-noise",
+    "noise-in-color-components",
+    "spatially-correlated-noise",
+    "masked-noise",
+    "high-frequency-noise",
+    "impulse-noise",
+    "quantization-noise",
+    "gaussian-blur",
+    "denoising",
+    "jpeg",
+    "jpeg2000",
+    "jpeg-transmission-errors",
+    "jpeg2000-transmission-errors",
+    "non-eccentricity-pattern-noise",
+    "local-block-wise-distortions",
+    "mean-shift",
+    "contrast-change",
+    "change-of-color-saturation",
+    "multiplicative-gaussian-noise",
+    "comfort-noise",
+    "lossy-compression-of-noisy-images",
+    "color-quantization-with-dither",
+    "chromatic-aberrations",
+    "sparse-sampling-and-reconstruction",
+)
+"""TID2013: `I01_{type:02d}_{level}`, types from 1."""

@@ -1,0 +1,197 @@
+"""Folders and files of a data set, local or behind any fsspec URL, read the same way."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import fsspec
+from fsspec.core import url_to_fs
+
+from ..errors import DataError
+
+# fmt: off
+IMAGE_SUFFIXES = frozenset((
+    ".avif", ".bmp", ".gif", ".heic", ".heif", ".jp2", ".jpe", ".jpeg", ".jpg", ".jxl", ".pgm", ".png",
+    ".ppm", ".tif", ".tiff", ".webp",
+))
+# fmt: on
+"""Names with these endings (any case) are images where a folder is listed."""
+
+_URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.\-]*(::|://)")
+
+
+def is_url(path: str) -> bool:
+    """Tell an fsspec URL (`s3://`, `memory://`, `simplecache::s3://`) from a local path."""
+    return bool(_URL.match(path))
+
+
+def is_image_name(name: str) -> bool:
+    """Tell by the ending of its name whether a file is an image."""
+    return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122 - also for URLs
+
+
+def stem(path: str) -> str:
+    """Return the last part of a path or URL without its ending."""
+    return os.path.splitext(path.replace("\\", "/").rsplit("/", 1)[-1])[0]  # noqa: PTH122
+
+
+def read_url(path: str) -> bytes:
+    """Read a whole file, local or behind a URL.
+
+    Raises:
+        DataError: When it cannot be read.
+    """
+    try:
+        if is_url(path):
+            with fsspec.open(path, "rb") as file:
+                return bytes(file.read())
+        return Path(path).read_bytes()
+    except (OSError, ImportError, ValueError) as error:
+        raise DataError(f"cannot read {path}: {error}") from error
+
+
+class Folder:
+    """One folder, local or behind an fsspec URL; every directory in it is listed at most once.
+
+    Local folders are made absolute, so that paths kept in an index stay good wherever the user works.
+
+    Attributes:
+        root: The folder as text, without a slash at its end.
+        checksums: SHA-256 of each file that `read` has read, by path.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.checksums: dict[str, str] = {}
+        self._listings: dict[str, tuple[frozenset[str], dict[str, str]]] = {}
+        if is_url(root):
+            try:
+                fs, inner = url_to_fs(root)
+            except (ImportError, ValueError, OSError) as error:
+                raise DataError(f"cannot open {root}: {error}", "install the fsspec file system it needs") from error
+            self._fs: Any = fs
+            self._inner = str(inner).rstrip("/")
+            self.root = root.rstrip("/") if not root.endswith("://") else root
+        else:
+            self._fs = None
+            self.root = os.path.abspath(Path(root).expanduser())  # noqa: PTH100 - symbolic links stay as they are
+
+    @property
+    def name(self) -> str:
+        """The last part of the folder's path."""
+        return self.root.rstrip("/").replace("\\", "/").rsplit("/", 1)[-1] or self.root
+
+    def path(self, relative: str) -> str:
+        """Return the path or URL of a file in the folder; absolute paths and URLs stay as they are."""
+        if is_url(relative) or os.path.isabs(relative):  # noqa: PTH117
+            return relative
+        if not relative:
+            return self.root
+        if self._fs is None:
+            return f"{self.root}{os.sep}{relative}" if self.root != os.sep else f"{os.sep}{relative}"
+        # Chained URLs (zip://inner::outer) carry the folder in their first link.
+        first, chain, rest = self.root.partition("::")
+        if chain and "://" in first:
+            return f"{first.rstrip('/')}{'' if first.endswith('://') else '/'}{relative}{chain}{rest}"
+        return f"{self.root}{'' if self.root.endswith('/') else '/'}{relative}"
+
+    def exists(self, relative: str = "") -> bool:
+        """Tell whether a file or a folder is there."""
+        if self._fs is None:
+            return Path(self.path(relative)).exists()
+        return bool(self._fs.exists(f"{self._inner}/{relative}" if relative else self._inner))
+
+    def is_dir(self, relative: str = "") -> bool:
+        """Tell whether a folder is there."""
+        if self._fs is None:
+            return Path(self.path(relative)).is_dir()
+        return bool(self._fs.isdir(f"{self._inner}/{relative}" if relative else self._inner))
+
+    def read(self, relative: str) -> bytes:
+        """Read a label file and keep its checksum."""
+        path = self.path(relative)
+        content = read_url(path)
+        self.checksums[path] = hashlib.sha256(content).hexdigest()
+        return content
+
+    def names(self, relative: str = "") -> frozenset[str]:
+        """Return the names in a directory; none when there is no such directory."""
+        return self._listing(relative)[0]
+
+    def images(self, relative: str) -> list[str]:
+        """Return all images under a directory, sorted, as paths relative to it."""
+        if self._fs is None:
+            base = self.path(relative)
+            found = [
+                os.path.relpath(os.path.join(folder, name), base).replace(os.sep, "/")  # noqa: PTH118
+                if folder != base
+                else name
+                for folder, _, names in os.walk(base)
+                for name in names
+                if is_image_name(name) and not name.startswith(".")
+            ]
+        else:
+            base = f"{self._inner}/{relative}" if relative else self._inner
+            found = [
+                inner for path in self._fs.find(base) if is_image_name(inner := str(path)[len(base) :].lstrip("/"))
+            ]
+        return sorted(found)
+
+    def resolve(self, relative: str) -> str:
+        """Return the path of an image that a label file names, mending its case and separators if need be.
+
+        The name is taken as it stands when such a file is there. Else a file is looked for that differs only
+        in upper and lower case, in blanks around the name or in backslashes for slashes. A name without such a
+        file comes back unchanged: opening it will say that it is missing.
+        """
+        if is_url(relative) or os.path.isabs(relative):  # noqa: PTH117
+            return relative
+        directory, _, name = relative.rpartition("/")
+        exact, folded = self._listing(directory)
+        if name in exact:
+            return self.path(relative)
+        tidy = relative.strip()
+        if "\\" in tidy:
+            tidy = tidy.replace("\\", "/")
+        tidy = tidy.removeprefix("./")
+        if tidy != relative:
+            directory, _, name = tidy.rpartition("/")
+            exact, folded = self._listing(directory)
+        match = folded.get(name.casefold())
+        if match is None:
+            return self.path(relative)
+        return self.path(f"{directory}/{match}" if directory else match)
+
+    def _listing(self, relative: str) -> tuple[frozenset[str], dict[str, str]]:
+        if relative not in self._listings:
+            names: list[str] = []
+            try:
+                if self._fs is None:
+                    names = os.listdir(self.path(relative))  # noqa: PTH208 - names, not paths
+                else:
+                    base = f"{self._inner}/{relative}" if relative else self._inner
+                    names = [str(path).rstrip("/").rsplit("/", 1)[-1] for path in self._fs.ls(base, detail=False)]
+            except (OSError, NotImplementedError):
+                names = []  # no such directory, or a server that cannot list: names are taken as they stand
+            folded: dict[str, str] = {}
+            for name in sorted(names):
+                folded.setdefault(name.casefold(), name)
+            self._listings[relative] = (frozenset(names), folded)
+        return self._listings[relative]
+
+
+def split_file(path: str) -> tuple[Folder, str]:
+    """Split the path or URL of a file into its folder and its name."""
+    if is_url(path):
+        first, chain, rest = path.partition("::")
+        target = first if chain and "://" in first else path
+        suffix = f"{chain}{rest}" if target is first and chain else ""
+        head, slash, name = target.rpartition("/")
+        if head.endswith(":/"):  # memory://name: the file lies at the top of its file system
+            return Folder(f"{head}/{suffix}"), name
+        return Folder((head or slash) + suffix), name
+    full = Path(path).expanduser()
+    return Folder(str(full.parent)), full.name

@@ -1,0 +1,271 @@
+"""Your own ratings: a label file (.csv, .tsv, .jsonl, .parquet) beside the images that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from ..errors import DataError
+from .base import RECORD_SCHEMA, AnchorSource, Division, make_records
+from .files import Folder, split_file, stem
+from .raters import RATER_COLUMNS, average_ratings
+from .spec import Options, filter_message
+from .tables import LabelTable, drop_repeats, read_table
+
+# fmt: off
+LABEL_OPTIONS = (
+    "score", "image", "lower", "name", "group", "reference", "split", "split_by", "encoding", "sep",
+    "range", "division", "kind", "rater", "root",
+)
+IMAGE_COLUMNS = (
+    "image", "image_path", "path", "filepath", "file_path", "file", "filename", "file_name", "name",
+    "image_name", "img", "img_path", "img_name", "image_file", "dist_img", "dis_img_path", "url",
+)
+SCORE_COLUMNS = (
+    "score", "mos", "dmos", "quality", "rating", "opinion_score", "mean_opinion_score", "quality_score",
+    "aesthetic_score", "aesthetics_score",
+)
+# fmt: on
+_GOOD = ("good", "reference", "pristine", "true", "1", "yes")
+_BAD = ("bad", "distorted", "false", "0", "no")
+
+
+def plain(name: str) -> str:
+    """Return the form in which column names are compared: `Image name` and `image_name` are one."""
+    return name.strip().casefold().replace(" ", "_").replace("-", "_")
+
+
+def load_labelled(path: str, options: Options) -> AnchorSource:
+    """Read a label file; images are named relative to its folder, or to `?root=`.
+
+    Args:
+        path: Path or URL of the file.
+        options: Any of `LABEL_OPTIONS`.
+
+    Raises:
+        DataError: When the file, a column or a row cannot be used.
+    """
+    options.check(LABEL_OPTIONS, path)
+    folder, file = split_file(path)
+    content = folder.read(file)
+    table = read_table(content, file, sep=options.text("sep"), encoding=options.text("encoding"))
+    root = options.text("root")
+    images = Folder(root) if root else folder
+    source = source_from_table(table, options, resolve=images.resolve, name=stem(file))
+    return replace(source, checksums=dict(folder.checksums))
+
+
+def source_from_table(
+    table: LabelTable,
+    options: Options,
+    *,
+    resolve: Callable[[str], str],
+    name: str,
+    paths: Sequence[str] | None = None,
+) -> AnchorSource:
+    """Make a source of a label table.
+
+    Args:
+        table: One row an image, or one row a rating when a rater column is there.
+        options: Any of `LABEL_OPTIONS`.
+        resolve: Gives the path or URL of the image of a name.
+        name: Name of the source unless `?name=` gives one.
+        paths: Path of each row where the images are not named by a column but are inside the table.
+
+    Raises:
+        DataError: When a column is missing or ambiguous, or a row cannot be used, with its line.
+    """
+    if not len(table):
+        raise DataError(f"{table.file} has no rows", "a header line and a line an image are expected")
+    bounds = options.bounds()
+    score = _score_column(table, options)
+    used = {score} if score else set()
+    if paths is None:
+        image = _image_column(table, options.text("image"))
+        used.add(image)
+        located = {text: resolve(text) for text in dict.fromkeys(table.names(image))}
+        paths = [located[text] for text in table.text(image)]
+    warnings: list[str] = []
+    if score and table.decimal_comma and any("," in text for text in table.text(score)):
+        warnings.append(f"{table.file}: decimal commas in '{score}' were read as decimal points")
+    scores = table.numbers(score, bounds) if score else None
+    extra: Mapping[str, Any] = {}
+    rater = _rater_column(table, options.text("rater"))
+    if rater is not None and scores is not None:
+        averaged = average_ratings(table, paths, scores, table.names(rater), drop=used | {rater})
+        table, paths, scores, extra = averaged.table, averaged.paths, averaged.scores, averaged.extra
+        warnings += averaged.warnings
+        used.add(rater)
+    else:
+        rows, repeated = drop_repeats(table, paths, scores)
+        warnings += repeated
+        if repeated:
+            table, paths = table.take(rows), [paths[row] for row in rows]
+            scores = None if scores is None else scores[rows]
+
+    columns = _columns(table, options, used)
+    side, side_column = _side(table)
+    if side_column:
+        columns.pop(side_column, None)
+        columns["side"] = side
+    columns |= {"path": list(paths), "score": scores, **extra}
+    division: Division = options.division("reference" if side is not None else "median")
+    records = make_records(columns, len(paths))
+    kind = options.kind("no-reference")
+    if division == "reference" and side is None:
+        records = _add_references(records, table.file, resolve)
+        kind = options.kind("full-reference")
+    if division == "median" and score is None:
+        raise DataError(f"{table.file} has no scores to divide at the median", "drop ?division=median")
+    records = filter_split(records, options.text("split"), table.file)
+    return AnchorSource(
+        name=options.text("name") or name,
+        records=records,
+        kind=kind,
+        division=division,
+        lower_is_better=_direction(score, options.flag("lower"), table.file),
+        score_range=bounds,
+        warnings=tuple(warnings),
+    )
+
+
+def _image_column(table: LabelTable, given: str | None) -> str:
+    if given is not None:
+        if given in table.columns:
+            return given
+        raise DataError(f"{table.file} has no column '{given}'", f"its columns: {', '.join(table.columns)}")
+    by_plain = {plain(name): name for name in reversed(list(table.columns))}
+    for candidate in IMAGE_COLUMNS:
+        if candidate in by_plain:
+            return by_plain[candidate]
+    raise DataError(
+        f"{table.file} has no image column; its columns: {', '.join(table.columns)}",
+        "name it with --image-column or ?image=COLUMN",
+    )
+
+
+def _score_column(table: LabelTable, options: Options) -> str | None:
+    given = options.text("score")
+    if given is not None:
+        if given in table.columns:
+            return given
+        raise DataError(f"{table.file} has no column '{given}'", f"its columns: {', '.join(table.columns)}")
+    image = options.text("image")
+    found = [name for name in table.columns if plain(name) in SCORE_COLUMNS and name != image]
+    if len(found) == 1:
+        return found[0]
+    if not found and _side_column(table):
+        return None
+    what = f"several score columns ({', '.join(found)})" if found else "no score column"
+    raise DataError(
+        f"{table.file} has {what}; its columns: {', '.join(table.columns)}",
+        "name it with --score-column or ?score=COLUMN",
+    )
+
+
+def _rater_column(table: LabelTable, given: str | None) -> str | None:
+    if given is not None:
+        if given in table.columns:
+            return given
+        raise DataError(f"{table.file} has no column '{given}'", f"its columns: {', '.join(table.columns)}")
+    return next((name for name in table.columns if plain(name) in RATER_COLUMNS), None)
+
+
+def _direction(score: str | None, lower: bool | None, file: str) -> bool:
+    """Return whether lower is better; a DMOS column without a word about it is refused.
+
+    Most DMOS are "lower is better", KADID-10k's is not: guessing turns every score round, unseen.
+    """
+    if lower is None and score is not None and plain(score).startswith("dmos"):
+        raise DataError(
+            f"{file}: column '{score}' is a difference score by its name, but its direction is not said",
+            "add ?lower=true (lower is better), or ?lower=false where higher is better as in KADID-10k",
+        )
+    return bool(lower)
+
+
+def _side_column(table: LabelTable) -> str | None:
+    return next((name for name in ("side", "is_good") if name in table.columns), None)
+
+
+def _side(table: LabelTable) -> tuple[list[str] | None, str | None]:
+    """Return the declared side of each row and the column that declares it."""
+    column = _side_column(table)
+    if column is None:
+        return None, None
+    sides = []
+    for row, text in enumerate(table.text(column)):
+        value = text.strip().casefold()
+        if value not in _GOOD + _BAD:
+            raise DataError(f"{table.where(row)}: {column} '{text}' is neither good nor bad", "mend the line")
+        sides.append("good" if value in _GOOD else "bad")
+    return sides, column
+
+
+def _columns(table: LabelTable, options: Options, used: set[str]) -> dict[str, Any]:
+    """Return the columns that travel along, canonical ones under their names."""
+    renamed = {}
+    for canonical, option in (("reference", "reference"), ("reference", "group"), ("split", "split_by")):
+        column = options.text(option)
+        if column is None:
+            continue
+        if column not in table.columns:
+            raise DataError(f"{table.file} has no column '{column}'", f"its columns: {', '.join(table.columns)}")
+        renamed[column] = canonical
+    columns: dict[str, Any] = {}
+    for name in table.columns:
+        if name in used:
+            continue
+        target = renamed.get(name, name)
+        # a column called 'path' or 'score' that is not the one chosen must not take its place
+        if target in ("path", "score") or (target == name and name in renamed.values()):
+            target = f"{name}_in_file"
+        text = target in RECORD_SCHEMA.names and target != "level"
+        columns[target] = pa.array([value or None for value in table.text(name)]) if text else table.typed(name)
+    return columns
+
+
+def _add_references(records: pa.Table, file: str, resolve: Callable[[str], str]) -> pa.Table:
+    """Add the reference images that a full-reference label file names, as good rows."""
+    names = records.column("reference").to_pylist()
+    if any(name is None for name in names):
+        raise DataError(
+            f"{file}: ?division=reference needs the reference image of every row",
+            "a column 'reference' (or ?reference=COLUMN), or a column 'side' with good and bad",
+        )
+    paths = {name: resolve(name) for name in dict.fromkeys(names)}
+    listed = records.column("path").to_pylist()
+    references = set(paths.values())
+    side = ["good" if path in references else "bad" for path in listed]
+    records = records.set_column(records.schema.get_field_index("side"), RECORD_SCHEMA.field("side"), pa.array(side))
+    present = set(listed)
+    added = [name for name in paths if paths[name] not in present]
+    extra = make_records(
+        {
+            "path": [paths[name] for name in added],
+            "reference": added,
+            "side": ["good"] * len(added),
+            "level": [0] * len(added),
+        },
+        len(added),
+    )
+    return pa.concat_tables([records, extra], promote_options="default")
+
+
+def filter_split(records: pa.Table, split: str | None, source: str) -> pa.Table:
+    """Return the rows of one split.
+
+    Raises:
+        DataError: With the splits that are there, when it is none of them.
+    """
+    if split is None:
+        return records
+    values = records.column("split").to_pylist()
+    keep = np.array([value == split for value in values], dtype=bool)
+    if not keep.any():
+        raise filter_message(split, {value for value in values if value is not None}, source)
+    return records.filter(pa.array(keep))

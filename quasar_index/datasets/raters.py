@@ -1,0 +1,106 @@
+"""Ratings of single people, averaged: MOS = mean, with the standard deviation and the number of ratings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..arrays import DoubleArray
+from ..errors import DataError
+from .base import concat_text
+from .tables import LabelTable
+
+# fmt: off
+RATER_COLUMNS = (
+    "rater", "rater_id", "annotator", "annotator_id", "worker", "worker_id", "observer", "observer_id",
+    "participant",
+)
+# fmt: on
+
+
+@dataclass(frozen=True)
+class AveragedRatings:
+    """Ratings averaged by image.
+
+    Attributes:
+        table: First row of each image, with the columns that are the same in all its rows.
+        paths: Image of each row.
+        scores: (N,) mean rating.
+        extra: `score_std` (n - 1 in the denominator; null for a single rating) and `score_n`.
+        warnings: Rows and columns that were dropped.
+    """
+
+    table: LabelTable
+    paths: list[str]
+    scores: DoubleArray
+    extra: dict[str, Any]
+    warnings: tuple[str, ...]
+
+
+def average_ratings(
+    table: LabelTable,
+    paths: Sequence[str],
+    scores: DoubleArray,
+    raters: Sequence[str],
+    *,
+    drop: Collection[str] = (),
+) -> AveragedRatings:
+    """Average the ratings of each image.
+
+    Args:
+        table: One row a rating.
+        paths: Image of each row.
+        scores: Rating of each row.
+        raters: Who gave it.
+        drop: Columns to leave out: those of image, score and rater.
+
+    Raises:
+        DataError: When one person rated an image twice, differently, with both lines.
+    """
+    seen: dict[tuple[str, str], int] = {}
+    repeated = 0
+    by_image: dict[str, list[int]] = {}
+    for row, key in enumerate(zip(paths, raters, strict=True)):
+        before = seen.setdefault(key, row)
+        if before == row:
+            by_image.setdefault(key[0], []).append(row)
+        elif scores[before] == scores[row]:
+            repeated += 1
+        else:
+            raise DataError(
+                f"{table.file}: rater '{key[1]}' gave '{key[0]}' {scores[before]:g} in {table.unit} "
+                f"{table.lines[before]} and {scores[row]:g} in {table.unit} {table.lines[row]}",
+                "drop one of them",
+            )
+    groups = list(by_image.values())
+    warnings = []
+    if repeated:
+        warnings.append(f"{table.file}: {repeated} ratings stand there twice and were counted once")
+
+    columns, varying = {}, []
+    for name in table.columns:
+        if name in drop:
+            continue
+        values = table.text(name)
+        if all(values[row] == values[rows[0]] for rows in groups for row in rows[1:]):
+            columns[name] = table.columns[name]
+        else:
+            varying.append(name)
+    if varying:
+        warnings.append(
+            f"{table.file}: column {concat_text(varying)} differs between ratings of an image and was dropped"
+        )
+    kept = LabelTable(table.file, columns, table.lines, table.unit, table.decimal_comma)
+    return AveragedRatings(
+        table=kept.take([rows[0] for rows in groups]),
+        paths=list(by_image),
+        scores=np.array([scores[rows].mean() for rows in groups]),
+        extra={
+            "score_std": [float(scores[rows].std(ddof=1)) if len(rows) > 1 else None for rows in groups],
+            "score_n": [len(rows) for rows in groups],
+        },
+        warnings=tuple(warnings),
+    )

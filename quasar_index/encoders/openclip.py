@@ -1,0 +1,218 @@
+"""CLIP and CoCa image towers, and their text towers, through open_clip.
+
+The CLIP ResNets can run at any input size: their attention pool adds no positional embedding (the authors' default for
+the IQA setting, method.md section 1) or an interpolated one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from ..arrays import FloatArray
+from ..errors import EncoderError
+from .base import CLIP_MEAN, CLIP_STD, EncoderSpec, InputRule
+from .torch_encoder import Precision, TorchEncoder, fingerprint
+from .torchvision_ops import import_torchvision
+from .weights import fetch_from_hub, weights_file
+
+HUB_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "open_clip_pytorch_model.bin")
+
+
+class OpenClipEncoder(TorchEncoder):
+    """An open_clip model: `forward` embeds images, `encode_text` embeds prompts in the same space.
+
+    Attributes:
+        logit_scale: The model's trained softmax scale (about 100 for trained models; exp of the parameter).
+    """
+
+    def __init__(
+        self, spec: EncoderSpec, model: Any, tokenizer: Any, device: torch.device, precision: Precision
+    ) -> None:
+        super().__init__(spec, model.encode_image, device, precision)
+        self._model = model
+        self._tokenizer = tokenizer
+        self.logit_scale = float(model.logit_scale.detach().exp())
+
+    @torch.inference_mode()
+    def encode_text(self, texts: Sequence[str]) -> FloatArray:
+        """Embed texts.
+
+        Args:
+            texts: n strings.
+
+        Returns:
+            (n, D) float32, raw.
+        """
+        tokens = self._tokenizer(list(texts)).to(self.device)
+        embeddings: torch.Tensor = self._model.encode_text(tokens)
+        return embeddings.float().cpu().numpy()
+
+
+def load(
+    name: str,
+    architecture: str,
+    pretrained: str,
+    *,
+    positional_embedding: bool = True,
+    rule: InputRule | None = None,
+    resize: tuple[str, int] | None = None,
+    weights: Path | None = None,
+    device: torch.device,
+    precision: Precision = "auto",
+) -> OpenClipEncoder:
+    """Load an open_clip model.
+
+    Activation (QuickGELU) and normalisation follow the pretrained tag, also where a file gives the weights.
+
+    Args:
+        name: Name for the spec and for messages.
+        architecture: open_clip's model name, such as "RN50".
+        pretrained: open_clip's tag, such as "openai"; may be empty when `weights` is given, then the architecture's own
+            activation and CLIP's normalisation hold.
+        positional_embedding: For the CLIP ResNets: whether the attention pool adds (interpolated) positions.
+        rule: Input rule; None for the default of `resize` or the tag.
+        resize: Kind and size of the default rule; None for the standard crop at the model's size.
+        weights: Weights file; None for the hub.
+        device: Where it runs.
+        precision: See `TorchEncoder`.
+
+    Returns:
+        The encoder.
+
+    Raises:
+        EncoderError: On an unknown model or tag, or weights that do not fit or cannot be had.
+    """
+    import_torchvision()
+    import open_clip
+
+    if architecture not in open_clip.list_models():
+        raise EncoderError(f"open_clip has no model '{architecture}'", _near(architecture, open_clip.list_models()))
+    config = open_clip.get_pretrained_cfg(architecture, pretrained) if pretrained else {}
+    if pretrained and not config:
+        tags = open_clip.list_pretrained_tags_by_model(architecture)
+        raise EncoderError(f"open_clip's {architecture} has no tag '{pretrained}'", f"use one of {', '.join(tags)}")
+    if weights is None:
+        if not config:
+            raise EncoderError(f"'{name}' names no weights", f"write {name}/TAG, or give a file by --weights")
+        repo, _, file = config["hf_hub"].rpartition("/")
+        weights = fetch_from_hub(repo, (file,) if file else HUB_FILES, encoder=name)
+        given = ""
+    else:
+        weights = weights_file(weights)
+        given = str(weights)
+    model = _create(architecture, quick_gelu=bool(config.get("quick_gelu", False)))
+    try:
+        # open_clip's own loader: it knows the layouts of OpenAI, Apple and Hugging Face files.
+        open_clip.load_checkpoint(model, str(weights), strict=True, weights_only=True)
+    except Exception as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise EncoderError(
+            f"'{weights}' does not hold the weights of open_clip's {architecture} ({lines[0][:160]})",
+            "give a safetensors file or a state dict of this very architecture",
+        ) from error
+    model.eval().to(device)
+    size = open_clip.get_model_preprocess_cfg(model).get("size", 224)
+    pixels = int(size if isinstance(size, int) else size[0])
+    is_resnet = isinstance(model.visual, open_clip.modified_resnet.ModifiedResNet)
+    if is_resnet:
+        _free_attention_pool(model.visual.attnpool, positional_embedding=positional_embedding)
+    kind, default_size = resize or ("crop", pixels)
+    default = InputRule(
+        kind,  # type: ignore[arg-type]
+        default_size,
+        interpolation=config.get("interpolation", "bicubic"),
+        mean=tuple(config.get("mean", CLIP_MEAN)),
+        std=tuple(config.get("std", CLIP_STD)),
+        min_side=32 if is_resnet else 1,
+    )
+    rule = rule or default
+    if not is_resnet and (rule.resize, rule.size) != ("crop", pixels):
+        raise EncoderError(f"'{name}' takes {pixels} x {pixels} pixels, not {rule}", f"use --input crop-{pixels}")
+    spec = EncoderSpec(
+        name=name,
+        dim=int(open_clip.get_model_config(architecture)["embed_dim"]),
+        # The attention pool's positions are part of what decides an embedding, though not of the weights.
+        fingerprint=fingerprint(model.visual) + ("" if positional_embedding else "-nopos"),
+        input=replace(rule, min_side=default.min_side),
+        weights=given,
+    )
+    return OpenClipEncoder(spec, model, open_clip.get_tokenizer(architecture), device, precision)
+
+
+def _create(architecture: str, *, quick_gelu: bool) -> Any:
+    """Build a model without weights, quietly: that it starts out random is known, the loader fills it strictly."""
+    import open_clip
+
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)  # open_clip logs to the root logger
+    try:
+        return open_clip.create_model(
+            architecture, pretrained=None, force_quick_gelu=quick_gelu, pretrained_text=False, device="cpu"
+        )
+    finally:
+        root.setLevel(level)
+
+
+def _free_attention_pool(pool: Any, *, positional_embedding: bool) -> None:
+    """Let a CLIP ResNet's attention pool take feature maps of any size.
+
+    Args:
+        pool: open_clip's `AttentionPool2d`.
+        positional_embedding: Whether positions are added, bicubically interpolated from the trained square grid.
+    """
+
+    def forward(features: torch.Tensor) -> torch.Tensor:
+        _, _, height, width = features.shape
+        tokens = features.flatten(2).permute(2, 0, 1)  # (H W, B, C)
+        tokens = torch.cat([tokens.mean(dim=0, keepdim=True), tokens])
+        if positional_embedding:
+            tokens = tokens + _positions(pool.positional_embedding, height, width)[:, None, :].to(tokens.dtype)
+        pooled, _ = functional.multi_head_attention_forward(
+            query=tokens[:1],  # only the pooled token's output is used
+            key=tokens,
+            value=tokens,
+            embed_dim_to_check=tokens.shape[-1],
+            num_heads=pool.num_heads,
+            in_proj_weight=None,
+            in_proj_bias=torch.cat([pool.q_proj.bias, pool.k_proj.bias, pool.v_proj.bias]),
+            bias_k=None,
+            bias_v=None,
+            add_zero_attn=False,
+            dropout_p=0.0,
+            out_proj_weight=pool.c_proj.weight,
+            out_proj_bias=pool.c_proj.bias,
+            use_separate_proj_weight=True,
+            q_proj_weight=pool.q_proj.weight,
+            k_proj_weight=pool.k_proj.weight,
+            v_proj_weight=pool.v_proj.weight,
+            training=False,
+            need_weights=False,
+        )
+        return pooled[0]
+
+    pool.forward = forward
+
+
+def _positions(embedding: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """Interpolate (1 + S*S, C) positions, the pooled token's first, to a grid of (height, width)."""
+    side = int((embedding.shape[0] - 1) ** 0.5)
+    if (height, width) == (side, side):
+        return embedding
+    grid = embedding[1:].T.reshape(1, -1, side, side)
+    grid = functional.interpolate(grid, size=(height, width), mode="bicubic", align_corners=False)
+    return torch.cat([embedding[:1], grid[0].flatten(1).T])
+
+
+def _near(name: str, names: Sequence[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, names, n=3, cutoff=0.4)
+    return f"did you mean {' or '.join(near)}?" if near else "see open_clip.list_models()"

@@ -1,0 +1,136 @@
+"""An index on disk: `indexes/NAME/` with its manifest, its Lance table and its search cache."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from ..anchors import AnchorTable
+from ..arrays import IntArray
+from ..errors import AnchorIndexError
+from .cache import load_anchors, rows_of
+from .manifest import MANIFEST, Manifest
+from .store import TABLE, open_table, scan
+
+HOME_VARIABLE = "QUASAR_INDEX_HOME"
+DEFAULT_HOME = Path("indexes")
+
+
+class AnchorIndex:
+    """An index that was built; open it with `AnchorIndex.open`.
+
+    Attributes:
+        path: Its folder.
+        manifest: Its record, as of the moment it was opened: later changes by others are not seen.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest) -> None:
+        self.path = path
+        self.manifest = manifest
+
+    @classmethod
+    def open(cls, name: str | Path) -> AnchorIndex:
+        """Open an index.
+
+        Args:
+            name: A path, or the name of an index in `$QUASAR_INDEX_HOME` or in `./indexes`.
+
+        Returns:
+            The index; nothing but its manifest is read yet.
+
+        Raises:
+            AnchorIndexError: When there is none, or its manifest cannot be used.
+        """
+        candidates = [Path(name), *(home / name for home in homes())]
+        for path in candidates:
+            if (path / MANIFEST).is_file():
+                return cls(path, Manifest.read(path))
+        there = sorted({found.parent.name for home in homes() for found in home.glob(f"*/{MANIFEST}")})
+        known = f"there are {', '.join(there)}" if there else "build it with 'quasar-index build'"
+        raise AnchorIndexError(f"no index '{name}' in {' or '.join(str(path.parent) for path in candidates)}", known)
+
+    @property
+    def name(self) -> str:
+        """Name of the index: that of its folder."""
+        return self.path.resolve().name
+
+    def __len__(self) -> int:
+        """Return the number of anchors."""
+        return self.manifest.n_good + self.manifest.n_bad
+
+    def anchors(self, *, where: str | None = None, ratio: float = 1.0, seed: int = 0) -> AnchorTable:
+        """Return the anchors, or some of them.
+
+        Args:
+            where: An SQL filter over the table's columns, such as `dataset = 'ava' AND score > 3`.
+            ratio: Part of them to draw at random, after the filter (see `AnchorTable.subsample`); full-reference
+                anchors are drawn by reference.
+            seed: Of the draw.
+
+        Returns:
+            The anchors; without filter or draw their matrix is mapped from the search cache.
+
+        Raises:
+            AnchorIndexError: When the filter is wrong.
+            DataError: When a side is left empty.
+        """
+        manifest = self.manifest
+        anchors = load_anchors(self.path, version=manifest.table_version, uid=manifest.uid, dim=manifest.encoder.dim)
+        if where is not None:
+            kept = [key for batch in self._scan(["id"], where) for key in batch["id"].to_pylist()]
+            anchors = anchors.take(rows_of(anchors, kept))
+        if ratio != 1:
+            by_reference = all(source.division == "reference" for source in manifest.sources)
+            references = None
+            if by_reference:
+                column = self.metadata(anchors, ["reference"])["reference"]
+                references = column.fill_null("").to_numpy().astype(str)
+            anchors = anchors.subsample(ratio, seed=seed, references=references)
+        return anchors
+
+    def metadata(self, anchors: AnchorTable, columns: Sequence[str], *, rows: IntArray | None = None) -> pa.Table:
+        """Return columns of the table for some anchors, aligned with them.
+
+        Args:
+            anchors: Anchors of this index.
+            columns: Names of columns.
+            rows: (n,) rows of `anchors`, repeats allowed; None for all.
+
+        Returns:
+            A table of n rows.
+        """
+        wanted = dict.fromkeys(["id", *columns])
+        batches = list(self._scan(list(wanted), None))
+        table = pa.Table.from_batches(batches)
+        place = {key: row for row, key in enumerate(table["id"].to_pylist())}
+        ids = anchors.ids if rows is None else anchors.ids[rows]
+        return table.take([place[key.decode()] for key in ids.tolist()]).select(list(columns))
+
+    def columns(self) -> list[str]:
+        """Return the names of the table's columns."""
+        return list(open_table(self.path, TABLE, version=self.manifest.table_version).schema.names)
+
+    def _scan(self, columns: Sequence[str], where: str | None) -> list[pa.RecordBatch]:
+        table = open_table(self.path, TABLE, version=self.manifest.table_version)
+        return list(scan(table, columns, where=where))
+
+
+def homes() -> list[Path]:
+    """Return the folders in which indexes are looked for by name."""
+    given = os.environ.get(HOME_VARIABLE)
+    return [Path(given).expanduser(), DEFAULT_HOME] if given else [DEFAULT_HOME]
+
+
+def new_index_path(name: str | Path) -> Path:
+    """Return where a new index goes: a path as it is, a bare name below `$QUASAR_INDEX_HOME` or `./indexes`.
+
+    Raises:
+        AnchorIndexError: When the name is empty or hidden.
+    """
+    path = Path(name)
+    if path.name in ("", "..") or path.name.startswith("."):
+        raise AnchorIndexError(f"'{name}' is no name for an index", "use letters, digits, - and _")
+    return path if len(path.parts) > 1 else homes()[0] / path

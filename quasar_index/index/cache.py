@@ -1,0 +1,143 @@
+"""The search cache: the anchors' directions as a flat FAISS index on disk, memory-mapped, and their labels beside it.
+
+The file is an ordinary `IndexFlatIP` that any FAISS opens, and the matrix inside it *is* the embedding matrix: it is
+mapped, never copied. Everything in it comes from the Lance table, so a missing or disagreeing cache is rebuilt.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from ..anchors import AnchorTable, anchor_order
+from ..arrays import FloatArray, IntArray
+from ..errors import AnchorIndexError
+from .store import from_embedding_column, open_table, scan
+
+_log = logging.getLogger(__name__)
+
+
+def load_anchors(folder: Path, *, version: int, uid: str, dim: int) -> AnchorTable:
+    """Return the anchors of an index, through its cache.
+
+    Args:
+        folder: The index folder.
+        version: Version of its table.
+        uid: Of its build.
+        dim: D.
+
+    Returns:
+        The anchors, their directions mapped from the cache; in memory where the folder cannot be written.
+    """
+    base = folder / "cache" / f"{uid}-v{version}"
+    cached = _read(base, dim)
+    if cached is not None:
+        return cached
+    anchors = _from_table(folder, version, dim)
+    try:
+        base.parent.mkdir(exist_ok=True)
+        _write(base, anchors)
+    except OSError as error:
+        _log.info("the search cache of '%s' cannot be written (%s): working from memory", folder, error)
+        return anchors
+    return _read(base, dim) or anchors
+
+
+def _from_table(folder: Path, version: int, dim: int) -> AnchorTable:
+    """Read all anchors into one preallocated matrix, each embedding at its sorted place."""
+    table = open_table(folder, version=version)
+    labels = [batch for batch in scan(table, ["id", "quality", "side"]) if len(batch)]
+    ids = np.array([key for batch in labels for key in batch["id"].to_pylist()], dtype=np.bytes_)
+    quality = np.concatenate(
+        [batch["quality"].to_numpy(zero_copy_only=False).astype(np.float64) for batch in labels] or [np.empty(0)]
+    )
+    is_good = np.array([side == "good" for batch in labels for side in batch["side"].to_pylist()], dtype=np.bool_)
+    if len(ids) == 0:
+        raise AnchorIndexError(f"index '{folder}' holds no anchors", "rebuild it")
+    rated = None if np.isnan(quality).all() else quality
+    order = anchor_order(is_good, None if rated is None else np.nan_to_num(rated), ids)
+    place = np.empty(len(ids), dtype=np.int64)
+    place[order] = np.arange(len(ids))
+    directions = _new_flat_matrix(len(ids), dim)
+    norms = np.empty(len(ids), dtype=np.float32)
+    # Embeddings are matched by id, so that nothing depends on the order of two scans.
+    row_of = {key: row for row, key in enumerate(ids.tolist())}
+    for batch in scan(table, ["id", "embedding"]):
+        raw = from_embedding_column(batch["embedding"], dim)
+        places = place[[row_of[key.encode()] for key in batch["id"].to_pylist()]]
+        lengths = np.linalg.norm(raw, axis=1)
+        norms[places] = lengths
+        directions[places] = raw / lengths[:, None]
+    return AnchorTable(ids[order], directions, norms, None if rated is None else rated[order], int(is_good.sum()))
+
+
+class _FlatMatrix(np.ndarray[Any, Any]):
+    """A matrix inside a FAISS flat index, which it keeps alive."""
+
+    index: Any
+
+
+def _new_flat_matrix(n: int, dim: int) -> FloatArray:
+    """Allocate an (n, dim) matrix as the storage of a FAISS index, so that writing the index copies nothing."""
+    import faiss
+
+    index = faiss.IndexFlatIP(dim)
+    index.codes.resize(n * dim * 4)
+    index.ntotal = n
+    matrix = faiss.rev_swig_ptr(index.get_xb(), n * dim).reshape(n, dim).view(_FlatMatrix)
+    matrix.index = index
+    return cast("FloatArray", matrix)
+
+
+def _write(base: Path, anchors: AnchorTable) -> None:
+    """Write the cache, the labels last: they make it count."""
+    import faiss
+
+    for old in base.parent.glob(f"{base.name.split('-v')[0]}-v*"):
+        old.unlink(missing_ok=True)  # of an earlier version; whoever has it mapped keeps it
+    index = cast("_FlatMatrix", anchors.directions).index
+    temporary = base.with_name(f".{base.name}.{os.getpid()}.tmp")
+    try:
+        faiss.write_index(index, str(temporary))
+        temporary.replace(base.with_suffix(".faiss"))
+        with temporary.open("wb") as file:
+            np.savez(
+                file,
+                ids=anchors.ids,
+                norms=anchors.norms,
+                quality=np.empty(0) if anchors.quality is None else anchors.quality,
+                n_good=np.int64(anchors.n_good),
+            )
+        temporary.replace(base.with_suffix(".npz"))
+    except RuntimeError as error:  # FAISS's word for a full or read-only disk
+        raise OSError(str(error)) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _read(base: Path, dim: int) -> AnchorTable | None:
+    """Open the cache; None where it is missing or damaged."""
+    matrix_path = base.with_suffix(".faiss")
+    try:
+        with np.load(base.with_suffix(".npz"), allow_pickle=False) as labels:
+            ids, norms, quality, n_good = (labels[name] for name in ("ids", "norms", "quality", "n_good"))
+        # A flat index is a short header, then the matrix.
+        offset = matrix_path.stat().st_size - ids.size * dim * 4
+        if not 0 < offset < 1024:
+            raise ValueError("size")
+        directions = np.memmap(matrix_path, dtype=np.float32, mode="r", offset=offset, shape=(ids.size, dim))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        _log.warning("the search cache '%s' is damaged (%s): rebuilding it", matrix_path, error)
+        return None
+    return AnchorTable(ids, np.asarray(directions), norms, quality if quality.size else None, int(n_good))
+
+
+def rows_of(anchors: AnchorTable, ids: list[str]) -> IntArray:
+    """Return the ascending rows of some anchors; ids that are not among them are left out."""
+    return np.flatnonzero(np.isin(anchors.ids, np.array(ids, dtype=anchors.ids.dtype)))

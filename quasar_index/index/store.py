@@ -1,0 +1,115 @@
+"""The Lance table of an index: the record of truth, one row an anchor.
+
+Columns, in order: id (content hash), path, dataset, score (raw opinion score), quality (scaled to [0, 1], higher is
+better), side, reference, distortion, level, split, width, height, the label file's further columns, embedding (raw).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from ..arrays import FloatArray
+from ..errors import AnchorIndexError, QuasarError
+
+TABLE = "anchors"
+OWN_COLUMNS = (
+    "id", "path", "dataset", "score", "quality", "side", "reference", "distortion", "level", "split", "width", "height",
+    "embedding",
+)  # fmt: skip
+READ_ROWS = 8192
+
+
+def embedding_type(dim: int) -> pa.DataType:
+    """Return the Arrow type of a D-dimensional embedding."""
+    return pa.list_(pa.float32(), dim)
+
+
+def to_embedding_column(embeddings: FloatArray) -> pa.Array:
+    """Wrap (n, D) float32 as an Arrow column without a copy."""
+    n, dim = embeddings.shape
+    return pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(embeddings).reshape(n * dim)), dim)
+
+
+def from_embedding_column(column: pa.Array, dim: int) -> FloatArray:
+    """View an Arrow column of embeddings as (n, D) float32."""
+    return np.asarray(column.flatten().to_numpy(zero_copy_only=False)).reshape(len(column), dim)
+
+
+def open_table(folder: Path, name: str = TABLE, *, version: int | None = None) -> Any:
+    """Open a Lance table of a folder.
+
+    Args:
+        folder: The index (or a build's staging) folder.
+        name: Table name.
+        version: Version to read; None for the newest.
+
+    Returns:
+        A `lancedb.table.Table`.
+
+    Raises:
+        AnchorIndexError: When it is missing, damaged, or lacks the version.
+    """
+    import lancedb
+
+    try:
+        table = lancedb.connect(folder).open_table(name)
+        if version is not None and table.version != version:
+            table.checkout(version)
+    except Exception as error:
+        # LanceDB raises ValueError, RuntimeError or OSError, by the kind of damage.
+        raise AnchorIndexError(
+            f"the table of '{folder}' cannot be opened ({_first_line(error)})",
+            "restore the folder or rebuild the index",
+        ) from error
+    return table
+
+
+def write_table(folder: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema, name: str = TABLE) -> int:
+    """Write a new Lance table from a stream of batches.
+
+    Returns:
+        Its version.
+    """
+    import lancedb
+
+    reader = pa.RecordBatchReader.from_batches(schema, batches)
+    table = lancedb.connect(folder).create_table(name, reader, mode="overwrite")
+    return int(table.version)
+
+
+def scan(table: Any, columns: Sequence[str], *, where: str | None = None) -> Iterator[pa.RecordBatch]:
+    """Stream some columns of a table.
+
+    Args:
+        table: A Lance table.
+        columns: Their names.
+        where: An SQL filter; None for all rows.
+
+    Yields:
+        Record batches, in the table's order.
+
+    Raises:
+        AnchorIndexError: When the filter or a column is wrong.
+    """
+    try:
+        query = table.search().select(list(columns))
+        if where is not None:
+            query = query.where(where)
+        yield from query.to_batches(READ_ROWS)
+    except QuasarError:
+        raise
+    except (ValueError, RuntimeError, OSError) as error:
+        what = f"filter {where!r}" if where else f"columns {list(columns)}"
+        raise AnchorIndexError(
+            f"{what} cannot be used ({_first_line(error)})", f"columns: {', '.join(table.schema.names)}"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:200] if lines else type(error).__name__

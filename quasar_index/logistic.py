@@ -1,0 +1,212 @@
+"""The 4-parameter logistic curve from scores to opinion scores, and the search for the best one.
+
+    f(x) = (b1 - b2) / (1 + exp(-(x - b3) / |b4|)) + b2
+
+Source: Video Quality Experts Group, final reports FR-TV phase I, 2000, and phase II, 2003; Sheikh, Sabir and
+    Bovik, IEEE TIP 15(11), 2006, without the linear term that they add, as it can break monotony.
+
+b1 and b2 follow from b3 and b4 by linear regression, which leaves a search in two dimensions (variable
+projection; Golub and Pereyra, SIAM J. Numer. Anal. 10, 1973): a straight relation, whose asymptotes run away,
+does not stall it, and whether the curve rises or falls needs no guess. Levenberg-Marquardt runs from the best
+points of a coarse grid, since the customary single start (extremes, mean, a quarter of a standard deviation)
+stops at local minima on weak relations.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import scipy  # its submodules load on first use, so that start-up is quick
+
+from .arrays import DoubleArray
+
+Curve: TypeAlias = tuple[float, float, float, float]
+"""b1 to b4 in standard deviations of quality (b1, b2) and of score (b3, b4)."""
+Start: TypeAlias = tuple[float, float]
+"""b3 and b4, likewise."""
+
+_START_WIDTHS = (3.0, 1.0, 0.3, 0.1, 0.03, 0.01)  # from almost a line to almost a step
+_START_QUANTILES = np.linspace(0.005, 0.995, 60)
+_GRID_POINTS = 1000  # scores that the grid looks at; it only chooses where to start
+_SEARCHES = 2  # widths searched from: the better ones on the grid
+_NARROWEST, _WIDEST = 1e-6, 1e3  # a step between two scores; a line to six places
+_LEAST_VARIANCE = 1e-10  # of the curve before scaling; below it the asymptotes would be 1e5 standard deviations off
+
+
+@dataclass(frozen=True)
+class LogisticFit:
+    """The monotone curve f(x) = (b1 - b2) / (1 + exp(-(x - b3) / b4)) + b2.
+
+    Attributes:
+        b1: Value for x to +infinity, in units of quality.
+        b2: Value for x to -infinity, in units of quality.
+        b3: Score at the middle of the curve.
+        b4: Width of the rise in units of score, > 0.
+    """
+
+    b1: float
+    b2: float
+    b3: float
+    b4: float
+
+    def __call__(self, scores: npt.ArrayLike) -> DoubleArray:
+        """Return the quality that the curve gives to scores.
+
+        Args:
+            scores: (...) numbers.
+
+        Returns:
+            (...) float64 between b2 and b1.
+        """
+        x = np.asarray(scores, dtype=np.float64)
+        return np.asarray((self.b1 - self.b2) * scipy.special.expit((x - self.b3) / self.b4) + self.b2)
+
+    @property
+    def direction(self) -> int:
+        """1 for a rising curve, -1 for a falling one, 0 for a constant."""
+        return int(np.sign(self.b1 - self.b2))
+
+
+def standardise(values: DoubleArray) -> tuple[DoubleArray, float, float]:
+    """Return (values - mean) / std with the mean and the standard deviation; no square leaves float64's range.
+
+    Args:
+        values: (n,) float64, not constant.
+    """
+    largest = float(np.abs(values).max())
+    scaled = values / largest
+    mean, std = float(scaled.mean()), float(scaled.std())
+    return (scaled - mean) / std, mean * largest, std * largest
+
+
+class StartGrid:
+    """Curves on a coarse grid of b3 and b4 over given scores, for any quality and weights.
+
+    Args:
+        x: (n,) float64 standardised scores.
+    """
+
+    def __init__(self, x: DoubleArray) -> None:
+        self._rows = slice(None, None, 1 + len(x) // _GRID_POINTS)
+        middles = np.quantile(x, _START_QUANTILES)
+        self._starts = [(float(middle), width) for width in _START_WIDTHS for middle in middles]
+        b3, b4 = np.array(self._starts).T[:, :, None]
+        self._rises: DoubleArray = scipy.special.expit((x[self._rows] - b3) / b4)
+        self._squares = self._rises**2
+
+    def best(self, y: DoubleArray, weights: DoubleArray) -> list[Start]:
+        """Return the best starts, each of another width, best first; y and weights are (n,), weights may be 0."""
+        w, y = weights[self._rows] / weights[self._rows].sum(), y[self._rows]
+        means = self._rises @ w
+        variances = self._squares @ w - means**2
+        covariances = self._rises @ (w * (y - w @ y))
+        explained = np.zeros(len(variances))
+        np.divide(covariances**2, variances, out=explained, where=variances > _LEAST_VARIANCE)
+        by_width = explained.reshape(len(_START_WIDTHS), -1)
+        middles = by_width.argmax(axis=1)
+        widths = np.argsort(-by_width.max(axis=1), kind="stable")[:_SEARCHES]
+        return [self._starts[int(width) * by_width.shape[1] + int(middles[width])] for width in widths]
+
+
+def fit_curve(x: DoubleArray, y: DoubleArray, *, grid: StartGrid, weights: DoubleArray | None = None) -> Curve | None:
+    """Fit the logistic to standardised values by least squares.
+
+    Args:
+        x: (n,) float64 scores, of which 4 or more have weight.
+        y: (n,) float64 quality.
+        grid: The grid over x.
+        weights: (n,) float64 >= 0, how often each pair counts; None for once each.
+
+    Returns:
+        The best curve, or None when no search converges.
+    """
+    weights = np.ones_like(x) if weights is None else weights
+    starts = grid.best(y, weights)
+    used = weights > 0
+    model = _Projected(x[used], y[used], weights[used])
+    for bounded in (False, True):
+        found = [curve for start in starts if (curve := model.search(*start, bounded=bounded))]
+        if found:
+            return min(found, key=model.loss)
+    return None
+
+
+class _Projected:
+    """The logistic as a function of b3 and log(b4) alone, with the best b1 and b2 for them.
+
+    Args:
+        x: (n,) float64 standardised scores.
+        y: (n,) float64 standardised quality.
+        weights: (n,) float64 > 0.
+    """
+
+    def __init__(self, x: DoubleArray, y: DoubleArray, weights: DoubleArray) -> None:
+        self.x, self.y = x, y
+        self.weights = weights / weights.sum()
+        self.y_mean = float(self.weights @ y)
+
+    def search(self, b3: float, b4: float, *, bounded: bool = False) -> Curve | None:
+        """Run SciPy's `curve_fit` from one start; None where it gives up."""
+        options: dict[str, Any] = {"method": "lm", "maxfev": 200}
+        if bounded:
+            # On a compact set a minimum exists always.
+            reach = ([-10.0, math.log(_NARROWEST)], [10.0, math.log(_WIDEST)])
+            options = {"method": "trf", "max_nfev": 200, "bounds": reach}
+        with warnings.catch_warnings():
+            # A step or a line leaves b3 and b4 undetermined; the curve is as good, its covariance is not
+            # used.
+            warnings.simplefilter("ignore", scipy.optimize.OptimizeWarning)
+            warnings.filterwarnings("ignore", "overflow", RuntimeWarning, r"scipy\.optimize")
+            try:
+                found, _ = scipy.optimize.curve_fit(
+                    lambda _, b3, log_b4: self._values(b3, log_b4),
+                    self.x,
+                    self.y,
+                    p0=(b3, math.log(b4)),
+                    sigma=1 / np.sqrt(self.weights),
+                    jac=lambda _, b3, log_b4: self._jacobian(b3, log_b4),
+                    **options,
+                )
+            except RuntimeError:
+                return None
+        b3, b4 = float(found[0]), _width(float(found[1]))
+        rise, centred, slope = self._parts(b3, b4)
+        b2 = self.y_mean - slope * float(rise[0] - centred[0])
+        return (b2 + slope, b2, b3, b4) if math.isfinite(b2 + slope + b3) else None
+
+    def loss(self, curve: Curve) -> float:
+        """Return the weighted mean square of the residuals of a curve."""
+        return float(self.weights @ (LogisticFit(*curve)(self.x) - self.y) ** 2)
+
+    def _parts(self, b3: float, b4: float) -> tuple[DoubleArray, DoubleArray, float]:
+        """Return the curve from 0 to 1, the same less its mean, and the factor that fits it to y."""
+        rise: DoubleArray = scipy.special.expit((self.x - b3) / b4)
+        centred = rise - self.weights @ rise
+        variance = float(self.weights @ centred**2)
+        slope = float((self.weights * centred) @ self.y) / variance if variance > _LEAST_VARIANCE else 0.0
+        return rise, centred, slope
+
+    def _values(self, b3: float, log_b4: float) -> DoubleArray:
+        _, centred, slope = self._parts(b3, _width(log_b4))
+        return self.y_mean + slope * centred
+
+    def _jacobian(self, b3: float, log_b4: float) -> DoubleArray:
+        """Return the (n, 2) derivatives of `_values`, less what b1 and b2 make up for (Kaufman, BIT 15, 1975)."""
+        b4 = _width(log_b4)
+        rise, centred, slope = self._parts(b3, b4)
+        by_b3 = -slope * rise * (1 - rise) / b4
+        columns = np.stack([by_b3, by_b3 * (self.x - b3)], axis=1)
+        columns -= self.weights @ columns
+        variance = float(self.weights @ centred**2)
+        if variance > _LEAST_VARIANCE:
+            columns -= np.outer(centred, (self.weights * centred) @ columns / variance)
+        return columns
+
+
+def _width(log_b4: float) -> float:
+    return math.exp(min(max(log_b4, math.log(_NARROWEST)), math.log(_WIDEST)))

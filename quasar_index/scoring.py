@@ -1,0 +1,219 @@
+"""Scores: `s_i = cos(x, c_i)`, `score = softmax([s_good, s_bad] / T)[0] = sigmoid((s_good - s_bad) / T)`.
+
+QUASAR section 3.4, Eq. 1 and 2 (there T = 1; the authors' evaluation code, and the default here, has T = 0.07: a wider
+spread of the same ranks). Higher is better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit
+
+from .aggregation.base import Aggregator, Centroids
+from .aggregation.mean import Mean
+from .anchors import AnchorTable
+from .arrays import ByteArray, DoubleArray, FloatArray, as_embeddings, unit
+from .encoders.base import Encoder, encode
+from .encoders.pipeline import EncodedImage, encode_files
+from .errors import AggregationError, AnchorIndexError
+from .images import MAX_PIXELS
+from .index.anchor_index import AnchorIndex
+
+TEMPERATURE = 0.07
+QUERY_BLOCK = 1024
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of M images.
+
+    Attributes:
+        score: (M,) float64 in (0, 1), higher is better; 0.5 is halfway between the sides.
+        similarity_good: (M,) float64 in [-1, 1], cosine to the good centroid.
+        similarity_bad: (M,) float64 in [-1, 1], cosine to the bad centroid.
+    """
+
+    score: DoubleArray
+    similarity_good: DoubleArray
+    similarity_bad: DoubleArray
+
+    def __len__(self) -> int:
+        """Return M."""
+        return len(self.score)
+
+
+@dataclass(frozen=True)
+class ScoredImage:
+    """One row of a scoring run.
+
+    Attributes:
+        path: As it was given.
+        score: In (0, 1), higher is better; None on an error.
+        similarity_good: Cosine to the good centroid.
+        similarity_bad: Cosine to the bad centroid.
+        error: Why there is no score; empty otherwise.
+    """
+
+    path: str
+    score: float | None = None
+    similarity_good: float | None = None
+    similarity_bad: float | None = None
+    error: str = ""
+
+
+def compare(queries: npt.ArrayLike, centroids: Centroids, *, temperature: float = TEMPERATURE) -> Scores:
+    """Score queries against centroids.
+
+    Args:
+        queries: (M, D) of any length other than zero.
+        centroids: (B, K, D) a side with B = 1 or B = M; the cosines to a side's K prototypes are averaged.
+        temperature: T > 0 of the softmax; it changes the spread, never the order.
+
+    Returns:
+        M scores.
+
+    Raises:
+        AggregationError: When T is not positive.
+    """
+    if not temperature > 0:
+        raise AggregationError(f"temperature {temperature} is not positive", f"the default is {TEMPERATURE}")
+    directions = unit(queries)
+    good, bad = (_similarity(directions, prototypes) for prototypes in (centroids.good, centroids.bad))
+    return Scores(expit((good - bad) / temperature), good, bad)
+
+
+def _similarity(directions: FloatArray, prototypes: FloatArray) -> DoubleArray:
+    """Average the cosines of (M, D) queries to (B, K, D) prototypes over K: (M,)."""
+    centre = prototypes.mean(axis=1, dtype=np.float64)
+    if len(centre) == 1:
+        return np.asarray(directions @ centre[0])
+    return np.asarray(np.einsum("md,md->m", directions, centre))
+
+
+@dataclass
+class Scorer:
+    """Scores images or embeddings against anchors.
+
+    Attributes:
+        anchors: The anchors; an index stands for all of its anchors.
+        aggregator: Makes the centroids.
+        temperature: T of the softmax.
+        encoder: Embeds images; None to score embeddings only. With an index, it must be the index's own.
+        batch_size: Most images in one forward pass.
+
+    Raises:
+        AnchorIndexError: When the encoder is not the one the index was built with.
+    """
+
+    anchors: AnchorTable | AnchorIndex
+    aggregator: Aggregator = field(default_factory=Mean)
+    temperature: float = TEMPERATURE
+    encoder: Encoder | None = None
+    batch_size: int = 16
+
+    def __post_init__(self) -> None:
+        """Check the encoder, and make static centroids once."""
+        if isinstance(self.anchors, AnchorIndex):
+            index = self.anchors
+            if self.encoder is not None and (difference := self.encoder.spec.difference(index.manifest.encoder)):
+                theirs, ours = index.manifest.encoder, self.encoder.spec
+                raise AnchorIndexError(
+                    f"index '{index.path}' holds {theirs.name} ({theirs.dim}-d) but the encoder is {ours.name} "
+                    f"({ours.dim}-d): {difference}",
+                    "drop --encoder or rebuild with 'quasar-index build'",
+                )
+            self.anchors = index.anchors()
+        self._table = self.anchors
+        self._static = None if self.aggregator.adaptive else self.aggregator.aggregate(self._table)
+
+    def score_embeddings(self, embeddings: npt.ArrayLike) -> Scores:
+        """Score raw embeddings.
+
+        Args:
+            embeddings: (M, D) of the anchors' encoder.
+
+        Returns:
+            M scores, in order.
+
+        Raises:
+            DataError: On a wrong dimension, NaN or zero embeddings.
+        """
+        directions = unit(as_embeddings(embeddings, dim=self._table.dim))
+        if self._static is not None:
+            return compare(directions, self._static, temperature=self.temperature)
+        blocks = [directions[start : start + QUERY_BLOCK] for start in range(0, len(directions), QUERY_BLOCK)]
+        parts = [
+            compare(block, self.aggregator.aggregate(self._table, block), temperature=self.temperature)
+            for block in blocks
+        ]
+        return Scores(*(np.concatenate([getattr(part, name) for part in parts] or [np.empty(0)]) for name in _FIELDS))
+
+    def score_images(self, images: Sequence[ByteArray]) -> Scores:
+        """Score decoded images.
+
+        Args:
+            images: M arrays (H, W, 3) uint8 RGB.
+
+        Returns:
+            M scores, in order.
+        """
+        if not images:
+            return Scores(np.empty(0), np.empty(0), np.empty(0))
+        return self.score_embeddings(encode(self._needed_encoder(), images, batch_size=self.batch_size))
+
+    def score_files(
+        self, paths: Iterable[str], *, n_workers: int | None = None, max_pixels: int = MAX_PIXELS
+    ) -> Iterator[ScoredImage]:
+        """Score image files as a stream with bounded memory; a bad image is a row with an error.
+
+        Args:
+            paths: Files or URLs.
+            n_workers: Decoding threads; None for one a core.
+            max_pixels: Largest image that is decoded.
+
+        Yields:
+            One row a path, in order.
+        """
+        images = encode_files(
+            paths,
+            self._needed_encoder(),
+            batch_size=self.batch_size,
+            n_workers=n_workers,
+            max_pixels=max_pixels,
+        )
+        block: list[EncodedImage] = []
+        # Static centroids score at once; adaptive ones are cheaper for a block of queries.
+        size = self.batch_size if self._static is not None else 8 * self.batch_size
+        for image in images:
+            block.append(image)
+            if len(block) >= size:
+                yield from self._score_block(block)
+                block = []
+        yield from self._score_block(block)
+
+    def _score_block(self, block: list[EncodedImage]) -> Iterator[ScoredImage]:
+        embeddings = [image.embedding for image in block if image.embedding is not None]
+        rows = iter(_rows(self.score_embeddings(np.stack(embeddings)))) if embeddings else iter(())
+        for image in block:
+            yield (
+                ScoredImage(image.path, error=image.error)
+                if image.embedding is None
+                else ScoredImage(image.path, *next(rows))
+            )
+
+    def _needed_encoder(self) -> Encoder:
+        if self.encoder is None:
+            raise AnchorIndexError("this scorer has no encoder, so it scores embeddings only", "give it an encoder")
+        return self.encoder
+
+
+_FIELDS = ("score", "similarity_good", "similarity_bad")
+
+
+def _rows(scores: Scores) -> Iterator[tuple[float, float, float]]:
+    """Turn scores into plain rows."""
+    yield from zip(*(getattr(scores, name).tolist() for name in _FIELDS), strict=True)

@@ -1,0 +1,217 @@
+"""Scores on the opinion scale: coverage, range, JSON, refusals."""
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.isotonic import IsotonicRegression
+
+from quasar_index.calibration import Calibration, IsotonicFit, _half, fit_calibration
+from quasar_index.errors import EvaluationError
+from quasar_index.logistic import LogisticFit
+
+
+def rated(n=200, seed=0, n_groups=None, noise=0.4):
+    """Scores in (0, 1) and ratings in [1, 5] that rise with them; groups share a part of their error."""
+    rng = np.random.default_rng(seed)
+    scores = rng.uniform(0.3, 0.7, n)
+    quality = 1 + 4 / (1 + np.exp(-(scores - 0.5) / 0.06)) + noise * rng.standard_normal(n)
+    groups = None
+    if n_groups is not None:
+        groups = rng.integers(0, n_groups, n)
+        quality += 0.3 * rng.standard_normal(n_groups)[groups]
+    return scores, np.clip(quality, 1, 5), groups
+
+
+@pytest.mark.parametrize("method", ["isotonic", "logistic"])
+@pytest.mark.parametrize("level", [0.8, 0.9])
+def test_coverage_is_nominal_without_groups(method, level):
+    fresh_scores, fresh_quality, _ = rated(4000, seed=10_000)
+    true, measured = [], []
+    for seed in range(16):
+        scores, quality, _ = rated(200, seed)
+        made = fit_calibration(
+            scores, quality, groups=None, method=method, level=level, seed=seed, quality_range=(1, 5)
+        )
+        _, low, high = made.predict(fresh_scores)
+        true.append(np.mean((low <= fresh_quality) & (fresh_quality <= high)))
+        measured.append(made.coverage)
+    assert np.mean(true) == pytest.approx(level, abs=0.02)
+    assert np.mean(measured) == pytest.approx(level, abs=0.02)
+
+
+@pytest.mark.parametrize("method", ["isotonic", "logistic"])
+def test_coverage_is_nominal_on_new_groups(method):
+    true, measured = [], []
+    for seed in range(16):
+        # New groups: the same draw of images, of which only half of the groups are anchors.
+        scores, quality, groups = rated(800, seed, n_groups=160)
+        anchors = groups < 80
+        made = fit_calibration(
+            scores[anchors], quality[anchors], groups=groups[anchors], method=method, quality_range=(1, 5)
+        )
+        _, low, high = made.predict(scores[~anchors])
+        true.append(np.mean((low <= quality[~anchors]) & (quality[~anchors] <= high)))
+        measured.append(made.coverage)
+    assert np.mean(true) == pytest.approx(0.9, abs=0.02)
+    assert np.mean(measured) == pytest.approx(0.9, abs=0.02)
+
+
+def test_coverage_does_not_hide_behind_shared_groups():
+    """Eight copies of each image: the residuals of copies would be known beforehand if groups were divided."""
+    scores, quality, _ = rated(40)
+    groups = np.repeat(np.arange(40), 8)
+    together = fit_calibration(np.repeat(scores, 8), np.repeat(quality, 8), groups=groups)
+    assert together.n_groups == 40
+    assert together.half_width > 0.2
+
+
+@pytest.mark.parametrize("method", ["isotonic", "logistic"])
+def test_predictions_rise_and_stay_on_the_scale(method):
+    scores, quality, groups = rated(n_groups=30)
+    made = fit_calibration(scores, quality, groups=groups, method=method, quality_range=(1, 5))
+    mos, low, high = made.predict(np.linspace(-1, 2, 301))
+    assert mos.dtype == low.dtype == high.dtype == np.float64
+    assert (np.diff(mos) >= 0).all()
+    assert ((low >= 1) & (low <= mos) & (mos <= high) & (high <= 5)).all()
+    assert np.abs(made.predict(scores)[0] - quality).mean() < 0.6
+    assert [len(values) for values in made.predict([])] == [0, 0, 0]
+    assert made.method == method
+
+
+def test_isotonic_map_is_scikit_learns():
+    scores, quality, _ = rated()
+    made = fit_calibration(scores, quality, groups=None, seed=4)
+    fitting = _half(np.arange(200), 4)
+    expected = IsotonicRegression(out_of_bounds="clip").fit(scores[fitting], quality[fitting])
+    grid = np.linspace(0, 1, 101)
+    assert made.curve(grid) == pytest.approx(expected.predict(grid), abs=1e-12)
+
+
+@pytest.mark.parametrize("method", ["isotonic", "logistic"])
+def test_survives_json(method):
+    scores, quality, groups = rated(n_groups=12)
+    made = fit_calibration(scores, quality, groups=groups, method=method, level=0.8)
+    back = Calibration.from_dict(json.loads(json.dumps(made.to_dict(), allow_nan=False)))
+    assert back == made
+    for found, expected in zip(back.predict(scores), made.predict(scores), strict=True):
+        assert np.array_equal(found, expected)
+
+
+def test_the_seed_decides():
+    scores, quality, groups = rated(n_groups=20)
+    made = [fit_calibration(scores, quality, groups=groups, seed=seed) for seed in (0, 0, 1)]
+    assert made[0] == made[1] != made[2]
+
+
+def test_smallest_set_that_is_taken():
+    scores, quality, _ = rated(20)
+    made = fit_calibration(scores, quality, groups=list("aaaaabbbbbcccccddddd"))
+    assert (made.n_anchors, made.n_groups) == (20, 4)
+    assert 0 <= made.coverage <= 1
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_halves_keep_groups_whole(seed):
+    codes = np.repeat(np.arange(6), [1, 2, 3, 10, 20, 4])
+    fitting = _half(codes, seed)
+    assert set(codes[fitting]).isdisjoint(codes[~fitting])
+    assert fitting.any()
+    assert not fitting.all()
+
+
+@pytest.mark.parametrize("method", ["isotonic", "logistic"])
+def test_half_without_a_rise_gets_a_constant(method):
+    """A falling half must not turn the order of the scores around."""
+    scores, quality, _ = rated(60)
+    fitting = _half(np.arange(60), 0)
+    quality[fitting] = quality[fitting].mean() - 0.1 * (scores[fitting] - scores[fitting].mean())
+    quality[~fitting] = 1 + 4 * scores[~fitting]
+    made = fit_calibration(scores, quality, groups=None, method=method, seed=0)
+    mos, _, _ = made.predict(np.linspace(0, 1, 50))
+    assert np.ptp(mos) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause"),
+    [
+        ({"scores": np.linspace(0, 1, 5), "quality": np.arange(5), "groups": None}, "calibration on 5 rated anchors"),
+        ({"groups": np.arange(200) % 3}, r"calibration on 3 group\(s\)"),
+        ({"groups": ["a"] * 199}, "199 group labels for 200 images"),
+        ({"scores": np.full(200, 0.5)}, "all 200 scores are 0.5"),
+        ({"quality": np.full(200, 4.0)}, "all 200 ratings are 4"),
+        ({"quality": np.full(200, np.nan)}, "ratings are NaN"),
+        ({"method": "linear"}, "unknown calibration method 'linear'"),
+        ({"level": 1.0}, "level 1.0"),
+        ({"level": 0.999}, r"a 0.999 interval from \d+ calibrating anchors"),
+        ({"quality_range": (1, 3)}, "outside the opinion scale 1 to 3"),
+        ({"quality_range": (5, 1)}, "outside the opinion scale"),
+    ],
+)
+def test_refusals(changes, cause):
+    scores, quality, groups = rated(n_groups=20)
+    arguments = {"scores": scores, "quality": quality, "groups": groups} | changes
+    with pytest.raises(EvaluationError, match=cause) as caught:
+        fit_calibration(arguments.pop("scores"), arguments.pop("quality"), **arguments)
+    assert caught.value.hint
+
+
+def test_inverted_scores_are_refused():
+    scores, quality, _ = rated()
+    with pytest.raises(EvaluationError, match="do not rise with the ratings"):
+        fit_calibration(1 - scores, quality, groups=None)
+
+
+@pytest.mark.parametrize("scores", [[0.5, np.nan], 0.5, [[0.5]], ["0.5"]])
+def test_scores_that_cannot_be_calibrated(scores):
+    made = fit_calibration(*rated()[:2], groups=None)
+    with pytest.raises(EvaluationError, match="scores to calibrate"):
+        made.predict(scores)
+
+
+ISOTONIC = fit_calibration(*rated()[:2], groups=None).to_dict()
+LOGISTIC = fit_calibration(*rated()[:2], groups=None, method="logistic").to_dict()
+
+
+@pytest.mark.parametrize(
+    ("record", "cause"),
+    [
+        (ISOTONIC | {"method": "spline"}, "unknown calibration method 'spline'"),
+        (ISOTONIC | {"method": None}, "no sound 'method'"),
+        (ISOTONIC | {"curve": [1, 2]}, "no sound 'curve'"),
+        (ISOTONIC | {"curve": LOGISTIC["curve"]}, "b1, b2, b3, b4, quality, scores"),
+        (ISOTONIC | {"curve": {"scores": [0.2, 0.1], "quality": [1, 2]}}, "out of range"),
+        (ISOTONIC | {"curve": {"scores": [0.1, 0.2], "quality": [2, 1]}}, "out of range"),
+        (ISOTONIC | {"curve": {"scores": [0.1, 0.2], "quality": [2]}}, "out of range"),
+        (ISOTONIC | {"curve": {"scores": [], "quality": []}}, "no sound 'scores'"),
+        (ISOTONIC | {"curve": {"scores": ["0.1"], "quality": [2]}}, "no sound 'scores'"),
+        (LOGISTIC | {"curve": LOGISTIC["curve"] | {"b4": 0.0}}, "out of range"),
+        (LOGISTIC | {"curve": LOGISTIC["curve"] | {"b1": -100.0}}, "out of range"),
+        (ISOTONIC | {"half_width": float("nan")}, "no sound 'half_width'"),
+        (ISOTONIC | {"half_width": -1.0}, "out of range"),
+        (ISOTONIC | {"half_width": True}, "no sound 'half_width'"),
+        (ISOTONIC | {"quality_range": [5.0, 1.0]}, "out of range"),
+        (ISOTONIC | {"quality_range": [1.0]}, "out of range"),
+        (ISOTONIC | {"level": 1.5}, "out of range"),
+        (ISOTONIC | {"coverage": 2.0}, "out of range"),
+        (ISOTONIC | {"n_anchors": 5}, "out of range"),
+        (ISOTONIC | {"n_groups": 3.5}, "no sound 'n_groups'"),
+        (ISOTONIC | {"colour": "red"}, "colour"),
+        ({key: value for key, value in ISOTONIC.items() if key != "level"}, "level"),
+        ({}, "no sound 'method'"),
+    ],
+)
+def test_stored_calibrations_are_checked(record, cause):
+    with pytest.raises(EvaluationError, match=cause) as caught:
+        Calibration.from_dict(record)
+    assert "calibrate" in caught.value.hint
+
+
+def test_one_threshold_and_a_flat_curve_are_sound():
+    for method, curve in (
+        ("isotonic", {"scores": [0.5], "quality": [3.0]}),
+        ("logistic", {"b1": 3.0, "b2": 3.0, "b3": 0.5, "b4": 1.0}),
+    ):
+        made = Calibration.from_dict(ISOTONIC | {"method": method, "curve": curve, "quality_range": [1, 5]})
+        assert isinstance(made.curve, (IsotonicFit, LogisticFit))
+        assert made.predict([0.1, 0.9])[0].tolist() == [3.0, 3.0]
