@@ -95,6 +95,7 @@ def build(
         loaded = qi.load_encoder(
             encoder, weights=weights, layers=layers, input_rule=input_rule, device=device, precision=precision.value
         )
+        qi.allow_pixels(max_pixels)
         with interruptible("the same command goes on where it stopped"), progress_bar("embedding") as on_progress:
             report = qi.build_index(
                 name,

@@ -49,7 +49,7 @@ def _options(
     if not debug:
         logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
         # Lance's own log says of every new table that it did not exist before.
-        os.environ.setdefault("LANCE_LOG", "error")
+        os.environ.setdefault("LANCEDB_LOG", "error")
 
 
 for command in (build, score, info, encoders, demo):

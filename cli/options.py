@@ -47,5 +47,5 @@ Precision = Annotated[
     PrecisionChoice,
     typer.Option(help="auto: fp32 on a CPU; on CUDA autocast where embeddings agree.", rich_help_panel="Encoder"),
 ]
-MAX_PIXELS = 178_956_970
+MAX_PIXELS = 89_478_485
 """`quasar_index.images.MAX_PIXELS`, repeated so that `--help` imports no image library; a test compares them."""

@@ -185,6 +185,7 @@ def score(
         encoder=loaded,
         batch_size=batch_size,
     )
+    qi.allow_pixels(max_pixels)
     n_failed = 0
 
     def rows() -> Iterator[dict[str, Any]]:

@@ -15,7 +15,7 @@ from .errors import (
     ImageError,
     QuasarError,
 )
-from .images import decode, list_images
+from .images import allow_pixels, decode, list_images
 from .index import AnchorIndex, BuildReport, Manifest, build_from_embeddings, build_index, nearest
 from .prompts import PROMPT_PAIRS, text_anchors
 from .scoring import TEMPERATURE, ScoredImage, Scorer, Scores, compare
@@ -49,6 +49,7 @@ __all__ = [
     "ScoredImage",
     "Scorer",
     "Scores",
+    "allow_pixels",
     "build_from_embeddings",
     "build_index",
     "compare",

@@ -1,8 +1,9 @@
 """The demonstration: photographs that come with scikit-image and scikit-learn become an index that is tried out.
 
 Photographs are cut into tiles, tiles are distorted in the four ways of LIVE (blur, JPEG, JPEG 2000, noise) at five
-levels. Anchors and held-out images are divided *by photograph*: no tile of a held-out photograph is an anchor. Reference
-tiles are the good side, distorted ones the bad; the opinion score is minus the level, so that the offset has an order.
+levels. Anchors and held-out images are divided *by photograph*: no tile of a held-out photograph is an anchor.
+Reference tiles are the good side, distorted ones the bad; the opinion score is minus the level, so that the offset has
+an order.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from .arrays import ByteArray, DoubleArray
 from .errors import DataError, ImageError
 
-MAX_PIXELS = 178_956_970
-"""Largest image that is decoded, in pixels: Pillow's limit against decompression bombs (half a gigabyte of RGB)."""
+MAX_PIXELS = 89_478_485
+"""Largest image that is decoded, in pixels: Pillow's limit against decompression bombs (a quarter gigabyte of RGB)."""
 
 IMAGE_SUFFIXES = frozenset({".avif", ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 """File name endings that count as images when a folder is listed; a file named outright is always tried."""
@@ -83,6 +83,18 @@ def content_id(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:32]
 
 
+def allow_pixels(max_pixels: int) -> None:
+    """Set Pillow's own limit, which otherwise holds beside `decode`'s, for the whole process.
+
+    Below it Pillow neither warns nor refuses; `decode` refuses what is above.
+
+    Args:
+        max_pixels: The largest image that will be decoded.
+    """
+    warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+    Image.MAX_IMAGE_PIXELS = max_pixels
+
+
 def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> ByteArray:
     """Decode an encoded image to upright 8-bit RGB.
 
@@ -99,16 +111,13 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> ByteArray:
     if not data:
         raise ImageError("the file is empty", "restore or remove it")
     try:
-        # The limit is checked here, before any pixel is decoded; Pillow's own warning would be a second one.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            image = Image.open(io.BytesIO(data))
-            if image.width * image.height > max_pixels:
-                raise ImageError(
-                    f"{image.width} x {image.height} pixels are more than the limit of {max_pixels}",
-                    "resize it, or raise the limit with --max-pixels",
-                )
-            return _to_rgb(ImageOps.exif_transpose(image))
+        image = Image.open(io.BytesIO(data))
+        if image.width * image.height > max_pixels:  # known from the header, before any pixel is decoded
+            raise ImageError(
+                f"{image.width} x {image.height} pixels are more than the limit of {max_pixels}",
+                "resize it, or raise the limit with --max-pixels",
+            )
+        return _to_rgb(ImageOps.exif_transpose(image))
     except ImageError:
         raise
     except UnidentifiedImageError:

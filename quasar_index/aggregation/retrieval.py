@@ -2,8 +2,8 @@
 
 - per-side: the k nearest good and the k nearest bad anchors.
 - joint: the k nearest of all, divided by their sides ("global"; for full-reference anchors that is
-  reference/distorted) or at the median opinion score of the k ("local", ties are bad). A query whose neighbours all fall
-  on one side takes the nearest anchor of the other side.
+  reference/distorted) or at the median opinion score of the k ("local", ties are bad). A query whose neighbours all
+  fall on one side takes the nearest anchor of the other side.
 
 Weights within the retrieved set are the product of `softmax(similarity / t)` and `|y - median|^p`, each optional.
 `c = unit(b * c_adaptive + (1 - b) * c_static)` blends with the mean of the side.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,11 +21,12 @@ def read_mat(folder: Folder, file: str, *names: str) -> Mapping[str, Any]:
         DataError: When the file is missing or damaged, or a variable is not in it.
     """
     from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
 
     place = find_label(folder, file)
     try:
         content = loadmat(io.BytesIO(folder.read(place)))
-    except (ValueError, TypeError, NotImplementedError, OSError, EOFError) as error:
+    except (MatReadError, ValueError, TypeError, NotImplementedError, OSError, EOFError, zlib.error) as error:
         raise DataError(f"{place} is not a MATLAB 5 file: {error}") from error
     missing = [name for name in names if name not in content]
     if missing:

@@ -105,7 +105,8 @@ def _load_folder(folder: Folder, options: Options) -> AnchorSource:
     parquet = [folder.path(name) for name in names if name.lower().endswith(".parquet")]
     if parquet and image_columns(parquet_schema(parquet[0])):
         return load_parquet_images(parquet, options, folder.name)
-    labels = [name for name in names if name.lower().endswith(LABEL_ENDINGS)]
+    # a .txt beside the images is more often a readme
+    labels = [name for name in names if name.lower().endswith(LABEL_ENDINGS) and not name.lower().endswith(".txt")]
     if len(labels) == 1:
         return load_labelled(folder.path(labels[0]), options)
     what = f"label files: {', '.join(labels[:6])}" if labels else f"{len(names)} other entries"

@@ -27,11 +27,9 @@ class Options:
 
     Attributes:
         values: Option name to text.
-        allowed: The names that the source knows.
     """
 
     values: Mapping[str, str] = field(default_factory=dict)
-    allowed: tuple[str, ...] = ()
 
     def check(self, allowed: Iterable[str], source: str) -> None:
         """Refuse options that the source does not know.

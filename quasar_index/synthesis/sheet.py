@@ -19,7 +19,7 @@ _FAINT = (110, 110, 110)
 
 
 def contact_sheet(
-    image: ByteArray, *, types: Sequence[str] | None = None, width: int = 240, seed: int = 0
+    image: ByteArray, *, types: Sequence[str] | None = None, side: int = 240, seed: int = 0
 ) -> Image.Image:
     """Draw an image under distortions (rows) and levels (columns), with the strength below each tile.
 
@@ -29,7 +29,7 @@ def contact_sheet(
     Args:
         image: (H, W, 3) uint8 RGB, H and W at least 32.
         types: Names of distortions, or None for all 25.
-        width: Width of a tile in pixels, at least 64; narrower images are not enlarged.
+        side: Longer side of a tile in pixels, at least 64; smaller images are not enlarged.
         seed: Seed of noise and positions.
 
     Returns:
@@ -40,7 +40,7 @@ def contact_sheet(
     """
     check_image(image)
     rows = list(DISTORTIONS.values()) if types is None else [find_distortion(name) for name in types]
-    tile = _shrunk(image, max(64, width))
+    tile = _shrunk(image, max(64, side))
     tile_height, tile_width = tile.shape[:2]
     row_height = tile_height + _CAPTION + _GAP
     column_width = max(tile_width, 64) + _GAP
@@ -78,9 +78,9 @@ def _label(
     draw.multiline_text((_GAP, bottom + 4), f"{distortion.kind}\n{distortion.parameter}", _FAINT, small, spacing=2)
 
 
-def _shrunk(image: ByteArray, width: int) -> ByteArray:
+def _shrunk(image: ByteArray, side: int) -> ByteArray:
     picture = Image.fromarray(image)
     # A strip keeps at least the 32 px that the distortions need.
-    scale = max(min(1.0, width / picture.width), 32 / min(picture.size))
+    scale = max(min(1.0, side / max(picture.size)), 32 / min(picture.size))
     size = (round(picture.width * scale), round(picture.height * scale))
     return np.array(picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))

@@ -78,12 +78,7 @@ def test_data_set_names_ignore_case_and_hyphens():
 
 
 def test_a_csv_with_bom_semicolons_crlf_quotes_and_blanks_in_names(tmp_path):
-    text = (
-        "\ufeffImage name;MOS;city;code\r\n"
-        '"a;b ""c"".png";3,5;"München, Süd";007\r\n'
-        "\r\n"
-        "my photo.jpg;4;Köln;012\r\n"
-    )
+    text = '\ufeffImage name;MOS;city;code\r\n"a;b ""c"".png";3,5;"München, Süd";007\r\n\r\nmy photo.jpg;4;Köln;012\r\n'
     source = load_source(str(write(tmp_path / "labels.csv", text)))
     first, second = rows(source)
     assert first["path"] == str(tmp_path / 'a;b "c".png')
@@ -222,7 +217,7 @@ def test_ratings_of_single_people_are_averaged(tmp_path):
     assert first["prompt"] == "p"
     assert "time" not in source.records.column_names
     assert len(source.warnings) == 2
-    with pytest.raises(DataError, match="rater 'u1'.*line 2 and 2 in line 3"):
+    with pytest.raises(DataError, match=r"rater 'u1'.*line 2 and 2 in line 3"):
         load_source(str(write(tmp_path / "m.csv", "image,rater,score\na.png,u1,1\na.png,u1,2\n")))
 
 
@@ -244,7 +239,7 @@ def test_options_map_columns_filter_splits_and_add_references(tmp_path):
     source = load_source(f"{path}?split=test&split_by=set&group=scene&name=mine&kind=aesthetics")
     assert [(row["path"][-5:], row["reference"]) for row in rows(source)] == [("b.png", "s2")]
     assert (source.name, source.kind) == ("mine", "aesthetics")
-    with pytest.raises(DataError, match="no split 'val'.*'test', 'train'"):
+    with pytest.raises(DataError, match=r"no split 'val'.*'test', 'train'"):
         load_source(f"{path}?split=val&split_by=set")
     pairs = write(tmp_path / "p.csv", "image,reference,score\na1.png,a.png,1\na2.png,a.png,2\n")
     source = load_source(f"{pairs}?division=reference")

@@ -386,13 +386,13 @@ def test_unfit_folders_are_refused(sources, tmp_path):
 
 
 def test_contact_sheet(photo):
-    sheet = contact_sheet(photo, width=96)
+    sheet = contact_sheet(photo, side=96)
     assert sheet.mode == "RGB"
     assert sheet.height > 25 * 80
     assert sheet.width > 6 * 96
-    few = contact_sheet(photo, types=["jpeg", "darken"], width=96)
+    few = contact_sheet(photo, types=["jpeg", "darken"], side=96)
     assert few.height < sheet.height / 8
-    np.testing.assert_array_equal(np.array(few), np.array(contact_sheet(photo, types=["jpeg", "darken"], width=96)))
+    np.testing.assert_array_equal(np.array(few), np.array(contact_sheet(photo, types=["jpeg", "darken"], side=96)))
     with pytest.raises(DataError, match="no distortion"):
         contact_sheet(photo, types=["nothing"])
-    assert contact_sheet(np.zeros((33, 400, 3), np.uint8), types=["denoise"], width=64).width > 6 * 64
+    assert contact_sheet(np.zeros((33, 400, 3), np.uint8), types=["denoise"], side=64).width > 6 * 64
