@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -129,11 +129,8 @@ def fit_curve(x: DoubleArray, y: DoubleArray, *, grid: StartGrid, weights: Doubl
     starts = grid.best(y, weights)
     used = weights > 0
     model = _Projected(x[used], y[used], weights[used])
-    for bounded in (False, True):
-        found = [curve for start in starts if (curve := model.search(*start, bounded=bounded))]
-        if found:
-            return min(found, key=model.loss)
-    return None
+    found = [curve for start in starts if (curve := model.search(*start))]
+    return min(found, key=model.loss, default=None)
 
 
 class _Projected:
@@ -150,13 +147,25 @@ class _Projected:
         self.weights = weights / weights.sum()
         self.y_mean = float(self.weights @ y)
 
-    def search(self, b3: float, b4: float, *, bounded: bool = False) -> Curve | None:
-        """Run SciPy's `curve_fit` from one start; None where it gives up."""
-        options: dict[str, Any] = {"method": "lm", "maxfev": 200}
-        if bounded:
-            # On a compact set a minimum exists always.
-            reach = ([-10.0, math.log(_NARROWEST)], [10.0, math.log(_WIDEST)])
-            options = {"method": "trf", "max_nfev": 200, "bounds": reach}
+    def search(self, b3: float, b4: float) -> Curve | None:
+        """Return the curve at the minimum next to a start, or None where neither search ends."""
+        start = (b3, math.log(b4))
+        found = self._gradient_search(start)
+        if found is None:
+            # On a few points the approximate derivatives can lead in circles; the simplex needs none. It ends
+            # when the sum of squares stands still: towards a line or an exponential, b3 and b4 never would.
+            still = {"xatol": math.inf, "fatol": 1e-9}
+            result = scipy.optimize.minimize(self._mean_square, start, method="Nelder-Mead", options=still)
+            if not result.success:
+                return None
+            found = result.x
+        b3, b4 = float(found[0]), _width(float(found[1]))
+        rise, centred, slope = self._parts(b3, b4)
+        b2 = self.y_mean - slope * float(rise[0] - centred[0])
+        return (b2 + slope, b2, b3, b4)
+
+    def _gradient_search(self, start: Start) -> DoubleArray | None:
+        """Run SciPy's `curve_fit` (Levenberg-Marquardt); (b3, log(b4)), or None where it gives up."""
         with warnings.catch_warnings():
             # A step or a line leaves b3 and b4 undetermined; the curve is as good, its covariance is not
             # used.
@@ -167,17 +176,19 @@ class _Projected:
                     lambda _, b3, log_b4: self._values(b3, log_b4),
                     self.x,
                     self.y,
-                    p0=(b3, math.log(b4)),
+                    p0=start,
                     sigma=1 / np.sqrt(self.weights),
                     jac=lambda _, b3, log_b4: self._jacobian(b3, log_b4),
-                    **options,
+                    method="lm",
+                    maxfev=100,
                 )
             except RuntimeError:
                 return None
-        b3, b4 = float(found[0]), _width(float(found[1]))
-        rise, centred, slope = self._parts(b3, b4)
-        b2 = self.y_mean - slope * float(rise[0] - centred[0])
-        return (b2 + slope, b2, b3, b4) if math.isfinite(b2 + slope + b3) else None
+        return np.asarray(found) if np.isfinite(found).all() else None
+
+    def _mean_square(self, parameters: DoubleArray) -> float:
+        residuals = self.y - self._values(float(parameters[0]), float(parameters[1]))
+        return float(self.weights @ residuals**2)
 
     def loss(self, curve: Curve) -> float:
         """Return the weighted mean square of the residuals of a curve."""

@@ -83,6 +83,11 @@ class Dataset:
     options: Mapping[str, str] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
 
+    @property
+    def tree_line(self) -> str:
+        """The expected layout in one line, for errors."""
+        return " | ".join(" ".join(line.split()) for line in self.tree.splitlines())
+
 
 def load_dataset(dataset: Dataset, root: str, options: Options) -> AnchorSource:
     """Read a published data set.
@@ -101,12 +106,12 @@ def load_dataset(dataset: Dataset, root: str, options: Options) -> AnchorSource:
         raise DataError(f"{dataset.name} has no official splits", "drop ?split=")
     folder = Folder(root)
     if not folder.exists():
-        raise DataError(f"no folder {folder.root}", f"the root of {dataset.title}, expected:\n{dataset.tree}")
+        raise DataError(f"no folder {folder.root}", f"the root of {dataset.title} is expected: {dataset.tree_line}")
     labels = dataset.read(folder, options)
     division = options.division(labels.division or dataset.division)
     records, warnings = labels.records, list(labels.warnings)
     if not records.num_rows:
-        raise DataError(f"{dataset.title} in {folder.root} has no images", f"expected:\n{dataset.tree}")
+        raise DataError(f"{dataset.title} in {folder.root} has no images", f"expected: {dataset.tree_line}")
     warnings += _compare_with_published(dataset, labels)
     if split is not None:
         records = filter_split(records, split, dataset.name)

@@ -54,11 +54,13 @@ def test_four_pairs_have_no_fit():
         fit_logistic([1, 2, 3, 4], [1, 2, 3, 5])
 
 
-def test_fit_that_never_converges(monkeypatch, caplog):
-    def give_up(*_, **__):
-        raise RuntimeError("Optimal parameters not found")
+def give_up(*_, **__):
+    raise RuntimeError("Optimal parameters not found")
 
+
+def test_fit_that_never_converges(monkeypatch, caplog):
     monkeypatch.setattr(scipy.optimize, "curve_fit", give_up)
+    monkeypatch.setattr(scipy.optimize, "minimize", lambda *_, **__: scipy.optimize.OptimizeResult(success=False))
     with pytest.raises(EvaluationError, match="does not converge") as caught:
         fit_logistic(RISING, RATINGS)
     assert "raw PLCC" in caught.value.hint
@@ -67,17 +69,15 @@ def test_fit_that_never_converges(monkeypatch, caplog):
     assert "does not converge" in caplog.text
 
 
-def test_bounded_search_serves_where_the_free_one_fails(monkeypatch):
-    free = scipy.optimize.curve_fit
+def test_simplex_serves_where_the_gradient_fails(monkeypatch):
     expected = fit_logistic(RISING, RATINGS)
-
-    def only_bounded(*arguments, **options):
-        if options["method"] == "lm":
-            raise RuntimeError("Optimal parameters not found")
-        return free(*arguments, **options)
-
-    monkeypatch.setattr(scipy.optimize, "curve_fit", only_bounded)
+    monkeypatch.setattr(scipy.optimize, "curve_fit", give_up)
     assert fit_logistic(RISING, RATINGS)(RISING) == pytest.approx(expected(RISING), abs=0.02)
+
+
+def test_five_points_on_which_the_gradient_search_runs_in_circles():
+    scores, quality = [0, 0, 1, -1, -2], [0, 0, 2, -1, -1]
+    assert np.max(np.abs(fit_logistic(scores, quality)(scores) - quality)) < 0.1
 
 
 def test_unrelated_scores_have_a_defined_fit():
