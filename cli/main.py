@@ -13,10 +13,13 @@ import quasar_index as qi
 from quasar_index.errors import QuasarError
 
 from .build import build
+from .check import check
+from .datasets import datasets
 from .demo import demo
 from .encoders import encoders
 from .info import info
 from .score import score
+from .synthesize import synthesize
 
 app = typer.Typer(
     name="quasar-index",
@@ -52,7 +55,7 @@ def _options(
         os.environ.setdefault("LANCEDB_LOG", "error")
 
 
-for command in (build, score, info, encoders, demo):
+for command in (build, score, info, check, synthesize, datasets, encoders, demo):
     app.command()(command)
 
 

@@ -7,14 +7,16 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 from quasar_index.errors import DataError, QuasarError
 
 Row = Mapping[str, Any]
+Cell: TypeAlias = "str | tuple[str, str]"
+"""Text of a table, or text and its style."""
 
 
 class Format(str, Enum):
@@ -204,7 +206,29 @@ def print_facts(facts: Mapping[str, Any], *, as_json: bool) -> None:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in facts.items():
-        table.add_row(name, Text(_printable(str(value))))
+        table.add_row(name, Text("\n".join(map(_printable, str(value).split("\n")))))
+    Console(soft_wrap=False, width=None if sys.stdout.isatty() else 160).print(table)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, right: Collection[str] = ()) -> None:
+    """Print a small table for people; the last column takes what the width leaves, and is folded.
+
+    Args:
+        columns: Their titles.
+        rows: A cell a column: text, or text with a style of rich.
+        right: Columns that are aligned to the right.
+    """
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in columns:
+        last = name == columns[-1]
+        table.add_column(name, justify="right" if name in right else "left", no_wrap=not last, overflow="fold")
+    for row in rows:
+        cells = [(cell, "") if isinstance(cell, str) else cell for cell in row]
+        table.add_row(*(Text("\n".join(map(_printable, text.split("\n"))), style=style) for text, style in cells))
     Console(soft_wrap=False, width=None if sys.stdout.isatty() else 160).print(table)
 
 

@@ -4,10 +4,17 @@ The public names are those of the stub `__init__.pyi`, each imported on its firs
 neither torch, FAISS nor LanceDB.
 """
 
-from importlib.metadata import version as _version
+from typing import Any
 
 import lazy_loader as _lazy
 
-__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)
+_load, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)
 
-__version__ = _version("quasar-index")
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on its first use."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("quasar-index")
+    return _load(name)

@@ -2,8 +2,17 @@
 
 from .aggregation import Aggregator, Centroids, Clustering, Mean, Offset, Retrieval
 from .anchors import AnchorTable, make_anchors
+from .checks import CheckReport, Finding, check_sources
 from .correlation import correlate, krcc, plcc, rmse, srcc
-from .datasets import AnchorSource, load_embeddings, load_source
+from .datasets import (
+    DATASETS,
+    AnchorSource,
+    Dataset,
+    find_dataset,
+    load_embeddings,
+    load_source,
+    read_author_embeddings,
+)
 from .demo import DemoReport, run_demo
 from .encoders import DEFAULT_ENCODER, ENCODERS, Encoder, EncoderSpec, encode, load_encoder, load_recorded_encoder
 from .errors import (
@@ -15,16 +24,50 @@ from .errors import (
     ImageError,
     QuasarError,
 )
-from .images import allow_pixels, decode, list_images
-from .index import AnchorIndex, BuildReport, Manifest, build_from_embeddings, build_index, nearest
+from .images import allow_pixels, decode, list_images, read_image_bytes
+from .index import (
+    AddReport,
+    AnchorIndex,
+    BuildReport,
+    CompactReport,
+    Export,
+    ExportReport,
+    Manifest,
+    MergeReport,
+    RelabelReport,
+    RemoveReport,
+    RestoreReport,
+    SourceRecord,
+    TagReport,
+    Version,
+    add,
+    add_embeddings,
+    build_from_embeddings,
+    build_index,
+    compact,
+    export,
+    history,
+    merge,
+    nearest,
+    read_export,
+    relabel,
+    remove,
+    restore,
+    tag,
+    untag,
+)
 from .prompts import PROMPT_PAIRS, text_anchors
 from .scoring import TEMPERATURE, ScoredImage, Scorer, Scores, compare
+from .synthesis import DISTORTIONS, Distortion, SynthesisReport, contact_sheet, distort, synthesize
 
 __all__ = [
+    "DATASETS",
     "DEFAULT_ENCODER",
+    "DISTORTIONS",
     "ENCODERS",
     "PROMPT_PAIRS",
     "TEMPERATURE",
+    "AddReport",
     "AggregationError",
     "Aggregator",
     "AnchorIndex",
@@ -33,29 +76,53 @@ __all__ = [
     "AnchorTable",
     "BuildReport",
     "Centroids",
+    "CheckReport",
     "Clustering",
+    "CompactReport",
     "DataError",
+    "Dataset",
     "DemoReport",
+    "Distortion",
     "Encoder",
     "EncoderError",
     "EncoderSpec",
     "EvaluationError",
+    "Export",
+    "ExportReport",
+    "Finding",
     "ImageError",
     "Manifest",
     "Mean",
+    "MergeReport",
     "Offset",
     "QuasarError",
+    "RelabelReport",
+    "RemoveReport",
+    "RestoreReport",
     "Retrieval",
     "ScoredImage",
     "Scorer",
     "Scores",
+    "SourceRecord",
+    "SynthesisReport",
+    "TagReport",
+    "Version",
+    "add",
+    "add_embeddings",
     "allow_pixels",
     "build_from_embeddings",
     "build_index",
+    "check_sources",
+    "compact",
     "compare",
+    "contact_sheet",
     "correlate",
     "decode",
+    "distort",
     "encode",
+    "export",
+    "find_dataset",
+    "history",
     "krcc",
     "list_images",
     "load_embeddings",
@@ -63,12 +130,22 @@ __all__ = [
     "load_recorded_encoder",
     "load_source",
     "make_anchors",
+    "merge",
     "nearest",
     "plcc",
+    "read_author_embeddings",
+    "read_export",
+    "read_image_bytes",
+    "relabel",
+    "remove",
+    "restore",
     "rmse",
     "run_demo",
     "srcc",
+    "synthesize",
+    "tag",
     "text_anchors",
+    "untag",
 ]
 
 __version__: str

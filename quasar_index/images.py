@@ -74,8 +74,10 @@ def read_image_bytes(path: str) -> bytes:
             with fsspec.open(path, "rb") as file:
                 return bytes(file.read())
         return Path(path).read_bytes()
-    except OSError as error:
-        raise ImageError(f"cannot be read ({error.strerror or error})", "check the path") from error
+    except Exception as error:
+        # Beside OSError: ValueError for an unknown protocol, ImportError for a missing one, what its client raises.
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise ImageError(f"cannot be read ({reason})", "check the path") from error
 
 
 def content_id(data: bytes) -> str:
@@ -117,7 +119,7 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> ByteArray:
                 f"{image.width} x {image.height} pixels are more than the limit of {max_pixels}",
                 "resize it, or raise the limit with --max-pixels",
             )
-        return _to_rgb(ImageOps.exif_transpose(image))
+        return _to_rgb(_upright(image))
     except ImageError:
         raise
     except UnidentifiedImageError:
@@ -127,6 +129,16 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> ByteArray:
     except Exception as error:
         # Pillow's plugins raise anything on damaged data.
         raise ImageError(f"cannot be decoded ({error or type(error).__name__})", "restore or remove it") from error
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turn an image as its EXIF orientation says; metadata that cannot be read say nothing."""
+    image.load()  # so that what fails below is the metadata
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:
+        # Pillow raises SyntaxError, struct.error, ... by the kind of damage.
+        return image
 
 
 def _to_rgb(image: Image.Image) -> ByteArray:

@@ -74,7 +74,9 @@ class Retrieval:
         extremity = None
         if self.rating_power > 0:
             quality = anchors.rated("the weighting by rating")
-            extremity = np.abs(quality - np.median(quality)) ** self.rating_power
+            extremity = np.abs(quality - np.median(quality))
+            # Only ratios count; of the largest, so that no power leaves the range of floats.
+            extremity = (extremity / (extremity.max() or 1.0)) ** self.rating_power
         available = min(anchors.n_good, anchors.n_bad) if self.mode == "per-side" else len(anchors)
         if self.top_k > available:
             _log.warning("top-k %d is more than the %d anchors to choose from: all are used", self.top_k, available)

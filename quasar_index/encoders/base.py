@@ -16,8 +16,9 @@ from PIL import Image
 
 from ..arrays import ByteArray, FloatArray
 from ..errors import EncoderError, ImageError
+from ..images import MAX_PIXELS
 
-Resize: TypeAlias = Literal["none", "shorter-side", "at-most", "crop"]
+Resize: TypeAlias = Literal["none", "shorter-side", "at-most", "crop", "squash"]
 Triple: TypeAlias = tuple[float, float, float]
 
 CLIP_MEAN: Triple = (0.48145466, 0.4578275, 0.40821073)
@@ -34,7 +35,7 @@ class InputRule:
     Attributes:
         resize: "none" keeps the native resolution; "shorter-side" scales so that the shorter side is `size`;
             "at-most" does so only where the shorter side is longer than `size`; "crop" scales like "shorter-side"
-            and cuts the central `size` x `size` square.
+            and cuts the central `size` x `size` square; "squash" scales to that square (SigLIP's way).
         size: Pixels; 0 with "none".
         interpolation: "bicubic" or "bilinear", antialiased (Pillow).
         mean: Subtracted from RGB in [0, 1].
@@ -54,6 +55,7 @@ class InputRule:
         return {
             "none": "native",
             "crop": f"crop-{self.size}",
+            "squash": f"squash-{self.size}",
             "shorter-side": f"shorter-side={self.size}",
             "at-most": f"at-most={self.size}",
         }[self.resize]
@@ -71,11 +73,13 @@ class InputRule:
             ImageError: When the result is smaller than the encoder can embed.
         """
         height, width = image.shape[:2]
-        shorter = min(height, width)
-        if self.resize != "none" and shorter != self.size and not (self.resize == "at-most" and shorter < self.size):
-            # Rounded as torchvision's Resize does it: the longer side is cut to a whole number.
-            new_height = self.size if height <= width else int(self.size * height / width)
-            new_width = self.size if width <= height else int(self.size * width / height)
+        new_height, new_width = self._target(height, width)
+        if (new_height, new_width) != (height, width):
+            if new_height * new_width > MAX_PIXELS:
+                raise ImageError(
+                    f"{width} x {height} pixels would become {new_width} x {new_height} by the input rule {self}",
+                    "cut the image, it is too narrow for the encoder",
+                )
             filter_ = Image.Resampling.BICUBIC if self.interpolation == "bicubic" else Image.Resampling.BILINEAR
             image = np.asarray(Image.fromarray(image).resize((new_width, new_height), filter_))
             height, width = new_height, new_width
@@ -89,12 +93,24 @@ class InputRule:
             )
         return image
 
+    def _target(self, height: int, width: int) -> tuple[int, int]:
+        """Return the height and width to scale to."""
+        if self.resize == "squash":
+            return self.size, self.size
+        if self.resize == "none" or (self.resize == "at-most" and min(height, width) < self.size):
+            return height, width
+        # Rounded as torchvision's Resize does it: the longer side is cut to a whole number.
+        return (
+            self.size if height <= width else int(self.size * height / width),
+            self.size if width <= height else int(self.size * width / height),
+        )
+
 
 def parse_input(text: str, like: InputRule) -> InputRule:
     """Read the short form of an input rule, keeping the normalisation of another.
 
     Args:
-        text: `native`, `crop-N`, `shorter-side=N` or `at-most=N`.
+        text: `native`, `crop-N`, `squash-N`, `shorter-side=N` or `at-most=N`.
         like: The rule whose interpolation, mean, std and smallest side are kept.
 
     Returns:
@@ -103,10 +119,10 @@ def parse_input(text: str, like: InputRule) -> InputRule:
     Raises:
         EncoderError: When `text` is none of these.
     """
-    kind, _, number = text.replace("crop-", "crop=").partition("=")
+    kind, _, number = text.replace("crop-", "crop=").replace("squash-", "squash=").partition("=")
     if kind == "native" and not number:
         return replace(like, resize="none", size=0)
-    if kind in ("crop", "shorter-side", "at-most") and number.isdigit() and int(number) > 0:
+    if kind in ("crop", "squash", "shorter-side", "at-most") and number.isdigit() and int(number) > 0:
         return replace(like, resize=cast("Resize", kind), size=int(number))
     raise EncoderError(f"no input rule '{text}'", "use native, crop-224, shorter-side=512 or at-most=512")
 

@@ -123,7 +123,7 @@ def load(
     is_resnet = isinstance(model.visual, open_clip.modified_resnet.ModifiedResNet)
     if is_resnet:
         _free_attention_pool(model.visual.attnpool, positional_embedding=positional_embedding)
-    kind, default_size = resize or ("crop", pixels)
+    kind, default_size = resize or ("squash" if config.get("resize_mode") == "squash" else "crop", pixels)
     default = InputRule(
         kind,  # type: ignore[arg-type]
         default_size,
@@ -133,7 +133,7 @@ def load(
         min_side=32 if is_resnet else 1,
     )
     rule = rule or default
-    if not is_resnet and (rule.resize, rule.size) != ("crop", pixels):
+    if not is_resnet and (rule.resize not in ("crop", "squash") or rule.size != pixels):
         raise EncoderError(f"'{name}' takes {pixels} x {pixels} pixels, not {rule}", f"use --input crop-{pixels}")
     spec = EncoderSpec(
         name=name,

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import ByteArray, FloatArray
-from ..errors import ImageError
+from ..errors import DataError
 from ..images import MAX_PIXELS, content_id, decode, read_image_bytes
 from .base import Encoder
 
@@ -90,7 +90,7 @@ def encode_files(
             image = decode(data, max_pixels=max_pixels)
             height, width = image.shape[:2]
             return EncodedImage(path, key, width, height), encoder.prepare(image)
-        except ImageError as error:
+        except DataError as error:  # an ImageError, or what the source's own reader raises
             return EncodedImage(path, key, error=str(error)), None
 
     pool = ThreadPoolExecutor(n_workers, thread_name_prefix="decode")
@@ -107,7 +107,9 @@ def encode_files(
                 buckets.put(row, *future.result())
             if not ahead and exhausted:
                 buckets.flush_all()
-            elif buckets.n_bytes >= WAITING_BYTES or len(buckets.ready) >= WAITING_RESULTS:
+            elif len(buckets.ready) >= WAITING_RESULTS:
+                buckets.flush_oldest()
+            while buckets.n_bytes >= WAITING_BYTES:
                 buckets.flush_oldest()
             while next_row in buckets.ready:
                 yield buckets.ready.pop(next_row)

@@ -12,7 +12,7 @@ from ..errors import EncoderError
 from .base import EncoderSpec, InputRule
 from .torch_encoder import Precision, TorchEncoder, fingerprint
 from .torchvision_ops import import_torchvision
-from .weights import fetch_from_hub, weights_file
+from .weights import fetch_from_hub, load_state_dict, weights_file
 
 
 def load(
@@ -44,7 +44,6 @@ def load(
         EncoderError: On an unknown model, or weights that do not fit or cannot be had.
     """
     import_torchvision()
-    import timm
     from timm.models import get_pretrained_cfg, is_model, split_model_name_tag
 
     base, _ = split_model_name_tag(architecture)
@@ -70,14 +69,9 @@ def load(
         if rule.resize != "crop":
             raise EncoderError(f"'{name}' takes square input, not {rule}", f"use --input crop-{default.size}")
         options["img_size"] = rule.size
+    state = load_state_dict(file)
     try:
-        model = timm.create_model(
-            architecture,
-            pretrained=True,
-            pretrained_cfg_overlay={"file": str(file)},
-            num_classes=0,
-            **options,
-        )
+        model = _create(architecture, state, options)
     except Exception as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise EncoderError(
@@ -96,6 +90,40 @@ def load(
         weights=given,
     )
     return TorchEncoder(spec, model, device, precision)
+
+
+def _create(architecture: str, state: dict[str, Any], options: dict[str, Any]) -> torch.nn.Module:
+    """Build a model without its classifier and fill all of it; what the file has beyond it (the classifier) is left.
+
+    timm tolerates missing weights as soon as the number of classes differs, so it is told that the file has none.
+    """
+    import timm
+
+    overlay: dict[str, Any] = {"state_dict": state, "num_classes": 0, "label_offset": 0}
+    config = timm.models.get_pretrained_cfg(architecture)
+    classifiers = (config.classifier if config is not None else None) or ()
+    for classifier in (classifiers,) if isinstance(classifiers, str) else classifiers:
+        for part in ("weight", "bias"):
+            state.pop(f"{classifier}.{part}", None)
+
+    def build() -> torch.nn.Module:
+        # The loader may change the dictionary.
+        model: torch.nn.Module = timm.create_model(
+            architecture,
+            pretrained=True,
+            pretrained_cfg_overlay={**overlay, "state_dict": dict(state)},
+            num_classes=0,
+            **options,
+        )
+        return model
+
+    try:
+        return build()
+    except RuntimeError as error:
+        if "Unexpected key" not in str(error) or "Missing key" in str(error):
+            raise
+    del overlay["num_classes"]  # nothing is missing: more layers than the classifier's own go
+    return build()
 
 
 def _default_rule(config: Any, resize: tuple[str, int] | None) -> InputRule:

@@ -67,10 +67,11 @@ def _unreachable(repo: str, filename: str) -> str:
     from huggingface_hub import get_session, hf_hub_url
 
     try:
-        get_session().head(hf_hub_url(repo, filename), timeout=CONNECT_SECONDS)
+        status = get_session().head(hf_hub_url(repo, filename), timeout=CONNECT_SECONDS).status_code
     except Exception as error:
         return f"no connection: {_first_line(error)}"
-    return ""
+    # Its client retries on these, too.
+    return f"the hub answers with status {status}" if status == 429 or status >= 500 else ""
 
 
 OFFLINE_ENCODER = "efficientnet-lite0"

@@ -1,19 +1,55 @@
-"""The anchor index: manifest, Lance table, FAISS search, building."""
+"""The anchor index: manifest, Lance table, FAISS search; building, changing, exchanging."""
 
 from __future__ import annotations
 
 from .anchor_index import AnchorIndex
 from .build import BuildReport, build_from_embeddings, build_index
+from .edit import AddReport, RelabelReport, RemoveReport, add, add_embeddings, relabel, remove
+from .exchange import Export, ExportReport, export, read_export
 from .manifest import Manifest, SourceRecord
+from .merging import MergeReport, merge
 from .search import Neighbors, nearest
+from .versions import (
+    CompactReport,
+    RestoreReport,
+    TagReport,
+    Version,
+    compact,
+    history,
+    restore,
+    tag,
+    untag,
+)
 
 __all__ = [
+    "AddReport",
     "AnchorIndex",
     "BuildReport",
+    "CompactReport",
+    "Export",
+    "ExportReport",
     "Manifest",
+    "MergeReport",
     "Neighbors",
+    "RelabelReport",
+    "RemoveReport",
+    "RestoreReport",
     "SourceRecord",
+    "TagReport",
+    "Version",
+    "add",
+    "add_embeddings",
     "build_from_embeddings",
     "build_index",
+    "compact",
+    "export",
+    "history",
+    "merge",
     "nearest",
+    "read_export",
+    "relabel",
+    "remove",
+    "restore",
+    "tag",
+    "untag",
 ]

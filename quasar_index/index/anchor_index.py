@@ -13,6 +13,7 @@ from ..arrays import IntArray
 from ..errors import AnchorIndexError
 from .cache import load_anchors, rows_of
 from .manifest import MANIFEST, Manifest
+from .states import find_entry
 from .store import TABLE, open_table, scan
 
 HOME_VARIABLE = "QUASAR_INDEX_HOME"
@@ -25,29 +26,35 @@ class AnchorIndex:
     Attributes:
         path: Its folder.
         manifest: Its record, as of the moment it was opened: later changes by others are not seen.
+        pinned: Whether a version was asked for: such an index is changed only while that version is the current one.
     """
 
-    def __init__(self, path: Path, manifest: Manifest) -> None:
+    def __init__(self, path: Path, manifest: Manifest, *, pinned: bool = False) -> None:
         self.path = path
         self.manifest = manifest
+        self.pinned = pinned
 
     @classmethod
-    def open(cls, name: str | Path) -> AnchorIndex:
+    def open(cls, name: str | Path, version: int | str | None = None) -> AnchorIndex:
         """Open an index.
 
         Args:
             name: A path, or the name of an index in `$QUASAR_INDEX_HOME` or in `./indexes`.
+            version: A version of it, by number or tag (see `history`); None for the current one.
 
         Returns:
             The index; nothing but its manifest is read yet.
 
         Raises:
-            AnchorIndexError: When there is none, or its manifest cannot be used.
+            AnchorIndexError: When there is none, its manifest cannot be used, or it has no such version.
         """
-        candidates = [Path(name), *(home / name for home in homes())]
+        candidates = list(dict.fromkeys([Path(name), *(home / name for home in homes())]))
         for path in candidates:
             if (path / MANIFEST).is_file():
-                return cls(path, Manifest.read(path))
+                current = Manifest.read(path)
+                if version is None:
+                    return cls(path, current)
+                return cls(path, find_entry(path, current, version).manifest, pinned=True)
         there = sorted({found.parent.name for home in homes() for found in home.glob(f"*/{MANIFEST}")})
         known = f"there are {', '.join(there)}" if there else "build it with 'quasar-index build'"
         raise AnchorIndexError(f"no index '{name}' in {' or '.join(str(path.parent) for path in candidates)}", known)

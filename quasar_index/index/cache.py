@@ -10,6 +10,7 @@ import logging
 import os
 from pathlib import Path
 from typing import Any, cast
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -97,12 +98,12 @@ def _write(base: Path, anchors: AnchorTable) -> None:
     """Write the cache, the labels last: they make it count."""
     import faiss
 
-    for old in base.parent.glob(f"{base.name.split('-v')[0]}-v*"):
-        old.unlink(missing_ok=True)  # of an earlier version; whoever has it mapped keeps it
+    _drop_others(base)
     index = cast("_FlatMatrix", anchors.directions).index
     temporary = base.with_name(f".{base.name}.{os.getpid()}.tmp")
     try:
         faiss.write_index(index, str(temporary))
+        n_bytes = temporary.stat().st_size
         temporary.replace(base.with_suffix(".faiss"))
         with temporary.open("wb") as file:
             np.savez(
@@ -111,6 +112,7 @@ def _write(base: Path, anchors: AnchorTable) -> None:
                 norms=anchors.norms,
                 quality=np.empty(0) if anchors.quality is None else anchors.quality,
                 n_good=np.int64(anchors.n_good),
+                n_bytes=np.int64(n_bytes),
             )
         temporary.replace(base.with_suffix(".npz"))
     except RuntimeError as error:  # FAISS's word for a full or read-only disk
@@ -119,20 +121,29 @@ def _write(base: Path, anchors: AnchorTable) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def _drop_others(base: Path) -> None:
+    """Remove the caches of all versions but the one that was written last; whoever has one mapped keeps it."""
+    others = [path for path in base.parent.glob(f"{base.name.split('-v')[0]}-v*.faiss") if path.stem != base.name]
+    for old in sorted(others, key=lambda path: path.stat().st_mtime)[:-1]:
+        old.with_suffix(".npz").unlink(missing_ok=True)
+        old.unlink(missing_ok=True)
+
+
 def _read(base: Path, dim: int) -> AnchorTable | None:
     """Open the cache; None where it is missing or damaged."""
     matrix_path = base.with_suffix(".faiss")
     try:
         with np.load(base.with_suffix(".npz"), allow_pickle=False) as labels:
-            ids, norms, quality, n_good = (labels[name] for name in ("ids", "norms", "quality", "n_good"))
+            names = ("ids", "norms", "quality", "n_good", "n_bytes")
+            ids, norms, quality, n_good, n_bytes = (labels[name] for name in names)
+        if matrix_path.stat().st_size != n_bytes:
+            raise ValueError(f"{matrix_path.stat().st_size} bytes instead of {n_bytes}")
         # A flat index is a short header, then the matrix.
-        offset = matrix_path.stat().st_size - ids.size * dim * 4
-        if not 0 < offset < 1024:
-            raise ValueError("size")
+        offset = int(n_bytes) - ids.size * dim * 4
         directions = np.memmap(matrix_path, dtype=np.float32, mode="r", offset=offset, shape=(ids.size, dim))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         _log.warning("the search cache '%s' is damaged (%s): rebuilding it", matrix_path, error)
         return None
     return AnchorTable(ids, np.asarray(directions), norms, quality if quality.size else None, int(n_good))

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from ..encoders.base import EncoderSpec
@@ -44,6 +45,7 @@ class SourceRecord:
         division: "median" or "reference" (see `AnchorSource`).
         lower_is_better: Direction of the raw opinion score.
         score_range: Raw scores that map to the ends of [0, 1]; None where there are no scores.
+        range_is_declared: Whether the data declare that range; an observed one follows the anchors when they change.
         threshold: Raw median at which the sides divide; None with "reference".
         n_good: Anchors on the good side.
         n_bad: Anchors on the bad side.
@@ -63,6 +65,12 @@ class SourceRecord:
     n_failed: int = 0
     n_duplicates: int = 0
     checksums: Mapping[str, str] = field(default_factory=dict)
+    range_is_declared: bool = False
+
+    @property
+    def declared_range(self) -> tuple[float, float] | None:
+        """The score range if the data declare it, else None."""
+        return self.score_range if self.range_is_declared else None
 
 
 @dataclass(frozen=True)
@@ -91,10 +99,13 @@ class Manifest:
     libraries: Mapping[str, str] = field(default_factory=library_versions)
     schema_version: int = SCHEMA_VERSION
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON data."""
+        return asdict(replace(self, libraries=dict(self.libraries)))
+
     def write(self, folder: Path) -> None:
         """Write the manifest to an index folder, all or nothing."""
-        data = asdict(replace(self, libraries=dict(self.libraries)))
-        write_atomically(folder / MANIFEST, (json.dumps(data, indent=2) + "\n").encode())
+        write_atomically(folder / MANIFEST, (json.dumps(self.to_dict(), indent=2) + "\n").encode())
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
@@ -109,22 +120,38 @@ class Manifest:
             raise AnchorIndexError(f"'{folder}' is no index, it has no {MANIFEST}", "name an index folder") from None
         except (OSError, ValueError) as error:
             raise AnchorIndexError(f"the manifest of '{folder}' is damaged ({error})", "rebuild the index") from error
+        return cls.from_dict(data, folder)
+
+    @classmethod
+    def from_dict(cls, data: Any, folder: Path) -> Manifest:
+        """Read what `to_dict` wrote.
+
+        Args:
+            data: Of JSON.
+            folder: Where it comes from, for messages.
+
+        Raises:
+            AnchorIndexError: When it is damaged or of a newer format.
+        """
         newest = data.get("schema_version") if isinstance(data, dict) else None
         if not isinstance(newest, int):
             raise AnchorIndexError(f"the manifest of '{folder}' names no format version", "rebuild the index")
         if newest > SCHEMA_VERSION:
+            libraries = data.get("libraries")  # of a format that is not known here: it may look otherwise
+            writer = libraries.get("quasar-index") if isinstance(libraries, dict) else None
             raise AnchorIndexError(
-                f"index '{folder}' has format {newest}, this is quasar-index {data['libraries'].get('quasar-index')}'s "
-                f"and newer; this version reads formats up to {SCHEMA_VERSION}",
+                f"index '{folder}' has format {newest}{f', that of quasar-index {writer}' if writer else ''}; "
+                f"this version reads formats up to {SCHEMA_VERSION}",
                 "update quasar-index",
             )
         try:
-            data["encoder"] = EncoderSpec.from_dict(data["encoder"])
-            data["sources"] = tuple(
+            encoder = EncoderSpec.from_dict(data["encoder"])
+            sources = tuple(
                 SourceRecord(**{**s, "score_range": tuple(s["score_range"]) if s["score_range"] else None})
                 for s in data["sources"]
             )
-            return cls(**{f.name: data[f.name] for f in fields(cls)})
+            values = {f.name: data[f.name] for f in fields(cls)}
+            return cls(**{**values, "encoder": encoder, "sources": sources})
         except (KeyError, TypeError, AttributeError) as error:
             raise AnchorIndexError(
                 f"the manifest of '{folder}' lacks or misnames {error}", "rebuild the index"

@@ -78,7 +78,9 @@ def write_table(folder: Path, batches: Iterable[pa.RecordBatch], schema: pa.Sche
     import lancedb
 
     reader = pa.RecordBatchReader.from_batches(schema, batches)
-    table = lancedb.connect(folder).create_table(name, reader, mode="overwrite")
+    # "overwrite" of nothing would be a warning on stderr.
+    mode = "overwrite" if (folder / f"{name}.lance").exists() else "create"
+    table = lancedb.connect(folder).create_table(name, reader, mode=mode)
     return int(table.version)
 
 

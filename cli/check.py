@@ -1,0 +1,113 @@
+"""`quasar-index check`: what is wrong with labelled images, before an index is built of them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+import quasar_index as qi
+
+from . import options
+from .output import Cell, interruptible, note, print_facts, print_table, progress_bar
+
+STYLES = {"error": "bold red", "warning": "yellow", "ok": "green"}
+
+
+def check(
+    data: Annotated[
+        list[str] | None,
+        typer.Option("--data", "-d", metavar="SPEC", help="Labelled images as for build, repeatable."),
+    ] = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SPEC", help="Data that must share no image with them, such as a benchmark; repeatable."),
+    ] = None,
+    index: Annotated[
+        str | None,
+        typer.Option(
+            "--index",
+            "-i",
+            metavar="NAME",
+            help="Index: look for near-duplicates in it and among the images, and compare its scores with the labels.",
+        ),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Least cosine of near-duplicates; the default suits the default encoder.  [default: 0.975]"),
+    ] = None,
+    decode: Annotated[
+        bool, typer.Option("--decode", help="Decode every image, not only its header: finds truncated files.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of the 500 images whose direction is looked at.")] = 0,
+    score_column: options.ScoreColumn = None,
+    image_column: options.ImageColumn = None,
+    lower_is_better: options.LowerIsBetter = False,
+    weights: options.Weights = None,
+    device: options.Device = "auto",
+    precision: options.Precision = options.PrecisionChoice.auto,
+    batch_size: options.BatchSize = 16,
+    workers: options.Workers = None,
+    max_pixels: options.MaxPixels = options.MAX_PIXELS,
+    json: options.Json = False,
+) -> None:
+    """Check labelled images before building: files, labels, direction, duplicates, leaks.
+
+    The exit code is 3 when a build would make no sense: no usable image, one side empty, or images shared with
+    --against. Warnings leave it at 0.
+    """
+    if not data:
+        raise typer.BadParameter("--data is missing: the images and labels to check")
+    if threshold is not None and index is None:
+        raise typer.BadParameter("--threshold belongs to --index")
+    lower = True if lower_is_better else None
+    sources = [
+        qi.load_source(spec, score_column=score_column, image_column=image_column, lower_is_better=lower)
+        for spec in data
+    ]
+    others = [qi.load_source(spec) for spec in against or []]
+    opened = qi.AnchorIndex.open(index) if index is not None else None
+    encoder = None
+    if opened is not None:
+        encoder = qi.load_recorded_encoder(
+            opened.manifest.encoder, weights=weights, device=device, precision=precision.value
+        )
+    qi.allow_pixels(max_pixels)
+    with interruptible("nothing was changed; run it again"), progress_bar("checking") as on_progress:
+        report = qi.check_sources(
+            sources,
+            against=others,
+            index=opened,
+            encoder=encoder,
+            **({} if threshold is None else {"threshold": threshold}),
+            decode=decode,
+            seed=seed,
+            batch_size=batch_size,
+            n_workers=workers,
+            max_pixels=max_pixels,
+            on_progress=on_progress,
+        )
+    if json:
+        print_facts({"must_stop": report.must_stop, **asdict(report)}, as_json=True)
+    else:
+        print_table(("", "data", "check", "count", "finding"), [_row(finding) for finding in report.findings],
+                    right=("count",))  # fmt: skip
+    errors, warnings = len(report.of("error")), len(report.of("warning"))
+    if report.must_stop:
+        note(f"error: {errors} of these findings must be mended before a build makes sense")
+        raise typer.Exit(qi.DataError.exit_code)
+    if not json:
+        note(f"{report.n_images:,} images checked, {f'{warnings} warnings' if warnings else 'nothing to mend'}")
+
+
+def _row(finding: qi.Finding) -> tuple[Cell, ...]:
+    count = f"{finding.count:,}" if finding.count else ""
+    text = "\n".join((finding.message, *(f"  {_short(example)}" for example in finding.examples)))
+    return ((finding.severity, STYLES[finding.severity]), finding.data, finding.check, count, text)
+
+
+def _short(example: str) -> str:
+    """Name files as seen from the working folder."""
+    return example.replace(os.getcwd() + os.sep, "")  # noqa: PTH109

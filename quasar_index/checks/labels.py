@@ -1,0 +1,120 @@
+"""The labels of a source: constant or few values, outliers, the two sides.
+
+    z = 0.6745 (x - median(x)) / median(|x - median(x)|),  outlier: |z| > max(3.5, the normal quantile that half an
+    image of n exceeds)
+
+Source: modified z-score and 3.5, Iglewicz and Hoaglin, "How to detect and handle outliers", 1993; the second bound
+is Chauvenet's criterion: of 255,530 normal labels (AVA) 119 lie beyond 3.5 by chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from scipy.special import ndtri
+
+from ..anchors import divide_at_median
+from ..arrays import DoubleArray, IntArray
+from ..datasets.base import AnchorSource
+from ..errors import DataError
+from .files import Inspection
+from .report import Finding, plural, some
+
+FEW_VALUES = 5
+"""So few different scores, or fewer, look like single votes or classes and not like mean opinion scores."""
+MANY_LABELS = 20
+MIN_Z = 3.5
+UNBALANCED = 0.4
+"""A smaller share of good anchors comes from ties at the median."""
+
+
+def oriented(source: AnchorSource) -> DoubleArray:
+    """Return (n,) float64 scores, higher is better; NaN where there is none."""
+    raw: DoubleArray = source.records["score"].to_numpy().astype(np.float64)
+    return -raw if source.lower_is_better else raw
+
+
+def check_labels(inspection: Inspection) -> Iterator[Finding]:
+    """Report what the adapter warned of, constant and few-valued labels, and outliers."""
+    source, name = inspection.source, inspection.name
+    for warning in source.warnings:
+        yield Finding("warning", "labels", name, warning)
+    raw = source.records["score"].to_numpy().astype(np.float64)
+    rows = np.flatnonzero(~np.isnan(raw))
+    scores = raw[rows]
+    if not len(rows):
+        yield Finding("ok", "labels", name, "no opinion scores: the sides are declared")
+        return
+    values = np.unique(scores)
+    if len(values) == 1:
+        fatal = source.division == "median"
+        message = f"all {len(rows):,} scores are {values[0]:g}: is this the score column?"
+        yield Finding("error" if fatal else "warning", "labels", name, message, len(rows))
+        return
+    if len(values) <= FEW_VALUES and len(rows) >= MANY_LABELS:
+        shown = ", ".join(f"{value:g}" for value in values)
+        message = f"{len(rows):,} scores have only {len(values)} values ({shown}): votes or classes, not mean scores?"
+        yield Finding("warning", "labels", name, message, len(rows))
+    else:
+        better = "lower" if source.lower_is_better else "higher"
+        range_ = f"{values[0]:g} to {values[-1]:g}, median {np.median(scores):g}"
+        yield Finding("ok", "labels", name, f"{len(rows):,} scores from {range_}; {better} is better")
+    yield _outliers(inspection, rows, scores)
+
+
+def _outliers(inspection: Inspection, rows: IntArray, scores: DoubleArray) -> Finding:
+    name = inspection.name
+    centre = float(np.median(scores))
+    spread = float(np.median(np.abs(scores - centre))) / 0.6745
+    if spread == 0:
+        return Finding("ok", "outliers", name, f"more than half of the scores are {centre:g}: no outlier is defined")
+    z = (scores - centre) / spread
+    limit = max(MIN_Z, float(-ndtri(0.25 / len(scores))))
+    far = np.flatnonzero(np.abs(z) > limit)
+    if not len(far):
+        return Finding("ok", "outliers", name, f"no score is more than {limit:.1f} robust deviations from the median")
+    far = far[np.argsort(-np.abs(z[far]), kind="stable")]
+    message = (
+        f"{plural(len(far), 'score is', 'scores are')} more than {limit:.1f} robust deviations from the median "
+        f"{centre:g}: typing errors, or another scale?"
+    )
+    examples = some(f"{inspection.path(rows[i])}: {scores[i]:g} (z {z[i]:+.1f})" for i in far.tolist())
+    return Finding("warning", "outliers", name, message, len(far), examples)
+
+
+def check_sides(inspections: Sequence[Inspection]) -> Iterator[Finding]:
+    """Report how the usable images divide into good and bad ones."""
+    n_good = n_bad = 0
+    for inspection in inspections:
+        source, name = inspection.source, inspection.name
+        usable = inspection.readable
+        if not usable.any():
+            continue
+        if source.division == "reference":
+            sides = np.array(source.records["side"].to_pylist(), dtype=object)[usable]
+            good = int((sides == "good").sum())
+            bad = int(usable.sum()) - good
+            what = "declared"
+        else:
+            quality = oriented(source)
+            try:
+                is_good, median = divide_at_median(quality[usable & ~np.isnan(quality)])
+            except DataError as error:
+                yield Finding("error", "sides", name, f"{error.message}; {error.hint}", int(usable.sum()))
+                continue
+            good, bad = int(is_good.sum()), int((~is_good).sum())
+            threshold = -median if source.lower_is_better else median
+            what = f"good is {'below' if source.lower_is_better else 'above'} the median, {threshold:g}"
+        n_good, n_bad = n_good + good, n_bad + bad
+        message = f"{good:,} good, {bad:,} bad ({what})"
+        if not good or not bad:
+            yield Finding("warning", "sides", name, f"{message}: anchors of both sides are needed", good + bad)
+        elif source.division == "median" and good / (good + bad) < UNBALANCED:
+            yield Finding("warning", "sides", name, f"{message}: many scores equal the median, and count as bad", bad)
+        else:
+            yield Finding("ok", "sides", name, message)
+    if (n_good == 0) != (n_bad == 0):
+        names = ", ".join(inspection.name for inspection in inspections)
+        missing = "bad" if n_good else "good"
+        yield Finding("error", "sides", names, f"no usable image is on the {missing} side", n_good + n_bad)

@@ -1,0 +1,394 @@
+"""Changing the anchors of an index: add, remove, relabel.
+
+Whatever changes, the sides are divided and the scores scaled again, by the code that builds (`labels`), and the rows
+that differ are written: an index that grew equals one that was built of the same images at once.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import methodcaller
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from ..anchors import check_two_sides
+from ..arrays import FloatArray, IntArray, as_embeddings
+from ..datasets.base import AnchorSource, concat_text
+from ..encoders.base import Encoder, EncoderSpec
+from ..errors import AnchorIndexError, DataError
+from ..images import MAX_PIXELS
+from . import staging
+from .anchor_index import AnchorIndex
+from .build import check_counts, stage_embeddings, usable_records, with_labels
+from .change import Change, changing
+from .failures import count_failures, listed_failures, write_failures
+from .labels import join_records, label_sources, record_of
+from .manifest import SourceRecord
+from .match import match_names
+from .rows import declared_sides, id_condition, selected_ids, set_labels, update_rows
+from .store import OWN_COLUMNS, open_table
+
+STAGING = ".adding"
+"""Folder inside the index in which embeddings wait that an interrupted addition made."""
+LABELS = ("id", "dataset", "score", "side", "quality")
+_MADE = ("id", "path", "dataset", "quality", "width", "height", "embedding")
+"""Columns that a further label file does not change."""
+_IDS_A_DELETION = 5000
+
+
+@dataclass(frozen=True)
+class AddReport:
+    """What an addition did.
+
+    Attributes:
+        index: The index as it is now.
+        n_added: New anchors.
+        n_updated: Anchors whose labels were changed by the added data.
+        n_unchanged: Images that the index held already, with the same labels.
+        n_moved: Anchors that were there before and are on the other side now.
+        n_embedded: Images that were embedded by this run.
+        n_resumed: Images whose embeddings an interrupted run had left.
+        n_duplicates: Images left out because an earlier one, or an anchor of another data set, has the same content.
+        failures: (path, error) of images that could not be embedded; also in `failures.jsonl` of the index.
+    """
+
+    index: AnchorIndex
+    n_added: int
+    n_updated: int
+    n_unchanged: int
+    n_moved: int
+    n_embedded: int = 0
+    n_resumed: int = 0
+    n_duplicates: int = 0
+    failures: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class RemoveReport:
+    """What a removal did.
+
+    Attributes:
+        index: The index as it is now.
+        n_removed: Anchors that are gone.
+        n_moved: Anchors that are on the other side now.
+        unknown: Ids that were to be removed and are not in the index.
+    """
+
+    index: AnchorIndex
+    n_removed: int
+    n_moved: int
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RelabelReport:
+    """What relabelling did.
+
+    Attributes:
+        index: The index as it is now.
+        n_matched: Anchors that the label file names.
+        n_changed: Those of them whose label changed.
+        n_moved: Anchors that are on the other side now.
+        unmatched: Names in the label file that no anchor has.
+    """
+
+    index: AnchorIndex
+    n_matched: int
+    n_changed: int
+    n_moved: int
+    unmatched: tuple[str, ...] = ()
+
+
+def add(
+    index: AnchorIndex,
+    sources: Sequence[AnchorSource],
+    encoder: Encoder,
+    *,
+    batch_size: int = 16,
+    n_workers: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> AddReport:
+    """Add labelled images to an index; one whose content it holds already is not embedded, its labels are updated.
+
+    What a label file leaves empty stays as it was, and so does the path of an anchor. An anchor of another data set
+    with the same content stays as it is. An interrupted addition goes on where it stopped when it is run again.
+
+    Args:
+        index: The index.
+        sources: The data; one with the name of a source of the index extends it.
+        encoder: That of the index.
+        batch_size: Most images in one forward pass.
+        n_workers: Decoding threads; None for one a core.
+        max_pixels: Largest image that is decoded.
+        on_progress: Called with (done, total) images.
+
+    Raises:
+        AnchorIndexError: When the encoder is another one, or another process changes the index.
+        DataError: When no image could be embedded, or a source differs in its rule from that of the same name.
+    """
+    total = sum(map(len, sources))
+    if total == 0:
+        raise DataError("the data hold no images", "check --data")
+    with changing(index) as change:
+        _check_encoder(change, encoder.spec)
+        records, known = _prepare(change, sources)
+        folder = change.path / STAGING
+        staging.prepare(folder, sources, encoder.spec)
+        progress = staging.embed(
+            folder,
+            sources,
+            encoder,
+            batch_size=batch_size,
+            n_workers=n_workers,
+            max_pixels=max_pixels,
+            indexed=frozenset(known["id"].to_pylist()),
+            on_progress=on_progress,
+        )
+        if not any(progress.ids):
+            first, error = progress.failures[0]
+            raise DataError(f"none of {total} images could be embedded; the first: '{first}': {error}", "check --data")
+        return _join(change, folder, sources, records, known, progress)
+
+
+def add_embeddings(
+    index: AnchorIndex,
+    source: AnchorSource | Sequence[AnchorSource],
+    embeddings: FloatArray,
+    *,
+    spec: EncoderSpec | None = None,
+    ids: Sequence[str] | None = None,
+    sizes: Sequence[tuple[int, int]] | None = None,
+) -> AddReport:
+    """Add embeddings that exist already to an index of such embeddings; see `add` and `build_from_embeddings`.
+
+    Raises:
+        AnchorIndexError: When they are of another encoder, or another process changes the index.
+        DataError: When the counts differ, embeddings are unfit, or a source differs in its rule.
+    """
+    sources = [source] if isinstance(source, AnchorSource) else list(source)
+    embeddings = as_embeddings(embeddings)
+    check_counts(sources, embeddings, ids, sizes)
+    with changing(index) as change:
+        _check_encoder(change, spec or EncoderSpec(name="precomputed", dim=int(embeddings.shape[1])))
+        records, known = _prepare(change, sources)
+        folder = change.path / STAGING
+        staging.prepare(folder, sources, change.manifest.encoder)
+        progress = stage_embeddings(folder, sources, embeddings, ids=ids, sizes=sizes)
+        return _join(change, folder, sources, records, known, progress)
+
+
+def remove(index: AnchorIndex, *, ids: Sequence[str] | None = None, where: str | None = None) -> RemoveReport:
+    """Remove anchors.
+
+    Args:
+        index: The index.
+        ids: Content ids.
+        where: An SQL filter over the table's columns; give this or `ids`.
+
+    Raises:
+        AnchorIndexError: When the filter is wrong, neither or both are given, or another process changes the index.
+        DataError: When too few anchors would be left: both sides need some.
+    """
+    if (ids is None) == (where is None):
+        raise AnchorIndexError("give the anchors to remove either by id or by a filter", "for example dataset = 'live'")
+    with changing(index) as change:
+        table = change.read(LABELS)
+        present = set(table["id"].to_pylist())
+        wanted = set(ids or ())
+        if where is not None:
+            wanted = selected_ids(change, where)
+        gone = wanted & present
+        unknown = tuple(key for key in dict.fromkeys(ids or ()) if key not in present)
+        if not gone:
+            return RemoveReport(AnchorIndex(change.path, change.manifest), 0, 0, unknown)
+        kept = table.filter(pa.array([key not in gone for key in table["id"].to_pylist()]))
+        if not kept.num_rows:
+            raise DataError(f"these are all {len(gone)} anchors", "delete the folder of the index instead")
+        names = set(kept["dataset"].to_pylist())
+        records = {record.name: record for record in change.manifest.sources if record.name in names}
+        try:
+            is_good, quality, labelled = label_sources(kept, records)
+            check_two_sides(is_good)
+        except DataError as error:
+            raise DataError(
+                f"without these {len(gone)} anchors the rest cannot be divided: {error.message}", "remove fewer"
+            ) from error
+        if where is not None:
+            change.write(lambda lance: lance.delete(where))
+        else:
+            for start in range(0, len(gone), _IDS_A_DELETION):
+                some = sorted(gone)[start : start + _IDS_A_DELETION]
+                change.write(methodcaller("delete", id_condition(some)))
+        after = with_labels(kept, is_good, quality)
+        n_moved = update_rows(change, kept, after, [])
+        changed = change.commit(f"remove: {len(gone)} anchors" + (f" where {where}" if where else ""), sources=labelled)
+    return RemoveReport(changed, len(gone), n_moved, unknown)
+
+
+def relabel(index: AnchorIndex, labels: AnchorSource, *, where: str | None = None) -> RelabelReport:
+    """Give anchors new raw scores, and new sides where data declare them; other columns stay.
+
+    Args:
+        index: The index.
+        labels: Scores by path, file name (with as many of its folders as are needed to tell it) or content id.
+        where: An SQL filter: only these anchors are looked at; None for all.
+
+    Raises:
+        AnchorIndexError: When the filter is wrong, or another process changes the index.
+        DataError: When no name matches, one matches several anchors, two rows disagree on an anchor, the direction is
+            another one, or a score is outside the declared range.
+    """
+    with changing(index) as change:
+        table = change.read([*LABELS, "path"])
+        considered = None if where is None else selected_ids(change, where)
+        names = labels.records["path"].to_pylist()
+        rows, unmatched = match_names(names, table["id"].to_pylist(), table["path"].to_pylist(), considered)
+        matched = np.flatnonzero(rows >= 0)
+        if not len(matched):
+            raise DataError(f"no anchor is called {concat_text(unmatched)}", "name images by path, file name or id")
+        rows, part = rows[matched], labels.records.take(pa.array(matched)).select(["path", "score", "side"])
+        records = {record.name: record for record in change.manifest.sources}
+        datasets = table["dataset"].take(pa.array(rows)).to_pylist()
+        part = declared_sides(part, datasets, records)
+        _check_new_scores(labels, part, rows, [records[name] for name in datasets])
+        changed_table, is_changed = set_labels(table, rows, part, ["score", "side"])
+        is_good, quality, labelled = label_sources(changed_table, records)
+        check_two_sides(is_good)
+        n_anchors, n_changed, n_moved = len(np.unique(rows)), int(is_changed.sum()), 0
+        changed = AnchorIndex(change.path, change.manifest)
+        if n_changed:
+            n_moved = update_rows(change, table, with_labels(changed_table, is_good, quality), ["score"])
+            changed = change.commit(f"relabel: {n_changed} anchors by {labels.name}", sources=labelled)
+    return RelabelReport(changed, n_anchors, n_changed, n_moved, unmatched)
+
+
+def _check_encoder(change: Change, spec: EncoderSpec) -> None:
+    if difference := spec.difference(change.manifest.encoder):
+        recorded = change.manifest.encoder
+        raise AnchorIndexError(
+            f"index '{change.path}' holds {recorded.name} ({recorded.dim}-d) but the data to add are embedded by "
+            f"{spec.name} ({spec.dim}-d): {difference}",
+            "embed them with the index's encoder",
+        )
+
+
+def _prepare(change: Change, sources: Sequence[AnchorSource]) -> tuple[dict[str, SourceRecord], pa.Table]:
+    """Check, before anything is embedded, that the sources fit the index; return its records and its labels."""
+    records = join_records([*change.manifest.sources, *map(record_of, sources)])
+    schema = open_table(change.path, version=change.manifest.table_version).schema
+    _cast(staging.records_table(sources), schema)
+    return records, change.read([name for name in schema.names if name not in ("embedding", "width", "height")])
+
+
+def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Give the columns of added records the types that they have in the index."""
+    for place, name in enumerate(table.column_names):
+        if name in schema.names and table.schema.field(name).type != schema.field(name).type:
+            wanted = schema.field(name).type
+            try:
+                table = table.set_column(place, name, table[name].cast(wanted))
+            except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+                raise DataError(
+                    f"column '{name}' is {wanted} in the index and {table.schema.field(name).type} in the data to add "
+                    f"({str(error).splitlines()[0][:120]})",
+                    "rename the column in the label file",
+                ) from error
+    return table
+
+
+def _join(
+    change: Change,
+    folder: Path,
+    sources: Sequence[AnchorSource],
+    records: dict[str, SourceRecord],
+    known: pa.Table,
+    progress: staging.Progress,
+) -> AddReport:
+    """Write what was staged, and the labels that changed, and commit."""
+    added = _cast(usable_records(sources, progress), known.schema)
+    row_of = {key: row for row, key in enumerate(known["id"].to_pylist())}
+    rows = np.array([row_of.get(key, -1) for key in added["id"].to_pylist()], dtype=np.int64)
+    datasets = np.array(["", *known["dataset"].to_pylist()], dtype=object)[rows + 1]
+    is_again = (rows >= 0) & (datasets == np.array(added["dataset"].to_pylist(), dtype=object))
+    again, fresh = added.filter(pa.array(is_again)), added.filter(pa.array(rows < 0))
+    again = declared_sides(again, again["dataset"].to_pylist(), records)
+    new_fields = [
+        column
+        for column in added.schema
+        if column.name not in (*known.schema.names, *OWN_COLUMNS) and not pa.types.is_null(column.type)
+    ]
+    before = known
+    for column in new_fields:
+        before = before.append_column(column, pa.nulls(len(known), column.type))
+    columns = [name for name in again.column_names if name in before.schema.names and name not in _MADE]
+    updated, is_updated = set_labels(before, rows[is_again], again, columns)
+    failures = dict(progress.failures)
+    listed = listed_failures(change.path)
+    everything = pa.concat_tables(
+        [updated, fresh.select([name for name in fresh.column_names if name in updated.column_names])],
+        promote_options="default",
+    )
+    is_good, quality, labelled = label_sources(everything, count_failures(records, sources, failures.keys() - listed))
+    check_two_sides(is_good)
+    everything = with_labels(everything, is_good, quality)
+    n_updated = int(is_updated.sum())
+    index, n_moved = AnchorIndex(change.path, change.manifest), 0
+    if len(fresh) or n_updated:
+        if new_fields:
+            change.write(lambda lance: lance.add_columns(pa.schema(new_fields)))
+        n_moved = update_rows(change, before, everything.slice(0, len(known)), columns)
+        if len(fresh):
+            schema = change.table.schema
+            batches = staging.final_batches(folder, everything.slice(len(known)), schema)
+            change.write(lambda lance: lance.add(pa.RecordBatchReader.from_batches(schema, batches)))
+        names = ", ".join(dict.fromkeys(source.name for source in sources))
+        action = f"add: {len(fresh)} anchors of {names}" + (f", {n_updated} labels changed" if n_updated else "")
+        index = change.commit(action, sources=labelled)
+        write_failures(change.path, (listed | failures).items())
+    shutil.rmtree(folder, ignore_errors=True)
+    return AddReport(
+        index,
+        n_added=len(fresh),
+        n_updated=n_updated,
+        n_unchanged=len(again) - n_updated,
+        n_moved=n_moved,
+        n_embedded=progress.n_embedded,
+        n_resumed=progress.n_resumed,
+        n_duplicates=len(progress.duplicate_rows) + int(((rows >= 0) & ~is_again).sum()),
+        failures=tuple(progress.failures),
+    )
+
+
+def _check_new_scores(labels: AnchorSource, part: pa.Table, rows: IntArray, records: Sequence[SourceRecord]) -> None:
+    """Raise a DataError where new scores cannot be meant for their anchors."""
+    scores = part["score"].to_numpy()
+    names = part["path"].to_pylist()
+    first: dict[int, int] = {}
+    for number, (row, record) in enumerate(zip(rows.tolist(), records, strict=True)):
+        if np.isnan(scores[number]):
+            continue
+        if record.lower_is_better != labels.lower_is_better:
+            better, not_better = ("lower", "higher") if record.lower_is_better else ("higher", "lower")
+            raise DataError(
+                f"in '{record.name}' a {better} score is better, in {labels.name} a {not_better} one",
+                "convert the scores, or say the direction of the label file (--lower-is-better)",
+            )
+        low, high = record.declared_range or (-np.inf, np.inf)
+        if not low <= scores[number] <= high:
+            raise DataError(
+                f"score {scores[number]:g} of '{names[number]}' is outside {low:g} to {high:g}, the range of "
+                f"'{record.name}'",
+                "check that this is the same scale",
+            )
+        earlier = first.setdefault(row, number)
+        if scores[earlier] != scores[number]:
+            raise DataError(
+                f"'{names[earlier]}' and '{names[number]}' are one anchor and have scores {scores[earlier]:g} and "
+                f"{scores[number]:g}",
+                "keep one of them",
+            )

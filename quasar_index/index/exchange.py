@@ -1,0 +1,260 @@
+"""An index as files that travel: Parquet, `.npz`, or the format in which QUASAR's authors publish embeddings.
+
+Parquet has all columns of the table. `.npz` has the arrays `embeddings`, `ids`, `paths`, `quality`, `is_good`; nothing
+in it is pickled. The authors' format is a tensor `NAME.pt` and `NAME.json`, `{"results_paths": [{path: score}, ...]}`
+(plain paths for anchors without a score), with the scores alone in `NAME-labels.json`.
+
+Each also carries all labels and the record of encoder and sources as Parquet: the file itself, the array `labels`, or
+`NAME-labels.parquet`. So `read_export` gives back what was exported, and an index built of it is the same.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..arrays import FloatArray, IntArray
+from ..datasets.base import RECORD_SCHEMA, AnchorSource, Division, Kind
+from ..datasets.embeddings import read_matrix
+from ..encoders.base import EncoderSpec
+from ..errors import DataError
+from .anchor_index import AnchorIndex
+from .store import OWN_COLUMNS, from_embedding_column, open_table, scan
+
+ExportFormat: TypeAlias = Literal["parquet", "npz", "pt"]
+FORMATS: dict[str, ExportFormat] = {".parquet": "parquet", ".npz": "npz", ".pt": "pt"}
+_RECORD = b"quasar_index"
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What an export wrote.
+
+    Attributes:
+        paths: The files.
+        n_anchors: Anchors in them.
+    """
+
+    paths: tuple[Path, ...]
+    n_anchors: int
+
+
+@dataclass(frozen=True)
+class Export:
+    """What an exported file holds: the arguments of `build_from_embeddings`.
+
+    Attributes:
+        sources: Labels, source by source.
+        embeddings: (N, D) float32, raw, in the order of the sources.
+        spec: The encoder that made them.
+        ids: (N) content ids.
+        sizes: (N) width and height of the images, 0 where they are not known.
+    """
+
+    sources: tuple[AnchorSource, ...]
+    embeddings: FloatArray
+    spec: EncoderSpec
+    ids: tuple[str, ...]
+    sizes: tuple[tuple[int, int], ...]
+
+
+def export(
+    index: AnchorIndex,
+    path: Path,
+    *,
+    format_: ExportFormat | None = None,
+    where: str | None = None,
+) -> ExportReport:
+    """Write an index to a file.
+
+    Args:
+        index: The index, at the version that it has open.
+        path: The file; one that is there is replaced.
+        format_: "parquet", "npz" or "pt" (the authors'); None to take it from the file's ending.
+        where: An SQL filter over the table's columns. An index built of a part is divided anew, at its own medians.
+
+    Raises:
+        AnchorIndexError: When the filter is wrong.
+        DataError: When the format is unknown, no anchor is selected, or the file cannot be written.
+    """
+    chosen = format_ or FORMATS.get(path.suffix.lower())
+    if chosen not in FORMATS.values():
+        raise DataError(f"'{path}' names no format", f"end it in {', '.join(FORMATS)}, or name the format")
+    table = open_table(index.path, version=index.manifest.table_version)
+    names = [name for name in table.schema.names if name != "embedding"]
+    labels = pa.Table.from_batches(
+        list(scan(table, names, where=where)), pa.schema([table.schema.field(name) for name in names])
+    )
+    if not len(labels):
+        raise DataError("no anchor to export" + (f" where {where}" if where else ""), "check the filter")
+    record = {"encoder": index.manifest.encoder.to_dict(), "sources": [asdict(s) for s in index.manifest.sources]}
+    labels = labels.replace_schema_metadata({_RECORD: json.dumps(record).encode()})
+    if chosen == "parquet":
+        written = [_write_parquet(path, labels, scan(table, [*names, "embedding"], where=where), table.schema)]
+        return ExportReport(tuple(written), len(labels))
+    row_of = {key: row for row, key in enumerate(labels["id"].to_pylist())}
+    embeddings = np.empty((len(labels), index.manifest.encoder.dim), dtype=np.float32)
+    for batch in scan(table, ["id", "embedding"], where=where):
+        rows = [row_of[key] for key in batch["id"].to_pylist()]
+        embeddings[rows] = from_embedding_column(batch["embedding"], embeddings.shape[1])
+    write = _write_npz if chosen == "npz" else _write_author
+    return ExportReport(tuple(write(path, labels, embeddings)), len(labels))
+
+
+def read_export(path: Path) -> Export | None:
+    """Read a file that `export` wrote, in any of its formats.
+
+    Args:
+        path: The file; for the authors' format `NAME.pt`, with `NAME-labels.parquet` beside it.
+
+    Returns:
+        What it holds; None when `export` did not write it.
+
+    Raises:
+        DataError: When the file is damaged.
+    """
+    table = _read_labels(path)
+    if table is None:
+        return None
+    try:
+        record = json.loads(table.schema.metadata[_RECORD])
+        spec = EncoderSpec.from_dict(record["encoder"])
+        if "embedding" in table.column_names:
+            column = table["embedding"].combine_chunks()
+            embeddings = from_embedding_column(column, spec.dim)
+            table = table.drop_columns(["embedding"])
+        else:
+            embeddings, _ = read_matrix(path)
+        if embeddings.shape != (len(table), spec.dim):
+            raise ValueError(f"embeddings {embeddings.shape}, {len(table)} labels, {spec.dim}-d encoder")
+        sources, order = _sources(table, record["sources"])
+        ordered = table.take(pa.array(order))
+        sizes = zip(*(ordered[name].fill_null(0).to_pylist() for name in ("width", "height")), strict=True)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"'{path}' is damaged ({error})", "export the index again") from error
+    return Export(sources, embeddings[order], spec, tuple(ordered["id"].to_pylist()), tuple(sizes))
+
+
+def _sources(table: pa.Table, records: list[dict[str, Any]]) -> tuple[tuple[AnchorSource, ...], IntArray]:
+    """Take the labels apart by source; return the sources, and the rows of the table in their order."""
+    datasets = np.array(table["dataset"].to_pylist(), dtype=object)
+    kept = [name for name in table.column_names if name in RECORD_SCHEMA.names or name not in OWN_COLUMNS]
+    sources: list[AnchorSource] = []
+    order: list[IntArray] = []
+    for record in records:
+        rows = np.flatnonzero(datasets == record["name"])
+        if not len(rows):
+            continue
+        part = table.select(kept).take(pa.array(rows)).replace_schema_metadata(None)
+        if record["division"] != "reference":
+            place = part.schema.get_field_index("side")
+            part = part.set_column(place, RECORD_SCHEMA.field("side"), pa.nulls(len(rows), pa.string()))
+        order.append(rows)
+        sources.append(
+            AnchorSource(
+                name=record["name"],
+                records=part,
+                kind=cast("Kind", record["kind"]),
+                division=cast("Division", record["division"]),
+                lower_is_better=record["lower_is_better"],
+                score_range=tuple(record["score_range"]) if record["range_is_declared"] else None,
+                checksums=record["checksums"],
+            )
+        )
+    return tuple(sources), np.concatenate(order)
+
+
+def _read_labels(path: Path) -> pa.Table | None:
+    """Return the labels of an exported file, None when it is none."""
+    try:
+        if path.suffix.lower() == ".npz":
+            with np.load(path, allow_pickle=False) as archive:
+                if "labels" not in archive.files or archive["labels"].dtype != np.uint8:
+                    return None
+                table = pq.read_table(pa.BufferReader(archive["labels"].tobytes()))
+        else:
+            beside = path if path.suffix.lower() == ".parquet" else _label_file(path)
+            if path.suffix.lower() not in FORMATS or not beside.is_file():
+                return None
+            if _RECORD not in (pq.read_schema(beside).metadata or {}):
+                return None
+            table = pq.read_table(beside)
+    except (OSError, ValueError, pa.ArrowException):
+        return None  # whoever reads it otherwise says what is wrong
+    return table if _RECORD in (table.schema.metadata or {}) else None
+
+
+def _write_parquet(path: Path, labels: pa.Table, batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Path:
+    ordered = pa.schema([*labels.schema, schema.field("embedding")], metadata=labels.schema.metadata)
+    with _replacing(path) as partial, pq.ParquetWriter(partial, ordered, compression="zstd") as writer:
+        for batch in batches:
+            writer.write_batch(pa.record_batch([batch[name] for name in ordered.names], schema=ordered))
+    return path
+
+
+def _write_npz(path: Path, labels: pa.Table, embeddings: FloatArray) -> list[Path]:
+    buffer = io.BytesIO()
+    pq.write_table(labels, buffer, compression="zstd")
+    with _replacing(path) as partial, partial.open("wb") as file:
+        np.savez(
+            file,
+            embeddings=embeddings,
+            ids=np.array(labels["id"].to_pylist(), dtype=np.str_),
+            paths=np.array(labels["path"].to_pylist(), dtype=np.str_),
+            quality=labels["quality"].to_numpy().astype(np.float64),
+            is_good=np.array([side == "good" for side in labels["side"].to_pylist()], dtype=np.bool_),
+            labels=np.frombuffer(buffer.getvalue(), dtype=np.uint8),
+        )
+    return [path]
+
+
+def _write_author(path: Path, labels: pa.Table, embeddings: FloatArray) -> list[Path]:
+    """Write the authors' format; its scores have no direction, so they are raw only where higher is better."""
+    import torch
+
+    path = path if path.suffix.lower() == ".pt" else path.with_suffix(".pt")
+    record = json.loads(labels.schema.metadata[_RECORD])
+    raw = len(record["sources"]) == 1 and not record["sources"][0]["lower_is_better"]
+    scores = labels["score" if raw else "quality"].to_pylist()
+    paths = labels["path"].to_pylist()
+    listing = [name if score is None else {name: score} for name, score in zip(paths, scores, strict=True)]
+    with _replacing(path) as partial:
+        torch.save(torch.from_numpy(embeddings), partial)
+    written = [path]
+    texts = {path.with_suffix(".json"): {"results_paths": listing}}
+    if None not in scores:
+        texts[path.with_name(f"{path.stem}-labels.json")] = scores
+    for name, content in texts.items():
+        with _replacing(name) as partial:
+            partial.write_text(json.dumps(content) + "\n", encoding="utf-8")
+        written.append(name)
+    with _replacing(_label_file(path)) as partial:
+        pq.write_table(labels, partial, compression="zstd")
+    return [*written, _label_file(path)]
+
+
+def _label_file(path: Path) -> Path:
+    """Return the file with all labels that lies beside a tensor."""
+    return path.with_name(f"{path.stem}-labels.parquet")
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Offer a file to write, which takes its place when it is complete."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        yield partial
+        partial.replace(path)
+    except OSError as error:
+        raise DataError(f"'{path}' cannot be written ({error.strerror or error})", "check its folder") from error
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,41 @@
+"""Images that could not be embedded: `failures.jsonl` of an index, one `{"path": ..., "error": ...}` a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ..datasets.base import AnchorSource
+from .manifest import SourceRecord
+
+FAILURES = "failures.jsonl"
+
+
+def write_failures(folder: Path, failures: Iterable[tuple[str, str]]) -> None:
+    """Write the list of images that could not be embedded, if there are any."""
+    lines = [json.dumps({"path": path, "error": error}) + "\n" for path, error in failures]
+    if lines:
+        (folder / FAILURES).write_text("".join(lines), encoding="utf-8")
+
+
+def listed_failures(folder: Path) -> dict[str, str]:
+    """Return the images that failed before, with their errors."""
+    try:
+        lines = (folder / FAILURES).read_text(encoding="utf-8").splitlines()
+        return {item["path"]: item["error"] for item in map(json.loads, lines)}
+    except FileNotFoundError:
+        return {}
+
+
+def count_failures(
+    records: Mapping[str, SourceRecord], sources: Sequence[AnchorSource], failed: Collection[str]
+) -> dict[str, SourceRecord]:
+    """Add images that failed for the first time to the records of their sources."""
+    counted = dict(records)
+    for source in sources:
+        known = counted[source.name]
+        n_failed = sum(path in failed for path in source.records["path"].to_pylist())
+        counted[source.name] = replace(known, n_failed=known.n_failed + n_failed)
+    return counted

@@ -1,0 +1,118 @@
+"""One index of several: the anchors of all of them, each content once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from ..anchors import check_two_sides
+from ..errors import AnchorIndexError, DataError
+from .anchor_index import AnchorIndex
+from .build import finish_folder, new_index, with_labels
+from .labels import join_records, label_sources
+from .manifest import Manifest
+from .staging import one_chunk, table_schema
+from .store import open_table, scan, write_table
+
+
+@dataclass(frozen=True)
+class MergeReport:
+    """What a merge did.
+
+    Attributes:
+        index: The new index.
+        n_anchors: Its anchors.
+        n_duplicates: Anchors left out because an earlier index has the same content.
+    """
+
+    index: AnchorIndex
+    n_anchors: int
+    n_duplicates: int
+
+
+def merge(name: str | Path, indexes: Sequence[AnchorIndex], *, overwrite: bool = False) -> MergeReport:
+    """Make a new index of the anchors of others; of the same content, the first anchor counts.
+
+    Sources of one name become one: its anchors are divided at their common median.
+
+    Args:
+        name: Name or path of the new index.
+        indexes: Two or more, of one encoder, each at the version that it has open.
+        overwrite: Replace an index of that name.
+
+    Raises:
+        AnchorIndexError: When the encoders differ, or the new index exists and is not to be overwritten.
+        DataError: When sources of one name differ in their rule, or columns of one name in their type.
+    """
+    if len(indexes) < 2:
+        raise AnchorIndexError("a merge needs two indexes or more", "to copy one, copy its folder")
+    spec = indexes[0].manifest.encoder
+    for index in indexes[1:]:
+        if difference := index.manifest.encoder.difference(spec):
+            raise AnchorIndexError(
+                f"'{indexes[0].path}' and '{index.path}' are of different encoders ({difference})",
+                "rebuild one of them with the encoder of the other",
+            )
+    records = join_records(record for index in indexes for record in index.manifest.sources)
+    with new_index(name, overwrite=overwrite) as (path, folder):
+        parts = [_labels(index) for index in indexes]
+        try:
+            schema = pa.unify_schemas([part.schema for part in parts], promote_options="permissive")
+        except pa.ArrowException as error:
+            raise DataError(f"the columns of the indexes do not fit together ({error})", "rename one") from error
+        parts = _first_of_each(parts)
+        everything = pa.concat_tables(parts, promote_options="permissive")
+        is_good, quality, labelled = label_sources(everything, records)
+        check_two_sides(is_good)
+        everything = with_labels(everything, is_good, quality)
+        full = table_schema(schema, spec.dim)
+        version = write_table(folder, _batches(indexes, everything, [len(part) for part in parts], full), full)
+        manifest = Manifest(spec, labelled, int(is_good.sum()), int((~is_good).sum()), version)
+        names = ", ".join(index.name for index in indexes)
+        finish_folder(folder, manifest, f"merge of {names}")
+    n_duplicates = sum(len(index) for index in indexes) - len(everything)
+    return MergeReport(AnchorIndex(path, manifest), len(everything), n_duplicates)
+
+
+def _labels(index: AnchorIndex) -> pa.Table:
+    """Return all columns of an index but the embeddings."""
+    table = open_table(index.path, version=index.manifest.table_version)
+    names = [name for name in table.schema.names if name != "embedding"]
+    return pa.Table.from_batches(list(scan(table, names)), pa.schema([table.schema.field(name) for name in names]))
+
+
+def _first_of_each(parts: Sequence[pa.Table]) -> list[pa.Table]:
+    """Leave out anchors whose content an earlier part has."""
+    seen: set[str] = set()
+    kept: list[pa.Table] = []
+    for part in parts:
+        ids = part["id"].to_pylist()
+        kept.append(part.filter(pa.array([key not in seen for key in ids], type=pa.bool_())))
+        seen.update(ids)
+    return kept
+
+
+def _batches(
+    indexes: Sequence[AnchorIndex], everything: pa.Table, counts: Sequence[int], schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    """Join the embeddings of each index with the labels of its anchors that stay."""
+    start = 0
+    for index, count in zip(indexes, counts, strict=True):
+        labels = everything.slice(start, count)
+        start += count
+        row_of = {key: row for row, key in enumerate(labels["id"].to_pylist())}
+        table = open_table(index.path, version=index.manifest.table_version)
+        for batch in scan(table, ["id", "embedding"]):
+            rows = np.array([row_of.get(key, -1) for key in batch["id"].to_pylist()], dtype=np.int64)
+            kept = pa.array(np.flatnonzero(rows >= 0))
+            part = labels.take(pa.array(rows[rows >= 0])).combine_chunks()
+            embeddings = batch["embedding"].take(kept)
+            arrays = [
+                embeddings if name == "embedding" else one_chunk(part[name]).cast(schema.field(name).type)
+                for name in schema.names
+            ]
+            yield pa.record_batch(arrays, schema=schema)

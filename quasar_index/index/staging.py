@@ -1,0 +1,238 @@
+"""Embedding in blocks that survive an interruption: the part that builds and additions share.
+
+Embeddings go block by block into a staging table in a folder of their own. The same command finds them there, and
+embeds no image twice beyond a block.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from ..datasets.base import RECORD_SCHEMA, AnchorSource
+from ..encoders.base import Encoder, EncoderSpec
+from ..encoders.pipeline import EncodedImage, encode_files
+from ..images import read_image_bytes
+from .lock import LOCK
+from .store import OWN_COLUMNS, embedding_type, open_table, scan, to_embedding_column, write_table
+
+BLOCK = 1024
+"""Embeddings in one commit to the staging table."""
+STAGED = "staged"
+_REQUEST = "request.json"
+
+
+@dataclass
+class Progress:
+    """What is known of each record while images are embedded.
+
+    Attributes:
+        ids: Content id of each record; empty for failures and duplicates.
+        failures: (path, error) of images that could not be embedded.
+        failed_rows: Their records.
+        duplicate_rows: Records whose content an earlier record has.
+        n_embedded: Images that were embedded by this run.
+        n_resumed: Images whose embeddings an interrupted run had left.
+    """
+
+    ids: list[str] = field(default_factory=list)
+    failures: list[tuple[str, str]] = field(default_factory=list)
+    failed_rows: list[int] = field(default_factory=list)
+    duplicate_rows: list[int] = field(default_factory=list)
+    n_embedded: int = 0
+    n_resumed: int = 0
+
+
+def prepare(folder: Path, sources: Sequence[AnchorSource], spec: EncoderSpec) -> None:
+    """Make a staging folder ready: keep what an interrupted run of the same request left, clear anything else."""
+    request = {"encoder": spec.to_dict(), "sources": [[s.name, len(s), dict(s.checksums)] for s in sources]}
+    wanted = json.dumps(request, sort_keys=True)
+    record = folder / _REQUEST
+    if not (record.is_file() and record.read_text(encoding="utf-8") == wanted):
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != LOCK:
+                path.unlink()
+        record.write_text(wanted, encoding="utf-8")
+
+
+def clear(folder: Path) -> None:
+    """Remove the staging table and its request."""
+    shutil.rmtree(folder / f"{STAGED}.lance", ignore_errors=True)
+    (folder / _REQUEST).unlink(missing_ok=True)
+
+
+def staged_ids(folder: Path) -> frozenset[str]:
+    """Return the content ids in the staging table."""
+    if not (folder / f"{STAGED}.lance").exists():
+        return frozenset()
+    table = open_table(folder, STAGED)
+    return frozenset(key for batch in scan(table, ["id"]) for key in batch["id"].to_pylist())
+
+
+def stage(folder: Path, block: Sequence[EncodedImage], dim: int, *, overwrite: bool = False) -> None:
+    """Commit a block of embeddings to the staging table."""
+    schema = pa.schema(
+        [("id", pa.string()), ("width", pa.int32()), ("height", pa.int32()), ("embedding", embedding_type(dim))]
+    )
+    batch = pa.record_batch(
+        [
+            pa.array([image.id for image in block]),
+            pa.array([image.width or None for image in block], type=pa.int32()),
+            pa.array([image.height or None for image in block], type=pa.int32()),
+            to_embedding_column(np.stack([image.embedding for image in block if image.embedding is not None])),
+        ],
+        schema=schema,
+    )
+    if overwrite or not (folder / f"{STAGED}.lance").exists():
+        write_table(folder, [batch], schema, STAGED)
+    else:
+        open_table(folder, STAGED).add(pa.Table.from_batches([batch]))
+
+
+def embed(
+    folder: Path,
+    sources: Sequence[AnchorSource],
+    encoder: Encoder,
+    *,
+    batch_size: int,
+    n_workers: int | None,
+    max_pixels: int,
+    indexed: Container[str] = (),
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Progress:
+    """Embed the images of some sources into the staging table.
+
+    Args:
+        folder: A staging folder that was prepared.
+        sources: The data sets.
+        encoder: Embeds the images.
+        batch_size: Most images in one forward pass.
+        n_workers: Decoding threads; None for one a core.
+        max_pixels: Largest image that is decoded.
+        indexed: Content ids that need no embedding: the index has them.
+        on_progress: Called with (done, total) images.
+
+    Returns:
+        What became of each record, in the order of the sources.
+    """
+    total = sum(map(len, sources))
+    staged = staged_ids(folder)
+    progress = Progress()
+    seen: set[str] = set()
+    known = _Either(staged, indexed)
+    images = chain.from_iterable(
+        encode_files(
+            (value for piece in source.records["path"].chunks for value in piece.to_pylist()),
+            encoder,
+            read=source.read_bytes or read_image_bytes,
+            batch_size=batch_size,
+            n_workers=n_workers,
+            max_pixels=max_pixels,
+            known=known,
+        )
+        for source in sources
+    )
+    block: list[EncodedImage] = []
+    for row, image in enumerate(images):
+        usable = not image.error
+        if image.error:
+            progress.failures.append((image.path, image.error))
+            progress.failed_rows.append(row)
+        elif image.id in seen:
+            usable = False
+            progress.duplicate_rows.append(row)
+        elif image.embedding is not None:
+            progress.n_embedded += 1
+            block.append(image)
+        elif image.id not in indexed:
+            progress.n_resumed += 1
+        progress.ids.append(image.id if usable else "")
+        seen.add(image.id)
+        if len(block) >= BLOCK:
+            stage(folder, block, encoder.spec.dim)
+            block = []
+        if on_progress is not None:
+            on_progress(row + 1, total)
+    if block:
+        stage(folder, block, encoder.spec.dim)
+    return progress
+
+
+@dataclass(frozen=True)
+class _Either:
+    """The ids of two containers."""
+
+    one: Container[str]
+    other: Container[str]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.one or key in self.other
+
+
+def records_table(sources: Sequence[AnchorSource]) -> pa.Table:
+    """Put the records of all sources below one another, with their data set's name.
+
+    A label file's column whose name the index uses itself becomes `label_NAME`.
+    """
+    taken = set(OWN_COLUMNS) - set(RECORD_SCHEMA.names)
+    tables = [
+        source.records.rename_columns(
+            [f"label_{name}" if name in taken else name for name in source.records.column_names]
+        ).append_column("dataset", pa.array([source.name] * len(source), type=pa.string()))
+        for source in sources
+    ]
+    return pa.concat_tables(tables, promote_options="permissive")
+
+
+def table_schema(columns: pa.Schema, dim: int) -> pa.Schema:
+    """Return the schema of an index's table: its own columns in their order, further ones, the embedding.
+
+    Args:
+        columns: Columns of the anchors; those that the index makes itself (id, quality, ...) may be missing.
+        dim: D.
+    """
+    own = {
+        "id": pa.string(), "quality": pa.float64(), "side": pa.string(), "width": pa.int32(), "height": pa.int32(),
+    }  # fmt: skip
+    types = {field.name: field.type for field in columns} | own
+    first = [name for name in OWN_COLUMNS if name != "embedding"]
+    names = first + [name for name in columns.names if name not in OWN_COLUMNS]
+    return pa.schema([*((name, types[name]) for name in names), ("embedding", embedding_type(dim))])
+
+
+def final_batches(folder: Path, table: pa.Table, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """Join the staged embeddings with the labels of their anchors.
+
+    Args:
+        folder: The staging folder.
+        table: The anchors: all columns of the schema but width, height and embedding.
+        schema: See `table_schema`.
+
+    Yields:
+        Batches of the final table; staged images that `table` does not name are left out.
+    """
+    row_of: Mapping[str, int] = {key: row for row, key in enumerate(table["id"].to_pylist())}
+    for batch in scan(open_table(folder, STAGED), ["id", "width", "height", "embedding"]):
+        kept = [i for i, key in enumerate(batch["id"].to_pylist()) if key in row_of]
+        some = batch.take(pa.array(kept, type=pa.int64()))
+        rows = pa.array([row_of[key] for key in some["id"].to_pylist()], type=pa.int64())
+        part = table.take(rows).combine_chunks()
+        arrays = [
+            some[name] if name in ("width", "height", "embedding") else one_chunk(part[name]) for name in schema.names
+        ]
+        yield pa.record_batch(arrays, schema=schema)
+
+
+def one_chunk(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Return a column as one array."""
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -1,0 +1,25 @@
+"""`quasar-index demo` meets the bar that its own table shows."""
+
+import re
+from pathlib import Path
+
+from .conftest import Run
+
+
+def test_demo_table(run: Run, tmp_path: Path) -> None:
+    done = run("demo", QUASAR_INDEX_HOME=str(tmp_path / "indexes"))
+    assert done.returncode == 0, done.stderr
+    rows = dict(re.findall(r"^ *(mean|offset|clustering|retrieval) +(-?[\d.]+)", done.stdout, flags=re.MULTILINE))
+    assert set(rows) == {"mean", "offset", "clustering", "retrieval"}
+    assert float(rows["retrieval"]) >= 0.65
+    assert float(rows["retrieval"]) > float(rows["mean"])
+    assert str(Path("indexes/demo")) in done.stdout
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    for name, value in rows.items():
+        (shown,) = re.findall(rf"^\| {name} \| (-?[\d.]+) \|", readme, flags=re.MULTILINE)
+        # Arithmetic differs a little between processors; the table in the README must still be this one.
+        assert abs(float(shown) - float(value)) < 0.03
+    again = run(
+        "score", str(tmp_path / "indexes" / "demo-images" / "coffee-0.png"), "--index", tmp_path / "indexes" / "demo"
+    )
+    assert again.returncode == 0

@@ -1,0 +1,44 @@
+"""The wheel holds the command inside the package, and no top-level package `cli`."""
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out, copy = tmp_path_factory.mktemp("wheel"), tmp_path_factory.mktemp("source")
+    for name in ("quasar_index", "cli"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy)
+    # setuptools is among the test requirements, so that nothing is downloaded.
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(copy)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (found,) = out.glob("*.whl")
+    return found
+
+
+def test_wheel_holds_every_module(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert not [name for name in names if name.startswith(("cli/", "tests/", "indexes/"))]
+    expected = {
+        f"quasar_index/{file.relative_to(ROOT / 'quasar_index')}" for file in (ROOT / "quasar_index").rglob("*.py")
+    }
+    expected |= {f"quasar_index/cli/{file.name}" for file in (ROOT / "cli").glob("*.py")}
+    expected |= {"quasar_index/py.typed", "quasar_index/__init__.pyi"}
+    assert expected <= names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_wheel_declares_the_command(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    (entry_points,) = (name for name in archive.namelist() if name.endswith("entry_points.txt"))
+    assert "quasar-index = quasar_index.cli.main:main" in archive.read(entry_points).decode()

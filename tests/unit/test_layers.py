@@ -1,0 +1,110 @@
+"""Data flows anchors -> encoder -> index -> aggregation -> score -> evaluation: no module imports upward."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import quasar_index as qi
+
+PACKAGE = Path(qi.__file__).parent
+ROOT = PACKAGE.parent
+
+# From the bottom up; a module may import those of its own line and of the lines before it.
+LAYERS = [
+    {"errors"},
+    {"arrays"},
+    {"images", "anchors"},
+    {"datasets", "synthesis"},
+    {"encoders"},
+    {"index"},
+    {"aggregation"},
+    {"scoring", "prompts"},
+    {"logistic"},
+    {"correlation"},
+    {"bootstrap"},
+    {"calibration"},
+    {"checks", "demo"},
+]
+LEVEL = {module: level for level, modules in enumerate(LAYERS) for module in modules}
+
+
+def imported_modules(file: Path) -> set[str]:
+    """Return the top modules of the package that a file imports by relative imports, wherever they stand."""
+    depth = len(file.relative_to(PACKAGE).parts)
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level == depth:
+            names = [node.module] if node.module else [alias.name for alias in node.names]
+            found |= {name.split(".")[0] for name in names if name}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("quasar_index"):
+            found.add(node.module)
+    return found
+
+
+@pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda f: str(f.relative_to(PACKAGE)))
+def test_imports_nothing_upward(file: Path) -> None:
+    module = file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    if module == "__init__":
+        return
+    assert module in LEVEL, f"{module} has no layer yet: give it one in LAYERS"
+    for imported in imported_modules(file):
+        assert imported in LEVEL, f"{file.name} imports {imported}, which has no layer (nothing imports the command)"
+        assert LEVEL[imported] <= LEVEL[module], f"{module} imports upward from {imported}"
+
+
+def test_public_names_are_those_of_the_stub() -> None:
+    tree = ast.parse((PACKAGE / "__init__.pyi").read_text(encoding="utf-8"))
+    imported = {alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    (declared,) = (node for node in tree.body if isinstance(node, ast.Assign))
+    names = ast.literal_eval(declared.value)
+    assert set(names) == imported
+    assert set(qi.__all__) == imported
+    for name in names:
+        assert getattr(qi, name) is not None
+    assert qi.__version__
+
+
+def test_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError):
+        qi.no_such_name  # noqa: B018
+
+
+@pytest.mark.parametrize("code", ["import quasar_index", "import quasar_index.cli.main"])
+def test_start_loads_nothing_heavy(code: str) -> None:
+    heavy = "{'torch', 'faiss', 'lancedb', 'numpy', 'scipy', 'pyarrow', 'PIL', 'cv2', 'rich', 'matplotlib'}"
+    check = f"import sys; {code}; print(*({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_help_loads_no_torch() -> None:
+    code = (
+        "import sys; from quasar_index.cli.main import main; sys.argv = ['quasar-index', '--help']\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print('LOADED', *({'torch', 'faiss', 'lancedb', 'numpy', 'pyarrow'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "score" in done.stdout
+    assert done.stdout.splitlines()[-1] == "LOADED"
+
+
+def test_repeated_constants_agree() -> None:
+    from quasar_index.cli import options
+
+    from quasar_index.images import MAX_PIXELS
+
+    assert options.MAX_PIXELS == MAX_PIXELS
+
+
+def test_files_stay_readable() -> None:
+    long = {
+        str(file.relative_to(ROOT)): count
+        for folder in ("quasar_index", "cli")
+        for file in (ROOT / folder).rglob("*.py")
+        if (count := len(file.read_text(encoding="utf-8").splitlines())) > 420
+    }
+    assert not long, "split these"
