@@ -10,6 +10,7 @@ import typer
 import quasar_index as qi
 
 from . import options
+from .changes import note_failures, note_warnings, read_embeddings
 from .info import index_facts
 from .output import interruptible, note, print_facts, progress_bar
 
@@ -32,10 +33,17 @@ def build(
     lower_is_better: options.LowerIsBetter = False,
     embeddings: Annotated[
         Path | None,
-        typer.Option(help="Your own embeddings instead of --data: .npy, .npz or .pt (N, D).", rich_help_panel="Data"),
+        typer.Option(
+            help="Embeddings instead of --data: .npy, .npz or .pt (N, D), or an exported index.",
+            rich_help_panel="Data",
+        ),
     ] = None,
     labels: Annotated[
-        Path | None, typer.Option(help="Label file of --embeddings, one row each.", rich_help_panel="Data")
+        Path | None,
+        typer.Option(
+            help="Label file of --embeddings, one row each; or the NAME.json of the authors' NAME.pt.",
+            rich_help_panel="Data",
+        ),
     ] = None,
     encoder: Annotated[
         str | None,
@@ -74,18 +82,19 @@ def build(
     if embeddings is not None:
         if encoder or weights or layers or input_rule:
             raise typer.BadParameter("--embeddings need no encoder")
-        source, matrix = qi.load_embeddings(
+        read = read_embeddings(
             embeddings, labels, score_column=score_column, image_column=image_column, lower_is_better=lower
         )
-        _warn(source)
-        report = qi.build_from_embeddings(name, source, matrix, overwrite=overwrite)
+        note_warnings(read.sources)
+        report = qi.build_from_embeddings(
+            name, read.sources, read.embeddings, spec=read.spec, ids=read.ids, sizes=read.sizes, overwrite=overwrite
+        )
     else:
         sources = [
             qi.load_source(spec, score_column=score_column, image_column=image_column, lower_is_better=lower)
             for spec in data or []
         ]
-        for source in sources:
-            _warn(source)
+        note_warnings(sources)
         if encoder is None:
             encoder = qi.DEFAULT_ENCODER
             note(
@@ -111,13 +120,5 @@ def build(
         note(f"{report.n_resumed} embeddings were left by an interrupted build")
     if report.n_duplicates:
         note(f"{report.n_duplicates} images were left out, an earlier one has the same content")
-    for path, error in report.failures[:5]:
-        note(f"left out '{path}': {error}")
-    if len(report.failures) > 5:
-        note(f"and {len(report.failures) - 5} more, see '{report.index.path / 'failures.jsonl'}'")
+    note_failures(report.failures, report.index)
     print_facts(index_facts(report.index), as_json=json)
-
-
-def _warn(source: qi.AnchorSource) -> None:
-    for warning in source.warnings:
-        note(f"{source.name}: {warning}")

@@ -99,7 +99,8 @@ def check(
         note(f"error: {errors} of these findings must be mended before a build makes sense")
         raise typer.Exit(qi.DataError.exit_code)
     if not json:
-        note(f"{report.n_images:,} images checked, {f'{warnings} warnings' if warnings else 'nothing to mend'}")
+        summary = "nothing to mend" if not warnings else f"{warnings} warning{'s' if warnings > 1 else ''}"
+        note(f"{report.n_images:,} images checked, {summary}")
 
 
 def _row(finding: qi.Finding) -> tuple[Cell, ...]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 import quasar_index as qi
 
@@ -14,15 +12,22 @@ from .output import print_facts
 
 
 def info(
-    name: Annotated[str, typer.Argument(help="Name or path of an index.")],
+    name: options.Index,
+    where: options.Where = None,
+    version: options.IndexVersion = None,
     json: options.Json = False,
 ) -> None:
-    """Show what an index holds and how it was built."""
-    index = qi.AnchorIndex.open(name)
+    """Show what an index holds and how it was built; with --where, how many anchors a condition selects."""
+    index = qi.AnchorIndex.open(name, version)
+    selected = {} if where is None else dict(zip(("good", "bad"), index.count(where), strict=True))
     if json:
-        print_facts({"path": str(index.path), **asdict(index.manifest)}, as_json=True)
-    else:
-        print_facts(index_facts(index), as_json=False)
+        facts: dict[str, Any] = {"path": str(index.path), **asdict(index.manifest)}
+        print_facts(facts if where is None else {**facts, "selected": selected}, as_json=True)
+        return
+    facts = index_facts(index)
+    if where is not None:
+        facts["selected"] = f"{selected['good'] + selected['bad']}: {selected['good']} good, {selected['bad']} bad"
+    print_facts(facts, as_json=False)
 
 
 def index_facts(index: qi.AnchorIndex) -> dict[str, Any]:

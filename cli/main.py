@@ -12,14 +12,23 @@ import typer
 import quasar_index as qi
 from quasar_index.errors import QuasarError
 
+from .add import add
 from .build import build
 from .check import check
+from .compact import compact
 from .datasets import datasets
 from .demo import demo
 from .encoders import encoders
+from .export import export
+from .history import history
 from .info import info
+from .merge import merge
+from .relabel import relabel
+from .remove import remove
+from .restore import restore
 from .score import score
 from .synthesize import synthesize
+from .tag import tag
 
 app = typer.Typer(
     name="quasar-index",
@@ -55,7 +64,8 @@ def _options(
         os.environ.setdefault("LANCEDB_LOG", "error")
 
 
-for command in (build, score, info, check, synthesize, datasets, encoders, demo):
+EDITS = (add, remove, relabel, tag, history, restore, compact, export, merge)
+for command in (build, score, info, *EDITS, check, synthesize, datasets, encoders, demo):
     app.command()(command)
 
 

@@ -31,6 +31,24 @@ LowerIsBetter = Annotated[
     bool,
     typer.Option("--lower-is-better", help="A lower score is a better image (DMOS).", rich_help_panel="Data"),
 ]
+Index = Annotated[str, typer.Argument(metavar="NAME", help="Name or path of an index.")]
+IndexVersion = Annotated[
+    str | None,
+    typer.Option(
+        "--version",
+        metavar="N|TAG",
+        help="Version of the index, by number or tag (see 'quasar-index history'); default: the current one.",
+        rich_help_panel="Anchors",
+    ),
+]
+Where = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SQL",
+        help="Only anchors for which this SQL condition holds, such as \"dataset = 'live' AND score > 3\".",
+        rich_help_panel="Anchors",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

@@ -103,10 +103,8 @@ def score(
     normalize_anchors: Annotated[
         bool, typer.Option("--normalize-anchors", help="Average unit embeddings.", rich_help_panel="Anchors")
     ] = False,
-    where: Annotated[
-        str | None,
-        typer.Option(help="Use only anchors for which this SQL condition holds.", rich_help_panel="Anchors"),
-    ] = None,
+    where: options.Where = None,
+    version: options.IndexVersion = None,
     ratio: Annotated[float, typer.Option(help="Random part of the anchors to use.", rich_help_panel="Anchors")] = 1.0,
     seed: Annotated[int, typer.Option(help="Of --ratio and of clustering.", rich_help_panel="Anchors")] = 0,
     anchors: Annotated[
@@ -166,7 +164,7 @@ def score(
     else:
         if index is None:
             raise typer.BadParameter("--index is needed (or --anchors text)")
-        opened = qi.AnchorIndex.open(index)
+        opened = qi.AnchorIndex.open(index, version)
         recorded = opened.manifest.encoder
         loaded = None
         if embeddings is None:

@@ -47,7 +47,7 @@ def synthesize(
     ] = ImageFormat.png,
     preview: Annotated[
         Path | None,
-        typer.Option(metavar="SHEET", help="Draw one image under all distortions and levels; needs no OUT."),
+        typer.Option(metavar="SHEET", help="Draw one image under the types, at all levels; needs no OUT."),
     ] = None,
     preview_of: Annotated[
         Path | None,

@@ -1,10 +1,9 @@
 """The labels of a source: constant or few values, outliers, the two sides.
 
-    z = 0.6745 (x - median(x)) / median(|x - median(x)|),  outlier: |z| > max(3.5, the normal quantile that half an
-    image of n exceeds)
+    z = 0.6745 (x - median(x)) / median(|x - median(x)|),  outlier: |z| > max(3.5, Phi^-1(1 - 0.025 / n))
 
-Source: modified z-score and 3.5, Iglewicz and Hoaglin, "How to detect and handle outliers", 1993; the second bound
-is Chauvenet's criterion: of 255,530 normal labels (AVA) 119 lie beyond 3.5 by chance.
+Source: modified z-score and 3.5, Iglewicz and Hoaglin, "How to detect and handle outliers", 1993. The second bound is
+passed by chance in one of twenty data sets of normal labels, however large: of AVA's 255,530, 119 would lie beyond 3.5.
 """
 
 from __future__ import annotations
@@ -70,7 +69,7 @@ def _outliers(inspection: Inspection, rows: IntArray, scores: DoubleArray) -> Fi
     if spread == 0:
         return Finding("ok", "outliers", name, f"more than half of the scores are {centre:g}: no outlier is defined")
     z = (scores - centre) / spread
-    limit = max(MIN_Z, float(-ndtri(0.25 / len(scores))))
+    limit = max(MIN_Z, float(-ndtri(0.025 / len(scores))))
     far = np.flatnonzero(np.abs(z) > limit)
     if not len(far):
         return Finding("ok", "outliers", name, f"no score is more than {limit:.1f} robust deviations from the median")
@@ -110,7 +109,7 @@ def check_sides(inspections: Sequence[Inspection]) -> Iterator[Finding]:
         message = f"{good:,} good, {bad:,} bad ({what})"
         if not good or not bad:
             yield Finding("warning", "sides", name, f"{message}: anchors of both sides are needed", good + bad)
-        elif source.division == "median" and good / (good + bad) < UNBALANCED:
+        elif source.division == "median" and good + bad >= MANY_LABELS and good / (good + bad) < UNBALANCED:
             yield Finding("warning", "sides", name, f"{message}: many scores equal the median, and count as bad", bad)
         else:
             yield Finding("ok", "sides", name, message)

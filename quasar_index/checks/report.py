@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -62,11 +62,3 @@ def some(examples: Iterable[str]) -> tuple[str, ...]:
 def plural(count: int, one: str, many: str) -> str:
     """Return a count with its noun."""
     return f"{count:,} {one if count == 1 else many}"
-
-
-def by_severity(findings: Sequence[Finding]) -> dict[Severity, int]:
-    """Count findings by severity."""
-    counts: dict[Severity, int] = {"error": 0, "warning": 0, "ok": 0}
-    for finding in findings:
-        counts[finding.severity] += 1
-    return counts

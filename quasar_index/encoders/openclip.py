@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +34,25 @@ class OpenClipEncoder(TorchEncoder):
     """
 
     def __init__(
-        self, spec: EncoderSpec, model: Any, tokenizer: Any, device: torch.device, precision: Precision
+        self, spec: EncoderSpec, model: Any, architecture: str, device: torch.device, precision: Precision
     ) -> None:
         super().__init__(spec, model.encode_image, device, precision)
         self._model = model
-        self._tokenizer = tokenizer
+        self._architecture = architecture
         self.logit_scale = float(model.logit_scale.detach().exp())
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        """The tokenizer; made when texts are embedded, for some models' come from the hub or need `transformers`."""
+        import open_clip
+
+        try:
+            return open_clip.get_tokenizer(self._architecture)
+        except Exception as error:
+            raise EncoderError(
+                f"the tokenizer of '{self.spec.name}' cannot be had here ({_first_line(error)})",
+                "install transformers and run once with a connection, or use --encoder clip-rn50",
+            ) from error
 
     @torch.inference_mode()
     def encode_text(self, texts: Sequence[str]) -> FloatArray:
@@ -49,6 +63,9 @@ class OpenClipEncoder(TorchEncoder):
 
         Returns:
             (n, D) float32, raw.
+
+        Raises:
+            EncoderError: When the model's tokenizer cannot be had.
         """
         tokens = self._tokenizer(list(texts)).to(self.device)
         embeddings: torch.Tensor = self._model.encode_text(tokens)
@@ -112,9 +129,8 @@ def load(
         # open_clip's own loader: it knows the layouts of OpenAI, Apple and Hugging Face files.
         open_clip.load_checkpoint(model, str(weights), strict=True, weights_only=True)
     except Exception as error:
-        lines = str(error).strip().splitlines() or [type(error).__name__]
         raise EncoderError(
-            f"'{weights}' does not hold the weights of open_clip's {architecture} ({lines[0][:160]})",
+            f"'{weights}' does not hold the weights of open_clip's {architecture} ({_first_line(error)})",
             "give a safetensors file or a state dict of this very architecture",
         ) from error
     model.eval().to(device)
@@ -143,7 +159,7 @@ def load(
         input=replace(rule, min_side=default.min_side),
         weights=given,
     )
-    return OpenClipEncoder(spec, model, open_clip.get_tokenizer(architecture), device, precision)
+    return OpenClipEncoder(spec, model, architecture, device, precision)
 
 
 def _create(architecture: str, *, quick_gelu: bool) -> Any:
@@ -157,6 +173,10 @@ def _create(architecture: str, *, quick_gelu: bool) -> Any:
         return open_clip.create_model(
             architecture, pretrained=None, force_quick_gelu=quick_gelu, pretrained_text=False, device="cpu"
         )
+    except Exception as error:  # such as a text tower that needs a package or a configuration from the hub
+        raise EncoderError(
+            f"open_clip cannot make its {architecture} here ({_first_line(error)})", "install what it names"
+        ) from error
     finally:
         root.setLevel(level)
 
@@ -209,6 +229,11 @@ def _positions(embedding: torch.Tensor, height: int, width: int) -> torch.Tensor
     grid = embedding[1:].T.reshape(1, -1, side, side)
     grid = functional.interpolate(grid, size=(height, width), mode="bicubic", align_corners=False)
     return torch.cat([embedding[:1], grid[0].flatten(1).T])
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:160] if lines else type(error).__name__
 
 
 def _near(name: str, names: Sequence[str]) -> str:

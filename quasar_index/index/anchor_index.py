@@ -116,6 +116,15 @@ class AnchorIndex:
         ids = anchors.ids if rows is None else anchors.ids[rows]
         return table.take([place[key.decode()] for key in ids.tolist()]).select(list(columns))
 
+    def count(self, where: str) -> tuple[int, int]:
+        """Count the good and the bad anchors for which an SQL filter holds.
+
+        Raises:
+            AnchorIndexError: When the filter is wrong.
+        """
+        sides = [side for batch in self._scan(["side"], where) for side in batch["side"].to_pylist()]
+        return sides.count("good"), sides.count("bad")
+
     def columns(self) -> list[str]:
         """Return the names of the table's columns."""
         return list(open_table(self.path, TABLE, version=self.manifest.table_version).schema.names)

@@ -213,15 +213,20 @@ def new_index(name: str | Path, *, overwrite: bool) -> Iterator[tuple[Path, Path
         AnchorIndexError: When the index exists and is not to be overwritten, or another process makes it.
     """
     path = new_index_path(name)
+    _check_free(path, overwrite=overwrite)
+    folder = path.with_name(f".{path.name}.building")
+    folder.mkdir(parents=True, exist_ok=True)
+    with lock(folder, path.name):
+        _check_free(path, overwrite=overwrite)  # another process may have made it just now
+        yield path, folder
+        _publish(folder, path)
+
+
+def _check_free(path: Path, *, overwrite: bool) -> None:
     if path.exists() and not overwrite:
         raise AnchorIndexError(f"'{path}' exists already", "choose another name, or replace it with --overwrite")
     if path.exists() and not (path / MANIFEST).is_file():
         raise AnchorIndexError(f"'{path}' exists and is no index", "choose another name")
-    folder = path.with_name(f".{path.name}.building")
-    folder.mkdir(parents=True, exist_ok=True)
-    with lock(folder, path.name):
-        yield path, folder
-        _publish(folder, path)
 
 
 def count_left_out(

@@ -50,21 +50,21 @@ class ExportReport:
 
 @dataclass(frozen=True)
 class Export:
-    """What an exported file holds: the arguments of `build_from_embeddings`.
+    """What a file of embeddings holds: the arguments of `build_from_embeddings`.
 
     Attributes:
         sources: Labels, source by source.
         embeddings: (N, D) float32, raw, in the order of the sources.
-        spec: The encoder that made them.
-        ids: (N) content ids.
-        sizes: (N) width and height of the images, 0 where they are not known.
+        spec: The encoder that made them; None where it is not known.
+        ids: (N) content ids; None where there are none.
+        sizes: (N) width and height of the images, 0 where they are not known; None where there are none.
     """
 
     sources: tuple[AnchorSource, ...]
     embeddings: FloatArray
-    spec: EncoderSpec
-    ids: tuple[str, ...]
-    sizes: tuple[tuple[int, int], ...]
+    spec: EncoderSpec | None = None
+    ids: tuple[str, ...] | None = None
+    sizes: tuple[tuple[int, int], ...] | None = None
 
 
 def export(

@@ -64,7 +64,9 @@ def open_table(folder: Path, name: str = TABLE, *, version: int | None = None) -
         # LanceDB raises ValueError, RuntimeError or OSError, by the kind of damage.
         raise AnchorIndexError(
             f"the table of '{folder}' cannot be opened ({_first_line(error)})",
-            "restore the folder or rebuild the index",
+            "restore the folder or rebuild the index"
+            if version is None
+            else "run it again if 'compact' has just given up that version; else restore the folder or rebuild the index",
         ) from error
     return table
 

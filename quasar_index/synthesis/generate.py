@@ -245,7 +245,7 @@ def _synthesize_one(plan: _Plan, name: str, source: Path) -> _Outcome:
         image = decode(data)
         check_image(image)
     except DataError as error:
-        logger.warning("%s: %s", source, error)
+        logger.info("%s: %s", source, error)  # the report names it, too
         return _Outcome(failure=str(error))
     if found != origin:
         if reference.exists():

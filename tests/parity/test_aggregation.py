@@ -237,6 +237,18 @@ def test_sharp_similarity_weights_mean_the_nearest():
     np.testing.assert_allclose(sharp.bad, nearest.bad, atol=1e-5)
 
 
+@pytest.mark.parametrize("division", ["global", "local"])
+def test_sharp_weights_hold_within_each_side_of_joint_neighbours(division):
+    # Against the nearest of all, the weights of a side that is further away would all underflow to zero.
+    data = Data(40, 5)
+    options = {"top_k": 30, "mode": "joint", "division": division, "similarity_temperature": 2e-4}
+    found = Retrieval(**options).aggregate(data.anchors, data.queries)
+    for m, query in enumerate(data.queries):
+        good, bad = naive_retrieval(data, query, options)
+        np.testing.assert_allclose(found.good[m, 0], good, atol=5e-3)
+        np.testing.assert_allclose(found.bad[m, 0], bad, atol=5e-3)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

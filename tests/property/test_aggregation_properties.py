@@ -204,6 +204,9 @@ def test_scores_are_finite_and_in_range_also_for_one_sided_neighbourhoods(case, 
     if case.rng.integers(2):
         case.is_good = ~case.is_good
     queries = case.X if queries_are_anchors else case.queries
+    centroids = retrieval.aggregate(case.anchors(), unit(queries))
+    np.testing.assert_allclose(np.linalg.norm(centroids.good, axis=2), 1, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(centroids.bad, axis=2), 1, atol=1e-5)
     scores = Scorer(case.anchors(), retrieval).score_embeddings(queries)
     assert np.isfinite(scores.score).all()
     assert ((scores.score >= 0) & (scores.score <= 1)).all()

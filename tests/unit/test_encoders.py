@@ -27,6 +27,7 @@ from quasar_index.encoders import (
 )
 from quasar_index.encoders.base import CLIP_MEAN, CLIP_STD, parse_input
 from quasar_index.encoders.efficientnet import bundled_weights
+from quasar_index.encoders.openclip import OpenClipEncoder
 from quasar_index.encoders.torch_encoder import TorchEncoder, resolve_device
 from quasar_index.encoders.torchvision_ops import import_torchvision
 from quasar_index.encoders.weights import load_state_dict
@@ -505,6 +506,46 @@ def test_quick_gelu_follows_the_tag(rn50):
     assert np.abs(plain.encode_text(tokens) - expected).max() > 1e-4
 
 
+def test_preprocessing_follows_the_tag(tmp_path):
+    """A model whose images are squeezed to a square, bilinearly, with other means than CLIP's."""
+    import open_clip
+    from safetensors.torch import save_file
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = open_clip.create_model("PE-Core-T-16-384").eval().half().float()
+    save_file(
+        {name: tensor.half().contiguous() for name, tensor in model.state_dict().items()}, tmp_path / "w.safetensors"
+    )
+    encoder = load_encoder("open_clip:PE-Core-T-16-384/meta", weights=tmp_path / "w.safetensors", device="cpu")
+    assert str(encoder.spec.input) == "squash-384"
+    transform = open_clip.image_transform(
+        384, is_train=False, mean=(0.5,) * 3, std=(0.5,) * 3, resize_mode="squash", interpolation="bilinear"
+    )
+    image = photo(301, 500)
+    with torch.inference_mode():
+        expected = model.encode_image(transform(Image.fromarray(image))[None]).numpy()
+    assert_embedding(encode(encoder, [image]), expected)
+    with pytest.raises(EncoderError, match="takes 384 x 384 pixels, not native"):
+        load_encoder(
+            "open_clip:PE-Core-T-16-384/meta", weights=tmp_path / "w.safetensors", input_rule="native", device="cpu"
+        )
+
+
+def test_a_tokenizer_that_cannot_be_had_hinders_no_image(without_positions, tmp_path, monkeypatch):
+    # SigLIP's needs a package that is not among the dependencies, and files of the hub.
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    encoder = OpenClipEncoder(
+        without_positions.spec, without_positions._model, "ViT-B-16-SigLIP", torch.device("cpu"), "fp32"
+    )
+    assert encode(encoder, [photo(64, 64)]).shape == (1, 1024)
+    with pytest.raises(EncoderError, match="tokenizer of 'clip-rn50' cannot be had here"):
+        encoder.encode_text(["Good photo."])
+
+
 def test_text_anchors_score_as_clip_iqa_does(rn50, without_positions):
     (model, _), encoder = rn50, without_positions
     assert isinstance(encoder, TextEncoder)
@@ -622,7 +663,7 @@ def test_no_connection_is_one_error_within_seconds(case, tmp_path):
     assert re.match(r"the weights of 'clip-rn50' \(huggingface.co/timm/resnet50_clip.openai\) cannot be had", error)
     assert all(mend in error for mend in ("--weights", "run once with a connection", "--encoder efficientnet-lite0"))
     assert "\n" not in error
-    assert float(seconds) < 10
+    assert float(seconds) < 25  # its own retries would take 46, on an idle machine
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,100 @@
+"""`quasar-index add`: more labelled images for an index, or new labels for images that it has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import quasar_index as qi
+
+from . import options
+from .changes import in_words, note_failures, note_warnings, print_change, read_embeddings
+from .output import interruptible, note, progress_bar
+
+
+def add(
+    name: options.Index,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--data", "-d", metavar="SPEC", help="Labelled images as for build, repeatable.", rich_help_panel="Data"
+        ),
+    ] = None,
+    score_column: options.ScoreColumn = None,
+    image_column: options.ImageColumn = None,
+    lower_is_better: options.LowerIsBetter = False,
+    embeddings: Annotated[
+        Path | None,
+        typer.Option(
+            help="Embeddings instead of --data, for an index of such: .npy, .npz, .pt, or an exported index.",
+            rich_help_panel="Data",
+        ),
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Label file of --embeddings, one row each.", rich_help_panel="Data")
+    ] = None,
+    weights: options.Weights = None,
+    device: options.Device = "auto",
+    precision: options.Precision = options.PrecisionChoice.auto,
+    batch_size: options.BatchSize = 16,
+    workers: options.Workers = None,
+    max_pixels: options.MaxPixels = options.MAX_PIXELS,
+    json: options.Json = False,
+) -> None:
+    """Add anchors to an index; images that it holds already are not embedded, their labels are brought up to date.
+
+    Data of a name that the index has extend that source. An interrupted addition goes on with the same command.
+    """
+    if bool(data) == (embeddings is not None):
+        raise typer.BadParameter("give either --data or --embeddings")
+    if labels is not None and embeddings is None:
+        raise typer.BadParameter("--labels belongs to --embeddings")
+    index = qi.AnchorIndex.open(name)
+    lower = True if lower_is_better else None
+    if embeddings is not None:
+        read = read_embeddings(
+            embeddings, labels, score_column=score_column, image_column=image_column, lower_is_better=lower
+        )
+        note_warnings(read.sources)
+        report = qi.add_embeddings(index, read.sources, read.embeddings, spec=read.spec, ids=read.ids, sizes=read.sizes)
+    else:
+        sources = [
+            qi.load_source(spec, score_column=score_column, image_column=image_column, lower_is_better=lower)
+            for spec in data or []
+        ]
+        note_warnings(sources)
+        encoder = qi.load_recorded_encoder(
+            index.manifest.encoder, weights=weights, device=device, precision=precision.value
+        )
+        qi.allow_pixels(max_pixels)
+        with interruptible("the same command goes on where it stopped"), progress_bar("embedding") as on_progress:
+            report = qi.add(
+                index,
+                sources,
+                encoder,
+                batch_size=batch_size,
+                n_workers=workers,
+                max_pixels=max_pixels,
+                on_progress=on_progress,
+            )
+    if report.n_resumed:
+        note(f"{report.n_resumed} embeddings were left by an interrupted addition")
+    note_failures(report.failures, report.index)
+    facts = {
+        "n_added": report.n_added,
+        "n_updated": report.n_updated,
+        "n_unchanged": report.n_unchanged,
+        "n_duplicates": report.n_duplicates,
+        "n_moved": report.n_moved,
+        "n_failed": len(report.failures),
+    }
+    words = {
+        "anchors added": report.n_added,
+        "labels changed": report.n_updated,
+        "images there already": report.n_unchanged,
+        "duplicates left out": report.n_duplicates,
+        "earlier anchors now on the other side": report.n_moved,
+    }
+    print_change(report.index, facts, in_words(words), as_json=json)

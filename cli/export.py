@@ -1,0 +1,41 @@
+"""`quasar-index export`: an index as a file that travels."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import quasar_index as qi
+
+from . import options
+from .output import print_facts
+
+
+class ExportFormat(str, Enum):
+    """What is written."""
+
+    parquet = "parquet"
+    npz = "npz"
+    pt = "pt"
+
+
+def export(
+    name: options.Index,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="File to write: .parquet, .npz or .pt.")],
+    format_: Annotated[
+        ExportFormat | None,
+        typer.Option("--format", "-f", help="pt: the authors' NAME.pt and NAME.json; default: by the file's ending."),
+    ] = None,
+    where: options.Where = None,
+    version: options.IndexVersion = None,
+    json: options.Json = False,
+) -> None:
+    """Write an index to a file; 'quasar-index build NAME --embeddings FILE' makes the same index of it."""
+    index = qi.AnchorIndex.open(name, version)
+    report = qi.export(index, out, format_=None if format_ is None else format_.value, where=where)
+    files = [str(path) for path in report.paths]
+    facts = {"index": str(index.path), "version": index.manifest.table_version, "anchors": report.n_anchors}
+    print_facts(facts | {"files": files if json else ", ".join(files)}, as_json=json)

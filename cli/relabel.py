@@ -1,0 +1,54 @@
+"""`quasar-index relabel`: new opinion scores for anchors."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import quasar_index as qi
+
+from . import options
+from .changes import in_words, note_warnings, print_change
+from .output import note
+
+
+def relabel(
+    name: options.Index,
+    labels: Annotated[
+        str,
+        typer.Argument(
+            metavar="LABELS", help="CSV, TSV, JSONL or Parquet file that names anchors by path, file name or id."
+        ),
+    ],
+    score_column: options.ScoreColumn = None,
+    image_column: options.ImageColumn = None,
+    lower_is_better: options.LowerIsBetter = False,
+    where: options.Where = None,
+    json: options.Json = False,
+) -> None:
+    """Give anchors new raw scores; the sides are divided and the scores scaled anew."""
+    source = qi.load_source(
+        labels,
+        score_column=score_column,
+        image_column=image_column,
+        lower_is_better=True if lower_is_better else None,
+    )
+    note_warnings([source])
+    report = qi.relabel(qi.AnchorIndex.open(name), source, where=where)
+    if report.unmatched:
+        first = ", ".join(f"'{path}'" for path in report.unmatched[:3])
+        more = f" and {len(report.unmatched) - 3} more" if len(report.unmatched) > 3 else ""
+        note(f"{len(report.unmatched)} names have no anchor: {first}{more}")
+    facts = {
+        "n_matched": report.n_matched,
+        "n_changed": report.n_changed,
+        "n_moved": report.n_moved,
+        "unmatched": list(report.unmatched),
+    }
+    words = {
+        "labels changed": report.n_changed,
+        "labels as they were": report.n_matched - report.n_changed,
+        "anchors now on the other side": report.n_moved,
+    }
+    print_change(report.index, facts, in_words(words), as_json=json)

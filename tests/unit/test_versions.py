@@ -1,0 +1,166 @@
+"""Versions of an index: each can be opened, tagged, restored, given up; scores at an old one are reproducible."""
+
+import itertools
+import json
+import time
+
+import numpy as np
+import pytest
+
+import quasar_index as qi
+from quasar_index.aggregation import Clustering, Mean, Offset, Retrieval
+from quasar_index.datasets.base import AnchorSource, make_records
+from quasar_index.errors import AnchorIndexError
+from quasar_index.index.store import open_table
+
+N, DIM = 40, 6
+
+
+def rated(rows, scores, *, name="own"):
+    records = make_records({"path": [f"{name}/{row}.png" for row in rows], "score": list(scores)}, len(scores))
+    return AnchorSource(name, records, "no-reference", "median")
+
+
+@pytest.fixture
+def matrix():
+    return np.random.default_rng(0).normal(size=(2 * N, DIM)).astype(np.float32)
+
+
+@pytest.fixture
+def index(matrix, tmp_path):
+    return qi.build_from_embeddings(tmp_path / "own", rated(range(N), np.arange(N) * 1.0), matrix[:N]).index
+
+
+def scores(index, queries):
+    """Scores of all methods, which depend on embeddings, sides and qualities."""
+    methods = (Mean(), Offset(0.3), Clustering(3), Retrieval(5, rating_power=1.0))
+    return np.stack([qi.Scorer(index, method).score_embeddings(queries).score for method in methods])
+
+
+def test_every_version_scores_as_it_did_when_it_was_made(index, matrix, tmp_path):
+    queries = np.random.default_rng(1).normal(size=(7, DIM))
+    states = [index]
+    states.append(qi.add_embeddings(states[-1], rated(range(N, 2 * N), np.arange(N) * 2.0), matrix[N:]).index)
+    states.append(qi.relabel(states[-1], rated(range(5), [90.0, 80, 70, 60, 50])).index)
+    states.append(qi.remove(states[-1], where="score < 10").index)
+    made = [scores(state, queries) for state in states]
+    for one, other in itertools.pairwise(made):
+        assert not np.array_equal(one, other)
+    numbers = [state.manifest.table_version for state in states]
+    assert numbers == sorted(set(numbers))
+    for number, then in zip(numbers, made, strict=True):
+        np.testing.assert_array_equal(scores(qi.AnchorIndex.open(tmp_path / "own", number), queries), then)
+    versions = qi.history(states[0])
+    assert [version.version for version in versions] == numbers
+    assert [version.action for version in versions] == [
+        "build: 40 anchors", "add: 40 anchors of own", "relabel: 5 anchors by own",
+        f"remove: {80 - len(states[-1])} anchors where score < 10",
+    ]  # fmt: skip
+    assert [version.n_good + version.n_bad for version in versions] == [len(state) for state in states]
+    assert [version.current for version in versions] == [False, False, False, True]
+    # two caches are kept, however many versions were read
+    assert len(list((tmp_path / "own" / "cache").glob("*.faiss"))) == 2
+    assert len(list((tmp_path / "own" / "cache").glob("*.npz"))) == 2
+
+
+def test_restoring_makes_a_new_version_equal_to_the_old(index, tmp_path):
+    queries = np.random.default_rng(1).normal(size=(7, DIM))
+    before, first = scores(index, queries), index.manifest
+    removed = qi.remove(index, where="score < 10").index
+    report = qi.restore(removed, str(first.table_version))
+    assert (report.restored, report.before) == (first.table_version, removed.manifest.table_version)
+    now = qi.AnchorIndex.open(tmp_path / "own")
+    assert now.manifest.table_version > removed.manifest.table_version
+    assert (now.manifest.sources, len(now)) == (first.sources, N)
+    np.testing.assert_array_equal(scores(now, queries), before)
+    assert qi.history(now)[-1].action == "restore: version 1"
+    again = qi.restore(now, now.manifest.table_version)
+    assert again.index.manifest == now.manifest
+    assert len(qi.history(now)) == 3
+
+
+def test_tags_name_versions(index, tmp_path):
+    assert qi.tag(index, "first") == qi.TagReport("first", 1, None)
+    later = qi.remove(index, where="score < 10").index
+    assert len(qi.AnchorIndex.open(tmp_path / "own", "first")) == N
+    assert qi.history(later)[0].tags == ("first",)
+    assert qi.tag(later, "first") == qi.TagReport("first", later.manifest.table_version, 1)
+    assert qi.tag(later, "old", 1).version == 1
+    assert qi.tag(qi.AnchorIndex.open(tmp_path / "own", 1), "too").version == 1
+    assert qi.untag(later, "too") == qi.TagReport("too", None, 1)
+    restored = qi.restore(later, "old")
+    assert restored.restored == 1
+    assert qi.history(restored.index)[-1].action == "restore: version 1 (old)"
+    with pytest.raises(AnchorIndexError, match="has no tag 'too'"):
+        qi.untag(later, "too")
+    for name in ("1st", "a b", "", "../x", "x" * 65):
+        with pytest.raises(AnchorIndexError, match="is no tag"):
+            qi.tag(later, name)
+
+
+def test_unknown_versions_are_named(index):
+    qi.tag(index, "first")
+    for version in (7, "7", "none"):
+        with pytest.raises(AnchorIndexError, match=r"has no version.* '?(7|none)'?; there are 1, and the tags first"):
+            qi.AnchorIndex.open(index.path, version)
+
+
+def test_compacting_changes_no_score_and_keeps_all_versions(index, matrix):
+    queries = np.random.default_rng(1).normal(size=(7, DIM))
+    for start in range(N, 2 * N, 8):
+        some = range(start, start + 8)
+        index = qi.add_embeddings(index, rated(some, np.array(some) * 1.0), matrix[start : start + 8]).index
+    index = qi.remove(index, where="score < 30").index
+    before = scores(index, queries)
+    report = qi.compact(index)
+    assert report.forgotten == ()
+    np.testing.assert_array_equal(scores(report.index, queries), before)
+    assert open_table(index.path).to_arrow().num_rows == len(index)
+    assert len(qi.AnchorIndex.open(index.path, 1).anchors()) == N
+    again = qi.compact(report.index)
+    assert again.index.manifest == report.index.manifest  # nothing left to do: no new version
+
+
+def test_given_up_versions_are_listed_but_cannot_be_opened(index, matrix):
+    time.sleep(0.05)
+    middle = qi.add_embeddings(index, rated(range(N, 2 * N), np.arange(N) * 2.0), matrix[N:]).index
+    time.sleep(0.05)
+    last = qi.remove(middle, where="score < 10").index
+    qi.tag(last, "first", 1)
+    with pytest.raises(AnchorIndexError, match=r"version 1 is older than \d+ and has the tag 'first'"):
+        qi.compact(last, forget_before=middle.manifest.table_version)
+    qi.untag(last, "first")
+    report = qi.compact(last, forget_before=middle.manifest.table_version)
+    assert report.forgotten == (1,)
+    assert [version.forgotten for version in qi.history(report.index)][:2] == [True, False]
+    with pytest.raises(AnchorIndexError, match=r"version 1 of .* was given up by 'compact'; there are"):
+        qi.AnchorIndex.open(index.path, 1)
+    assert len(qi.AnchorIndex.open(index.path, middle.manifest.table_version).anchors()) == 2 * N
+    assert len(qi.AnchorIndex.open(index.path).anchors()) == len(last)
+    kept = {version["version"] for version in open_table(index.path).list_versions()}
+    assert 1 not in kept
+    assert {middle.manifest.table_version, report.index.manifest.table_version} <= kept
+    all_gone = qi.compact(report.index, forget_before=report.index.manifest.table_version)
+    assert all_gone.n_bytes < report.n_bytes_before
+    assert len(qi.AnchorIndex.open(index.path).anchors()) == len(last)
+
+
+def test_an_index_of_before_there_was_a_history_gets_one(index):
+    for path in (index.path / "history").iterdir():
+        path.unlink()
+    assert [(version.version, version.action) for version in qi.history(index)] == [(1, "build")]
+    later = qi.remove(index, where="score < 10").index
+    assert [version.action.split(":")[0] for version in qi.history(later)] == ["build", "remove"]
+    assert len(qi.AnchorIndex.open(index.path, 1)) == N
+
+
+def test_a_damaged_history_is_one_clear_error_and_the_index_still_opens(index):
+    later = qi.remove(index, where="score < 10").index
+    entry = index.path / "history" / "00000001.json"
+    entry.write_text(json.dumps({"action": "x"}))
+    with pytest.raises(AnchorIndexError, match=r"history entry '.*00000001.json' is damaged"):
+        qi.AnchorIndex.open(index.path, 1)
+    assert len(qi.AnchorIndex.open(index.path).anchors()) == len(later)
+    (index.path / "tags.json").write_text("[")
+    with pytest.raises(AnchorIndexError, match=r"tags.json' is damaged"):
+        qi.history(later)
