@@ -42,6 +42,14 @@ class Mode(str, Enum):
     joint = "joint"
 
 
+class Space(str, Enum):
+    """Where cosines and centroids are taken."""
+
+    raw = "raw"
+    centred = "centred"
+    whitened = "whitened"
+
+
 class Division(str, Enum):
     """How jointly retrieved anchors are divided."""
 
@@ -99,6 +107,17 @@ def score(
     blend: Annotated[
         float | None,
         typer.Option(help="retrieval: 1 the retrieved anchors alone, 0 the mean.", rich_help_panel="Anchors"),
+    ] = None,
+    space: Annotated[
+        Space,
+        typer.Option(
+            help="Where cosines are taken: as embedded, or centred, or whitened by the anchors in use.",
+            rich_help_panel="Anchors",
+        ),
+    ] = Space.raw,
+    shrinkage: Annotated[
+        str | None,
+        typer.Option(help="whitened: a number, ledoit-wolf or oas.  [1]", rich_help_panel="Anchors"),
     ] = None,
     normalize_anchors: Annotated[
         bool, typer.Option("--normalize-anchors", help="Average unit embeddings.", rich_help_panel="Anchors")
@@ -180,6 +199,8 @@ def score(
         table,
         aggregator,
         temperature=own_temperature if temperature is None else temperature,
+        space=space.value,
+        shrinkage=_shrinkage(shrinkage, space),
         encoder=loaded,
         batch_size=batch_size,
     )
@@ -248,6 +269,20 @@ def _aggregator(
     method_class: Any = {"mean": qi.Mean, "offset": qi.Offset, "clustering": qi.Clustering, "retrieval": qi.Retrieval}
     made: qi.Aggregator = method_class[aggregate.value](normalize_anchors=normalize_anchors, **chosen)
     return made
+
+
+def _shrinkage(given: str | None, space: Space) -> qi.Shrinkage:
+    """Read --shrinkage: a number or the name of an estimator."""
+    if given is None:
+        return qi.DEFAULT_SHRINKAGE
+    if space is not Space.whitened:
+        raise typer.BadParameter(f"--shrinkage: only for --space whitened, not {space.value}")
+    if given in ("ledoit-wolf", "oas"):
+        return given  # type: ignore[return-value]
+    try:
+        return float(given)
+    except ValueError:
+        raise typer.BadParameter(f"--shrinkage {given} is neither a number nor ledoit-wolf or oas") from None
 
 
 def _named_pair(name: str) -> tuple[str, str]:

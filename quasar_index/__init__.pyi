@@ -58,11 +58,13 @@ from .index import (
 )
 from .prompts import PROMPT_PAIRS, text_anchors
 from .scoring import TEMPERATURE, ScoredImage, Scorer, Scores, compare
+from .space import DEFAULT_SHRINKAGE, Shrinkage, Space, fit_space
 from .synthesis import DISTORTIONS, Distortion, SynthesisReport, contact_sheet, distort, synthesize
 
 __all__ = [
     "DATASETS",
     "DEFAULT_ENCODER",
+    "DEFAULT_SHRINKAGE",
     "DISTORTIONS",
     "ENCODERS",
     "PROMPT_PAIRS",
@@ -103,7 +105,9 @@ __all__ = [
     "ScoredImage",
     "Scorer",
     "Scores",
+    "Shrinkage",
     "SourceRecord",
+    "Space",
     "SynthesisReport",
     "TagReport",
     "Version",
@@ -122,6 +126,7 @@ __all__ = [
     "encode",
     "export",
     "find_dataset",
+    "fit_space",
     "history",
     "krcc",
     "list_images",

@@ -56,11 +56,11 @@ def unit(vectors: npt.ArrayLike) -> FloatArray:
     """Return vectors scaled to length one along the last axis: `v / ||v||` (method.md, notation).
 
     Args:
-        vectors: (..., D) numbers, no all-zero vector.
+        vectors: (..., D) numbers.
 
     Returns:
-        (..., D) float32.
+        (..., D) float32; a vector of zeros, which has no direction, stays one: its cosines are 0.
     """
     matrix = np.asarray(vectors)
     norms = np.linalg.norm(matrix, axis=-1, keepdims=True)
-    return np.asarray(matrix / norms, dtype=np.float32)
+    return np.asarray(matrix / np.where(norms > 0, norms, 1.0), dtype=np.float32)

@@ -22,6 +22,7 @@ from .encoders.pipeline import EncodedImage, encode_files
 from .errors import AggregationError, AnchorIndexError
 from .images import MAX_PIXELS
 from .index.anchor_index import AnchorIndex
+from .space import DEFAULT_SHRINKAGE, Shrinkage, Space, SpaceName, fit_space
 
 TEMPERATURE = 0.07
 QUERY_BLOCK = 1024
@@ -69,7 +70,7 @@ def compare(queries: npt.ArrayLike, centroids: Centroids, *, temperature: float 
     """Score queries against centroids.
 
     Args:
-        queries: (M, D) of any length other than zero.
+        queries: (M, D) of any length; a zero one is equally far from both sides.
         centroids: (B, K, D) a side with B = 1 or B = M; the cosines to a side's K prototypes are averaged.
         temperature: T > 0 of the softmax; it changes the spread, never the order.
 
@@ -102,6 +103,9 @@ class Scorer:
         anchors: The anchors; an index stands for all of its anchors.
         aggregator: Makes the centroids.
         temperature: T of the softmax.
+        space: Where cosines and centroids are taken: "raw" (the paper), "centred" or "whitened", fitted to these
+            anchors; or a fitted space.
+        shrinkage: Of "whitened": lambda > 0, "ledoit-wolf" or "oas".
         encoder: Embeds images; None to score embeddings only. With an index, it must be the index's own.
         batch_size: Most images in one forward pass.
 
@@ -112,11 +116,13 @@ class Scorer:
     anchors: AnchorTable | AnchorIndex
     aggregator: Aggregator = field(default_factory=Mean)
     temperature: float = TEMPERATURE
+    space: SpaceName | Space = "raw"
+    shrinkage: Shrinkage = DEFAULT_SHRINKAGE
     encoder: Encoder | None = None
     batch_size: int = 16
 
     def __post_init__(self) -> None:
-        """Check the encoder, and make static centroids once."""
+        """Check the encoder, fit the space, and make static centroids once."""
         if isinstance(self.anchors, AnchorIndex):
             index = self.anchors
             if self.encoder is not None and (difference := self.encoder.spec.difference(index.manifest.encoder)):
@@ -127,7 +133,10 @@ class Scorer:
                     "drop --encoder or rebuild with 'quasar-index build'",
                 )
             self.anchors = index.anchors()
-        self._table = self.anchors
+        if not isinstance(self.space, Space):
+            self.space = fit_space(self.anchors, self.space, shrinkage=self.shrinkage)
+        self._space: Space = self.space
+        self._table = self._space.apply_to_anchors(self.anchors)
         self._static = None if self.aggregator.adaptive else self.aggregator.aggregate(self._table)
 
     def score_embeddings(self, embeddings: npt.ArrayLike) -> Scores:
@@ -142,7 +151,7 @@ class Scorer:
         Raises:
             DataError: On a wrong dimension, NaN or zero embeddings.
         """
-        directions = unit(as_embeddings(embeddings, dim=self._table.dim))
+        directions = unit(self._space.apply(unit(as_embeddings(embeddings, dim=self._table.dim))))
         if self._static is not None:
             return compare(directions, self._static, temperature=self.temperature)
         blocks = [directions[start : start + QUERY_BLOCK] for start in range(0, len(directions), QUERY_BLOCK)]

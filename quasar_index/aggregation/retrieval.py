@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 
 from ..anchors import AnchorTable, Side
-from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
+from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray, unit
 from ..errors import AggregationError
 from ..index.search import Neighbors, nearest
 from .base import Centroids, check_choice
@@ -92,8 +92,8 @@ class Retrieval:
             bad = self._one_side(anchors, queries, neighbors, ~is_good, extremity, "bad")
         if self.blend < 1:
             static = Mean(self.normalize_anchors).aggregate(anchors)
-            good = _unit_rows(self.blend * good + (1 - self.blend) * static.good[0])
-            bad = _unit_rows(self.blend * bad + (1 - self.blend) * static.bad[0])
+            good = unit(self.blend * good + (1 - self.blend) * static.good[0])
+            bad = unit(self.blend * bad + (1 - self.blend) * static.bad[0])
         return Centroids(good=good[:, None], bad=bad[:, None])
 
     def _divide(self, anchors: AnchorTable, neighbors: Neighbors) -> BoolArray:
@@ -140,7 +140,7 @@ class Retrieval:
         weights = self._weights(neighbors, extremity, member)
         if not self.normalize_anchors:
             weights = weights * anchors.norms[neighbors.rows]
-        return _unit_rows(weighted_sums(anchors.directions, neighbors.rows, weights))
+        return unit(weighted_sums(anchors.directions, neighbors.rows, weights))
 
     def _weights(self, neighbors: Neighbors, extremity: DoubleArray | None, member: BoolArray | None) -> DoubleArray:
         counted = np.ones(neighbors.rows.shape) if member is None else member.astype(np.float64)
@@ -193,9 +193,3 @@ def _as_tensor(matrix: FloatArray) -> torch.Tensor:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
         return torch.from_numpy(matrix)
-
-
-def _unit_rows(vectors: FloatArray) -> FloatArray:
-    """Scale rows to length one; a row of zeros stays (only rows that are replaced afterwards are)."""
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.where(norms > 0, norms, 1.0), dtype=np.float32)

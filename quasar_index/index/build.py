@@ -90,6 +90,7 @@ def build_index(
     if total == 0:
         raise DataError("the data hold no images", "check --data")
     records = join_records(map(record_of, sources))
+    _check_labels(sources, records)
     with new_index(name, overwrite=overwrite) as (path, folder):
         staging.prepare(folder, sources, encoder.spec)
         progress = staging.embed(
@@ -264,6 +265,16 @@ def with_labels(table: pa.Table, is_good: BoolArray, quality: DoubleArray) -> pa
 def to_nullable(values: DoubleArray) -> pa.Array:
     """Return numbers as a column, NaN as null."""
     return pa.array(values, type=pa.float64(), from_pandas=True)
+
+
+def _check_labels(sources: Sequence[AnchorSource], records: dict[str, SourceRecord]) -> None:
+    """Raise the DataError of labels that divide nothing before anything is embedded, which may take a day."""
+    labels = [
+        source.records.select(["score", "side"]).append_column("dataset", pa.array([source.name] * len(source)))
+        for source in sources
+    ]
+    is_good, _, _ = label_sources(pa.concat_tables(labels), records)
+    check_two_sides(is_good)
 
 
 def _finish(

@@ -66,7 +66,7 @@ def open_table(folder: Path, name: str = TABLE, *, version: int | None = None) -
             f"the table of '{folder}' cannot be opened ({_first_line(error)})",
             "restore the folder or rebuild the index"
             if version is None
-            else "run it again if 'compact' has just given up that version; else restore the folder or rebuild the index",
+            else "run it again, in case 'compact' has just given it up; else restore the folder or rebuild the index",
         ) from error
     return table
 

@@ -61,6 +61,14 @@ def test_build_score_info_through_the_installed_command(run: Run, photos: Path, 
     assert facts["n_good"] == 10
 
 
+@pytest.mark.parametrize("space", [["raw"], ["centred"], ["whitened", "--shrinkage", "oas"]], ids=lambda s: s[0])
+def test_every_space(call: Run, photos: Path, space: list[str]) -> None:
+    rows = rows_of(call("score", photos, "-i", "rated", "--space", *space, "-a", "retrieval", "--top-k", "5").stdout)
+    scores = {Path(str(row["path"])).stem: float(str(row["score"])) for row in rows}
+    assert all(0 < score < 1 for score in scores.values())
+    assert scores["coffee_0"] > scores["coffee_3"]
+
+
 @pytest.mark.parametrize("aggregate", AGGREGATES, ids=lambda a: "-".join(a[:1] + a[3:5]))
 def test_every_aggregation_in_every_format(call: Run, photos: Path, tmp_path: Path, aggregate: list[str]) -> None:
     few = sorted(photos.glob("chelsea*.png"))
@@ -194,7 +202,14 @@ def test_bad_input_of_score(call: Run, photos: Path, tmp_path: Path) -> None:
     one_error_line(call("score", image, "-i", "rated", "--where", "score > 100"), 3, "selected 0 anchors")
     one_error_line(call("score", image, "-i", "rated", "--anchors", "text"), 5, "no text tower", "clip-rn50")
     one_error_line(call("score", image, "-i", "rated", "--device", "cuda:7"), 5, "cuda:7")
-    for usage in (["--top-k", "3"], ["-a", "nothing"], ["--nosuch"], ["--anchors", "text", "--prompts", "nosuch"]):
+    one_error_line(call("score", image, "-i", "rated", "--space", "whitened", "--shrinkage", "0"), 6, "not positive")
+    for usage in (
+        ["--shrinkage", "1"],
+        ["--top-k", "3"],
+        ["-a", "nothing"],
+        ["--nosuch"],
+        ["--anchors", "text", "--prompts", "nosuch"],
+    ):
         assert call("score", image, "-i", "rated", *usage).returncode == 2
     assert call("score", "-i", "rated").returncode == 2
 

@@ -20,7 +20,7 @@ LAYERS = [
     {"datasets", "synthesis"},
     {"encoders"},
     {"index"},
-    {"aggregation"},
+    {"space", "aggregation"},
     {"scoring", "prompts"},
     {"logistic"},
     {"correlation"},
