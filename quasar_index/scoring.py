@@ -6,6 +6,7 @@ spread of the same ranks). Higher is better.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -20,6 +21,7 @@ from .arrays import ByteArray, DoubleArray, FloatArray, as_embeddings, unit
 from .encoders.base import Encoder, encode
 from .encoders.pipeline import EncodedImage, encode_files
 from .errors import AggregationError, AnchorIndexError
+from .heads import Head
 from .images import MAX_PIXELS
 from .index.anchor_index import AnchorIndex
 from .space import DEFAULT_SHRINKAGE, Shrinkage, Space, SpaceName, fit_space
@@ -33,9 +35,10 @@ class Scores:
     """Scores of M images.
 
     Attributes:
-        score: (M,) float64 in (0, 1), higher is better; 0.5 is halfway between the sides.
-        similarity_good: (M,) float64 in [-1, 1], cosine to the good centroid.
-        similarity_bad: (M,) float64 in [-1, 1], cosine to the bad centroid.
+        score: (M,) float64 in (0, 1), higher is better; 0.5 is halfway between the sides. A head (knn, ridge) gives
+            ratings on the scale of its anchors instead.
+        similarity_good: (M,) float64 in [-1, 1], cosine to the good centroid; NaN for a head, which has none.
+        similarity_bad: (M,) float64 in [-1, 1], cosine to the bad centroid; NaN likewise.
     """
 
     score: DoubleArray
@@ -53,9 +56,9 @@ class ScoredImage:
 
     Attributes:
         path: As it was given.
-        score: In (0, 1), higher is better; None on an error.
-        similarity_good: Cosine to the good centroid.
-        similarity_bad: Cosine to the bad centroid.
+        score: Higher is better, in (0, 1) with centroids; None on an error.
+        similarity_good: Cosine to the good centroid; None on an error, or where there are no centroids.
+        similarity_bad: Cosine to the bad centroid; None likewise.
         error: Why there is no score; empty otherwise.
     """
 
@@ -101,7 +104,7 @@ class Scorer:
 
     Attributes:
         anchors: The anchors; an index stands for all of its anchors.
-        aggregator: Makes the centroids.
+        aggregator: Makes the centroids; or a head, which scores without them.
         temperature: T of the softmax.
         space: Where cosines and centroids are taken: "raw" (the paper), "centred" or "whitened", fitted to these
             anchors; or a fitted space.
@@ -114,7 +117,7 @@ class Scorer:
     """
 
     anchors: AnchorTable | AnchorIndex
-    aggregator: Aggregator = field(default_factory=Mean)
+    aggregator: Aggregator | Head = field(default_factory=Mean)
     temperature: float = TEMPERATURE
     space: SpaceName | Space = "raw"
     shrinkage: Shrinkage = DEFAULT_SHRINKAGE
@@ -122,7 +125,7 @@ class Scorer:
     batch_size: int = 16
 
     def __post_init__(self) -> None:
-        """Check the encoder, fit the space, and make static centroids once."""
+        """Check the encoder, fit the space, and make static centroids or fit the head once."""
         if isinstance(self.anchors, AnchorIndex):
             index = self.anchors
             if self.encoder is not None and (difference := self.encoder.spec.difference(index.manifest.encoder)):
@@ -137,7 +140,9 @@ class Scorer:
             self.space = fit_space(self.anchors, self.space, shrinkage=self.shrinkage)
         self._space: Space = self.space
         self._table = self._space.apply_to_anchors(self.anchors)
-        self._static = None if self.aggregator.adaptive else self.aggregator.aggregate(self._table)
+        method = self.aggregator
+        self._predict = method.fit(self._table) if isinstance(method, Head) else None
+        self._static = None if isinstance(method, Head) or method.adaptive else method.aggregate(self._table)
 
     def score_embeddings(self, embeddings: npt.ArrayLike) -> Scores:
         """Score raw embeddings.
@@ -151,15 +156,24 @@ class Scorer:
         Raises:
             DataError: On a wrong dimension, NaN or zero embeddings.
         """
-        directions = unit(self._space.apply(unit(as_embeddings(embeddings, dim=self._table.dim))))
+        raw = as_embeddings(embeddings, dim=self._table.dim)
+        directions = unit(self._space.apply(unit(raw)))
         if self._static is not None:
             return compare(directions, self._static, temperature=self.temperature)
-        blocks = [directions[start : start + QUERY_BLOCK] for start in range(0, len(directions), QUERY_BLOCK)]
-        parts = [
-            compare(block, self.aggregator.aggregate(self._table, block), temperature=self.temperature)
-            for block in blocks
-        ]
+        starts = range(0, len(directions), QUERY_BLOCK)
+        if self._predict is not None:
+            # Heads see lengths, too: those of the anchors in this space.
+            vectors = raw if self._space.name == "raw" else self._space.apply(unit(raw))
+            found = [self._predict(vectors[start : start + QUERY_BLOCK]) for start in starts]
+            nothing = np.full(len(raw), np.nan)
+            return Scores(np.concatenate(found or [np.empty(0)]), nothing, nothing)
+        parts = [self._adaptive_scores(directions[start : start + QUERY_BLOCK]) for start in starts]
         return Scores(*(np.concatenate([getattr(part, name) for part in parts] or [np.empty(0)]) for name in _FIELDS))
+
+    def _adaptive_scores(self, directions: FloatArray) -> Scores:
+        assert not isinstance(self.aggregator, Head)  # noqa: S101 - for the type checker
+        centroids = self.aggregator.aggregate(self._table, directions)
+        return compare(directions, centroids, temperature=self.temperature)
 
     def score_images(self, images: Sequence[ByteArray]) -> Scores:
         """Score decoded images.
@@ -223,6 +237,7 @@ class Scorer:
 _FIELDS = ("score", "similarity_good", "similarity_bad")
 
 
-def _rows(scores: Scores) -> Iterator[tuple[float, float, float]]:
-    """Turn scores into plain rows."""
-    yield from zip(*(getattr(scores, name).tolist() for name in _FIELDS), strict=True)
+def _rows(scores: Scores) -> Iterator[tuple[float | None, ...]]:
+    """Turn scores into plain rows; NaN, of heads, into None."""
+    for row in zip(*(getattr(scores, name).tolist() for name in _FIELDS), strict=True):
+        yield tuple(None if math.isnan(value) else value for value in row)

@@ -1,6 +1,7 @@
 """Small real data: photographs of scikit-image, rated by how strongly they are blurred, and an index of them."""
 
 import csv
+import io
 import os
 import subprocess
 import sys
@@ -68,10 +69,11 @@ def call(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     """Do what `run` does inside this process, which saves importing torch each time."""
     from quasar_index.cli import main
 
-    def call(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    def call(*arguments: object, stdin: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("QUASAR_INDEX_HOME", str(home))
         monkeypatch.setattr(sys, "argv", ["quasar-index", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin or ""))
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         capsys.readouterr()

@@ -101,10 +101,10 @@ def test_scores_are_those_of_the_formula(call: Run, home: Path, photos: Path) ->
     assert row["score"] == pytest.approx(expected, abs=1e-5)
 
 
-def test_files_folders_globs_and_stdin(run: Run, photos: Path) -> None:
+def test_files_folders_globs_and_stdin(call: Run, photos: Path) -> None:
     listed = "\n".join([str(photos / "coffee_0.png"), str(photos / "coffee_3.png")])
-    from_stdin = run("score", "-", "-i", "rated", stdin=listed)
-    from_glob = run("score", f"{photos}/coffee_[03].png", "-i", "rated")
+    from_stdin = call("score", "-", "-i", "rated", stdin=listed)
+    from_glob = call("score", f"{photos}/coffee_[03].png", "-i", "rated")
     assert from_stdin.returncode == 0
     assert from_stdin.stdout == from_glob.stdout
     assert len(rows_of(from_stdin.stdout)) == 2
@@ -128,10 +128,10 @@ def make_bad_images(folder: Path, good: Path) -> dict[str, str]:
     return {"empty.png": "empty", "noimage.jpg": "format", "truncated.png": "decoded", "pixel.png": "too small"}
 
 
-def test_bad_images_cost_one_row_each(run: Run, photos: Path, tmp_path: Path) -> None:
+def test_bad_images_cost_one_row_each(call: Run, photos: Path, tmp_path: Path) -> None:
     expected = make_bad_images(tmp_path / "bad", photos / "coffee_0.png")
     missing = tmp_path / "gone.png"
-    done = run("score", photos / "coffee_0.png", tmp_path / "bad", missing, "-i", "rated", "-f", "jsonl")
+    done = call("score", photos / "coffee_0.png", tmp_path / "bad", missing, "-i", "rated", "-f", "jsonl")
     assert done.returncode == 3
     rows = {Path(str(row["path"])).name: row for row in rows_of(done.stdout)}
     assert rows["coffee_0.png"]["score"] is not None

@@ -6,8 +6,8 @@ from pathlib import Path
 from .conftest import Run
 
 
-def test_demo_table(run: Run, tmp_path: Path) -> None:
-    done = run("demo", QUASAR_INDEX_HOME=str(tmp_path / "indexes"))
+def test_demo_table(call: Run, tmp_path: Path) -> None:
+    done = call("demo", QUASAR_INDEX_HOME=str(tmp_path / "indexes"))
     assert done.returncode == 0, done.stderr
     rows = dict(re.findall(r"^ *(mean|offset|clustering|retrieval) +(-?[\d.]+)", done.stdout, flags=re.MULTILINE))
     assert set(rows) == {"mean", "offset", "clustering", "retrieval"}
@@ -19,7 +19,7 @@ def test_demo_table(run: Run, tmp_path: Path) -> None:
         (shown,) = re.findall(rf"^\| {name} \| (-?[\d.]+) \|", readme, flags=re.MULTILINE)
         # Arithmetic differs a little between processors; the table in the README must still be this one.
         assert abs(float(shown) - float(value)) < 0.03
-    again = run(
+    again = call(
         "score", str(tmp_path / "indexes" / "demo-images" / "coffee-0.png"), "--index", tmp_path / "indexes" / "demo"
     )
     assert again.returncode == 0

@@ -43,12 +43,12 @@ def test_python_example_runs(workplace: Path, capsys: pytest.CaptureFixture[str]
     assert "holiday/broken.jpg None not an image" in out
 
 
-def test_command_examples_run(workplace: Path, run: Run) -> None:
+def test_command_examples_run(workplace: Path, call: Run) -> None:
     examples = [line for block in blocks("bash") for line in block.splitlines() if line.startswith("quasar-index ")]
     assert examples
     for line in examples:
         arguments = line.split("#")[0].split()[1:]
-        done = run(*arguments, QUASAR_INDEX_HOME=str(workplace / "indexes"))
+        done = call(*arguments, QUASAR_INDEX_HOME=str(workplace / "indexes"))
         assert done.returncode == (3 if "holiday/" in arguments else 0), (line, done.stderr)  # broken.jpg
 
 

@@ -1,0 +1,305 @@
+"""Evaluation on arrays: against given anchors, or of one rated set by leaving out one group after the other.
+
+Every statistic is that of all images at once, pooled over folds; intervals and paired differences are bootstrapped on
+the same resamples for every configuration (`quasar_index.bootstrap`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from ..anchors import AnchorTable, make_anchors
+from ..arrays import BoolArray, DoubleArray, IntArray, as_embeddings
+from ..bootstrap import (
+    MIN_GROUPS_INTERVAL,
+    MIN_PAIRS_INTERVAL,
+    Groups,
+    Interval,
+    PairedDifference,
+    Statistic,
+    bootstrap_all,
+    group_codes,
+    paired_difference,
+)
+from ..correlation import check_pairs, correlate, srcc
+from ..errors import DataError, EvaluationError
+from .configuration import Configuration
+from .folds import Exclusion, Fold, make_folds, score_folds
+from .report import BREAKDOWN_PAIRS, SHOWN, Breakdown, EvaluationReport, Figure, Outcome
+
+Progress = Callable[[int, int], None]
+Columns = Mapping[str, Sequence[object]]
+
+
+def evaluate(
+    configurations: Sequence[Configuration],
+    anchors: AnchorTable,
+    embeddings: npt.ArrayLike,
+    quality: npt.ArrayLike,
+    *,
+    groups: Groups = None,
+    excluded: Sequence[Exclusion] = (),
+    by: Columns | None = None,
+    n_resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    on_progress: Progress | None = None,
+) -> EvaluationReport:
+    """Evaluate configurations of given anchors on rated images.
+
+    Args:
+        configurations: At least one; the others are compared with the first.
+        anchors: N anchors; they keep their sides.
+        embeddings: (M, D) raw embeddings of the images.
+        quality: (M,) opinion scores, higher is better, on any scale.
+        groups: M labels of contents or references, which are resampled as wholes; None where images stand alone.
+        excluded: Which anchors do not score which images, the coarsest rule first (see `make_folds`). Without rules
+            every anchor scores every image: the caller answers for it that they share none.
+        by: M values a column, for a breakdown.
+        n_resamples: Resamples of the bootstrap.
+        level: Nominal coverage of the intervals.
+        seed: Of the bootstrap, and of merging folds.
+        on_progress: Called with (done, total) steps.
+
+    Returns:
+        The report.
+
+    Raises:
+        EvaluationError: On fewer than 3 images, constant ratings or scores, lengths that differ, or images whose
+            exclusions leave no anchors of both sides.
+        AggregationError: When a configuration cannot be used with the anchors.
+    """
+    matrix, ratings = _checked(configurations, embeddings, quality)
+    for rule in excluded:
+        if len(rule.anchors) != len(anchors) or len(rule.images) != len(matrix):
+            raise EvaluationError(
+                f"{len(rule.anchors)} and {len(rule.images)} keys for {len(anchors)} anchors and {len(matrix)} images",
+                "give one each",
+            )
+    folds = make_folds(excluded, len(anchors), len(matrix), seed=seed)
+
+    def anchors_of(kept: BoolArray) -> AnchorTable:
+        return anchors if kept.all() else anchors.take(kept)
+
+    steps = _Steps(on_progress, len(folds) + len(configurations))
+    scores = score_folds(configurations, folds, matrix, anchors_of, on_progress=steps.first)
+    report = _report(configurations, scores, ratings, groups, by, folds, (n_resamples, level, seed), steps)
+    return replace(report, n_anchors=len(anchors))
+
+
+def cross_validate(
+    configurations: Sequence[Configuration],
+    embeddings: npt.ArrayLike,
+    quality: npt.ArrayLike,
+    groups: Sequence[object] | npt.NDArray[np.generic],
+    *,
+    is_good: Sequence[bool] | BoolArray | None = None,
+    ids: Sequence[object] | npt.NDArray[np.generic] | None = None,
+    by: Columns | None = None,
+    n_resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    on_progress: Progress | None = None,
+) -> EvaluationReport:
+    """Evaluate configurations on one rated set, leaving out one group after the other.
+
+    The anchors of a group are the images of all other groups: divided anew at their own median, their space fitted to
+    them alone. More than 100 groups are merged into 100 folds by a seeded draw.
+
+    Args:
+        configurations: As in `evaluate`.
+        embeddings: (n, D) raw embeddings.
+        quality: (n,) opinion scores, higher is better.
+        groups: n labels of contents or prompts, at least two different ones.
+        is_good: (n,) sides where the data declare them; None to divide at the median.
+        ids: n content ids: an image that is there twice does not score itself from another group.
+        by: As in `evaluate`.
+        n_resamples: As in `evaluate`.
+        level: As in `evaluate`.
+        seed: As in `evaluate`.
+        on_progress: As in `evaluate`.
+
+    Returns:
+        The report; its intervals resample the groups.
+
+    Raises:
+        EvaluationError: As in `evaluate`; on a missing group label, fewer than two groups, or when the other groups
+            divide into no two sides.
+        AggregationError: When a configuration cannot be used with the anchors.
+    """
+    matrix, ratings = _checked(configurations, embeddings, quality)
+    codes = group_codes(groups, len(matrix))
+    if codes.max() == 0:
+        raise EvaluationError("all images are in one group, so none can be left out", "name another column")
+    rules = [Exclusion(codes, codes), *([Exclusion(ids, ids)] if ids is not None else [])]
+    folds = make_folds(rules, len(matrix), len(matrix), seed=seed)
+    sides = None if is_good is None else np.asarray(is_good, dtype=np.bool_)
+
+    def anchors_of(kept: BoolArray) -> AnchorTable:
+        if not kept.any():
+            raise DataError("no image is left")
+        return make_anchors(matrix[kept], quality=ratings[kept], is_good=None if sides is None else sides[kept])
+
+    steps = _Steps(on_progress, len(folds) + len(configurations))
+    scores = score_folds(configurations, folds, matrix, anchors_of, on_progress=steps.first)
+    report = _report(configurations, scores, ratings, codes, by, folds, (n_resamples, level, seed), steps)
+    return replace(report, n_anchors=len(matrix))
+
+
+class _Steps:
+    """Counts folds, then configurations, as one sequence of steps."""
+
+    def __init__(self, on_progress: Progress | None, total: int) -> None:
+        self._on_progress = on_progress
+        self._total = total
+        self._done = 0
+
+    def first(self, done: int, _: int) -> None:
+        self._done = done
+        if self._on_progress is not None:
+            self._on_progress(self._done, self._total)
+
+    def next(self) -> None:
+        self.first(self._done + 1, 0)
+
+
+def _checked(
+    configurations: Sequence[Configuration], embeddings: npt.ArrayLike, quality: npt.ArrayLike
+) -> tuple[npt.NDArray[np.float32], DoubleArray]:
+    """Check what every evaluation is given."""
+    if not configurations:
+        raise EvaluationError("there is nothing to evaluate", "give a configuration")
+    ratings = check_ratings(quality)
+    matrix = as_embeddings(embeddings)
+    if len(matrix) != len(ratings):
+        raise EvaluationError(f"{len(matrix)} embeddings but {len(ratings)} ratings", "give one each")
+    return matrix, ratings
+
+
+def check_ratings(quality: npt.ArrayLike) -> DoubleArray:
+    """Return ratings as float64.
+
+    Raises:
+        EvaluationError: On fewer than 3, missing or constant ones.
+    """
+    values = np.asarray(quality, dtype=np.float64)
+    return check_pairs(np.arange(len(values)), values)[1]
+
+
+def _report(
+    configurations: Sequence[Configuration],
+    scores: DoubleArray,
+    quality: DoubleArray,
+    groups: Groups,
+    by: Columns | None,
+    folds: Sequence[Fold],
+    bootstrap: tuple[int, float, int],
+    steps: _Steps,
+) -> EvaluationReport:
+    """Compute the statistics of (C, n) scores."""
+    n_resamples, level, seed = bootstrap
+    codes = group_codes(groups, len(quality))
+    n_units = int(codes.max()) + 1
+    grouped = groups is not None
+    notes: list[str] = []
+    enough = len(quality) >= MIN_PAIRS_INTERVAL and (not grouped or n_units >= MIN_GROUPS_INTERVAL)
+    if not enough:
+        what = f"{n_units} groups" if grouped and n_units < MIN_GROUPS_INTERVAL else f"{len(quality)} images"
+        notes.append(
+            f"no intervals: {what} are too few ({MIN_PAIRS_INTERVAL} images and {MIN_GROUPS_INTERVAL} groups needed)"
+        )
+    outcomes: list[Outcome] = []
+    for configuration, values in zip(configurations, scores, strict=True):
+        try:
+            figures = _figures(values, quality, codes if enough else None, n_resamples, level, seed)
+            difference = None
+            if outcomes and enough:
+                difference = _difference(values, outcomes[0].scores, quality, codes, n_resamples, level, seed)
+        except EvaluationError as error:
+            raise EvaluationError(f"{configuration.label}: {error.message}", error.hint) from error
+        outcomes.append(Outcome(configuration, values, figures, difference))
+        steps.next()
+    return EvaluationReport(
+        outcomes=tuple(outcomes),
+        quality=quality,
+        n_anchors=0,
+        n_folds=len(folds),
+        n_units=n_units,
+        grouped=grouped,
+        n_resamples=n_resamples,
+        level=level,
+        breakdowns=_breakdowns(by or {}, scores, quality),
+        notes=tuple(notes),
+    )
+
+
+def _figures(
+    scores: DoubleArray, quality: DoubleArray, codes: IntArray | None, n_resamples: int, level: float, seed: int
+) -> dict[Statistic, Figure]:
+    """Compute statistics, and their intervals where there are codes of groups."""
+    found = correlate(scores, quality)
+    values: dict[Statistic, float | None] = {name: getattr(found, name) for name in SHOWN}
+    intervals: dict[Statistic, Interval] = {}
+    if codes is not None:
+        defined = [name for name, value in values.items() if value is not None]
+        options = {"groups": codes, "n_resamples": n_resamples, "level": level, "seed": seed}
+        try:
+            intervals = bootstrap_all(scores, quality, statistics=defined, **options)  # type: ignore[arg-type]
+        except EvaluationError:
+            # One that is undefined on too many resamples must not cost the others theirs.
+            for name in defined:
+                try:
+                    one = bootstrap_all(scores, quality, statistics=(name,), **options)  # type: ignore[arg-type]
+                    intervals.update(one)
+                except EvaluationError as error:
+                    if "resamples: " not in error.message:
+                        raise
+    return {
+        name: Figure(value, *((one.low, one.high) if (one := intervals.get(name)) else ()))
+        for name, value in values.items()
+    }
+
+
+def _difference(
+    scores: DoubleArray,
+    first: DoubleArray,
+    quality: DoubleArray,
+    codes: IntArray,
+    n_resamples: int,
+    level: float,
+    seed: int,
+) -> PairedDifference | None:
+    """Compare two configurations by SRCC; None where it is undefined on too many resamples."""
+    try:
+        return paired_difference(scores, first, quality, groups=codes, n_resamples=n_resamples, level=level, seed=seed)
+    except EvaluationError as error:
+        if "resamples: " not in error.message:
+            raise
+        return None
+
+
+def _breakdowns(by: Columns, scores: DoubleArray, quality: DoubleArray) -> tuple[Breakdown, ...]:
+    """Compute the SRCC of each part of the images."""
+    parts: list[Breakdown] = []
+    for column, values in by.items():
+        names = np.array(["-" if value is None else str(value) for value in values])
+        if len(names) != len(quality):
+            raise EvaluationError(f"{len(names)} values of '{column}' for {len(quality)} images", "give one each")
+        for name in np.unique(names):
+            rows = names == name
+            correlations = tuple(_srcc_or_none(row[rows], quality[rows]) for row in scores)
+            parts.append(Breakdown(column, str(name), int(rows.sum()), correlations))
+    return tuple(parts)
+
+
+def _srcc_or_none(scores: DoubleArray, quality: DoubleArray) -> float | None:
+    if len(scores) < BREAKDOWN_PAIRS:
+        return None
+    try:
+        return srcc(scores, quality)
+    except EvaluationError:
+        return None  # constant in this part

@@ -1,0 +1,159 @@
+"""What an evaluation found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..arrays import DoubleArray
+from ..bootstrap import PairedDifference, Statistic
+from .configuration import Configuration
+
+SHOWN: tuple[Statistic, ...] = ("srcc", "krcc", "plcc", "plcc_fitted", "rmse_fitted")
+"""The statistics of an evaluation; the raw RMSE is none of them, as scores are not on the scale of ratings."""
+BREAKDOWN_PAIRS = 3
+"""Fewest images of a part that gets a correlation of its own."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A statistic and its bootstrap interval.
+
+    Attributes:
+        value: The statistic, signed; None where it is undefined (no logistic fit).
+        low: Lower end of the interval; None where there is none (fewer than 10 images or 5 groups).
+        high: Upper end.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one configuration reached.
+
+    Attributes:
+        configuration: The configuration.
+        scores: (n,) its scores.
+        figures: By statistic: srcc, krcc, plcc, plcc_fitted, rmse_fitted (in units of the ratings).
+        difference: SRCC minus that of the first configuration on the same resamples; None for the first itself, and
+            where there is no interval.
+    """
+
+    configuration: Configuration
+    scores: DoubleArray
+    figures: Mapping[Statistic, Figure]
+    difference: PairedDifference | None = None
+
+    @property
+    def label(self) -> str:
+        """Short name of the configuration."""
+        return self.configuration.label
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """The images with one value of a column.
+
+    Attributes:
+        column: Name of the column.
+        value: Its value.
+        n: Number of images.
+        srcc: One a configuration; None where fewer than 3 images, or constant values, allow none.
+    """
+
+    column: str
+    value: str
+    n: int
+    srcc: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class EvaluationReport:
+    """Configurations evaluated on the same images.
+
+    Attributes:
+        outcomes: One a configuration, the first is what the others are compared with.
+        quality: (n,) ratings of the images that were scored, higher is better.
+        n_failed: Images that could not be embedded.
+        n_unrated: Images without a rating, which were left out.
+        n_anchors: Anchors, before any were excluded for an image.
+        n_folds: Sets of images that were scored against anchors of their own; 1 where nothing was excluded.
+        n_units: Groups that were resampled for the intervals, or images where there are no groups.
+        grouped: Whether groups were resampled.
+        n_resamples: Number of resamples.
+        level: Nominal coverage of the intervals.
+        protocol: How it was done, in words.
+        n_overlap: Images that were scored although they, or other versions of them, are among their anchors.
+        breakdowns: Parts of the images, by column.
+        failures: Path and reason of each failed image.
+        notes: What the reader should know.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    quality: DoubleArray
+    n_anchors: int
+    n_folds: int
+    n_units: int
+    grouped: bool
+    n_resamples: int
+    level: float
+    n_failed: int = 0
+    n_unrated: int = 0
+    protocol: str = ""
+    n_overlap: int = 0
+    breakdowns: tuple[Breakdown, ...] = ()
+    failures: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def n_scored(self) -> int:
+        """Number of images that were scored."""
+        return len(self.quality)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON data, without the scores."""
+        return {
+            "n_scored": self.n_scored,
+            "n_failed": self.n_failed,
+            "n_unrated": self.n_unrated,
+            "n_anchors": self.n_anchors,
+            "n_folds": self.n_folds,
+            "n_overlap": self.n_overlap,
+            "protocol": self.protocol,
+            "interval": {
+                "level": self.level,
+                "n_resamples": self.n_resamples,
+                "n_units": self.n_units,
+                "grouped": self.grouped,
+            },
+            "configurations": [_outcome(one) for one in self.outcomes],
+            "breakdowns": [
+                {
+                    "column": part.column,
+                    "value": part.value,
+                    "n": part.n,
+                    "srcc": dict(zip((one.label for one in self.outcomes), part.srcc, strict=True)),
+                }
+                for part in self.breakdowns
+            ],
+            "notes": list(self.notes),
+            "failures": [{"path": path, "error": error} for path, error in self.failures],
+        }
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    figures = {
+        name: {"value": figure.value, "low": figure.low, "high": figure.high}
+        for name, figure in outcome.figures.items()
+    }
+    paired = outcome.difference
+    difference = paired and {
+        "value": paired.difference,
+        "low": paired.interval.low,
+        "high": paired.interval.high,
+    }
+    return {"label": outcome.label, **figures, "srcc_minus_first": difference}
