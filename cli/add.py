@@ -10,7 +10,8 @@ import typer
 import quasar_index as qi
 
 from . import options
-from .changes import in_words, note_failures, note_warnings, print_change, read_embeddings
+from .changes import in_words, print_change
+from .data import note_failures, read_embeddings, read_sources
 from .output import interruptible, note, progress_bar
 
 
@@ -52,19 +53,15 @@ def add(
     if labels is not None and embeddings is None:
         raise typer.BadParameter("--labels belongs to --embeddings")
     index = qi.AnchorIndex.open(name)
-    lower = True if lower_is_better else None
     if embeddings is not None:
         read = read_embeddings(
-            embeddings, labels, score_column=score_column, image_column=image_column, lower_is_better=lower
+            embeddings, labels, score_column=score_column, image_column=image_column, lower_is_better=lower_is_better
         )
-        note_warnings(read.sources)
         report = qi.add_embeddings(index, read.sources, read.embeddings, spec=read.spec, ids=read.ids, sizes=read.sizes)
     else:
-        sources = [
-            qi.load_source(spec, score_column=score_column, image_column=image_column, lower_is_better=lower)
-            for spec in data or []
-        ]
-        note_warnings(sources)
+        sources = read_sources(
+            data or [], score_column=score_column, image_column=image_column, lower_is_better=lower_is_better
+        )
         encoder = qi.load_recorded_encoder(
             index.manifest.encoder, weights=weights, device=device, precision=precision.value
         )

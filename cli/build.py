@@ -10,7 +10,7 @@ import typer
 import quasar_index as qi
 
 from . import options
-from .changes import note_failures, note_warnings, read_embeddings
+from .data import note_failures, read_embeddings, read_sources
 from .info import index_facts
 from .output import interruptible, note, print_facts, progress_bar
 
@@ -78,23 +78,19 @@ def build(
         raise typer.BadParameter("give either --data or --embeddings")
     if labels is not None and embeddings is None:
         raise typer.BadParameter("--labels belongs to --embeddings")
-    lower = True if lower_is_better else None
     if embeddings is not None:
         if encoder or weights or layers or input_rule:
             raise typer.BadParameter("--embeddings need no encoder")
         read = read_embeddings(
-            embeddings, labels, score_column=score_column, image_column=image_column, lower_is_better=lower
+            embeddings, labels, score_column=score_column, image_column=image_column, lower_is_better=lower_is_better
         )
-        note_warnings(read.sources)
         report = qi.build_from_embeddings(
             name, read.sources, read.embeddings, spec=read.spec, ids=read.ids, sizes=read.sizes, overwrite=overwrite
         )
     else:
-        sources = [
-            qi.load_source(spec, score_column=score_column, image_column=image_column, lower_is_better=lower)
-            for spec in data or []
-        ]
-        note_warnings(sources)
+        sources = read_sources(
+            data or [], score_column=score_column, image_column=image_column, lower_is_better=lower_is_better
+        )
         if encoder is None:
             encoder = qi.DEFAULT_ENCODER
             note(

@@ -1,14 +1,13 @@
-"""What the commands that change an index share: the facts that they print, and reading data to add."""
+"""What the commands that change an index share: saying what they changed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import quasar_index as qi
 
-from .output import note, print_facts
+from .output import print_facts
 
 
 def print_change(index: qi.AnchorIndex, facts: Mapping[str, Any], text: str, *, as_json: bool) -> None:
@@ -33,43 +32,3 @@ def print_change(index: qi.AnchorIndex, facts: Mapping[str, Any], text: str, *, 
 def in_words(counts: Mapping[str, int]) -> str:
     """Return counts as text, without those that are zero."""
     return ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "nothing"
-
-
-def note_failures(failures: Sequence[tuple[str, str]], index: qi.AnchorIndex) -> None:
-    """Say on stderr which images were left out."""
-    for path, error in failures[:5]:
-        note(f"left out '{path}': {error}")
-    if len(failures) > 5:
-        note(f"and {len(failures) - 5} more, see '{index.path / 'failures.jsonl'}'")
-
-
-def note_warnings(sources: Sequence[qi.AnchorSource]) -> None:
-    """Say on stderr what the user should know of the data."""
-    for source in sources:
-        for warning in source.warnings:
-            note(f"{source.name}: {warning}")
-
-
-def read_embeddings(
-    path: Path,
-    labels: Path | None,
-    *,
-    score_column: str | None,
-    image_column: str | None,
-    lower_is_better: bool | None,
-) -> qi.Export:
-    """Read embeddings and their labels: an exported index, the authors' pair of files, or one's own."""
-    if labels is None and (exported := qi.read_export(path)) is not None:
-        return exported
-    if labels is not None and labels.suffix.lower() == ".json":
-        source, matrix = qi.read_author_embeddings(path, labels)
-        scores = labels.with_name("labels.json")
-        unlabelled = all(source.records[name].null_count == len(source) for name in ("score", "side"))
-        if unlabelled and scores != labels and scores.is_file():
-            note(f"scores from '{scores}'")
-            source, matrix = qi.read_author_embeddings(path, labels, scores)
-    else:
-        source, matrix = qi.load_embeddings(
-            path, labels, score_column=score_column, image_column=image_column, lower_is_better=lower_is_better
-        )
-    return qi.Export((source,), matrix)

@@ -9,7 +9,9 @@ import typer
 import quasar_index as qi
 
 from . import options
-from .output import interruptible, note, print_facts, progress_bar
+from .output import interruptible, note, print_facts, print_table, progress_bar
+
+COLUMNS = ("aggregation", "mean", "standard deviation", "lowest", "highest")
 
 
 def demo(
@@ -30,25 +32,13 @@ def demo(
     encoder = qi.load_encoder(device=device)
     with interruptible("run it again"), progress_bar("embedding") as on_progress:
         report = qi.run_demo(path, images, encoder, seed=seed, on_progress=on_progress)
-    _print_table(report)
+    n = ", ".join(map(str, report.n_held_out))
+    typer.echo("SRCC of score against minus the distortion level, on photographs of which no part is an anchor")
+    typer.echo(f"{len(report.n_held_out)} random divisions by photograph; images scored in each: {n}")
+    rows = [
+        [name, *(f"{figure:.3f}" for figure in (values.mean(), values.std(ddof=1), values.min(), values.max()))]
+        for name, values in report.srcc.items()
+    ]
+    print_table(COLUMNS, rows, right=COLUMNS[1:])
     print_facts({"index": str(report.index.path), "images": str(report.images)}, as_json=False)
     note(f"go on with: quasar-index score YOUR_PHOTOGRAPHS --index {name} --aggregate retrieval")
-
-
-def _print_table(report: qi.DemoReport) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    n = ", ".join(map(str, report.n_held_out))
-    table = Table(
-        title=f"SRCC of score against minus the distortion level, {len(report.n_held_out)} divisions by photograph\n"
-        f"held-out images a division: {n}",
-        title_justify="left",
-        box=None,
-    )
-    for column in ("aggregation", "mean", "standard deviation", "lowest", "highest"):
-        table.add_column(column, justify="left" if column == "aggregation" else "right")
-    for aggregation, values in report.srcc.items():
-        figures = (values.mean(), values.std(ddof=1), values.min(), values.max())
-        table.add_row(aggregation, *(f"{figure:.3f}" for figure in figures))
-    Console().print(table)

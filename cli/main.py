@@ -64,9 +64,14 @@ def _options(
         os.environ.setdefault("LANCEDB_LOG", "error")
 
 
-EDITS = (add, remove, relabel, tag, history, restore, compact, export, merge)
-for command in (build, score, info, *EDITS, check, synthesize, datasets, encoders, demo):
-    app.command()(command)
+PANELS = {
+    "Score": (demo, build, score, info, encoders),
+    "Anchor data": (datasets, check, synthesize),
+    "A living index": (add, remove, relabel, history, tag, restore, compact, export, merge),
+}
+for panel, commands in PANELS.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)
 
 
 def main() -> None:

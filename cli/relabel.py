@@ -9,7 +9,8 @@ import typer
 import quasar_index as qi
 
 from . import options
-from .changes import in_words, note_warnings, print_change
+from .changes import in_words, print_change
+from .data import read_sources
 from .output import note
 
 
@@ -28,13 +29,12 @@ def relabel(
     json: options.Json = False,
 ) -> None:
     """Give anchors new raw scores; the sides are divided and the scores scaled anew."""
-    source = qi.load_source(
-        labels,
+    (source,) = read_sources(
+        [labels],
         score_column=score_column,
         image_column=image_column,
-        lower_is_better=True if lower_is_better else None,
+        lower_is_better=lower_is_better,
     )
-    note_warnings([source])
     report = qi.relabel(qi.AnchorIndex.open(name), source, where=where)
     if report.unmatched:
         first = ", ".join(f"'{path}'" for path in report.unmatched[:3])

@@ -1,0 +1,70 @@
+"""What the commands that read data share: labelled images, embeddings, and what to say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import quasar_index as qi
+
+from .output import note
+
+
+def read_sources(
+    specs: Sequence[str],
+    *,
+    score_column: str | None = None,
+    image_column: str | None = None,
+    lower_is_better: bool = False,
+) -> list[qi.AnchorSource]:
+    """Read the labels of all --data, and say on stderr what the user should know of them."""
+    lower = True if lower_is_better else None  # without the flag, a column's name may speak against the default
+    sources = [
+        qi.load_source(spec, score_column=score_column, image_column=image_column, lower_is_better=lower)
+        for spec in specs
+    ]
+    note_warnings(sources)
+    return sources
+
+
+def note_failures(failures: Sequence[tuple[str, str]], index: qi.AnchorIndex) -> None:
+    """Say on stderr which images were left out."""
+    for path, error in failures[:5]:
+        note(f"left out '{path}': {error}")
+    if len(failures) > 5:
+        note(f"and {len(failures) - 5} more, see '{index.path / 'failures.jsonl'}'")
+
+
+def note_warnings(sources: Sequence[qi.AnchorSource]) -> None:
+    """Say on stderr what the user should know of the data."""
+    for source in sources:
+        for warning in source.warnings:
+            note(f"{source.name}: {warning}")
+
+
+def read_embeddings(
+    path: Path,
+    labels: Path | None,
+    *,
+    score_column: str | None,
+    image_column: str | None,
+    lower_is_better: bool,
+) -> qi.Export:
+    """Read embeddings and their labels: an exported index, the authors' pair of files, or one's own."""
+    if labels is None and (exported := qi.read_export(path)) is not None:
+        note_warnings(exported.sources)
+        return exported
+    if labels is not None and labels.suffix.lower() == ".json":
+        source, matrix = qi.read_author_embeddings(path, labels)
+        scores = labels.with_name("labels.json")
+        unlabelled = all(source.records[name].null_count == len(source) for name in ("score", "side"))
+        if unlabelled and scores != labels and scores.is_file():
+            note(f"scores from '{scores}'")
+            source, matrix = qi.read_author_embeddings(path, labels, scores)
+    else:
+        lower = True if lower_is_better else None
+        source, matrix = qi.load_embeddings(
+            path, labels, score_column=score_column, image_column=image_column, lower_is_better=lower
+        )
+    note_warnings([source])
+    return qi.Export((source,), matrix)
