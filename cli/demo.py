@@ -15,7 +15,7 @@ COLUMNS = ("aggregation", "mean", "standard deviation", "lowest", "highest")
 
 
 def demo(
-    name: Annotated[str, typer.Option("--name", help="Name of the index that is built (and replaced).")] = "demo",
+    name: Annotated[str, typer.Option("--name", help="Name of the index; an earlier demo's is replaced.")] = "demo",
     seed: Annotated[int, typer.Option(help="Of the noise and of the five divisions.")] = 0,
     device: options.Device = "auto",
 ) -> None:

@@ -19,6 +19,7 @@ from .compact import compact
 from .datasets import datasets
 from .demo import demo
 from .encoders import encoders
+from .evaluate import evaluate
 from .export import export
 from .history import history
 from .info import info
@@ -65,7 +66,7 @@ def _options(
 
 
 PANELS = {
-    "Score": (demo, build, score, info, encoders),
+    "Score": (demo, build, score, evaluate, info, encoders),
     "Anchor data": (datasets, check, synthesize),
     "A living index": (add, remove, relabel, history, tag, restore, compact, export, merge),
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,14 +21,17 @@ from .arrays import ByteArray, DoubleArray
 from .correlation import srcc
 from .datasets import load_source
 from .encoders.base import Encoder
+from .errors import AnchorIndexError
 from .images import decode
 from .index import AnchorIndex, build_index
+from .index.anchor_index import new_index_path
 from .scoring import Scorer
 from .synthesis import LEVELS, distort
 
 TILE = 224
 TILES_A_PHOTOGRAPH = 2
 DISTORTIONS = ("gaussian-blur", "jpeg", "jpeg2000", "white-noise")
+SOURCE = "demo"
 N_DIVISIONS = 5
 HELD_OUT = 0.4
 AGGREGATORS: Mapping[str, Aggregator] = {
@@ -76,7 +79,7 @@ def run_demo(
     """Make the demonstration's images, build an index of them, and try the aggregations on held-out photographs.
 
     Args:
-        name: Name or path of the index; one of that name is replaced.
+        name: Name or path of the index; an earlier demonstration's is replaced.
         images: Folder for the images; files in it are overwritten.
         encoder: The encoder.
         seed: Of the noise and of the divisions.
@@ -84,9 +87,13 @@ def run_demo(
 
     Returns:
         What was found.
+
+    Raises:
+        AnchorIndexError: When an index of that name holds anything else.
     """
-    labels = write_images(images, seed=seed)
-    report = build_index(name, [load_source(str(labels))], encoder, overwrite=True, on_progress=on_progress)
+    _refuse_to_replace_another(name)
+    source = replace(load_source(str(write_images(images, seed=seed))), name=SOURCE, kind="full-reference")
+    report = build_index(name, [source], encoder, overwrite=True, on_progress=on_progress)
     anchors = report.index.anchors()
     columns = report.index.metadata(anchors, ["photograph", "level"])
     photographs = np.array(columns["photograph"].to_pylist())
@@ -109,6 +116,14 @@ def run_demo(
         {aggregation: np.array(values) for aggregation, values in found.items()},
         tuple(n_held_out),
     )
+
+
+def _refuse_to_replace_another(name: str | Path) -> None:
+    path = new_index_path(name)
+    if not path.exists():
+        return
+    if {source.name for source in AnchorIndex.open(path).manifest.sources} != {SOURCE}:
+        raise AnchorIndexError(f"'{path}' is an index of your own, not the demonstration's", "choose another --name")
 
 
 def write_images(folder: Path, *, seed: int) -> Path:

@@ -23,3 +23,9 @@ def test_demo_table(call: Run, tmp_path: Path) -> None:
         "score", str(tmp_path / "indexes" / "demo-images" / "coffee-0.png"), "--index", tmp_path / "indexes" / "demo"
     )
     assert again.returncode == 0
+
+
+def test_demo_replaces_no_index_of_your_own(call: Run) -> None:
+    done = call("demo", "--name", "rated")
+    assert done.returncode == 4
+    assert "index of your own" in done.stderr

@@ -1,0 +1,288 @@
+"""`quasar-index evaluate`: how well scores follow opinion scores, for several configurations at once."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import quasar_index as qi
+
+from . import options
+from .configurations import make_configurations, parse_compare
+from .data import read_sources
+from .evaluation_tables import print_markdown, print_report
+from .output import interruptible, note, progress_bar
+from .score import Aggregate, Division, Mode, Space
+
+CONFIGURATION, PROTOCOL = "Configuration", "Protocol"
+
+
+class Head(str, Enum):
+    """What scores."""
+
+    centroid = "centroid"
+    knn = "knn"
+    ridge = "ridge"
+
+
+class ReportFormat(str, Enum):
+    """Formats of an evaluation."""
+
+    table = "table"
+    json = "json"
+    markdown = "markdown"
+
+
+def evaluate(
+    more: Annotated[list[str] | None, typer.Argument(metavar="", hidden=True, show_default=False)] = None,
+    index: Annotated[str | None, typer.Option("--index", "-i", help="Name or path of the index.")] = None,
+    data: Annotated[
+        str | None, typer.Option("--data", "-d", metavar="SPEC", help="Rated images, as for build.")
+    ] = None,
+    score_column: options.ScoreColumn = None,
+    image_column: options.ImageColumn = None,
+    lower_is_better: options.LowerIsBetter = False,
+    cross_validate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="group=COLUMN",
+            help="Leave out one group at a time: of --data, or of the index's own anchors.",
+            rich_help_panel=PROTOCOL,
+        ),
+    ] = None,
+    exclude: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RULE",
+            help="Anchors that do not score an image: same-image, same-reference or group=COLUMN.",
+            rich_help_panel=PROTOCOL,
+        ),
+    ] = None,
+    allow_overlap: Annotated[
+        bool,
+        typer.Option("--allow-overlap", help="Let images score themselves; flagged.", rich_help_panel=PROTOCOL),
+    ] = False,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN", help="SRCC of each value: distortion, split, source, ...", rich_help_panel=PROTOCOL
+        ),
+    ] = None,
+    resamples: Annotated[
+        int, typer.Option(min=40, help="Resamples of the bootstrap.", rich_help_panel=PROTOCOL)
+    ] = 1000,
+    compare: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=V1,V2 ...",
+            help="Several at once: space=raw,whitened aggregate=mean,retrieval head=knn,ridge shrinkage=1,oas; "
+            "the first is what the others are compared with.",
+            rich_help_panel=CONFIGURATION,
+        ),
+    ] = None,
+    aggregate: Annotated[
+        Aggregate, typer.Option("--aggregate", "-a", help="As for score.", rich_help_panel=CONFIGURATION)
+    ] = Aggregate.mean,
+    head: Annotated[
+        Head,
+        typer.Option(help="knn or ridge: regression on the anchors' ratings instead.", rich_help_panel=CONFIGURATION),
+    ] = Head.centroid,
+    space: Annotated[Space, typer.Option(help="As for score.", rich_help_panel=CONFIGURATION)] = Space.raw,
+    shrinkage: Annotated[
+        str | None, typer.Option(help="whitened: as for score.", rich_help_panel=CONFIGURATION)
+    ] = None,
+    temperature: Annotated[
+        float | None, typer.Option(help="T of the softmax.  [0.07]", rich_help_panel=CONFIGURATION)
+    ] = None,
+    offset: Annotated[float | None, typer.Option(help="offset: share.", rich_help_panel=CONFIGURATION)] = None,
+    clusters: Annotated[
+        int | None, typer.Option(help="clustering: clusters a side.  [100]", rich_help_panel=CONFIGURATION)
+    ] = None,
+    top_k: Annotated[
+        int | None, typer.Option(help="retrieval, knn: nearest anchors.  [32]", rich_help_panel=CONFIGURATION)
+    ] = None,
+    mode: Annotated[
+        Mode | None, typer.Option("--retrieval", help="retrieval: as for score.", rich_help_panel=CONFIGURATION)
+    ] = None,
+    division: Annotated[
+        Division | None, typer.Option(help="joint retrieval: as for score.", rich_help_panel=CONFIGURATION)
+    ] = None,
+    similarity_temperature: Annotated[
+        float | None, typer.Option(help="retrieval, knn: as for score.", rich_help_panel=CONFIGURATION)
+    ] = None,
+    rating_power: Annotated[
+        float | None, typer.Option(help="retrieval: as for score.", rich_help_panel=CONFIGURATION)
+    ] = None,
+    blend: Annotated[float | None, typer.Option(help="retrieval: as for score.", rich_help_panel=CONFIGURATION)] = None,
+    normalize_anchors: Annotated[
+        bool, typer.Option("--normalize-anchors", help="As for score.", rich_help_panel=CONFIGURATION)
+    ] = False,
+    where: options.Where = None,
+    version: options.IndexVersion = None,
+    ratio: Annotated[float, typer.Option(help="Random part of the anchors to use.", rich_help_panel="Anchors")] = 1.0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Of --ratio, clustering, folds and bootstrap.", rich_help_panel=PROTOCOL)
+    ] = 0,
+    encoder: Annotated[
+        str | None,
+        typer.Option("--encoder", "-e", help="Of --cross-validate of --data.", rich_help_panel="Encoder"),
+    ] = None,
+    layers: Annotated[
+        str | None, typer.Option(help="stats or final, for efficientnet-lite0.", rich_help_panel="Encoder")
+    ] = None,
+    input_rule: Annotated[
+        str | None,
+        typer.Option("--input", help="native, crop-N, shorter-side=N or at-most=N.", rich_help_panel="Encoder"),
+    ] = None,
+    weights: options.Weights = None,
+    device: options.Device = "auto",
+    precision: options.Precision = options.PrecisionChoice.auto,
+    batch_size: options.BatchSize = 16,
+    workers: options.Workers = None,
+    max_pixels: options.MaxPixels = options.MAX_PIXELS,
+    format_: Annotated[ReportFormat, typer.Option("--format", "-f", help="How to print.")] = ReportFormat.table,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw scores against ratings: .png or .svg.")
+    ] = None,
+) -> None:
+    """Evaluate scores against opinion scores: correlations with intervals, and differences between configurations.
+
+    Rated images against an index (--index, --data); one rated set by leaving out one group at a time (--data,
+    --cross-validate group=COLUMN); or the anchors of an index so (--index, --cross-validate), which embeds nothing.
+    The exit code is 3 when images failed, 7 when the evaluation would mean nothing.
+    """
+    group = _group(cross_validate)
+    for is_wrong, message in (
+        (bool(more) and not compare, f"unexpected '{more[0] if more else ''}'"),
+        (data is None and (index is None or group is None), "give --data, or --index with --cross-validate group=..."),
+        (
+            data is not None and (index is None) == (group is None),
+            "--data needs either --index or --cross-validate group=COLUMN",
+        ),
+        (bool(group and exclude), "--exclude is for --index with --data; --cross-validate leaves out whole groups"),
+        (index is None and bool(where or version or ratio != 1), "--where, --version and --ratio are for --index"),
+        (group is not None and ratio != 1, "--ratio is for --index with --data"),
+        (
+            index is not None and bool(encoder or layers or input_rule),
+            "--encoder, --layers and --input are for --data without --index",
+        ),
+    ):
+        if is_wrong:
+            raise typer.BadParameter(message)
+    configurations = make_configurations(
+        parse_compare([*(compare or []), *(more or [])]),
+        space=space.value,
+        aggregate=aggregate.value,
+        head=head.value,
+        shrinkage=shrinkage,
+        temperature=temperature,
+        parameters={
+            "offset": offset,
+            "n_clusters": clusters,
+            "top_k": top_k,
+            "mode": mode and mode.value,
+            "division": division and division.value,
+            "similarity_temperature": similarity_temperature,
+            "rating_power": rating_power,
+            "blend": blend,
+            "normalize_anchors": normalize_anchors,
+            "seed": seed or None,
+        },
+    )
+    if picture is not None:
+        qi.check_picture(picture)
+    qi.allow_pixels(max_pixels)
+    opened = None if index is None else qi.AnchorIndex.open(index, version)
+    run: dict[str, Any] = {"weights": weights, "device": device, "precision": precision.value}
+
+    def embed(load: Callable[[], qi.Encoder]) -> qi.RatedImages:
+        (source,) = read_sources(
+            [data or ""], score_column=score_column, image_column=image_column, lower_is_better=lower_is_better
+        )
+        rated = qi.rated_source(source, keep_sides=group is not None)
+        loaded = load()
+        with progress_bar("embedding") as on_image:
+            return qi.embed_rated(
+                rated, loaded, batch_size=batch_size, n_workers=workers, max_pixels=max_pixels, on_progress=on_image
+            )
+
+    with interruptible("nothing was written; run it again"), _said_once():
+        if opened is None:
+            images = embed(
+                lambda: qi.load_encoder(encoder or qi.DEFAULT_ENCODER, layers=layers, input_rule=input_rule, **run)
+            )
+        elif data is None:
+            images = qi.rated_anchors(opened, where=where)
+        else:
+            recorded = opened.manifest.encoder
+            images = embed(lambda: qi.load_recorded_encoder(recorded, **run))
+        with progress_bar("evaluating") as on_progress:
+            shared: dict[str, Any] = {
+                "allow_overlap": allow_overlap,
+                "by": by or [],
+                "n_resamples": resamples,
+                "seed": seed,
+                "on_progress": on_progress,
+            }
+            if group is not None:
+                report = qi.cross_validate_images(configurations, images, group, **shared)
+            else:
+                assert opened is not None  # noqa: S101 - for the type checker
+                report = qi.evaluate_index(
+                    configurations, opened, images, exclude=exclude, where=where, ratio=ratio, **shared
+                )
+    if picture is not None:
+        qi.draw_evaluation(report, picture)
+    _SHOW[format_](report)
+    for path, reason in report.failures[:5]:
+        note(f"left out '{path}': {reason}")
+    if report.n_failed:
+        note(f"error: {report.n_failed} images could not be embedded")
+        raise typer.Exit(qi.DataError.exit_code)
+
+
+def _print_json(report: qi.EvaluationReport) -> None:
+    typer.echo(json.dumps(report.to_dict(), indent=2))
+
+
+_SHOW: dict[ReportFormat, Callable[[qi.EvaluationReport], None]] = {
+    ReportFormat.table: print_report,
+    ReportFormat.json: _print_json,
+    ReportFormat.markdown: print_markdown,
+}
+
+
+def _group(text: str | None) -> str | None:
+    """Read `group=COLUMN`."""
+    if text is None:
+        return None
+    key, _, column = text.partition("=")
+    if key != "group" or not column:
+        raise typer.BadParameter(f"--cross-validate {text}: write group=COLUMN")
+    return column
+
+
+@contextmanager
+def _said_once() -> Iterator[None]:
+    """Let every kind of warning through once: each fold and configuration would repeat it."""
+    seen: set[str] = set()
+
+    def is_new(record: logging.LogRecord) -> bool:
+        text = str(record.msg)
+        return not (text in seen or seen.add(text))  # type: ignore[func-returns-value]
+
+    handlers = logging.getLogger().handlers
+    for handler in handlers:
+        handler.addFilter(is_new)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            handler.removeFilter(is_new)

@@ -1,0 +1,76 @@
+"""An evaluation as tables: for a terminal, or in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+import quasar_index as qi
+
+from .output import print_table
+
+TITLES = {"srcc": "SRCC", "krcc": "KRCC", "plcc": "PLCC", "plcc_fitted": "PLCC fitted", "rmse_fitted": "RMSE fitted"}
+COLUMNS = ("configuration", *TITLES.values(), "SRCC - first")
+
+
+def print_report(report: qi.EvaluationReport) -> None:
+    """Print a report for people."""
+    for line in _facts(report):
+        print(line)  # noqa: T201
+    print()  # noqa: T201
+    print_table(COLUMNS, _rows(report), right=COLUMNS[1:])
+    for columns, rows in _parts(report):
+        print()  # noqa: T201
+        print_table(columns, rows, right=columns[1:])
+
+
+def print_markdown(report: qi.EvaluationReport) -> None:
+    """Print a report in Markdown."""
+    tables = [_table(COLUMNS, list(_rows(report))), *(_table(*part) for part in _parts(report))]
+    print("\n\n".join(["\n".join(f"- {line}" for line in _facts(report)), *tables]))  # noqa: T201
+
+
+def _facts(report: qi.EvaluationReport) -> Iterator[str]:
+    yield report.protocol
+    counts = [f"{report.n_scored} images scored", f"{report.n_failed} failed"]
+    if report.n_unrated:
+        counts.append(f"{report.n_unrated} without a rating left out")
+    yield ", ".join(counts)
+    if any(one.figures["srcc"].low is not None for one in report.outcomes):
+        what = f"{report.n_units} groups" if report.grouped else f"{report.n_units} images"
+        yield f"[{report.level:.0%} bootstrap interval], {report.n_resamples} resamples of {what}"
+    yield from report.notes
+
+
+def _rows(report: qi.EvaluationReport) -> Iterator[tuple[str, ...]]:
+    for outcome in report.outcomes:
+        paired = outcome.difference
+        difference = paired and qi.Figure(paired.difference, paired.interval.low, paired.interval.high)
+        yield (
+            outcome.label,
+            *(_cell(outcome.figures[name]) for name in TITLES),  # type: ignore[index]
+            "" if difference is None else _cell(difference, signed=True),
+        )
+
+
+def _parts(report: qi.EvaluationReport) -> Iterator[tuple[tuple[str, ...], list[tuple[str, ...]]]]:
+    """Yield columns and rows of each breakdown: SRCC by value, one column a configuration."""
+    for name, parts in groupby(report.breakdowns, key=lambda part: part.column):
+        columns = (name, "n", *(outcome.label for outcome in report.outcomes))
+        rows = [(part.value, str(part.n), *("-" if s is None else f"{s:.3f}" for s in part.srcc)) for part in parts]
+        yield columns, rows
+
+
+def _cell(figure: qi.Figure, *, signed: bool = False) -> str:
+    if figure.value is None:
+        return "-"
+    sign = "+" if signed else ""
+    if figure.low is None:
+        return f"{figure.value:{sign}.3f}"
+    return f"{figure.value:{sign}.3f} [{figure.low:{sign}.2f}, {figure.high:{sign}.2f}]"
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    align = ["---", *("---:" for _ in columns[1:])]
+    lines = [columns, align, *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
