@@ -1,25 +1,132 @@
-"""What several ways of scoring have in common on the command line: one option for a parameter, for all of them."""
+"""How a command is told the way to score: every option declared once, and the configuration made of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import Annotated, Any
 
 import typer
 
 import quasar_index as qi
 
-if TYPE_CHECKING:
-    from quasar_index.space import SpaceName
 
-SPACES: tuple[SpaceName, ...] = ("raw", "centred", "whitened")
-AGGREGATES = ("mean", "offset", "clustering", "retrieval")
-HEADS = ("knn", "ridge")
+class Aggregate(str, Enum):
+    """How anchors become centroids."""
+
+    mean = "mean"
+    offset = "offset"
+    clustering = "clustering"
+    retrieval = "retrieval"
+
+
+class Mode(str, Enum):
+    """How nearest anchors are retrieved."""
+
+    per_side = "per-side"
+    joint = "joint"
+
+
+class Space(str, Enum):
+    """Where cosines and centroids are taken."""
+
+    raw = "raw"
+    centred = "centred"
+    whitened = "whitened"
+
+
+class Division(str, Enum):
+    """How jointly retrieved anchors are divided."""
+
+    global_ = "global"
+    local = "local"
+
+
+class Head(str, Enum):
+    """What scores."""
+
+    centroid = "centroid"
+    knn = "knn"
+    ridge = "ridge"
+
+
+_PANEL = "Way to score"
+AggregateOption = Annotated[
+    Aggregate, typer.Option("--aggregate", "-a", help="How anchors become centroids.", rich_help_panel=_PANEL)
+]
+OffsetOption = Annotated[
+    float | None,
+    typer.Option(
+        "--offset", help="offset: share of each side next to the median that is left out.", rich_help_panel=_PANEL
+    ),
+]
+ClustersOption = Annotated[
+    int | None, typer.Option("--clusters", help="clustering: k-means clusters a side.  [100]", rich_help_panel=_PANEL)
+]
+TopKOption = Annotated[
+    int | None, typer.Option("--top-k", help="retrieval, knn: nearest anchors.  [32]", rich_help_panel=_PANEL)
+]
+ModeOption = Annotated[
+    Mode | None,
+    typer.Option("--retrieval", help="retrieval: k of each side, or k of all, then divided.", rich_help_panel=_PANEL),
+]
+DivisionOption = Annotated[
+    Division | None,
+    typer.Option(
+        "--division", help="joint retrieval: by the anchors' sides, or at the k's median.", rich_help_panel=_PANEL
+    ),
+]
+SimilarityTemperatureOption = Annotated[
+    float | None,
+    typer.Option(
+        "--similarity-temperature", help="retrieval, knn: weights softmax(cosine / t).", rich_help_panel=_PANEL
+    ),
+]
+RatingPowerOption = Annotated[
+    float | None,
+    typer.Option("--rating-power", help="retrieval: weights |y - median|^p.", rich_help_panel=_PANEL),
+]
+BlendOption = Annotated[
+    float | None,
+    typer.Option("--blend", help="retrieval: 1 the retrieved anchors alone, 0 the mean.", rich_help_panel=_PANEL),
+]
+NormalizeOption = Annotated[
+    bool, typer.Option("--normalize-anchors", help="Average unit embeddings.", rich_help_panel=_PANEL)
+]
+HeadOption = Annotated[
+    Head,
+    typer.Option(
+        "--head",
+        help="What scores: centroids of the two sides; or knn or ridge, which predict the rating itself.",
+        rich_help_panel=_PANEL,
+    ),
+]
+SpaceOption = Annotated[
+    Space,
+    typer.Option(
+        "--space",
+        help="Where cosines are taken: as embedded, or centred, or whitened by the anchors in use.",
+        rich_help_panel=_PANEL,
+    ),
+]
+ShrinkageOption = Annotated[
+    str | None,
+    typer.Option("--shrinkage", help="whitened: a number, ledoit-wolf or oas.  [1]", rich_help_panel=_PANEL),
+]
+TemperatureOption = Annotated[
+    float | None,
+    typer.Option(
+        "--temperature", help="T of the softmax: spread of the scores, not their order.  [0.07]", rich_help_panel=_PANEL
+    ),
+]
+
+
 KEYS: dict[str, tuple[str, ...]] = {
-    "space": SPACES,
-    "aggregate": AGGREGATES,
-    "head": ("centroid", *HEADS),
+    "space": tuple(one.value for one in Space),
+    "aggregate": tuple(one.value for one in Aggregate),
+    "head": tuple(one.value for one in Head),
     "shrinkage": (),
 }
 
@@ -68,18 +175,27 @@ def parse_shrinkage(text: str) -> qi.Shrinkage:
     try:
         return float(text)
     except ValueError:
-        raise typer.BadParameter(f"shrinkage {text} is neither a number nor ledoit-wolf or oas") from None
+        raise typer.BadParameter(f"--shrinkage {text} is neither a number nor ledoit-wolf or oas") from None
 
 
 def make_configurations(
-    compare: Mapping[str, Sequence[str]],
     *,
-    space: SpaceName,
-    aggregate: str,
-    head: str,
+    compare: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    space: Space,
+    aggregate: Aggregate,
+    head: Head,
     shrinkage: str | None,
     temperature: float | None,
-    parameters: Mapping[str, Any],
+    offset: float | None = None,
+    clusters: int | None = None,
+    top_k: int | None = None,
+    mode: Mode | None = None,
+    division: Division | None = None,
+    similarity_temperature: float | None = None,
+    rating_power: float | None = None,
+    blend: float | None = None,
+    normalize_anchors: bool = False,
+    seed: int = 0,
 ) -> list[qi.Configuration]:
     """Make what is to be compared: in each space the aggregations, then the heads.
 
@@ -90,29 +206,52 @@ def make_configurations(
         head: "centroid" for the aggregation, or a head instead of it.
         shrinkage: Of the whitened space; None for the default.
         temperature: T; None for the default.
-        parameters: Of the methods, by the library's names; those that are None or False are not given.
+        offset: Of the offset aggregation; here and below None where the user did not give it.
+        clusters: Of clustering.
+        top_k: Of retrieval and knn.
+        mode: Of retrieval.
+        division: Of retrieval.
+        similarity_temperature: Of retrieval and knn.
+        rating_power: Of retrieval.
+        blend: Of retrieval.
+        normalize_anchors: Of the aggregations.
+        seed: Of clustering.
 
     Returns:
         The configurations; the first is what the others are compared with.
     """
     if "head" in compare:
         heads = [name for name in compare["head"] if name != "centroid"]
-        aggregates = list(compare.get("aggregate", [aggregate]))
-    elif head != "centroid":
+        aggregates = list(compare.get("aggregate", [aggregate.value]))
+    elif head is not Head.centroid:
         if "aggregate" in compare:
-            raise typer.BadParameter(f"--head {head} has no aggregation; use --compare aggregate=... head={head}")
-        heads, aggregates = [head], []
+            raise typer.BadParameter(f"use --compare aggregate=... head={head.value} instead of --head")
+        if aggregate is not Aggregate.mean:
+            raise typer.BadParameter(f"--aggregate {aggregate.value} is for --head centroid, not {head.value}")
+        heads, aggregates = [head.value], []
     else:
-        heads, aggregates = [], list(compare.get("aggregate", [aggregate]))
+        heads, aggregates = [], list(compare.get("aggregate", [aggregate.value]))
     methods = [*aggregates, *heads]
-    given = {name: value for name, value in parameters.items() if value not in (None, False)}
+    parameters = {
+        "offset": offset,
+        "n_clusters": clusters,
+        "top_k": top_k,
+        "mode": mode and mode.value,
+        "division": division and division.value,
+        "similarity_temperature": similarity_temperature,
+        "rating_power": rating_power,
+        "blend": blend,
+        "normalize_anchors": normalize_anchors or None,
+        "seed": seed or None,
+    }
+    given = {name: value for name, value in parameters.items() if value is not None}
     for name in given:
         if name != "seed" and not any(name in PARAMETERS[method] for method in methods):
             users = " and ".join(method for method, names in PARAMETERS.items() if name in names)
-            raise typer.BadParameter(f"{name} is for {users}, not for {', '.join(methods)}")
-    spaces: Sequence[Any] = compare.get("space", [space])
+            raise typer.BadParameter(f"{_option(name)} is for {users}, not for {', '.join(methods)}")
+    spaces: Sequence[Any] = compare.get("space", [space.value])
     if "whitened" not in spaces and (shrinkage is not None or "shrinkage" in compare):
-        raise typer.BadParameter(f"shrinkage is only for the space whitened, not {', '.join(spaces)}")
+        raise typer.BadParameter(f"--shrinkage is only for the space whitened, not {', '.join(spaces)}")
     texts = compare.get("shrinkage", [] if shrinkage is None else [shrinkage])
     strengths = [parse_shrinkage(text) for text in texts] or [qi.DEFAULT_SHRINKAGE]
     made = [_method(name, given) for name in methods]
@@ -122,6 +261,12 @@ def make_configurations(
         for one in spaces
         for strength, method in product(strengths if one == "whitened" else strengths[:1], made)
     ]
+
+
+def _option(name: str) -> str:
+    """Return the option that gives a parameter."""
+    own = {"n_clusters": "clusters", "mode": "retrieval"}
+    return "--" + own.get(name, name).replace("_", "-")
 
 
 def _method(name: str, given: Mapping[str, Any]) -> qi.Aggregator | qi.Head:

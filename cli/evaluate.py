@@ -15,21 +15,32 @@ import typer
 import quasar_index as qi
 
 from . import options
-from .configurations import make_configurations, parse_compare
+from .configurations import (
+    Aggregate,
+    AggregateOption,
+    BlendOption,
+    ClustersOption,
+    DivisionOption,
+    Head,
+    HeadOption,
+    ModeOption,
+    NormalizeOption,
+    OffsetOption,
+    RatingPowerOption,
+    ShrinkageOption,
+    SimilarityTemperatureOption,
+    Space,
+    SpaceOption,
+    TemperatureOption,
+    TopKOption,
+    make_configurations,
+    parse_compare,
+)
 from .data import read_sources
 from .evaluation_tables import print_markdown, print_report
 from .output import interruptible, note, progress_bar
-from .score import Aggregate, Division, Mode, Space
 
 CONFIGURATION, PROTOCOL = "Configuration", "Protocol"
-
-
-class Head(str, Enum):
-    """What scores."""
-
-    centroid = "centroid"
-    knn = "knn"
-    ridge = "ridge"
 
 
 class ReportFormat(str, Enum):
@@ -41,7 +52,10 @@ class ReportFormat(str, Enum):
 
 
 def evaluate(
-    more: Annotated[list[str] | None, typer.Argument(metavar="", hidden=True, show_default=False)] = None,
+    more: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY=V1,V2 ...]", help="More of --compare.", show_default=False),
+    ] = None,
     index: Annotated[str | None, typer.Option("--index", "-i", help="Name or path of the index.")] = None,
     data: Annotated[
         str | None, typer.Option("--data", "-d", metavar="SPEC", help="Rated images, as for build.")
@@ -84,46 +98,23 @@ def evaluate(
             metavar="KEY=V1,V2 ...",
             help="Several at once: space=raw,whitened aggregate=mean,retrieval head=knn,ridge shrinkage=1,oas; "
             "the first is what the others are compared with.",
-            rich_help_panel=CONFIGURATION,
+            rich_help_panel="Way to score",
         ),
     ] = None,
-    aggregate: Annotated[
-        Aggregate, typer.Option("--aggregate", "-a", help="As for score.", rich_help_panel=CONFIGURATION)
-    ] = Aggregate.mean,
-    head: Annotated[
-        Head,
-        typer.Option(help="knn or ridge: regression on the anchors' ratings instead.", rich_help_panel=CONFIGURATION),
-    ] = Head.centroid,
-    space: Annotated[Space, typer.Option(help="As for score.", rich_help_panel=CONFIGURATION)] = Space.raw,
-    shrinkage: Annotated[
-        str | None, typer.Option(help="whitened: as for score.", rich_help_panel=CONFIGURATION)
-    ] = None,
-    temperature: Annotated[
-        float | None, typer.Option(help="T of the softmax.  [0.07]", rich_help_panel=CONFIGURATION)
-    ] = None,
-    offset: Annotated[float | None, typer.Option(help="offset: share.", rich_help_panel=CONFIGURATION)] = None,
-    clusters: Annotated[
-        int | None, typer.Option(help="clustering: clusters a side.  [100]", rich_help_panel=CONFIGURATION)
-    ] = None,
-    top_k: Annotated[
-        int | None, typer.Option(help="retrieval, knn: nearest anchors.  [32]", rich_help_panel=CONFIGURATION)
-    ] = None,
-    mode: Annotated[
-        Mode | None, typer.Option("--retrieval", help="retrieval: as for score.", rich_help_panel=CONFIGURATION)
-    ] = None,
-    division: Annotated[
-        Division | None, typer.Option(help="joint retrieval: as for score.", rich_help_panel=CONFIGURATION)
-    ] = None,
-    similarity_temperature: Annotated[
-        float | None, typer.Option(help="retrieval, knn: as for score.", rich_help_panel=CONFIGURATION)
-    ] = None,
-    rating_power: Annotated[
-        float | None, typer.Option(help="retrieval: as for score.", rich_help_panel=CONFIGURATION)
-    ] = None,
-    blend: Annotated[float | None, typer.Option(help="retrieval: as for score.", rich_help_panel=CONFIGURATION)] = None,
-    normalize_anchors: Annotated[
-        bool, typer.Option("--normalize-anchors", help="As for score.", rich_help_panel=CONFIGURATION)
-    ] = False,
+    aggregate: AggregateOption = Aggregate.mean,
+    offset: OffsetOption = None,
+    clusters: ClustersOption = None,
+    top_k: TopKOption = None,
+    mode: ModeOption = None,
+    division: DivisionOption = None,
+    similarity_temperature: SimilarityTemperatureOption = None,
+    rating_power: RatingPowerOption = None,
+    blend: BlendOption = None,
+    head: HeadOption = Head.centroid,
+    space: SpaceOption = Space.raw,
+    shrinkage: ShrinkageOption = None,
+    temperature: TemperatureOption = None,
+    normalize_anchors: NormalizeOption = False,
     where: options.Where = None,
     version: options.IndexVersion = None,
     ratio: Annotated[float, typer.Option(help="Random part of the anchors to use.", rich_help_panel="Anchors")] = 1.0,
@@ -177,24 +168,22 @@ def evaluate(
         if is_wrong:
             raise typer.BadParameter(message)
     configurations = make_configurations(
-        parse_compare([*(compare or []), *(more or [])]),
-        space=space.value,
-        aggregate=aggregate.value,
-        head=head.value,
+        compare=parse_compare([*(compare or []), *(more or [])]),
+        space=space,
+        aggregate=aggregate,
+        head=head,
         shrinkage=shrinkage,
         temperature=temperature,
-        parameters={
-            "offset": offset,
-            "n_clusters": clusters,
-            "top_k": top_k,
-            "mode": mode and mode.value,
-            "division": division and division.value,
-            "similarity_temperature": similarity_temperature,
-            "rating_power": rating_power,
-            "blend": blend,
-            "normalize_anchors": normalize_anchors,
-            "seed": seed or None,
-        },
+        offset=offset,
+        clusters=clusters,
+        top_k=top_k,
+        mode=mode,
+        division=division,
+        similarity_temperature=similarity_temperature,
+        rating_power=rating_power,
+        blend=blend,
+        normalize_anchors=normalize_anchors,
+        seed=seed,
     )
     if picture is not None:
         qi.check_picture(picture)
@@ -272,17 +261,24 @@ def _group(text: str | None) -> str | None:
 @contextmanager
 def _said_once() -> Iterator[None]:
     """Let every kind of warning through once: each fold and configuration would repeat it."""
-    seen: set[str] = set()
-
-    def is_new(record: logging.LogRecord) -> bool:
-        text = str(record.msg)
-        return not (text in seen or seen.add(text))  # type: ignore[func-returns-value]
-
-    handlers = logging.getLogger().handlers
-    for handler in handlers:
-        handler.addFilter(is_new)
+    filters = [(handler, _Once()) for handler in logging.getLogger().handlers]
+    for handler, once in filters:
+        handler.addFilter(once)
     try:
         yield
     finally:
-        for handler in handlers:
-            handler.removeFilter(is_new)
+        for handler, once in filters:
+            handler.removeFilter(once)
+
+
+class _Once(logging.Filter):
+    """Passes the first record of each wording, whatever its numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        is_new = str(record.msg) not in self._seen
+        self._seen.add(str(record.msg))
+        return is_new

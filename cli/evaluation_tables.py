@@ -45,7 +45,7 @@ def _facts(report: qi.EvaluationReport) -> Iterator[str]:
 def _rows(report: qi.EvaluationReport) -> Iterator[tuple[str, ...]]:
     for outcome in report.outcomes:
         paired = outcome.difference
-        difference = paired and qi.Figure(paired.difference, paired.interval.low, paired.interval.high)
+        difference = None if paired is None else qi.Figure(paired.difference, paired.interval.low, paired.interval.high)
         yield (
             outcome.label,
             *(_cell(outcome.figures[name]) for name in TITLES),  # type: ignore[index]

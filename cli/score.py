@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import math
 import sys
 from collections.abc import Iterator
 from enum import Enum
@@ -14,6 +15,26 @@ import typer
 import quasar_index as qi
 
 from . import options
+from .configurations import (
+    Aggregate,
+    AggregateOption,
+    BlendOption,
+    ClustersOption,
+    DivisionOption,
+    Head,
+    HeadOption,
+    ModeOption,
+    NormalizeOption,
+    OffsetOption,
+    RatingPowerOption,
+    ShrinkageOption,
+    SimilarityTemperatureOption,
+    Space,
+    SpaceOption,
+    TemperatureOption,
+    TopKOption,
+    make_configurations,
+)
 from .output import Format, choose_format, interruptible, note, progress_bar, write_rows
 
 COLUMNS = ("path", "score", "similarity_good", "similarity_bad", "error")
@@ -24,37 +45,6 @@ class Anchors(str, Enum):
 
     image = "image"
     text = "text"
-
-
-class Aggregate(str, Enum):
-    """How anchors become centroids."""
-
-    mean = "mean"
-    offset = "offset"
-    clustering = "clustering"
-    retrieval = "retrieval"
-
-
-class Mode(str, Enum):
-    """How nearest anchors are retrieved."""
-
-    per_side = "per-side"
-    joint = "joint"
-
-
-class Space(str, Enum):
-    """Where cosines and centroids are taken."""
-
-    raw = "raw"
-    centred = "centred"
-    whitened = "whitened"
-
-
-class Division(str, Enum):
-    """How jointly retrieved anchors are divided."""
-
-    global_ = "global"
-    local = "local"
 
 
 def score(
@@ -72,56 +62,20 @@ def score(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write; its ending names the format.")
     ] = None,
-    temperature: Annotated[
-        float | None, typer.Option(help="T of the softmax: spread of the scores, not their order.  [default: 0.07]")
-    ] = None,
-    aggregate: Annotated[
-        Aggregate, typer.Option("--aggregate", "-a", help="How anchors become centroids.", rich_help_panel="Anchors")
-    ] = Aggregate.mean,
-    offset: Annotated[
-        float | None,
-        typer.Option(help="offset: share of each side next to the median that is left out.", rich_help_panel="Anchors"),
-    ] = None,
-    clusters: Annotated[
-        int | None, typer.Option(help="clustering: k-means clusters a side.  [100]", rich_help_panel="Anchors")
-    ] = None,
-    top_k: Annotated[
-        int | None, typer.Option(help="retrieval: nearest anchors.  [32]", rich_help_panel="Anchors")
-    ] = None,
-    mode: Annotated[
-        Mode | None,
-        typer.Option(
-            "--retrieval", help="retrieval: k of each side, or k of all, then divided.", rich_help_panel="Anchors"
-        ),
-    ] = None,
-    division: Annotated[
-        Division | None,
-        typer.Option(help="joint retrieval: by the anchors' sides, or at the k's median.", rich_help_panel="Anchors"),
-    ] = None,
-    similarity_temperature: Annotated[
-        float | None, typer.Option(help="retrieval: weights softmax(cosine / t).", rich_help_panel="Anchors")
-    ] = None,
-    rating_power: Annotated[
-        float | None, typer.Option(help="retrieval: weights |y - median|^p.", rich_help_panel="Anchors")
-    ] = None,
-    blend: Annotated[
-        float | None,
-        typer.Option(help="retrieval: 1 the retrieved anchors alone, 0 the mean.", rich_help_panel="Anchors"),
-    ] = None,
-    space: Annotated[
-        Space,
-        typer.Option(
-            help="Where cosines are taken: as embedded, or centred, or whitened by the anchors in use.",
-            rich_help_panel="Anchors",
-        ),
-    ] = Space.raw,
-    shrinkage: Annotated[
-        str | None,
-        typer.Option(help="whitened: a number, ledoit-wolf or oas.  [1]", rich_help_panel="Anchors"),
-    ] = None,
-    normalize_anchors: Annotated[
-        bool, typer.Option("--normalize-anchors", help="Average unit embeddings.", rich_help_panel="Anchors")
-    ] = False,
+    aggregate: AggregateOption = Aggregate.mean,
+    offset: OffsetOption = None,
+    clusters: ClustersOption = None,
+    top_k: TopKOption = None,
+    mode: ModeOption = None,
+    division: DivisionOption = None,
+    similarity_temperature: SimilarityTemperatureOption = None,
+    rating_power: RatingPowerOption = None,
+    blend: BlendOption = None,
+    head: HeadOption = Head.centroid,
+    space: SpaceOption = Space.raw,
+    shrinkage: ShrinkageOption = None,
+    temperature: TemperatureOption = None,
+    normalize_anchors: NormalizeOption = False,
     where: options.Where = None,
     version: options.IndexVersion = None,
     ratio: Annotated[float, typer.Option(help="Random part of the anchors to use.", rich_help_panel="Anchors")] = 1.0,
@@ -155,20 +109,20 @@ def score(
     if bool(paths) == (embeddings is not None):
         raise typer.BadParameter("give either images or --embeddings")
     chosen = choose_format(format_, output)
-    aggregator = _aggregator(
-        aggregate,
-        {
-            "offset": {"offset": offset},
-            "clustering": {"n_clusters": clusters},
-            "retrieval": {
-                "top_k": top_k,
-                "mode": mode and mode.value,
-                "division": division and division.value,
-                "similarity_temperature": similarity_temperature,
-                "rating_power": rating_power,
-                "blend": blend,
-            },
-        },
+    (configuration,) = make_configurations(
+        space=space,
+        aggregate=aggregate,
+        head=head,
+        shrinkage=shrinkage,
+        temperature=temperature,
+        offset=offset,
+        clusters=clusters,
+        top_k=top_k,
+        mode=mode,
+        division=division,
+        similarity_temperature=similarity_temperature,
+        rating_power=rating_power,
+        blend=blend,
         normalize_anchors=normalize_anchors,
         seed=seed,
     )
@@ -197,32 +151,38 @@ def score(
         own_temperature = qi.TEMPERATURE
     scorer = qi.Scorer(
         table,
-        aggregator,
+        configuration.method,
         temperature=own_temperature if temperature is None else temperature,
-        space=space.value,
-        shrinkage=_shrinkage(shrinkage, space),
+        space=configuration.space,
+        shrinkage=configuration.shrinkage,
         encoder=loaded,
         batch_size=batch_size,
     )
     qi.allow_pixels(max_pixels)
-    n_failed = 0
+    n_files = n_failed = 0
 
-    def rows() -> Iterator[dict[str, Any]]:
-        nonlocal n_failed
+    def scored() -> Iterator[dict[str, Any]]:
+        nonlocal n_files, n_failed
         if embeddings is not None:
             yield from _score_embeddings(scorer, embeddings)
             return
         files = expand(paths or [])
+        n_files = len(files)
         with progress_bar("scoring") as on_progress:
-            for done, row in enumerate(scorer.score_files(files, n_workers=workers, max_pixels=max_pixels), start=1):
+            rows = scorer.score_files(
+                files,
+                n_workers=workers,
+                max_pixels=max_pixels,
+                on_progress=lambda done: on_progress(done, n_files),
+            )
+            for row in rows:
                 n_failed += bool(row.error)
-                on_progress(done, len(files))
                 yield {name: getattr(row, name) for name in COLUMNS} | {"error": row.error or None}
 
     with interruptible("nothing was written; run it again" if output else "run it again"):
-        write_rows(rows(), COLUMNS, format_=chosen, output=output)
+        write_rows(scored(), COLUMNS, format_=chosen, output=output)
     if n_failed:
-        note(f"error: {n_failed} images could not be scored, see the column error")
+        note(f"error: {n_failed} of {n_files} images could not be scored, see the column error")
         raise typer.Exit(qi.DataError.exit_code)
 
 
@@ -255,36 +215,6 @@ def expand(paths: list[str]) -> list[str]:
     return found
 
 
-def _aggregator(
-    aggregate: Aggregate, by_method: dict[str, dict[str, Any]], *, normalize_anchors: bool, seed: int
-) -> qi.Aggregator:
-    """Make the aggregator; an option of another method than the chosen one is a usage error."""
-    for method, parameters in by_method.items():
-        given = [name for name, value in parameters.items() if value is not None]
-        if given and method != aggregate.value:
-            raise typer.BadParameter(f"{', '.join(given)}: only for --aggregate {method}, not {aggregate.value}")
-    chosen = {n: v for n, v in by_method.get(aggregate.value, {}).items() if v is not None}
-    if aggregate is Aggregate.clustering:
-        chosen["seed"] = seed
-    method_class: Any = {"mean": qi.Mean, "offset": qi.Offset, "clustering": qi.Clustering, "retrieval": qi.Retrieval}
-    made: qi.Aggregator = method_class[aggregate.value](normalize_anchors=normalize_anchors, **chosen)
-    return made
-
-
-def _shrinkage(given: str | None, space: Space) -> qi.Shrinkage:
-    """Read --shrinkage: a number or the name of an estimator."""
-    if given is None:
-        return qi.DEFAULT_SHRINKAGE
-    if space is not Space.whitened:
-        raise typer.BadParameter(f"--shrinkage: only for --space whitened, not {space.value}")
-    if given in ("ledoit-wolf", "oas"):
-        return given  # type: ignore[return-value]
-    try:
-        return float(given)
-    except ValueError:
-        raise typer.BadParameter(f"--shrinkage {given} is neither a number nor ledoit-wolf or oas") from None
-
-
 def _named_pair(name: str) -> tuple[str, str]:
     if name not in qi.PROMPT_PAIRS:
         raise typer.BadParameter(f"no prompts '{name}'; there are {', '.join(qi.PROMPT_PAIRS)}, or give --prompt-pair")
@@ -295,10 +225,6 @@ def _score_embeddings(scorer: qi.Scorer, path: Path) -> Iterator[dict[str, Any]]
     source, matrix = qi.load_embeddings(path)
     scores = scorer.score_embeddings(matrix)
     for row, name in enumerate(source.records["path"].to_pylist()):
-        yield {
-            "path": name,
-            "score": float(scores.score[row]),
-            "similarity_good": float(scores.similarity_good[row]),
-            "similarity_bad": float(scores.similarity_bad[row]),
-            "error": None,
-        }
+        values = {column: float(getattr(scores, column)[row]) for column in COLUMNS[1:4]}
+        # heads have no similarities
+        yield {"path": name, **{k: None if math.isnan(v) else v for k, v in values.items()}, "error": None}

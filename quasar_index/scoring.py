@@ -7,7 +7,7 @@ spread of the same ranks). Higher is better.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -189,7 +189,12 @@ class Scorer:
         return self.score_embeddings(encode(self._needed_encoder(), images, batch_size=self.batch_size))
 
     def score_files(
-        self, paths: Iterable[str], *, n_workers: int | None = None, max_pixels: int = MAX_PIXELS
+        self,
+        paths: Iterable[str],
+        *,
+        n_workers: int | None = None,
+        max_pixels: int = MAX_PIXELS,
+        on_progress: Callable[[int], None] | None = None,
     ) -> Iterator[ScoredImage]:
         """Score image files as a stream with bounded memory; a bad image is a row with an error.
 
@@ -197,6 +202,7 @@ class Scorer:
             paths: Files or URLs.
             n_workers: Decoding threads; None for one a core.
             max_pixels: Largest image that is decoded.
+            on_progress: Called with the number of images embedded so far; rows follow in blocks.
 
         Yields:
             One row a path, in order.
@@ -211,7 +217,9 @@ class Scorer:
         block: list[EncodedImage] = []
         # Static centroids score at once; adaptive ones are cheaper for a block of queries.
         size = self.batch_size if self._static is not None else 8 * self.batch_size
-        for image in images:
+        for done, image in enumerate(images, start=1):
+            if on_progress is not None:
+                on_progress(done)
             block.append(image)
             if len(block) >= size:
                 yield from self._score_block(block)
@@ -237,7 +245,8 @@ class Scorer:
 _FIELDS = ("score", "similarity_good", "similarity_bad")
 
 
-def _rows(scores: Scores) -> Iterator[tuple[float | None, ...]]:
+def _rows(scores: Scores) -> Iterator[tuple[float | None, float | None, float | None]]:
     """Turn scores into plain rows; NaN, of heads, into None."""
     for row in zip(*(getattr(scores, name).tolist() for name in _FIELDS), strict=True):
-        yield tuple(None if math.isnan(value) else value for value in row)
+        score, good, bad = (None if math.isnan(value) else value for value in row)
+        yield score, good, bad

@@ -6,21 +6,26 @@ No image is ever scored by itself or by another version of itself; `folds.py` se
 from __future__ import annotations
 
 from .configuration import Configuration
-from .evaluate import cross_validate, evaluate
+from .evaluate import CrossFit, cross_fit, cross_validate, evaluate
 from .folds import Exclusion
-from .picture import draw_evaluation
+from .overlap import cross_validate_images, evaluate_index
+from .picture import check_picture, draw_evaluation
+from .rated import RatedImages, RatedSource, embed_rated, rated_anchors, rated_source
 from .report import BREAKDOWN_PAIRS, Breakdown, EvaluationReport, Figure, Outcome
-from .sources import RatedImages, cross_validate_images, embed_rated, evaluate_index, rated_anchors, rated_source
 
 __all__ = [
     "BREAKDOWN_PAIRS",
     "Breakdown",
     "Configuration",
+    "CrossFit",
     "EvaluationReport",
     "Exclusion",
     "Figure",
     "Outcome",
     "RatedImages",
+    "RatedSource",
+    "check_picture",
+    "cross_fit",
     "cross_validate",
     "cross_validate_images",
     "draw_evaluation",

@@ -31,8 +31,8 @@ class Configuration:
     @property
     def label(self) -> str:
         """A short name: space, method, and the parameters that are not the default, such as `raw retrieval top_k=8`."""
-        words = [self.space if self.space != "whitened" or self.shrinkage == DEFAULT_SHRINKAGE else
-                 f"{self.space}({_short(self.shrinkage)})"]  # fmt: skip
+        plain = self.space != "whitened" or self.shrinkage == DEFAULT_SHRINKAGE
+        words = [self.space if plain else f"{self.space}({_short(self.shrinkage)})"]
         words.append(type(self.method).__name__.lower())
         words += [f"{name}={_short(value)}" for name, value in _changed(self.method).items()]
         if self.temperature != TEMPERATURE and not isinstance(self.method, Head):

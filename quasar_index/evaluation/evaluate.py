@@ -6,8 +6,9 @@ the same resamples for every configuration (`quasar_index.bootstrap`).
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -113,11 +114,12 @@ def cross_validate(
     Args:
         configurations: As in `evaluate`.
         embeddings: (n, D) raw embeddings.
-        quality: (n,) opinion scores, higher is better.
+        quality: (n,) opinion scores, higher is better; with declared sides NaN for images that are anchors only, such
+            as reference images.
         groups: n labels of contents or prompts, at least two different ones.
         is_good: (n,) sides where the data declare them; None to divide at the median.
         ids: n content ids: an image that is there twice does not score itself from another group.
-        by: As in `evaluate`.
+        by: As in `evaluate`; the values of images without a rating are passed over.
         n_resamples: As in `evaluate`.
         level: As in `evaluate`.
         seed: As in `evaluate`.
@@ -131,32 +133,91 @@ def cross_validate(
             divide into no two sides.
         AggregationError: When a configuration cannot be used with the anchors.
     """
-    matrix, ratings = _checked(configurations, embeddings, quality)
+    fitted = cross_fit(
+        configurations, embeddings, quality, groups, is_good=is_good, ids=ids, seed=seed, on_progress=on_progress
+    )
+    report = _report(
+        configurations,
+        fitted.scores,
+        fitted.quality,
+        fitted.groups,
+        _of(by, fitted.rated),
+        fitted.folds,
+        (n_resamples, level, seed),
+        _Steps(on_progress, len(fitted.folds) + len(configurations), len(fitted.folds)),
+    )
+    return replace(report, n_anchors=len(fitted.rated))
+
+
+@dataclass(frozen=True)
+class CrossFit:
+    """Scores of one rated set, each made without the group of its image.
+
+    Attributes:
+        scores: (C, n) float64, one row a configuration.
+        quality: (n,) ratings of the images that were scored.
+        groups: (n,) codes of their groups.
+        rated: (N,) which of all images these are.
+        folds: Which images were scored by which.
+    """
+
+    scores: DoubleArray
+    quality: DoubleArray
+    groups: IntArray
+    rated: BoolArray
+    folds: Sequence[Fold]
+
+
+def cross_fit(
+    configurations: Sequence[Configuration],
+    embeddings: npt.ArrayLike,
+    quality: npt.ArrayLike,
+    groups: Sequence[object] | npt.NDArray[np.generic],
+    *,
+    is_good: Sequence[bool] | BoolArray | None = None,
+    ids: Sequence[object] | npt.NDArray[np.generic] | None = None,
+    seed: int = 0,
+    on_progress: Progress | None = None,
+) -> CrossFit:
+    """Score a rated set by itself, leaving out one group after the other; arguments and errors as `cross_validate`."""
+    values = np.asarray(quality, dtype=np.float64)
+    sides = None if is_good is None else np.asarray(is_good, dtype=np.bool_)
+    rated = np.ones(len(values), dtype=np.bool_) if sides is None else ~np.isnan(values)
+    matrix = as_embeddings(embeddings)
+    queries, ratings = _checked(configurations, matrix[rated] if len(matrix) == len(rated) else matrix, values[rated])
     codes = group_codes(groups, len(matrix))
     if codes.max() == 0:
         raise EvaluationError("all images are in one group, so none can be left out", "name another column")
-    rules = [Exclusion(codes, codes), *([Exclusion(ids, ids)] if ids is not None else [])]
-    folds = make_folds(rules, len(matrix), len(matrix), seed=seed)
-    sides = None if is_good is None else np.asarray(is_good, dtype=np.bool_)
+    rules = [Exclusion(codes, codes[rated])]
+    if ids is not None:
+        rules.append(Exclusion(ids, np.asarray(ids)[rated]))
+    folds = make_folds(rules, len(matrix), len(queries), seed=seed)
 
     def anchors_of(kept: BoolArray) -> AnchorTable:
         if not kept.any():
             raise DataError("no image is left")
-        return make_anchors(matrix[kept], quality=ratings[kept], is_good=None if sides is None else sides[kept])
+        return make_anchors(matrix[kept], quality=values[kept], is_good=None if sides is None else sides[kept])
 
     steps = _Steps(on_progress, len(folds) + len(configurations))
-    scores = score_folds(configurations, folds, matrix, anchors_of, on_progress=steps.first)
-    report = _report(configurations, scores, ratings, codes, by, folds, (n_resamples, level, seed), steps)
-    return replace(report, n_anchors=len(matrix))
+    scores = score_folds(configurations, folds, queries, anchors_of, on_progress=steps.first)
+    return CrossFit(scores, ratings, codes[rated], rated, folds)
+
+
+def _of(by: Columns | None, rows: BoolArray) -> Columns:
+    """Return the values of some rows."""
+    return {
+        name: [value for value, kept in zip(values, rows.tolist(), strict=True) if kept]
+        for name, values in (by or {}).items()
+    }
 
 
 class _Steps:
     """Counts folds, then configurations, as one sequence of steps."""
 
-    def __init__(self, on_progress: Progress | None, total: int) -> None:
+    def __init__(self, on_progress: Progress | None, total: int, done: int = 0) -> None:
         self._on_progress = on_progress
         self._total = total
-        self._done = 0
+        self._done = done
 
     def first(self, done: int, _: int) -> None:
         self._done = done
@@ -246,20 +307,23 @@ def _figures(
     intervals: dict[Statistic, Interval] = {}
     if codes is not None:
         defined = [name for name, value in values.items() if value is not None]
-        options = {"groups": codes, "n_resamples": n_resamples, "level": level, "seed": seed}
+
+        def compute(names: Sequence[Statistic]) -> dict[Statistic, Interval]:
+            return bootstrap_all(
+                scores, quality, statistics=names, groups=codes, n_resamples=n_resamples, level=level, seed=seed
+            )
+
         try:
-            intervals = bootstrap_all(scores, quality, statistics=defined, **options)  # type: ignore[arg-type]
+            intervals = compute(defined)
         except EvaluationError:
             # One that is undefined on too many resamples must not cost the others theirs.
             for name in defined:
-                try:
-                    one = bootstrap_all(scores, quality, statistics=(name,), **options)  # type: ignore[arg-type]
-                    intervals.update(one)
-                except EvaluationError as error:
-                    if "resamples: " not in error.message:
-                        raise
+                with contextlib.suppress(EvaluationError):
+                    intervals |= compute((name,))
+            if not intervals:
+                raise
     return {
-        name: Figure(value, *((one.low, one.high) if (one := intervals.get(name)) else ()))
+        name: Figure(value) if name not in intervals else Figure(value, intervals[name].low, intervals[name].high)
         for name, value in values.items()
     }
 
@@ -276,9 +340,7 @@ def _difference(
     """Compare two configurations by SRCC; None where it is undefined on too many resamples."""
     try:
         return paired_difference(scores, first, quality, groups=codes, n_resamples=n_resamples, level=level, seed=seed)
-    except EvaluationError as error:
-        if "resamples: " not in error.message:
-            raise
+    except EvaluationError:
         return None
 
 

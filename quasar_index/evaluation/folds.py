@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ from .configuration import Configuration
 
 MAX_FOLDS = 100
 
-Keys = Sequence[object] | npt.NDArray[np.generic]
+Keys: TypeAlias = "Sequence[object] | npt.NDArray[np.generic]"
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,11 @@ class Fold:
     kept: BoolArray
 
 
-def number_keys(rules: Exclusion) -> tuple[IntArray, IntArray]:
+def number_keys(rule: Exclusion) -> tuple[IntArray, IntArray]:
     """Number the keys of a rule: (N,) and (M,) codes, -1 for the key of nothing."""
     seen: dict[object, int] = {}
     sides = []
-    for keys in (rules.anchors, rules.images):
+    for keys in (rule.anchors, rule.images):
         values = keys.tolist() if isinstance(keys, np.ndarray) else keys
         missing = (None, "", b"")
         codes = [-1 if key in missing else seen.setdefault(key, len(seen)) for key in values]

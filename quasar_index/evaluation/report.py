@@ -146,7 +146,7 @@ class EvaluationReport:
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
-    figures = {
+    figures: dict[str, Any] = {
         name: {"value": figure.value, "low": figure.low, "high": figure.high}
         for name, figure in outcome.figures.items()
     }

@@ -139,7 +139,7 @@ def test_bad_images_cost_one_row_each(call: Run, photos: Path, tmp_path: Path) -
         assert rows[name]["score"] is None
         assert word in str(rows[name]["error"])
     assert done.stderr.strip().splitlines() == [
-        "quasar-index: error: 5 images could not be scored, see the column error"
+        "quasar-index: error: 5 of 6 images could not be scored, see the column error"
     ]
 
 

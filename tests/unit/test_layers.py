@@ -20,11 +20,12 @@ LAYERS = [
     {"datasets", "synthesis"},
     {"encoders"},
     {"index"},
-    {"space", "aggregation"},
+    {"space", "aggregation", "heads"},
     {"scoring", "prompts"},
     {"logistic"},
     {"correlation"},
     {"bootstrap"},
+    {"evaluation"},
     {"calibration"},
     {"checks", "demo"},
 ]

@@ -1,0 +1,216 @@
+"""Evaluation of indexes and rated sets: what overlaps is found, and left out or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..anchors import AnchorTable
+from ..arrays import BoolArray
+from ..bootstrap import group_codes
+from ..errors import DataError, EvaluationError
+from ..index.anchor_index import AnchorIndex
+from .configuration import Configuration
+from .evaluate import cross_validate, evaluate
+from .folds import Exclusion, overlapping
+from .rated import RatedImages
+from .report import EvaluationReport
+
+SAME_IMAGE, SAME_REFERENCE, GROUP = "same-image", "same-reference", "group="
+
+
+def evaluate_index(
+    configurations: Sequence[Configuration],
+    index: AnchorIndex,
+    images: RatedImages,
+    *,
+    exclude: str | None = None,
+    allow_overlap: bool = False,
+    where: str | None = None,
+    ratio: float = 1.0,
+    by: Sequence[str] = (),
+    seed: int = 0,
+    **options: Any,
+) -> EvaluationReport:
+    """Evaluate an index on rated images.
+
+    Args:
+        configurations: At least one.
+        index: The index.
+        images: Rated images, embedded by its encoder.
+        exclude: Which anchors do not score an image: "same-image" (the same content), "same-reference" (also those of
+            its reference image, by reference id and data set), "group=COLUMN" (both, and those with its value of a
+            column); None for none.
+        allow_overlap: Evaluate although images, or other versions of them, are among their anchors; the report says
+            how many.
+        where: SQL filter of the anchors.
+        ratio: Random part of the anchors.
+        by: Columns of the images for a breakdown.
+        seed: Of the draw of anchors, of merging folds and of the bootstrap.
+        options: `n_resamples`, `level`, `on_progress` of `evaluate`.
+
+    Returns:
+        The report. Intervals resample the group column, else references where every image has one, else images.
+
+    Raises:
+        EvaluationError: When images are among their own anchors, or as `evaluate`.
+        DataError: When a column is missing.
+    """
+    columns = {name: images.column(name) for name in by}
+    anchors = index.anchors(where=where, ratio=ratio, seed=seed)
+    rules = _rules(index, anchors, images, exclude)
+    active = [rule for rule, is_active in rules.values() if is_active]
+    remaining = [rule for rule, is_active in rules.values() if not is_active]
+    n_overlap = int(overlapping(remaining, len(images.ids)).sum())
+    if n_overlap and not allow_overlap:
+        n_same = int(overlapping([rules[SAME_IMAGE][0]], len(images.ids)).sum()) if exclude is None else 0
+        what = f"{n_same} are anchors themselves" + (
+            f", {n_overlap - n_same} more share a reference image with anchors" if n_overlap > n_same else ""
+        )
+        raise EvaluationError(
+            f"{n_overlap} of {len(images.ids)} images would be scored by themselves or by other versions of themselves "
+            f"({what})",
+            f"use --exclude {SAME_REFERENCE if n_overlap > n_same else SAME_IMAGE} or other data; "
+            "--allow-overlap evaluates all the same and flags it",
+        )
+    group = exclude.removeprefix(GROUP) if exclude and exclude.startswith(GROUP) else "reference"
+    report = evaluate(
+        configurations,
+        anchors,
+        images.embeddings,
+        images.quality,
+        groups=_groups(images, group),
+        excluded=active,
+        by=columns,
+        seed=seed,
+        **options,
+    )
+    protocol = f"{images.name} against {len(anchors)} anchors of index '{index.name}'"
+    if exclude:
+        protocol += f", without those of the same {_meaning(exclude)}"
+    note = f"leak: {n_overlap} images are scored by themselves or by other versions of themselves"
+    return replace(
+        report,
+        n_failed=len(images.failures),
+        n_unrated=images.n_unrated,
+        failures=images.failures,
+        protocol=protocol,
+        n_overlap=n_overlap,
+        notes=(*([note] if n_overlap else []), *report.notes),
+    )
+
+
+def cross_validate_images(
+    configurations: Sequence[Configuration],
+    images: RatedImages,
+    group: str,
+    *,
+    allow_overlap: bool = False,
+    by: Sequence[str] = (),
+    seed: int = 0,
+    **options: Any,
+) -> EvaluationReport:
+    """Evaluate configurations on one rated set, leaving out one group after the other (see `cross_validate`).
+
+    Args:
+        configurations: At least one.
+        images: The rated set.
+        group: Column with the groups.
+        allow_overlap: Evaluate although versions of one image are in several groups; the report says how many.
+        by: As in `evaluate_index`.
+        seed: As in `evaluate_index`.
+        options: As in `evaluate_index`.
+
+    Returns:
+        The report.
+
+    Raises:
+        EvaluationError: When versions of one reference image are in several groups, or as `cross_validate`.
+        DataError: When a column is missing.
+    """
+    labels = images.column(group)
+    columns = {name: images.column(name) for name in by}
+    rated = ~np.isnan(images.quality)
+    n_overlap = int((_scattered(images, labels) & rated).sum()) if images.is_versioned else 0
+    if n_overlap and not allow_overlap:
+        raise EvaluationError(
+            f"{n_overlap} of {int(rated.sum())} images have other versions of themselves outside their {group}",
+            "use group=reference; --allow-overlap evaluates all the same and flags it",
+        )
+    report = cross_validate(
+        configurations,
+        images.embeddings,
+        images.quality,
+        labels,
+        is_good=images.is_good,
+        ids=images.ids,
+        by=columns,
+        seed=seed,
+        **options,
+    )
+    n_groups = len(set(labels))
+    folds = "" if report.n_folds >= n_groups else f", merged into {report.n_folds} folds"
+    note = f"leak: {n_overlap} images are scored by other versions of themselves"
+    return replace(
+        report,
+        n_failed=len(images.failures),
+        n_unrated=images.n_unrated,
+        failures=images.failures,
+        protocol=f"{images.name}, one {group} left out at a time ({n_groups} groups{folds})",
+        n_overlap=n_overlap,
+        notes=(*([note] if n_overlap else []), *report.notes),
+    )
+
+
+def _rules(
+    index: AnchorIndex, anchors: AnchorTable, images: RatedImages, exclude: str | None
+) -> dict[str, tuple[Exclusion, bool]]:
+    """Return the rules by which images and anchors overlap, the coarsest first, and whether each excludes."""
+    group = exclude.removeprefix(GROUP) if exclude and exclude.startswith(GROUP) else None
+    if exclude not in (None, SAME_IMAGE, SAME_REFERENCE) and not group:
+        raise EvaluationError(f"no exclusion '{exclude}'", f"use {SAME_IMAGE}, {SAME_REFERENCE} or {GROUP}COLUMN")
+    known = index.columns()
+    if group and group not in known:
+        raise DataError(f"index '{index.name}' has no column '{group}'", f"columns: {', '.join(known)}")
+    table = index.metadata(anchors, ["dataset", "reference", *([group] if group else [])])
+    rules: dict[str, tuple[Exclusion, bool]] = {}
+    if group:
+        rules[GROUP] = (Exclusion(table[group].to_pylist(), images.column(group)), True)
+    references = Exclusion(
+        _pairs(table["dataset"].to_pylist(), table["reference"].to_pylist()),
+        _pairs(images.columns["dataset"], images.columns["reference"]),
+    )
+    if exclude == SAME_REFERENCE:
+        images.column("reference")
+    rules[SAME_REFERENCE] = (references, bool(group) or exclude == SAME_REFERENCE)
+    rules[SAME_IMAGE] = (Exclusion([key.decode() for key in anchors.ids.tolist()], images.ids), exclude is not None)
+    return rules
+
+
+def _pairs(datasets: Sequence[Any], references: Sequence[Any]) -> list[tuple[Any, Any] | None]:
+    return [None if ref in (None, "") else (name, ref) for name, ref in zip(datasets, references, strict=True)]
+
+
+def _groups(images: RatedImages, name: str) -> list[Any] | None:
+    """Return the groups to resample: None where some image has none, or each has its own."""
+    values = images.columns.get(name)
+    if values is None or any(value is None for value in values) or len(set(values)) == len(values):
+        return None
+    return values
+
+
+def _scattered(images: RatedImages, labels: Sequence[Any]) -> BoolArray:
+    """Return (n,) whether images of the same reference are in several groups."""
+    pairs = _pairs(images.columns["dataset"], images.columns["reference"])
+    groups: dict[Any, set[Any]] = {}
+    codes = group_codes(labels, len(labels)).tolist()
+    for pair, code in zip(pairs, codes, strict=True):
+        groups.setdefault(pair, set()).add(code)
+    return np.array([pair is not None and len(groups[pair]) > 1 for pair in pairs])
+
+
+def _meaning(exclude: str) -> str:
+    return exclude.removeprefix("same-").removeprefix(GROUP)

@@ -1,0 +1,114 @@
+"""The picture of an evaluation: scores against ratings with the logistic fit, one panel a configuration."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..correlation import fit_logistic
+from ..errors import DataError, EvaluationError
+from .report import EvaluationReport, Outcome
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+ENDINGS = (".png", ".svg")
+_COLUMNS = 4
+_BLUE, _ORANGE = "#0072B2", "#D55E00"  # of Okabe and Ito: told apart by everyone, and in grey
+
+
+def check_picture(path: Path) -> None:
+    """Raise a DataError unless the file can become a picture.
+
+    Raises:
+        DataError: On another ending than .png or .svg, or a missing folder.
+    """
+    if path.suffix.lower() not in ENDINGS:
+        raise DataError(f"'{path.name}' names no picture format by its ending", f"use {' or '.join(ENDINGS)}")
+    if not path.absolute().parent.is_dir():
+        raise DataError(f"the folder of '{path}' does not exist", "make it first")
+
+
+def draw_evaluation(report: EvaluationReport, path: Path) -> None:
+    """Draw scores against ratings.
+
+    Args:
+        report: The evaluation.
+        path: .png or .svg.
+
+    Raises:
+        DataError: When the file cannot be written.
+    """
+    check_picture(path)
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    n = len(report.outcomes)
+    columns = _columns(report)
+    rows = math.ceil(n / columns)
+    figure = Figure(figsize=(3.6 * columns + 0.4, 3.3 * rows + 0.5), layout="constrained", dpi=120)
+    FigureCanvasAgg(figure)
+    if (engine := figure.get_layout_engine()) is not None:
+        engine.set(hspace=0.06, wspace=0.03)  # type: ignore[call-arg]
+    axes = figure.subplots(rows, columns, squeeze=False)
+    for place, axis in enumerate(axes.flat):
+        if place >= n:
+            axis.set_visible(False)
+            continue
+        _draw_panel(axis, report, report.outcomes[place])
+        if place + columns >= n:
+            axis.set_xlabel("score")
+        if place % columns == 0:
+            axis.set_ylabel("rating")
+    figure.suptitle(_title(report), fontsize=10, wrap=True)
+    try:
+        # Text as text and fixed ids: small, searchable, the same on every run.
+        with rc_context({"svg.fonttype": "none", "svg.hashsalt": "quasar-index"}):
+            figure.savefig(path, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
+    except OSError as error:
+        raise DataError(f"'{path}' cannot be written ({error.strerror})", "name another file") from error
+
+
+def _columns(report: EvaluationReport) -> int:
+    """Return the panels a row: one row a space where each has as many."""
+    counts = set(Counter(outcome.configuration.space for outcome in report.outcomes).values())
+    n = counts.pop()
+    return n if not counts and 1 < n <= _COLUMNS + 1 else min(len(report.outcomes), _COLUMNS)
+
+
+def _draw_panel(axis: Axes, report: EvaluationReport, outcome: Outcome) -> None:
+    n = report.n_scored
+    axis.scatter(
+        outcome.scores,
+        report.quality,
+        s=max(2.0, min(18.0, 2000 / n)),
+        alpha=max(0.1, min(0.7, 200 / n)),
+        color=_BLUE,
+        linewidths=0,
+        rasterized=n > 5000,
+    )
+    try:
+        curve = fit_logistic(outcome.scores, report.quality)
+    except EvaluationError:
+        pass  # too few images, or no convergence: points alone
+    else:
+        x = np.linspace(outcome.scores.min(), outcome.scores.max(), 200)
+        axis.plot(x, curve(x), color=_ORANGE, linewidth=2)
+    figure = outcome.figures["srcc"]
+    interval = "" if figure.low is None else f" [{figure.low:.2f}, {figure.high:.2f}]"
+    axis.set_title(f"{outcome.label}\nSRCC {figure.value:.3f}{interval}", fontsize=9)
+    axis.tick_params(labelsize=8)
+    axis.locator_params(axis="x", nbins=5)
+    axis.grid(visible=True, color="0.9", linewidth=0.6)
+    axis.set_axisbelow(True)
+    for side in ("top", "right"):
+        axis.spines[side].set_visible(False)
+
+
+def _title(report: EvaluationReport) -> str:
+    return f"{report.protocol or 'evaluation'}: {report.n_scored} images; line: 4-parameter logistic fit"

@@ -1,0 +1,209 @@
+"""Rated images for an evaluation: of a data set, embedded once for all configurations, or the anchors of an index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from ..arrays import BoolArray, DoubleArray, FloatArray
+from ..datasets.base import AnchorSource
+from ..encoders.base import Encoder
+from ..encoders.pipeline import encode_files
+from ..errors import DataError, EvaluationError
+from ..images import MAX_PIXELS, read_image_bytes
+from ..index.anchor_index import AnchorIndex
+from .evaluate import check_ratings
+
+
+@dataclass(frozen=True)
+class RatedImages:
+    """Embedded images with ratings.
+
+    Attributes:
+        name: Where they come from.
+        embeddings: (n, D) raw.
+        quality: (n,) ratings, higher is better; NaN only for images that can be anchors alone (reference images).
+        ids: n content ids.
+        columns: By name, n values of what else is known of them (`reference`, `distortion`, `split`, further ones).
+        is_good: (n,) sides where the data declare them; None where the median divides.
+        is_versioned: Whether images of one reference are versions of one image (full-reference data).
+        n_unrated: Images without a rating, which were left out.
+        failures: Path and reason of each image that could not be embedded.
+    """
+
+    name: str
+    embeddings: FloatArray
+    quality: DoubleArray
+    ids: list[str]
+    columns: Mapping[str, list[Any]]
+    is_good: BoolArray | None = None
+    is_versioned: bool = False
+    n_unrated: int = 0
+    failures: tuple[tuple[str, str], ...] = ()
+
+    def column(self, name: str) -> list[Any]:
+        """Return the values of a column.
+
+        Raises:
+            DataError: When there is none, or it is empty.
+        """
+        values = self.columns.get(name)
+        if values is None or all(value is None for value in values):
+            known = [key for key, column in self.columns.items() if any(value is not None for value in column)]
+            raise DataError(f"{self.name} has no column '{name}'", f"columns: {', '.join(known) or 'none'}")
+        return values
+
+
+@dataclass(frozen=True)
+class RatedSource:
+    """The images of a source that an evaluation embeds.
+
+    Attributes:
+        source: Its rated images, and with declared sides the others, too.
+        n_unrated: Images that were left out.
+    """
+
+    source: AnchorSource
+    n_unrated: int = field(default=0)
+
+
+def rated_source(source: AnchorSource, *, keep_sides: bool = False) -> RatedSource:
+    """Leave out what has no rating, before anything is embedded.
+
+    Args:
+        source: Labelled images.
+        keep_sides: Keep images with a declared side but no rating: as anchors of the others (cross-validation).
+
+    Returns:
+        The rest.
+
+    Raises:
+        EvaluationError: On fewer than 3 ratings, or constant ones.
+    """
+    ratings = _oriented(source)
+    rated = ~np.isnan(ratings)
+    if not rated.any():
+        raise EvaluationError(f"{source.name} has no ratings", "name the column with --score-column, or use other data")
+    check_ratings(ratings[rated])
+    kept = rated | (keep_sides and source.division == "reference")
+    records = source.records.filter(np.asarray(kept))
+    return RatedSource(replace(source, records=records), int((~kept).sum()))
+
+
+def embed_rated(
+    rated: RatedSource,
+    encoder: Encoder,
+    *,
+    batch_size: int = 16,
+    n_workers: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> RatedImages:
+    """Embed the images of a source, once for all configurations.
+
+    Args:
+        rated: What `rated_source` returned.
+        encoder: The encoder.
+        batch_size: Most images in one forward pass.
+        n_workers: Decoding threads; None for one a core.
+        max_pixels: Largest image that is decoded.
+        on_progress: Called with (done, total) images.
+
+    Returns:
+        The images that could be embedded, and why others could not.
+
+    Raises:
+        DataError: When none can be embedded.
+        EvaluationError: When fewer than 3 are left, or constant ratings.
+    """
+    source = rated.source
+    embeddings: list[FloatArray] = []
+    ids: list[str] = []
+    rows: list[int] = []
+    failures: list[tuple[str, str]] = []
+    stream = encode_files(
+        source.records["path"].to_pylist(),
+        encoder,
+        read=source.read_bytes or read_image_bytes,
+        batch_size=batch_size,
+        n_workers=n_workers,
+        max_pixels=max_pixels,
+    )
+    for row, image in enumerate(stream):
+        if image.embedding is None:
+            failures.append((image.path, image.error))
+        else:
+            rows.append(row)
+            ids.append(image.id)
+            embeddings.append(image.embedding)
+        if on_progress is not None:
+            on_progress(row + 1, len(source))
+    if not rows:
+        raise DataError(f"none of {len(failures)} images can be embedded, first: {failures[0][1]}", "check the paths")
+    quality = _oriented(source)[rows]
+    check_ratings(quality[~np.isnan(quality)])
+    records = source.records.take(rows)
+    is_reference = source.division == "reference"
+    return RatedImages(
+        name=source.name,
+        embeddings=np.stack(embeddings),
+        quality=quality,
+        ids=ids,
+        columns={
+            **{name: records[name].to_pylist() for name in records.column_names},
+            "dataset": [source.name] * len(rows),
+        },
+        is_good=np.array([side == "good" for side in records["side"].to_pylist()]) if is_reference else None,
+        is_versioned=source.kind == "full-reference",
+        n_unrated=rated.n_unrated,
+        failures=tuple(failures),
+    )
+
+
+def rated_anchors(index: AnchorIndex, *, where: str | None = None) -> RatedImages:
+    """Take the anchors of an index as rated images: nothing is embedded.
+
+    Args:
+        index: The index. Ratings are its raw scores (negated where lower is better) if it has one source, else the
+            scores that are scaled to [0, 1] for each source.
+        where: SQL filter of the anchors.
+
+    Returns:
+        Its anchors; where several sources are in it, they keep the sides that the index gave them.
+
+    Raises:
+        EvaluationError: When the anchors have no ratings.
+    """
+    anchors = index.anchors(where=where)
+    sources = index.manifest.sources
+    table = index.metadata(anchors, [name for name in index.columns() if name != "embedding"])
+    quality = np.full(len(anchors), np.nan) if anchors.quality is None else anchors.quality
+    if len(sources) == 1:
+        raw = table["score"].to_numpy().astype(np.float64)
+        quality = -raw if sources[0].lower_is_better else raw
+    declared = any(source.division == "reference" for source in sources)
+    rated = ~np.isnan(quality)
+    if not rated.any():
+        raise EvaluationError(f"the anchors of index '{index.name}' have no ratings", "use an index of rated images")
+    check_ratings(quality[rated])
+    kept = rated | declared
+    rows = np.flatnonzero(kept)
+    return RatedImages(
+        name=f"index '{index.name}'",
+        embeddings=anchors.directions[rows] * anchors.norms[rows, None],
+        quality=quality[rows],
+        ids=[key.decode() for key in anchors.ids[rows].tolist()],
+        columns={name: table[name].take(rows).to_pylist() for name in table.column_names},
+        is_good=anchors.is_good[rows] if declared or len(sources) > 1 else None,
+        is_versioned=any(source.kind == "full-reference" for source in sources),
+        n_unrated=int((~kept).sum()),
+    )
+
+
+def _oriented(source: AnchorSource) -> DoubleArray:
+    """Return the (n,) raw scores, higher is better; NaN where there is none."""
+    raw: DoubleArray = source.records["score"].to_numpy().astype(np.float64)
+    return -raw if source.lower_is_better else raw

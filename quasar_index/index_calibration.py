@@ -1,0 +1,228 @@
+"""The calibration of an index: scores become opinion scores with an interval, and each image gets a familiarity.
+
+The map and its split-conformal interval are fitted on cross-fitted scores of the anchors (`quasar_index.calibration`):
+each anchor is scored by an index without its group. Familiarity is the share of anchors whose nearest anchor of another
+group is at most as near as the image's nearest anchor is: near 0, the index has nothing to say of the image.
+
+`calibrations/VERSION-KEY.json` in the index keeps one for each version of the table and way to score.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from .anchors import AnchorTable
+from .arrays import DoubleArray, FloatArray, as_embeddings, unit
+from .calibration import Calibration, Method, fit_calibration
+from .errors import AnchorIndexError, EvaluationError
+from .evaluation import Configuration, CrossFit, RatedImages, cross_fit, rated_anchors
+from .index import AnchorIndex, nearest
+from .index.manifest import write_atomically
+
+FOLDER = "calibrations"
+_QUANTILES = np.linspace(0.0, 1.0, 101)
+
+
+@dataclass(frozen=True)
+class IndexCalibration:
+    """What an index knows of its own scores.
+
+    Attributes:
+        label: The way to score (`Configuration.label`).
+        table_version: Version of the index.
+        groups: What was left out as a whole: a column, or "each image".
+        calibration: From scores to ratings, higher is better.
+        lower_is_better: Direction of the raw ratings, which `predict` answers in.
+        nearest: (101,) quantiles of the anchors' cosines to their nearest anchor of another group.
+    """
+
+    label: str
+    table_version: int
+    groups: str
+    calibration: Calibration
+    lower_is_better: bool
+    nearest: DoubleArray = field(repr=False)
+
+    def predict(self, scores: npt.ArrayLike) -> tuple[DoubleArray, DoubleArray, DoubleArray]:
+        """Put scores on the scale of the raw ratings.
+
+        Args:
+            scores: (n,) scores of the same way to score.
+
+        Returns:
+            mos, low and high, (n,) each; low <= mos <= high.
+        """
+        mos, low, high = self.calibration.predict(scores)
+        return (-mos, -high, -low) if self.lower_is_better else (mos, low, high)
+
+    def familiarity(self, anchors: AnchorTable, embeddings: npt.ArrayLike) -> DoubleArray:
+        """Say how near images lie to the anchors.
+
+        Args:
+            anchors: Those of the index.
+            embeddings: (n, D) raw embeddings.
+
+        Returns:
+            (n,) in [0, 1]: the share of anchors whose nearest one is at most as near.
+        """
+        queries = unit(as_embeddings(embeddings, dim=anchors.dim))
+        cosines = nearest(anchors, queries, 1).similarity[:, 0].astype(np.float64)
+        return np.asarray(np.interp(cosines, self.nearest, _QUANTILES))
+
+
+def calibrate(
+    index: AnchorIndex,
+    configuration: Configuration | None = None,
+    *,
+    group: str | None = None,
+    method: Method = "isotonic",
+    level: float = 0.9,
+    seed: int = 0,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> IndexCalibration:
+    """Calibrate an index for one way to score, and keep the result in it.
+
+    Args:
+        index: An index of rated anchors.
+        configuration: The way to score; None for the default.
+        group: Column whose groups stay together (contents, prompts); None for the reference images where there are
+            any, else each image alone.
+        method: "isotonic" or "logistic".
+        level: Nominal coverage of the interval.
+        seed: Of the divisions.
+        on_progress: Called with (done, total) steps.
+
+    Returns:
+        The calibration, with the coverage that it had on groups left out.
+
+    Raises:
+        EvaluationError: When the anchors have no ratings, or too few anchors or groups, or scores that do not rise with
+            the ratings.
+    """
+    chosen = configuration or Configuration()
+    images = rated_anchors(index)
+    name, groups = _groups(images, group)
+    fitted = cross_fit(
+        [chosen],
+        images.embeddings,
+        images.quality,
+        groups,
+        is_good=images.is_good,
+        ids=images.ids,
+        seed=seed,
+        on_progress=on_progress,
+    )
+    sources = index.manifest.sources
+    lower = len(sources) == 1 and sources[0].lower_is_better
+    low_high = sources[0].score_range if len(sources) == 1 else (0.0, 1.0)
+    scale = None if low_high is None else ((-low_high[1], -low_high[0]) if lower else low_high)
+    found = IndexCalibration(
+        chosen.label,
+        index.manifest.table_version,
+        name,
+        fit_calibration(
+            fitted.scores[0],
+            fitted.quality,
+            groups=fitted.groups,
+            method=method,
+            level=level,
+            quality_range=scale,
+            seed=seed,
+        ),
+        lower,
+        _nearest_of_other_groups(images, fitted),
+    )
+    _write(index, found)
+    return found
+
+
+def read_calibration(index: AnchorIndex, configuration: Configuration | None = None) -> IndexCalibration:
+    """Read the calibration of an index for one way to score.
+
+    Raises:
+        AnchorIndexError: When there is none for this version and way to score, naming those that there are.
+        EvaluationError: When the file is damaged.
+    """
+    chosen = configuration or Configuration()
+    path = _path(index, chosen.label)
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return IndexCalibration(
+            label=record["label"],
+            table_version=record["table_version"],
+            groups=record["groups"],
+            calibration=Calibration.from_dict(record["calibration"]),
+            lower_is_better=record["lower_is_better"],
+            nearest=np.asarray(record["nearest"], dtype=np.float64),
+        )
+    except FileNotFoundError:
+        others = sorted(
+            json.loads(other.read_text(encoding="utf-8"))["label"]
+            for other in path.parent.glob(f"{index.manifest.table_version}-*.json")
+        )
+        have = f"; there are some for {', '.join(map(repr, others))}" if others else ""
+        raise AnchorIndexError(
+            f"index '{index.name}' has no calibration of '{chosen.label}' for version "
+            f"{index.manifest.table_version}{have}",
+            f"make one: quasar-index calibrate {index.name}, with the same options",
+        ) from None
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise EvaluationError(f"the calibration '{path}' is damaged ({error})", "make it anew") from error
+
+
+def _groups(images: RatedImages, group: str | None) -> tuple[str, list[object]]:
+    """Return what stays together, by name, and a label for each image."""
+    if group is not None:
+        return group, list(images.column(group))
+    references = images.columns["reference"]
+    if any(references):
+        # An image without a reference stands alone.
+        return "reference", [reference or key for reference, key in zip(references, images.ids, strict=True)]
+    return "each image", list(images.ids)
+
+
+def _nearest_of_other_groups(images: RatedImages, fitted: CrossFit) -> DoubleArray:
+    """Return the quantiles of the rated images' cosines to their nearest image outside their fold."""
+    directions = unit(images.embeddings)
+    queries = directions[fitted.rated]
+    found = np.empty(len(queries))
+    for fold in fitted.folds:
+        kept = np.flatnonzero(fold.kept)
+        found[fold.images] = _best(queries[fold.images], directions[kept])
+    return np.asarray(np.quantile(found, _QUANTILES))
+
+
+def _best(queries: FloatArray, directions: FloatArray) -> FloatArray:
+    import faiss
+
+    similarity, _ = faiss.knn(queries, directions, 1, metric=faiss.METRIC_INNER_PRODUCT)
+    return np.asarray(similarity[:, 0])
+
+
+def _write(index: AnchorIndex, found: IndexCalibration) -> None:
+    path = _path(index, found.label)
+    record = {
+        "label": found.label,
+        "table_version": found.table_version,
+        "groups": found.groups,
+        "calibration": found.calibration.to_dict(),
+        "lower_is_better": found.lower_is_better,
+        "nearest": found.nearest.tolist(),
+    }
+    try:
+        path.parent.mkdir(exist_ok=True)
+        write_atomically(path, (json.dumps(record, indent=1) + "\n").encode())
+    except OSError as error:
+        raise AnchorIndexError(f"'{path}' cannot be written ({error.strerror})", "mend its permissions") from error
+
+
+def _path(index: AnchorIndex, label: str) -> Path:
+    key = hashlib.sha256(label.encode()).hexdigest()[:12]
+    return index.path / FOLDER / f"{index.manifest.table_version}-{key}.json"

@@ -1,0 +1,240 @@
+"""Evaluation: against naive loops, and no image scored by itself."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+import quasar_index as qi
+from quasar_index.datasets.base import make_records
+from quasar_index.evaluation.folds import make_folds
+
+FEW = {"n_resamples": 40}
+CONFIGURATIONS = [qi.Configuration(), qi.Configuration(qi.Retrieval(top_k=3), "centred"), qi.Configuration(qi.Ridge())]
+
+
+@pytest.fixture
+def rated():
+    """Return embeddings (60, 8), ratings that follow them, and 12 groups."""
+    rng = np.random.default_rng(1)
+    embeddings = (rng.normal(size=(60, 8)) + 0.5).astype(np.float32)
+    quality = embeddings @ rng.normal(size=8) + rng.normal(size=60)
+    return embeddings, quality, np.repeat(np.arange(12), 5)
+
+
+def test_leave_one_group_out_is_the_naive_loop(rated):
+    embeddings, quality, groups = rated
+    report = qi.cross_validate(CONFIGURATIONS, embeddings, quality, groups.astype(str), **FEW)
+    for configuration, outcome in zip(CONFIGURATIONS, report.outcomes, strict=True):
+        expected = np.empty(60)
+        for group in range(12):
+            test = groups == group
+            anchors = qi.make_anchors(embeddings[~test], quality=quality[~test])
+            scorer = qi.Scorer(anchors, configuration.method, space=configuration.space)
+            expected[test] = scorer.score_embeddings(embeddings[test]).score
+        assert outcome.scores == pytest.approx(expected, abs=1e-6)
+        assert outcome.figures["srcc"].value == pytest.approx(spearmanr(expected, quality).statistic)
+    assert report.n_folds == 12
+    assert report.n_units == 12
+    assert report.grouped
+
+
+def test_figures_and_differences_are_those_of_the_bootstrap(rated):
+    from quasar_index.bootstrap import bootstrap, paired_difference
+
+    embeddings, quality, groups = rated
+    report = qi.cross_validate(CONFIGURATIONS, embeddings, quality, groups, seed=3, **FEW)
+    first, second = report.outcomes[:2]
+    assert first.difference is None
+    options = {"groups": groups, "seed": 3, **FEW}
+    interval = bootstrap("plcc", second.scores, quality, **options)
+    assert (second.figures["plcc"].low, second.figures["plcc"].high) == (interval.low, interval.high)
+    assert second.difference == paired_difference(second.scores, first.scores, quality, **options)
+    assert set(report.to_dict()["configurations"][1]) >= {"label", "srcc", "rmse_fitted", "srcc_minus_first"}
+
+
+@pytest.mark.parametrize("method", [qi.Knn(top_k=1), qi.Retrieval(top_k=1)], ids=["knn", "retrieval"])
+def test_an_image_is_not_its_own_anchor(method):
+    rng = np.random.default_rng(0)
+    embeddings, quality = rng.normal(size=(150, 16)), rng.permutation(150)  # ratings that follow nothing
+    ids = [f"{i:03d}" for i in range(150)]
+    anchors = qi.make_anchors(embeddings, quality=quality, ids=ids)
+    one = [qi.Configuration(method)]
+    leaking = qi.evaluate(one, anchors, embeddings, quality, **FEW)
+    assert leaking.outcomes[0].figures["srcc"].value > 0.6
+    rule = qi.Exclusion([key.decode() for key in anchors.ids], ids)
+    fair = qi.evaluate(one, anchors, embeddings, quality, excluded=[rule], **FEW)
+    assert abs(fair.outcomes[0].figures["srcc"].value) < 0.25
+    assert fair.n_folds == 100  # 150 images, merged
+
+
+def test_folds_never_leak_and_take_no_more_than_needed():
+    rng = np.random.default_rng(0)
+    groups, ids = rng.integers(0, 30, 80), np.arange(80)
+    test_groups, test_ids = np.append(groups[:50], [99, 98]), np.append(ids[:50], [500, 501])
+    rules = [qi.Exclusion(groups, test_groups), qi.Exclusion(ids, test_ids)]
+    folds = make_folds(rules, 80, 52, seed=0)
+    assert sorted(np.concatenate([fold.images for fold in folds])) == list(range(52))
+    for fold in folds:
+        for image in fold.images:
+            assert list(fold.kept) == [groups[a] != test_groups[image] and ids[a] != test_ids[image] for a in range(80)]
+
+
+def test_more_than_a_hundred_groups_are_merged():
+    keys = np.arange(330) // 2
+    folds = make_folds([qi.Exclusion(keys, keys)], 330, 330, seed=0)
+    assert len(folds) == 100
+    for fold in folds:
+        assert not fold.kept[np.isin(keys, keys[fold.images])].any()
+        assert (~fold.kept).sum() == len(fold.images)
+
+
+def test_nothing_is_the_key_of_nothing():
+    (fold,) = make_folds([qi.Exclusion([None, "", "a"], ["", None, "b"])], 3, 3, seed=0)
+    assert fold.kept.all()
+
+
+def test_declared_sides_with_unrated_references():
+    rng = np.random.default_rng(0)
+    reference = np.repeat(np.arange(10), 4)
+    level = np.tile(np.arange(4), 10)
+    embeddings = rng.normal(size=(40, 6)) + np.array([1.0, -1, 0, 0, 0, 0]) * (2 - level[:, None])
+    quality = np.where(level == 0, np.nan, -level.astype(float))
+    report = qi.cross_validate(
+        [qi.Configuration()], embeddings, quality, reference, is_good=level == 0, by={"level": level}, **FEW
+    )
+    assert report.n_scored == 30
+    assert report.outcomes[0].figures["srcc"].value > 0.5
+    assert [part.value for part in report.breakdowns] == ["1", "2", "3"]
+    assert report.breakdowns[0].srcc == (None,)  # ratings are constant there
+
+
+def test_breakdown_of_small_parts_is_a_count(rated):
+    embeddings, quality, groups = rated
+    by = {"half": ["a"] * 58 + ["b"] * 2}
+    report = qi.cross_validate([qi.Configuration()], embeddings, quality, groups, by=by, **FEW)
+    big, small = report.breakdowns
+    expected = spearmanr(report.outcomes[0].scores[:58], quality[:58]).statistic
+    assert (big.n, big.srcc[0]) == (58, pytest.approx(expected))
+    assert (small.n, small.srcc) == (2, (None,))
+
+
+def test_too_few_for_an_interval():
+    rng = np.random.default_rng(0)
+    embeddings, quality = rng.normal(size=(8, 3)), np.arange(8)
+    report = qi.cross_validate(CONFIGURATIONS[:1] * 2, embeddings, quality, np.arange(8) // 2, **FEW)
+    figure = report.outcomes[1].figures["srcc"]
+    assert figure.value is not None
+    assert figure.low is None
+    assert report.outcomes[1].difference is None
+    assert "too few" in report.notes[0]
+
+
+def test_meaningless_evaluations_are_refused(rated):
+    embeddings, quality, groups = rated
+    anchors = qi.make_anchors(embeddings, quality=quality)
+    one = [qi.Configuration()]
+    for call, message in (
+        (lambda: qi.evaluate(one, anchors, embeddings, np.ones(60)), "all 60 ratings are 1"),
+        (lambda: qi.evaluate(one, anchors, embeddings[:2], quality[:2]), "2 scored images"),
+        (lambda: qi.evaluate([], anchors, embeddings, quality), "nothing to evaluate"),
+        (lambda: qi.evaluate(one, anchors, embeddings, quality[:50]), "60 embeddings but 50"),
+        (lambda: qi.evaluate(one, anchors, embeddings[[0] * 60], quality), "raw mean: all 60 scores"),
+        (lambda: qi.cross_validate(one, embeddings, quality, [1] * 60), "one group"),
+        (lambda: qi.cross_validate(one, embeddings, quality, [None, *groups[1:]]), "no group"),
+        (lambda: qi.cross_validate(one, embeddings[:4], [1, 2, 3, 3], [0, 0, 1, 1]), "not theirs"),
+        (
+            lambda: qi.evaluate(one, anchors, embeddings, quality, excluded=[qi.Exclusion([1] * 60, [1] * 60)]),
+            "0 anchors that are not theirs",
+        ),
+    ):
+        with pytest.raises(qi.EvaluationError, match=message):
+            call()
+    with pytest.raises(qi.AggregationError, match="raw clustering n_clusters=80: 80 clusters"):
+        qi.cross_validate([qi.Configuration(qi.Clustering(80))], embeddings, quality, groups)
+
+
+def test_labels_are_short_and_say_what_differs():
+    assert qi.Configuration().label == "raw mean"
+    assert qi.Configuration(qi.Retrieval(top_k=8, blend=0.5), "whitened", "oas").label == (
+        "whitened(oas) retrieval top_k=8 blend=0.5"
+    )
+    assert qi.Configuration(qi.Ridge(), "centred").label == "centred ridge"
+
+
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_picture(rated, tmp_path, ending):
+    embeddings, quality, groups = rated
+    report = qi.cross_validate(CONFIGURATIONS, embeddings, quality, groups, **FEW)
+    path = tmp_path / f"out.{ending}"
+    qi.draw_evaluation(report, path)
+    assert path.read_bytes().startswith(b"\x89PNG" if ending == "png" else b"<?xml")
+    with pytest.raises(qi.DataError, match="picture format"):
+        qi.draw_evaluation(report, tmp_path / "out.gif")
+
+
+@pytest.fixture
+def distorted(tmp_path):
+    """Return an index of 6 references with 3 distorted versions each, and other versions of them as test images."""
+    rng = np.random.default_rng(0)
+    reference, level = np.repeat(np.arange(6), 4), np.tile(np.arange(4), 6)
+    embeddings = (rng.normal(size=(6, 5))[reference] + np.eye(5)[0] * (3.0 - level[:, None])).astype(np.float32)
+    columns = {
+        "path": [f"{r}-{x}" for r, x in zip(reference, level, strict=True)],
+        "score": [None if x == 0 else 4.0 - x + 0.1 * rng.random() for x in level],
+        "side": ["good" if x == 0 else "bad" for x in level],
+        "reference": [f"r{r}" for r in reference],
+        "distortion": [None if x == 0 else f"d{x}" for x in level],
+    }
+    source = qi.AnchorSource("synthetic", make_records(columns, 24), "full-reference", "reference")
+    index = qi.build_from_embeddings(tmp_path / "synthetic", source, embeddings).index
+    images = qi.RatedImages(
+        "other versions",
+        embeddings + np.float32(0.01),
+        np.array([np.nan if score is None else score for score in columns["score"]]),
+        [f"other{i}" for i in range(24)],
+        {"dataset": ["synthetic"] * 24, **{name: columns[name] for name in ("reference", "distortion")}},
+        is_good=level == 0,
+        is_versioned=True,
+    )
+    rated = np.flatnonzero(level)
+    only_rated = replace(
+        images,
+        embeddings=images.embeddings[rated],
+        quality=images.quality[rated],
+        ids=[images.ids[i] for i in rated],
+        columns={name: [values[i] for i in rated] for name, values in images.columns.items()},
+    )
+    return index, images, only_rated
+
+
+def test_versions_of_one_reference_are_kept_apart(distorted):
+    index, _, images = distorted
+    one = [qi.Configuration()]
+    for exclude in (None, "same-image"):
+        with pytest.raises(qi.EvaluationError, match=r"18 of 18 images .* --exclude same-reference"):
+            qi.evaluate_index(one, index, images, exclude=exclude, **FEW)
+    report = qi.evaluate_index(one, index, images, exclude="same-reference", by=["distortion"], **FEW)
+    assert (report.n_folds, report.n_units, report.grouped, report.n_overlap) == (6, 6, True, 0)
+    assert [part.n for part in report.breakdowns] == [6, 6, 6]
+    flagged = qi.evaluate_index(one, index, images, allow_overlap=True, **FEW)
+    assert flagged.n_overlap == 18
+    assert flagged.notes[0].startswith("leak: 18 images")
+    with pytest.raises(qi.EvaluationError, match="no exclusion 'same'"):
+        qi.evaluate_index(one, index, images, exclude="same")
+    with pytest.raises(qi.DataError, match="no column 'nosuch'"):
+        qi.evaluate_index(one, index, images, exclude="group=nosuch")
+
+
+def test_cross_validation_of_full_reference_data(distorted):
+    index, images, _ = distorted
+    one = [qi.Configuration()]
+    report = qi.cross_validate_images(one, images, "reference", **FEW)
+    assert (report.n_scored, report.n_folds) == (18, 6)
+    own = qi.cross_validate_images(one, qi.rated_anchors(index), "reference", **FEW)
+    assert own.n_scored == 18
+    anchors_only = replace(images, columns={**images.columns, "half": list("ababbaba" * 3)})
+    with pytest.raises(qi.EvaluationError, match=r"18 of 18 images have other versions .* group=reference"):
+        qi.cross_validate_images(one, anchors_only, "half", **FEW)
+    assert qi.cross_validate_images(one, anchors_only, "half", allow_overlap=True, **FEW).n_overlap == 18

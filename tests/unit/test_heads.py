@@ -1,0 +1,92 @@
+"""Heads: k nearest neighbours and ridge regression against naive versions and scikit-learn."""
+
+import numpy as np
+import pytest
+
+import quasar_index as qi
+from quasar_index.encoders.pipeline import encode_files
+
+
+@pytest.fixture
+def rated():
+    """Return embeddings (40, 6), their ratings, and 5 queries, of lengths other than one."""
+    rng = np.random.default_rng(0)
+    embeddings = (rng.normal(size=(45, 6)) + 1).astype(np.float32)
+    quality = embeddings @ rng.normal(size=6) + 0.1 * rng.normal(size=45)
+    return embeddings[:40], quality[:40], embeddings[40:]
+
+
+def unit(vectors):
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("temperature", [None, 0.1])
+def test_knn_is_the_weighted_mean_of_the_nearest(rated, temperature):
+    embeddings, quality, queries = rated
+    scores = qi.Scorer(qi.make_anchors(embeddings, quality=quality), qi.Knn(7, temperature)).score_embeddings(queries)
+    for query, score in zip(unit(queries), scores.score, strict=True):
+        cosine = unit(embeddings) @ query
+        near = np.argsort(-cosine)[:7]
+        weights = np.maximum(cosine[near], 0) if temperature is None else np.exp(cosine[near] / temperature)
+        assert score == pytest.approx(np.average(quality[near], weights=weights), abs=1e-5)
+    assert np.isnan(scores.similarity_good).all()
+
+
+def test_knn_without_a_similar_anchor_is_the_mean():
+    anchors = qi.make_anchors([[1.0, 0.0], [1.0, 0.01]], quality=[1.0, 3.0])
+    assert qi.Scorer(anchors, qi.Knn(2)).score_embeddings([[-1.0, 0.0]]).score == pytest.approx([2.0])
+
+
+def test_knn_says_when_there_are_fewer_anchors(rated, caplog):
+    embeddings, quality, queries = rated
+    scores = qi.Scorer(qi.make_anchors(embeddings, quality=quality), qi.Knn(100)).score_embeddings(queries)
+    assert np.isfinite(scores.score).all()
+    assert "top-k 100 is more than the 40 anchors" in caplog.text
+
+
+@pytest.mark.parametrize("space", ["raw", "centred", "whitened"])
+def test_ridge_is_scikit_learns_in_the_space(rated, space):
+    from sklearn.linear_model import RidgeCV
+
+    embeddings, quality, queries = rated
+    anchors = qi.make_anchors(embeddings, quality=quality)
+    fitted = qi.fit_space(anchors, space)
+    inside = [x if space == "raw" else fitted.apply(unit(x)) for x in (embeddings, queries)]
+    scale = np.sqrt(np.mean(np.sum((inside[0] - inside[0].mean(axis=0)) ** 2, axis=1)))
+    expected = RidgeCV(alphas=(0.1, 1, 10, 100)).fit(inside[0] / scale, quality).predict(inside[1] / scale)
+    scores = qi.Scorer(anchors, qi.Ridge(), space=space).score_embeddings(queries)
+    assert scores.score == pytest.approx(expected, abs=1e-4)
+
+
+def test_ridge_does_not_mind_the_scale_of_the_embeddings(rated):
+    embeddings, quality, queries = rated
+    one, other = (
+        qi.Scorer(qi.make_anchors(embeddings * s, quality=quality), qi.Ridge()).score_embeddings(queries * s).score
+        for s in (1, 100)
+    )
+    assert one == pytest.approx(other, abs=1e-4)
+
+
+def test_heads_need_ratings_and_sound_parameters(rated):
+    embeddings, _, _ = rated
+    anchors = qi.make_anchors(embeddings, is_good=[True] * 20 + [False] * 20)
+    for head in (qi.Knn(), qi.Ridge()):
+        with pytest.raises(qi.AggregationError, match="needs an opinion score"):
+            qi.Scorer(anchors, head)
+    for make in (lambda: qi.Knn(0), lambda: qi.Knn(3, 0.0), lambda: qi.Ridge(()), lambda: qi.Ridge((0.0,))):
+        with pytest.raises(qi.AggregationError):
+            make()
+    alike = qi.make_anchors(np.ones((3, 2)), quality=[1, 2, 3])
+    with pytest.raises(qi.AggregationError, match="all alike"):
+        qi.Scorer(alike, qi.Ridge())
+
+
+def test_files_scored_by_a_head_have_no_similarities(rated, tiny_encoder, write_images):
+    encoder = tiny_encoder()
+    paths = write_images(6)
+    embeddings = np.stack([image.embedding for image in encode_files(paths, encoder)])
+    scorer = qi.Scorer(qi.make_anchors(embeddings, quality=np.arange(6)), qi.Knn(1), encoder=encoder)
+    rows = list(scorer.score_files([*paths, "missing.png"]))
+    assert [row.score for row in rows[:6]] == pytest.approx(range(6), abs=1e-6)
+    assert rows[0].similarity_good is None
+    assert rows[6].error
