@@ -14,6 +14,7 @@ from quasar_index.errors import QuasarError
 
 from .add import add
 from .build import build
+from .calibrate import calibrate
 from .check import check
 from .compact import compact
 from .datasets import datasets
@@ -66,7 +67,7 @@ def _options(
 
 
 PANELS = {
-    "Score": (demo, build, score, evaluate, info, encoders),
+    "Score": (demo, build, score, calibrate, evaluate, info, encoders),
     "Anchor data": (datasets, check, synthesize),
     "A living index": (add, remove, relabel, history, tag, restore, compact, export, merge),
 }

@@ -7,6 +7,7 @@ import math
 import sys
 from collections.abc import Iterator
 from enum import Enum
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,6 +39,7 @@ from .configurations import (
 from .output import Format, choose_format, interruptible, note, progress_bar, write_rows
 
 COLUMNS = ("path", "score", "similarity_good", "similarity_bad", "error")
+CALIBRATED = ("mos", "low", "high", "familiarity")
 
 
 class Anchors(str, Enum):
@@ -76,6 +78,14 @@ def score(
     shrinkage: ShrinkageOption = None,
     temperature: TemperatureOption = None,
     normalize_anchors: NormalizeOption = False,
+    calibrated: Annotated[
+        bool,
+        typer.Option(
+            "--calibrated",
+            help="Also mos, low, high and familiarity, by 'quasar-index calibrate' with the same options.",
+            rich_help_panel="Way to score",
+        ),
+    ] = False,
     where: options.Where = None,
     version: options.IndexVersion = None,
     ratio: Annotated[float, typer.Option(help="Random part of the anchors to use.", rich_help_panel="Anchors")] = 1.0,
@@ -126,10 +136,11 @@ def score(
         normalize_anchors=normalize_anchors,
         seed=seed,
     )
+    calibration: qi.IndexCalibration | None = None
     run_options: dict[str, Any] = {"weights": weights, "device": device, "precision": precision.value}
     if anchors is Anchors.text:
-        if embeddings is not None:
-            raise typer.BadParameter("--anchors text scores images, not --embeddings")
+        if embeddings is not None or calibrated:
+            raise typer.BadParameter("--anchors text is not for --embeddings or --calibrated")
         name = encoder or (qi.AnchorIndex.open(index).manifest.encoder.name if index else qi.DEFAULT_ENCODER)
         loaded: qi.Encoder | None = qi.load_encoder(name, **run_options)
         assert loaded is not None  # noqa: S101 - for the type checker
@@ -138,15 +149,10 @@ def score(
         if index is None:
             raise typer.BadParameter("--index is needed (or --anchors text)")
         opened = qi.AnchorIndex.open(index, version)
-        recorded = opened.manifest.encoder
-        loaded = None
-        if embeddings is None:
-            if encoder is not None and encoder != recorded.name:
-                raise qi.AnchorIndexError(
-                    f"index '{opened.path}' holds {recorded.name} ({recorded.dim}-d) but --encoder is {encoder}",
-                    "drop --encoder or rebuild with 'quasar-index build'",
-                )
-            loaded = qi.load_recorded_encoder(recorded, **run_options)
+        loaded = None if embeddings is not None else _own_encoder(opened, encoder, run_options)
+        if calibrated and (where is not None or ratio != 1):
+            raise typer.BadParameter("--calibrated is for all anchors of an index: drop --where and --ratio")
+        calibration = qi.read_calibration(opened, configuration) if calibrated else None
         table = opened.anchors(where=where, ratio=ratio, seed=seed)
         own_temperature = qi.TEMPERATURE
     scorer = qi.Scorer(
@@ -161,7 +167,7 @@ def score(
     qi.allow_pixels(max_pixels)
     n_files = n_failed = 0
 
-    def scored() -> Iterator[dict[str, Any]]:
+    def scored() -> Iterator[qi.ScoredImage]:
         nonlocal n_files, n_failed
         if embeddings is not None:
             yield from _score_embeddings(scorer, embeddings)
@@ -177,13 +183,28 @@ def score(
             )
             for row in rows:
                 n_failed += bool(row.error)
-                yield {name: getattr(row, name) for name in COLUMNS} | {"error": row.error or None}
+                yield row
 
     with interruptible("nothing was written; run it again" if output else "run it again"):
-        write_rows(scored(), COLUMNS, format_=chosen, output=output)
+        if calibration is None:
+            write_rows(map(_row, scored()), COLUMNS, format_=chosen, output=output)
+        else:
+            rows = _calibrated(scored(), calibration, table)
+            write_rows(rows, (*COLUMNS[:-1], *CALIBRATED, "error"), format_=chosen, output=output)
     if n_failed:
         note(f"error: {n_failed} of {n_files} images could not be scored, see the column error")
         raise typer.Exit(qi.DataError.exit_code)
+
+
+def _own_encoder(index: qi.AnchorIndex, encoder: str | None, run_options: dict[str, Any]) -> qi.Encoder:
+    """Load the encoder of an index, unless the user named another one."""
+    recorded = index.manifest.encoder
+    if encoder is not None and encoder != recorded.name:
+        raise qi.AnchorIndexError(
+            f"index '{index.path}' holds {recorded.name} ({recorded.dim}-d) but --encoder is {encoder}",
+            "drop --encoder or rebuild with 'quasar-index build'",
+        )
+    return qi.load_recorded_encoder(recorded, **run_options)
 
 
 def expand(paths: list[str]) -> list[str]:
@@ -221,10 +242,33 @@ def _named_pair(name: str) -> tuple[str, str]:
     return qi.PROMPT_PAIRS[name]
 
 
-def _score_embeddings(scorer: qi.Scorer, path: Path) -> Iterator[dict[str, Any]]:
+def _score_embeddings(scorer: qi.Scorer, path: Path) -> Iterator[qi.ScoredImage]:
+    """Score a file of embeddings; a head has no similarities."""
     source, matrix = qi.load_embeddings(path)
     scores = scorer.score_embeddings(matrix)
-    for row, name in enumerate(source.records["path"].to_pylist()):
-        values = {column: float(getattr(scores, column)[row]) for column in COLUMNS[1:4]}
-        # heads have no similarities
-        yield {"path": name, **{k: None if math.isnan(v) else v for k, v in values.items()}, "error": None}
+    columns = (scores.score, scores.similarity_good, scores.similarity_bad)
+    for name, embedding, *values in zip(source.records["path"].to_pylist(), matrix, *columns, strict=True):
+        score, good, bad = (None if math.isnan(value) else float(value) for value in values)
+        yield qi.ScoredImage(name, score, good, bad, embedding=embedding)
+
+
+def _row(image: qi.ScoredImage) -> dict[str, Any]:
+    return {name: getattr(image, name) for name in COLUMNS} | {"error": image.error or None}
+
+
+def _calibrated(
+    images: Iterator[qi.ScoredImage], calibration: qi.IndexCalibration, anchors: qi.AnchorTable
+) -> Iterator[dict[str, Any]]:
+    """Add opinion scores, their intervals and the familiarity, a block of images at a time."""
+    import numpy as np
+
+    while block := list(islice(images, 128)):
+        scores = [image.score for image in block if image.score is not None]
+        embeddings = [image.embedding for image in block if image.embedding is not None]
+        columns: list[Any] = [()] * 4
+        if scores:
+            columns = [*calibration.predict(scores), calibration.familiarity(anchors, np.stack(embeddings))]
+        values = zip(*columns, strict=True)
+        for image in block:
+            own = dict(zip(CALIBRATED, map(float, next(values)), strict=True)) if not image.error else {}
+            yield _row(image) | dict.fromkeys(CALIBRATED) | own

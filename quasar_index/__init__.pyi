@@ -76,6 +76,7 @@ from .index import (
     tag,
     untag,
 )
+from .index_calibration import IndexCalibration, calibrate, read_calibration
 from .prompts import PROMPT_PAIRS, text_anchors
 from .scoring import TEMPERATURE, ScoredImage, Scorer, Scores, compare
 from .space import DEFAULT_SHRINKAGE, Shrinkage, Space, fit_space
@@ -119,6 +120,7 @@ __all__ = [
     "Finding",
     "Head",
     "ImageError",
+    "IndexCalibration",
     "Knn",
     "Manifest",
     "Mean",
@@ -147,6 +149,7 @@ __all__ = [
     "allow_pixels",
     "build_from_embeddings",
     "build_index",
+    "calibrate",
     "check_picture",
     "check_sources",
     "compact",
@@ -179,6 +182,7 @@ __all__ = [
     "rated_anchors",
     "rated_source",
     "read_author_embeddings",
+    "read_calibration",
     "read_export",
     "read_image_bytes",
     "relabel",

@@ -19,12 +19,13 @@ import numpy as np
 import numpy.typing as npt
 
 from .anchors import AnchorTable
-from .arrays import DoubleArray, FloatArray, as_embeddings, unit
+from .arrays import DoubleArray, as_embeddings, unit
 from .calibration import Calibration, Method, fit_calibration
 from .errors import AnchorIndexError, EvaluationError
 from .evaluation import Configuration, CrossFit, RatedImages, cross_fit, rated_anchors
 from .index import AnchorIndex, nearest
 from .index.manifest import write_atomically
+from .index.search import search
 
 FOLDER = "calibrations"
 _QUANTILES = np.linspace(0.0, 1.0, 101)
@@ -195,15 +196,8 @@ def _nearest_of_other_groups(images: RatedImages, fitted: CrossFit) -> DoubleArr
     found = np.empty(len(queries))
     for fold in fitted.folds:
         kept = np.flatnonzero(fold.kept)
-        found[fold.images] = _best(queries[fold.images], directions[kept])
+        found[fold.images] = search(queries[fold.images], directions[kept], 1).similarity[:, 0]
     return np.asarray(np.quantile(found, _QUANTILES))
-
-
-def _best(queries: FloatArray, directions: FloatArray) -> FloatArray:
-    import faiss
-
-    similarity, _ = faiss.knn(queries, directions, 1, metric=faiss.METRIC_INNER_PRODUCT)
-    return np.asarray(similarity[:, 0])
 
 
 def _write(index: AnchorIndex, found: IndexCalibration) -> None:

@@ -60,6 +60,7 @@ class ScoredImage:
         similarity_good: Cosine to the good centroid; None on an error, or where there are no centroids.
         similarity_bad: Cosine to the bad centroid; None likewise.
         error: Why there is no score; empty otherwise.
+        embedding: (D,) float32, raw; None on an error.
     """
 
     path: str
@@ -67,6 +68,7 @@ class ScoredImage:
     similarity_good: float | None = None
     similarity_bad: float | None = None
     error: str = ""
+    embedding: FloatArray | None = field(default=None, repr=False, compare=False)
 
 
 def compare(queries: npt.ArrayLike, centroids: Centroids, *, temperature: float = TEMPERATURE) -> Scores:
@@ -233,7 +235,7 @@ class Scorer:
             yield (
                 ScoredImage(image.path, error=image.error)
                 if image.embedding is None
-                else ScoredImage(image.path, *next(rows))
+                else ScoredImage(image.path, *next(rows), embedding=image.embedding)
             )
 
     def _needed_encoder(self) -> Encoder:

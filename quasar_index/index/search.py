@@ -37,13 +37,18 @@ def nearest(anchors: AnchorTable, queries: FloatArray, top_k: int, *, side: Side
     Returns:
         min(k, available) neighbours a query.
     """
+    rows = slice(0, len(anchors)) if side is None else anchors.side(side)
+    found = search(queries, anchors.directions[rows], min(top_k, rows.stop - rows.start))
+    return Neighbors(rows=found.rows + rows.start, similarity=found.similarity)
+
+
+def search(queries: FloatArray, directions: FloatArray, k: int) -> Neighbors:
+    """Find the nearest of some unit vectors: (M, D) queries among (N, D), k <= N of each."""
     import faiss
 
-    rows = slice(0, len(anchors)) if side is None else anchors.side(side)
-    k = min(top_k, rows.stop - rows.start)
-    with _batched(faiss, dim=anchors.dim, n_queries=len(queries)):
-        similarity, found = faiss.knn(queries, anchors.directions[rows], k, metric=faiss.METRIC_INNER_PRODUCT)
-    return Neighbors(rows=found + rows.start, similarity=similarity)
+    with _batched(faiss, dim=directions.shape[1], n_queries=len(queries)):
+        similarity, rows = faiss.knn(queries, directions, k, metric=faiss.METRIC_INNER_PRODUCT)
+    return Neighbors(rows, similarity)
 
 
 def nearest_reference(anchors: AnchorTable, queries: FloatArray, top_k: int, *, side: Side | None = None) -> Neighbors:

@@ -61,6 +61,22 @@ def test_build_score_info_through_the_installed_command(run: Run, photos: Path, 
     assert facts["n_good"] == 10
 
 
+def test_calibrated_scores(call: Run, photos: Path, tmp_path: Path) -> None:
+    image = photos / "coffee_0.png"
+    one_error_line(call("score", image, "-i", "rated", "--calibrated"), 4, "no calibration of 'raw mean'", "calibrate")
+    made = call("calibrate", "rated", "--group", "photograph", "--level", "0.6", "--json")
+    assert made.returncode == 0, made.stderr
+    assert json.loads(made.stdout)["n_groups"] == 5
+    for output in ("scores.jsonl", "scores.csv", "scores.parquet"):
+        assert call("score", image, tmp_path / "gone.png", "-i", "rated", "--calibrated", "-o", output).returncode == 3
+    good, bad = rows_of((tmp_path / "scores.jsonl").read_text())
+    assert 1 <= good["low"] <= good["mos"] <= good["high"] <= 5.2
+    assert good["familiarity"] == 1.0  # it is an anchor
+    assert bad["mos"] is None
+    assert pq.read_table(tmp_path / "scores.parquet")["mos"].to_pylist() == [good["mos"], None]
+    assert call("score", image, "-i", "rated", "--calibrated", "--ratio", "0.5").returncode == 2
+
+
 @pytest.mark.parametrize("space", [["raw"], ["centred"], ["whitened", "--shrinkage", "oas"]], ids=lambda s: s[0])
 def test_every_space(call: Run, photos: Path, space: list[str]) -> None:
     rows = rows_of(call("score", photos, "-i", "rated", "--space", *space, "-a", "retrieval", "--top-k", "5").stdout)

@@ -25,8 +25,9 @@ LAYERS = [
     {"logistic"},
     {"correlation"},
     {"bootstrap"},
-    {"evaluation"},
     {"calibration"},
+    {"evaluation"},
+    {"index_calibration"},
     {"checks", "demo"},
 ]
 LEVEL = {module: level for level, modules in enumerate(LAYERS) for module in modules}

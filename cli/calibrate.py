@@ -1,0 +1,117 @@
+"""`quasar-index calibrate`: from scores to opinion scores, with an interval that holds."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+import quasar_index as qi
+
+from . import options
+from .configurations import (
+    Aggregate,
+    AggregateOption,
+    BlendOption,
+    ClustersOption,
+    DivisionOption,
+    Head,
+    HeadOption,
+    ModeOption,
+    NormalizeOption,
+    OffsetOption,
+    RatingPowerOption,
+    ShrinkageOption,
+    SimilarityTemperatureOption,
+    Space,
+    SpaceOption,
+    TemperatureOption,
+    TopKOption,
+    make_configurations,
+)
+from .output import interruptible, print_facts, progress_bar
+
+
+class MapMethod(str, Enum):
+    """How scores map to ratings."""
+
+    isotonic = "isotonic"
+    logistic = "logistic"
+
+
+def calibrate(
+    name: options.Index,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            "--group",
+            metavar="COLUMN",
+            help="Images that stay together (content, prompt).  [reference, else each alone]",
+        ),
+    ] = None,
+    method: Annotated[MapMethod, typer.Option(help="Any rising map, or 4 parameters.")] = MapMethod.isotonic,
+    level: Annotated[float, typer.Option(help="Coverage of the interval.")] = 0.9,
+    aggregate: AggregateOption = Aggregate.mean,
+    offset: OffsetOption = None,
+    clusters: ClustersOption = None,
+    top_k: TopKOption = None,
+    mode: ModeOption = None,
+    division: DivisionOption = None,
+    similarity_temperature: SimilarityTemperatureOption = None,
+    rating_power: RatingPowerOption = None,
+    blend: BlendOption = None,
+    head: HeadOption = Head.centroid,
+    space: SpaceOption = Space.raw,
+    shrinkage: ShrinkageOption = None,
+    temperature: TemperatureOption = None,
+    normalize_anchors: NormalizeOption = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of clustering and of the divisions.")] = 0,
+    json: options.Json = False,
+) -> None:
+    """Fit scores to the opinion scale of a rated index; 'score --calibrated' then prints mos, low and high.
+
+    Every anchor is scored without its group; the interval is split-conformal, and its coverage is measured on groups
+    left out. One calibration is kept for each version of the index and way to score.
+    """
+    (configuration,) = make_configurations(
+        space=space,
+        aggregate=aggregate,
+        head=head,
+        shrinkage=shrinkage,
+        temperature=temperature,
+        offset=offset,
+        clusters=clusters,
+        top_k=top_k,
+        mode=mode,
+        division=division,
+        similarity_temperature=similarity_temperature,
+        rating_power=rating_power,
+        blend=blend,
+        normalize_anchors=normalize_anchors,
+        seed=seed,
+    )
+    index = qi.AnchorIndex.open(name)
+    with interruptible("nothing was written; run it again"), progress_bar("calibrating") as on_progress:
+        found = qi.calibrate(
+            index, configuration, group=group, method=method.value, level=level, seed=seed, on_progress=on_progress
+        )
+    fitted = found.calibration
+    facts = {
+        "index": f"{index.path}, version {found.table_version}",
+        "way to score": found.label,
+        "left out together": found.groups,
+        "interval": f"+-{fitted.half_width:.3g} for {fitted.level:.0%}",
+        "coverage": f"{fitted.coverage:.1%} on groups left out ({fitted.n_anchors} anchors, {fitted.n_groups} groups)",
+    }
+    numbers = {
+        "half_width": fitted.half_width,
+        "level": fitted.level,
+        "coverage": fitted.coverage,
+        "n_anchors": fitted.n_anchors,
+        "n_groups": fitted.n_groups,
+        "label": found.label,
+        "groups": found.groups,
+        "version": found.table_version,
+    }
+    print_facts(numbers if json else facts, as_json=json)

@@ -1,0 +1,110 @@
+"""The calibration of an index: honest intervals, the raw scale, familiarity, kept for one way to score."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import quasar_index as qi
+
+
+def make_index(folder: Path, *, lower_is_better: bool = False, n: int = 240, seed: int = 0) -> qi.AnchorIndex:
+    """Build an index of 40 groups whose ratings (1 to 5) show in the embeddings, with noise."""
+    rng = np.random.default_rng(seed)
+    quality = rng.uniform(1, 5, n)
+    embeddings = rng.normal(size=(n, 8)) * 0.4 + quality[:, None] * np.linspace(-1, 1, 8) + 3
+    labels = folder / "labels.csv"
+    rows = zip(range(n), 6 - quality if lower_is_better else quality, rng.integers(0, 40, n), strict=True)
+    labels.write_text("id,rating,prompt\n" + "".join(f"i{i},{q:.4f},p{g}\n" for i, q, g in rows))
+    np.save(folder / "e.npy", embeddings)
+    source, matrix = qi.load_embeddings(
+        folder / "e.npy", labels, score_column="rating", lower_is_better=lower_is_better or None
+    )
+    return qi.build_from_embeddings(folder / "index", source, matrix).index
+
+
+def test_intervals_hold_and_are_on_the_raw_scale(tmp_path: Path) -> None:
+    index = make_index(tmp_path)
+    found = qi.calibrate(index, group="prompt", level=0.8)
+    assert found.calibration.n_groups == 40
+    assert abs(found.calibration.coverage - 0.8) < 0.1
+    anchors = index.anchors()
+    scores = qi.Scorer(anchors).score_embeddings(anchors.directions).score
+    mos, low, high = found.predict(scores)
+    assert np.all((low <= mos) & (mos <= high))
+    assert low.min() >= 1
+    assert high.max() <= 5
+    raw = index.metadata(anchors, ["score"])["score"].to_numpy()
+    assert qi.srcc(mos, raw) > 0.8
+
+
+def test_lower_is_better_answers_in_its_own_direction(tmp_path: Path) -> None:
+    for name in ("higher", "lower"):
+        (tmp_path / name).mkdir()
+    higher = qi.calibrate(make_index(tmp_path / "higher"), group="prompt")
+    index = make_index(tmp_path / "lower", lower_is_better=True)
+    lower = qi.calibrate(index, group="prompt")
+    scores = np.linspace(0.2, 0.8, 7)
+    mos, low, high = lower.predict(scores)
+    expected, expected_low, expected_high = higher.predict(scores)
+    np.testing.assert_allclose(mos, 6 - expected, atol=0.02)
+    np.testing.assert_allclose(low, 6 - expected_high, atol=0.02)
+    np.testing.assert_allclose(high, 6 - expected_low, atol=0.02)
+
+
+def test_familiarity_is_low_far_from_the_anchors(tmp_path: Path) -> None:
+    index = make_index(tmp_path)
+    found = qi.calibrate(index, group="prompt")
+    anchors = index.anchors()
+    assert found.familiarity(anchors, anchors.directions[:5]) == pytest.approx(1.0)  # they are anchors themselves
+    assert found.familiarity(anchors, -anchors.directions[:5]) == pytest.approx(0.0)
+    half = found.familiarity(anchors, make_more_like(anchors))
+    assert 0.2 < half.mean() < 0.8
+
+
+def make_more_like(anchors: qi.AnchorTable) -> np.ndarray:
+    rng = np.random.default_rng(9)
+    quality = rng.uniform(1, 5, 200)
+    return rng.normal(size=(200, anchors.dim)) * 0.4 + quality[:, None] * np.linspace(-1, 1, 8) + 3
+
+
+def test_it_is_kept_for_one_way_to_score_and_one_version(tmp_path: Path) -> None:
+    index = make_index(tmp_path)
+    with pytest.raises(qi.AnchorIndexError, match=r"no calibration of 'raw mean'.*quasar-index calibrate index"):
+        qi.read_calibration(index)
+    made = qi.calibrate(index, group="prompt")
+    again = qi.read_calibration(qi.AnchorIndex.open(tmp_path / "index"))
+    for one, other in zip(made.predict([0.3, 0.6]), again.predict([0.3, 0.6]), strict=True):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(qi.AnchorIndexError, match="there are some for 'raw mean'"):
+        qi.read_calibration(index, qi.Configuration(qi.Retrieval(4)))
+    removed = qi.remove(index, where="score < 1.2").index
+    with pytest.raises(qi.AnchorIndexError, match="no calibration"):
+        qi.read_calibration(removed)
+
+
+def test_a_damaged_file_is_one_clear_error(tmp_path: Path) -> None:
+    index = make_index(tmp_path)
+    qi.calibrate(index, group="prompt")
+    (file,) = (tmp_path / "index" / "calibrations").glob("*.json")
+    record = json.loads(file.read_text())
+    del record["nearest"]
+    file.write_text(json.dumps(record))
+    with pytest.raises(qi.EvaluationError, match="damaged"):
+        qi.read_calibration(index)
+
+
+def test_refused_without_ratings_or_with_too_few(tmp_path: Path) -> None:
+    index = make_index(tmp_path, n=10)
+    with pytest.raises(qi.EvaluationError):
+        qi.calibrate(index, group="prompt")
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "r.npy", rng.normal(size=(30, 4)))
+    (tmp_path / "sides.csv").write_text(
+        "id,side\n" + "".join(f"i{i},{'good' if i % 2 else 'bad'}\n" for i in range(30))
+    )
+    source, matrix = qi.load_embeddings(tmp_path / "r.npy", tmp_path / "sides.csv")
+    unrated = qi.build_from_embeddings(tmp_path / "unrated", source, matrix).index
+    with pytest.raises(qi.EvaluationError, match="no ratings"):
+        qi.calibrate(unrated)
