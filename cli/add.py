@@ -79,6 +79,18 @@ def add(
     if report.n_resumed:
         note(f"{report.n_resumed} embeddings were left by an interrupted addition")
     note_failures(report.failures, report.index)
+    before = {source.name for source in index.manifest.sources}
+    for source in report.index.manifest.sources:
+        if source.name not in before and source.division == "median":
+            note(
+                f"'{source.name}' is a new data set here, divided at its own median ({source.threshold:g}); "
+                f"add ?name=NAME to --data to extend {' or '.join(map(repr, sorted(before)))} instead"
+            )
+    if report.n_duplicates:
+        note(
+            f"{report.n_duplicates} images were left out, labels and all: they are anchors already, or there twice; "
+            "to change labels use 'quasar-index relabel', or ?name= with their data set's name"
+        )
     facts = {
         "n_added": report.n_added,
         "n_updated": report.n_updated,

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import io
 import json
+import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
@@ -86,7 +87,8 @@ def write_rows(rows: Iterable[Row], columns: Sequence[str], *, format_: Format, 
             write(rows, columns, sys.stdout.buffer)
             sys.stdout.flush()
         except BrokenPipeError:
-            sys.stderr.close()  # the reader has gone, as `| head` does: nothing to say
+            # The reader has gone, as `| head` does: nothing more to say, also not when Python ends and flushes.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
     partial = output.with_name(f".{output.name}.partial")
     try:
@@ -95,6 +97,8 @@ def write_rows(rows: Iterable[Row], columns: Sequence[str], *, format_: Format, 
         partial.replace(output)
     except OSError as error:
         raise DataError(f"'{output}' cannot be written ({error.strerror})", "check the folder of --output") from error
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _write_csv(rows: Iterable[Row], columns: Sequence[str], file: IO[bytes]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -156,17 +156,20 @@ def make_anchors(
     """
     matrix = as_embeddings(embeddings)
     n = len(matrix)
-    scores = None if quality is None else np.asarray(quality, dtype=np.float64)
-    if is_good is None:
-        if scores is None:
-            raise DataError("anchors have neither a side nor an opinion score", "give is_good or quality")
-        good, _ = divide_at_median(scores)
-    else:
-        good = np.asarray(is_good, dtype=np.bool_)
+    try:
+        scores = None if quality is None else np.asarray(quality, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"opinion scores are no numbers ({error})", "give one number each") from error
+    sides = None if is_good is None else np.asarray(is_good, dtype=np.bool_)
     names = np.array([name.encode() for name in (ids or map("{:09d}".format, range(n)))], dtype=np.bytes_)
-    for what, values in (("sides", good), ("opinion scores", scores), ("ids", names)):
+    for what, values in (("sides", sides), ("opinion scores", scores), ("ids", names)):
         if values is not None and values.shape != (n,):
-            raise DataError(f"{n} embeddings but {len(values)} {what}", "give one each")
+            raise DataError(f"{n} embeddings but {what} of shape {values.shape}", f"give {n} of them")
+    if sides is None and scores is None:
+        raise DataError("anchors have neither a side nor an opinion score", "give is_good or quality")
+    if n == 0:
+        raise DataError("there are no anchors", "give embeddings of both sides")
+    good = sides if sides is not None else divide_at_median(cast("DoubleArray", scores))[0]
     check_two_sides(good)
     order = anchor_order(good, scores, names)
     matrix, names = matrix[order], names[order]

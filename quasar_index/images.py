@@ -125,7 +125,9 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> ByteArray:
     except UnidentifiedImageError:
         raise ImageError("not an image in a format that Pillow reads", "convert or remove it") from None
     except Image.DecompressionBombError as error:
-        raise ImageError(str(error), "resize it") from error
+        raise ImageError(
+            f"it has more pixels than the limit of {max_pixels}", "resize it, or raise the limit with --max-pixels"
+        ) from error
     except Exception as error:
         # Pillow's plugins raise anything on damaged data.
         raise ImageError(f"cannot be decoded ({error or type(error).__name__})", "restore or remove it") from error

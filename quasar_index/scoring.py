@@ -7,6 +7,7 @@ spread of the same ranks). Higher is better.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -20,7 +21,7 @@ from .anchors import AnchorTable
 from .arrays import ByteArray, DoubleArray, FloatArray, as_embeddings, unit
 from .encoders.base import Encoder, encode
 from .encoders.pipeline import EncodedImage, encode_files
-from .errors import AggregationError, AnchorIndexError
+from .errors import AggregationError, AnchorIndexError, DataError
 from .heads import Head
 from .images import MAX_PIXELS
 from .index.anchor_index import AnchorIndex
@@ -128,6 +129,8 @@ class Scorer:
 
     def __post_init__(self) -> None:
         """Check the encoder, fit the space, and make static centroids or fit the head once."""
+        if isinstance(self.aggregator, type) or not isinstance(self.aggregator, (Aggregator, Head)):
+            raise AggregationError(f"{self.aggregator!r} is no aggregation or head", "give for example qi.Mean()")
         if isinstance(self.anchors, AnchorIndex):
             index = self.anchors
             if self.encoder is not None and (difference := self.encoder.spec.difference(index.manifest.encoder)):
@@ -192,7 +195,7 @@ class Scorer:
 
     def score_files(
         self,
-        paths: Iterable[str],
+        paths: Iterable[str | os.PathLike[str]],
         *,
         n_workers: int | None = None,
         max_pixels: int = MAX_PIXELS,
@@ -209,8 +212,10 @@ class Scorer:
         Yields:
             One row a path, in order.
         """
+        if isinstance(paths, (str, os.PathLike)):
+            raise DataError(f"'{paths}' is one path", "give a list of paths")
         images = encode_files(
-            paths,
+            (os.fspath(path) for path in paths),
             self._needed_encoder(),
             batch_size=self.batch_size,
             n_workers=n_workers,

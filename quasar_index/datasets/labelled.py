@@ -183,7 +183,7 @@ def _direction(score: str | None, lower: bool | None, file: str) -> bool:
     if lower is None and score is not None and plain(score).startswith("dmos"):
         raise DataError(
             f"{file}: column '{score}' is a difference score by its name, but its direction is not said",
-            "add ?lower=true (lower is better), or ?lower=false where higher is better as in KADID-10k",
+            "add --lower-is-better or ?lower=true; or ?lower=false where higher is better, as in KADID-10k",
         )
     return bool(lower)
 

@@ -216,7 +216,12 @@ def new_index(name: str | Path, *, overwrite: bool) -> Iterator[tuple[Path, Path
     path = new_index_path(name)
     _check_free(path, overwrite=overwrite)
     folder = path.with_name(f".{path.name}.building")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AnchorIndexError(
+            f"'{folder.parent}' cannot be made or written ({error.strerror})", "choose another place for the index"
+        ) from error
     with lock(folder, path.name):
         _check_free(path, overwrite=overwrite)  # another process may have made it just now
         yield path, folder

@@ -143,28 +143,31 @@ def embed(
         for source in sources
     )
     block: list[EncodedImage] = []
-    for row, image in enumerate(images):
-        usable = not image.error
-        if image.error:
-            progress.failures.append((image.path, image.error))
-            progress.failed_rows.append(row)
-        elif image.id in seen:
-            usable = False
-            progress.duplicate_rows.append(row)
-        elif image.embedding is not None:
-            progress.n_embedded += 1
-            block.append(image)
-        elif image.id not in indexed:
-            progress.n_resumed += 1
-        progress.ids.append(image.id if usable else "")
-        seen.add(image.id)
-        if len(block) >= BLOCK:
+    try:
+        for row, image in enumerate(images):
+            usable = not image.error
+            if image.error:
+                progress.failures.append((image.path, image.error))
+                progress.failed_rows.append(row)
+            elif image.id in seen:
+                usable = False
+                progress.duplicate_rows.append(row)
+            elif image.embedding is not None:
+                progress.n_embedded += 1
+                block.append(image)
+            elif image.id not in indexed:
+                progress.n_resumed += 1
+            progress.ids.append(image.id if usable else "")
+            seen.add(image.id)
+            if len(block) >= BLOCK:
+                full, block = block, []
+                stage(folder, full, encoder.spec.dim)
+            if on_progress is not None:
+                on_progress(row + 1, total)
+    finally:
+        # Also when the user or an error ends the run: what is embedded is kept for the next one.
+        if block:
             stage(folder, block, encoder.spec.dim)
-            block = []
-        if on_progress is not None:
-            on_progress(row + 1, total)
-    if block:
-        stage(folder, block, encoder.spec.dim)
     return progress
 
 

@@ -100,6 +100,8 @@ def scan(table: Any, columns: Sequence[str], *, where: str | None = None) -> Ite
     Raises:
         AnchorIndexError: When the filter or a column is wrong.
     """
+    if unknown := [name for name in columns if name not in table.schema.names]:
+        raise AnchorIndexError(f"there is no column '{unknown[0]}'", f"columns: {', '.join(table.schema.names)}")
     try:
         query = table.search().select(list(columns))
         if where is not None:
@@ -108,12 +110,17 @@ def scan(table: Any, columns: Sequence[str], *, where: str | None = None) -> Ite
     except QuasarError:
         raise
     except (ValueError, RuntimeError, OSError) as error:
-        what = f"filter {where!r}" if where else f"columns {list(columns)}"
+        if where is None:
+            raise AnchorIndexError(
+                f"the data of the index are damaged or missing ({_first_line(error)})",
+                "restore its folder or rebuild the index",
+            ) from error
         raise AnchorIndexError(
-            f"{what} cannot be used ({_first_line(error)})", f"columns: {', '.join(table.schema.names)}"
+            f"filter {where!r} cannot be used ({_first_line(error)})", f"columns: {', '.join(table.schema.names)}"
         ) from error
 
 
 def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    # The place in Lance's source code, which ends its messages, says nothing to a user.
+    return lines[0].split(", /", 1)[0][:200]

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -357,3 +359,50 @@ def test_names_with_control_characters_are_escaped(call: Run, photos: Path, tmp_
         done = call("score", name, "-i", "rated", "-f", format_)
         assert done.returncode == 0
         assert "\x1b[31m" not in done.stdout
+
+
+def test_a_closed_pipe_is_no_error(home: Path, photos: Path) -> None:
+    """What `| head -1` does: the reader goes after the first line."""
+    installed = str(Path(sys.executable).with_name("quasar-index"))
+    command = [installed, "score", str(photos / "coffee_0.png"), "missing.png", "-i", str(home / "rated")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read().decode()
+    # Whether the second row was asked for before the pipe was found closed is a matter of buffers.
+    assert said in ("", "quasar-index: error: 1 of 2 images could not be scored, see the column error\n")
+
+
+def test_an_interrupted_build_keeps_what_it_embedded(home: Path, photos: Path, tmp_path: Path) -> None:
+    source = qi.load_source(str(photos / "ratings.csv"), score_column="quality")
+    encoder = qi.load_encoder(device="cpu")
+
+    def interrupt(done: int, total: int) -> None:
+        if done == 7:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        qi.build_index(tmp_path / "mine", [source], encoder, batch_size=1, on_progress=interrupt)
+    assert not (tmp_path / "mine").exists()
+    report = qi.build_index(tmp_path / "mine", [source], encoder)
+    assert report.n_resumed == 7
+    assert report.n_embedded == 13
+    whole = qi.AnchorIndex.open(home / "rated").anchors()
+    np.testing.assert_allclose(report.index.anchors().directions, whole.directions, atol=1e-6)
+
+
+def test_an_index_home_that_cannot_be_made(call: Run, photos: Path) -> None:
+    data = f"{photos / 'ratings.csv'}?score=quality"
+    one_error_line(call("build", "x", "-d", data, QUASAR_INDEX_HOME="/proc/nope"), 4, "cannot be made")
+
+
+def test_paths_of_pathlib_and_misuse_in_python(home: Path, photos: Path) -> None:
+    scorer = qi.Scorer(qi.AnchorIndex.open(home / "rated"), encoder=qi.load_encoder(device="cpu"))
+    (row,) = scorer.score_files([photos / "coffee_0.png"])
+    assert row.score is not None
+    with pytest.raises(qi.DataError, match="one path"):
+        list(scorer.score_files(str(photos / "coffee_0.png")))
+    for wrong in (None, "mean", qi.Mean):
+        with pytest.raises(qi.AggregationError, match="no aggregation"):
+            qi.Scorer(scorer.anchors, wrong)

@@ -107,11 +107,11 @@ def test_unfit_anchors():
     for side in (True, False):
         with pytest.raises(DataError, match=f"on one side, none is {'bad' if side else 'good'}"):
             make_anchors(np.eye(2), is_good=[side, side])
-    with pytest.raises(DataError, match="3 embeddings but 2 sides"):
+    with pytest.raises(DataError, match=r"3 embeddings but sides of shape \(2,\)"):
         make_anchors(np.eye(3), is_good=[True, False])
-    with pytest.raises(DataError, match="3 embeddings but 2 opinion scores"):
+    with pytest.raises(DataError, match=r"3 embeddings but opinion scores of shape \(2,\)"):
         make_anchors(np.eye(3), is_good=[True, False, False], quality=[1, 2])
-    with pytest.raises(DataError, match="2 embeddings but 1 ids"):
+    with pytest.raises(DataError, match=r"2 embeddings but ids of shape \(1,\)"):
         make_anchors(np.eye(2), is_good=[True, False], ids=["a"])
     with pytest.raises(DataError, match="only zeros"):
         make_anchors(np.zeros((2, 2)), is_good=[True, False])
