@@ -11,7 +11,7 @@ import typer
 import quasar_index as qi
 
 from . import options
-from .output import print_facts
+from .output import new_file, print_facts
 
 
 class ExportFormat(str, Enum):
@@ -24,7 +24,7 @@ class ExportFormat(str, Enum):
 
 def export(
     name: options.Index,
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="File to write: .parquet, .npz or .pt.")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="File or URL to write: .parquet, .npz or .pt.")],
     format_: Annotated[
         ExportFormat | None,
         typer.Option("--format", "-f", help="pt: the authors' NAME.pt and NAME.json; default: by the file's ending."),
@@ -35,7 +35,12 @@ def export(
 ) -> None:
     """Write an index to a file; 'quasar-index build NAME --embeddings FILE' makes the same index of it."""
     index = qi.AnchorIndex.open(name, version)
-    report = qi.export(index, out, format_=None if format_ is None else format_.value, where=where)
-    files = [str(path) for path in report.paths]
+    if "://" in out:
+        with new_file(out) as path:
+            report = qi.export(index, path, format_=None if format_ is None else format_.value, where=where)
+        files = [f"{out.rpartition('/')[0]}/{path.name}" for path in report.paths]
+    else:
+        report = qi.export(index, Path(out), format_=None if format_ is None else format_.value, where=where)
+        files = [str(path) for path in report.paths]
     facts = {"index": str(index.path), "version": index.manifest.table_version, "anchors": report.n_anchors}
     print_facts(facts | {"files": files if json else ", ".join(files)}, as_json=json)

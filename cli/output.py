@@ -8,9 +8,10 @@ import io
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any, TypeAlias
 
 from quasar_index.errors import DataError, QuasarError
@@ -44,7 +45,7 @@ def interruptible(hint: str) -> Iterator[None]:
         raise InterruptedRunError("interrupted", hint) from None
 
 
-def choose_format(given: Format | None, output: Path | None) -> Format:
+def choose_format(given: Format | None, output: str | None) -> Format:
     """Return the format: as given, else by the output's ending, else a table on a terminal and jsonl in a pipe.
 
     Raises:
@@ -52,10 +53,10 @@ def choose_format(given: Format | None, output: Path | None) -> Format:
     """
     if given is None and output is not None:
         try:
-            return Format(output.suffix.lstrip(".").lower())
+            return Format(PurePosixPath(output).suffix.lstrip(".").lower())
         except ValueError:
             raise DataError(
-                f"'{output.name}' names no format by its ending", "name it .csv, .jsonl or .parquet, or give --format"
+                f"'{output}' names no format by its ending", "name it .csv, .jsonl or .parquet, or give --format"
             ) from None
     if given is None:
         return Format.table if sys.stdout.isatty() else Format.jsonl
@@ -64,14 +65,14 @@ def choose_format(given: Format | None, output: Path | None) -> Format:
     return given
 
 
-def write_rows(rows: Iterable[Row], columns: Sequence[str], *, format_: Format, output: Path | None) -> None:
+def write_rows(rows: Iterable[Row], columns: Sequence[str], *, format_: Format, output: str | None) -> None:
     """Write rows as they come, to a file (which appears when it is complete) or to stdout.
 
     Args:
         rows: Mappings with the columns' values; None where there is none.
         columns: Names of the columns; numbers are floats but for those whose name begins with `n_`.
         format_: The format.
-        output: The file; None for stdout.
+        output: The file, or a URL that fsspec writes (`s3://`, ...); None for stdout.
 
     Raises:
         DataError: When the file cannot be written.
@@ -90,13 +91,32 @@ def write_rows(rows: Iterable[Row], columns: Sequence[str], *, format_: Format, 
             # The reader has gone, as `| head` does: nothing more to say, also not when Python ends and flushes.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
-    partial = output.with_name(f".{output.name}.partial")
     try:
-        with partial.open("wb") as file:
+        with new_file(output) as path, path.open("wb") as file:
             write(rows, columns, file)
-        partial.replace(output)
     except OSError as error:
-        raise DataError(f"'{output}' cannot be written ({error.strerror})", "check the folder of --output") from error
+        reason = error.strerror or error
+        raise DataError(f"'{output}' cannot be written ({reason})", "check the place that --output names") from error
+
+
+@contextlib.contextmanager
+def new_file(output: str) -> Iterator[Path]:
+    """Offer a path to write a file at, which appears at its place, or its URL, when the block ends without an error."""
+    if "://" in output:
+        import fsspec
+
+        with tempfile.TemporaryDirectory(prefix="quasar-index-") as folder:
+            path = Path(folder, PurePosixPath(output).name)
+            yield path
+            filesystem, place = fsspec.url_to_fs(output)
+            for made in path.parent.iterdir():  # an export may be several files
+                filesystem.put_file(str(made), f"{place.rpartition('/')[0]}/{made.name}")
+        return
+    target = Path(output)
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        yield partial
+        partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
 

@@ -62,7 +62,7 @@ def score(
         Format | None, typer.Option("--format", "-f", help="Default: table on a terminal, jsonl in a pipe.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write; its ending names the format.")
+        str | None, typer.Option("--output", "-o", help="File or URL to write; its ending names the format.")
     ] = None,
     aggregate: AggregateOption = Aggregate.mean,
     offset: OffsetOption = None,

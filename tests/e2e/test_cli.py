@@ -406,3 +406,19 @@ def test_paths_of_pathlib_and_misuse_in_python(home: Path, photos: Path) -> None
     for wrong in (None, "mean", qi.Mean):
         with pytest.raises(qi.AggregationError, match="no aggregation"):
             qi.Scorer(scorer.anchors, wrong)
+
+
+def test_output_to_a_url(call: Run, photos: Path, tmp_path: Path) -> None:
+    """`memory://` stands for any store that fsspec writes."""
+    import fsspec
+
+    image = photos / "coffee_0.png"
+    assert call("score", image, "-i", "rated", "-o", "memory://results/scores.csv").returncode == 0
+    assert call("score", image, "-i", "rated", "-o", tmp_path / "scores.csv").returncode == 0
+    store = fsspec.filesystem("memory")
+    assert store.cat("/results/scores.csv") == (tmp_path / "scores.csv").read_bytes()
+    exported = call("export", "rated", "memory://results/rated.pt", "--json")
+    assert exported.returncode == 0
+    files = json.loads(exported.stdout)["files"]
+    assert "memory://results/rated.json" in files
+    assert all(store.exists(file) for file in files)
