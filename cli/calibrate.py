@@ -9,27 +9,8 @@ import typer
 
 import quasar_index as qi
 
+from . import configurations as ways
 from . import options
-from .configurations import (
-    Aggregate,
-    AggregateOption,
-    BlendOption,
-    ClustersOption,
-    DivisionOption,
-    Head,
-    HeadOption,
-    ModeOption,
-    NormalizeOption,
-    OffsetOption,
-    RatingPowerOption,
-    ShrinkageOption,
-    SimilarityTemperatureOption,
-    Space,
-    SpaceOption,
-    TemperatureOption,
-    TopKOption,
-    make_configurations,
-)
 from .output import interruptible, print_facts, progress_bar
 
 
@@ -52,20 +33,20 @@ def calibrate(
     ] = None,
     method: Annotated[MapMethod, typer.Option(help="Any rising map, or 4 parameters.")] = MapMethod.isotonic,
     level: Annotated[float, typer.Option(help="Coverage of the interval.")] = 0.9,
-    aggregate: AggregateOption = Aggregate.mean,
-    offset: OffsetOption = None,
-    clusters: ClustersOption = None,
-    top_k: TopKOption = None,
-    mode: ModeOption = None,
-    division: DivisionOption = None,
-    similarity_temperature: SimilarityTemperatureOption = None,
-    rating_power: RatingPowerOption = None,
-    blend: BlendOption = None,
-    head: HeadOption = Head.centroid,
-    space: SpaceOption = Space.raw,
-    shrinkage: ShrinkageOption = None,
-    temperature: TemperatureOption = None,
-    normalize_anchors: NormalizeOption = False,
+    aggregate: ways.AggregateOption = ways.Aggregate.mean,
+    offset: ways.OffsetOption = None,
+    clusters: ways.ClustersOption = None,
+    top_k: ways.TopKOption = None,
+    mode: ways.ModeOption = None,
+    division: ways.DivisionOption = None,
+    similarity_temperature: ways.SimilarityTemperatureOption = None,
+    rating_power: ways.RatingPowerOption = None,
+    blend: ways.BlendOption = None,
+    head: ways.HeadOption = ways.Head.centroid,
+    space: ways.SpaceOption = ways.Space.raw,
+    shrinkage: ways.ShrinkageOption = None,
+    temperature: ways.TemperatureOption = None,
+    normalize_anchors: ways.NormalizeOption = False,
     seed: Annotated[int, typer.Option(min=0, help="Of clustering and of the divisions.")] = 0,
     json: options.Json = False,
 ) -> None:
@@ -74,7 +55,7 @@ def calibrate(
     Every anchor is scored without its group; the interval is split-conformal, and its coverage is measured on groups
     left out. One calibration is kept for each version of the index and way to score.
     """
-    (configuration,) = make_configurations(
+    (configuration,) = ways.make_configurations(
         space=space,
         aggregate=aggregate,
         head=head,

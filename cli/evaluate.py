@@ -14,28 +14,8 @@ import typer
 
 import quasar_index as qi
 
+from . import configurations as ways
 from . import options
-from .configurations import (
-    Aggregate,
-    AggregateOption,
-    BlendOption,
-    ClustersOption,
-    DivisionOption,
-    Head,
-    HeadOption,
-    ModeOption,
-    NormalizeOption,
-    OffsetOption,
-    RatingPowerOption,
-    ShrinkageOption,
-    SimilarityTemperatureOption,
-    Space,
-    SpaceOption,
-    TemperatureOption,
-    TopKOption,
-    make_configurations,
-    parse_compare,
-)
 from .data import read_sources
 from .evaluation_tables import print_markdown, print_report
 from .output import interruptible, note, progress_bar
@@ -101,20 +81,20 @@ def evaluate(
             rich_help_panel="Way to score",
         ),
     ] = None,
-    aggregate: AggregateOption = Aggregate.mean,
-    offset: OffsetOption = None,
-    clusters: ClustersOption = None,
-    top_k: TopKOption = None,
-    mode: ModeOption = None,
-    division: DivisionOption = None,
-    similarity_temperature: SimilarityTemperatureOption = None,
-    rating_power: RatingPowerOption = None,
-    blend: BlendOption = None,
-    head: HeadOption = Head.centroid,
-    space: SpaceOption = Space.raw,
-    shrinkage: ShrinkageOption = None,
-    temperature: TemperatureOption = None,
-    normalize_anchors: NormalizeOption = False,
+    aggregate: ways.AggregateOption = ways.Aggregate.mean,
+    offset: ways.OffsetOption = None,
+    clusters: ways.ClustersOption = None,
+    top_k: ways.TopKOption = None,
+    mode: ways.ModeOption = None,
+    division: ways.DivisionOption = None,
+    similarity_temperature: ways.SimilarityTemperatureOption = None,
+    rating_power: ways.RatingPowerOption = None,
+    blend: ways.BlendOption = None,
+    head: ways.HeadOption = ways.Head.centroid,
+    space: ways.SpaceOption = ways.Space.raw,
+    shrinkage: ways.ShrinkageOption = None,
+    temperature: ways.TemperatureOption = None,
+    normalize_anchors: ways.NormalizeOption = False,
     where: options.Where = None,
     version: options.IndexVersion = None,
     ratio: Annotated[float, typer.Option(help="Random part of the anchors to use.", rich_help_panel="Anchors")] = 1.0,
@@ -167,8 +147,8 @@ def evaluate(
     ):
         if is_wrong:
             raise typer.BadParameter(message)
-    configurations = make_configurations(
-        compare=parse_compare([*(compare or []), *(more or [])]),
+    configurations = ways.make_configurations(
+        compare=ways.parse_compare([*(compare or []), *(more or [])]),
         space=space,
         aggregate=aggregate,
         head=head,

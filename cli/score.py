@@ -15,27 +15,8 @@ import typer
 
 import quasar_index as qi
 
+from . import configurations as ways
 from . import options
-from .configurations import (
-    Aggregate,
-    AggregateOption,
-    BlendOption,
-    ClustersOption,
-    DivisionOption,
-    Head,
-    HeadOption,
-    ModeOption,
-    NormalizeOption,
-    OffsetOption,
-    RatingPowerOption,
-    ShrinkageOption,
-    SimilarityTemperatureOption,
-    Space,
-    SpaceOption,
-    TemperatureOption,
-    TopKOption,
-    make_configurations,
-)
 from .output import Format, choose_format, interruptible, note, progress_bar, write_rows
 
 COLUMNS = ("path", "score", "similarity_good", "similarity_bad", "error")
@@ -64,20 +45,20 @@ def score(
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="File or URL to write; its ending names the format.")
     ] = None,
-    aggregate: AggregateOption = Aggregate.mean,
-    offset: OffsetOption = None,
-    clusters: ClustersOption = None,
-    top_k: TopKOption = None,
-    mode: ModeOption = None,
-    division: DivisionOption = None,
-    similarity_temperature: SimilarityTemperatureOption = None,
-    rating_power: RatingPowerOption = None,
-    blend: BlendOption = None,
-    head: HeadOption = Head.centroid,
-    space: SpaceOption = Space.raw,
-    shrinkage: ShrinkageOption = None,
-    temperature: TemperatureOption = None,
-    normalize_anchors: NormalizeOption = False,
+    aggregate: ways.AggregateOption = ways.Aggregate.mean,
+    offset: ways.OffsetOption = None,
+    clusters: ways.ClustersOption = None,
+    top_k: ways.TopKOption = None,
+    mode: ways.ModeOption = None,
+    division: ways.DivisionOption = None,
+    similarity_temperature: ways.SimilarityTemperatureOption = None,
+    rating_power: ways.RatingPowerOption = None,
+    blend: ways.BlendOption = None,
+    head: ways.HeadOption = ways.Head.centroid,
+    space: ways.SpaceOption = ways.Space.raw,
+    shrinkage: ways.ShrinkageOption = None,
+    temperature: ways.TemperatureOption = None,
+    normalize_anchors: ways.NormalizeOption = False,
     calibrated: Annotated[
         bool,
         typer.Option(
@@ -119,7 +100,7 @@ def score(
     if bool(paths) == (embeddings is not None):
         raise typer.BadParameter("give either images or --embeddings")
     chosen = choose_format(format_, output)
-    (configuration,) = make_configurations(
+    (configuration,) = ways.make_configurations(
         space=space,
         aggregate=aggregate,
         head=head,
