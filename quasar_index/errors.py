@@ -57,3 +57,17 @@ class EvaluationError(QuasarError):
     """An evaluation that would be meaningless, such as constant ratings (exit code 7)."""
 
     exit_code = 7
+
+
+def first_line(error: BaseException, most: int = 160) -> str:
+    """Return what another library's error says, for a message of one line.
+
+    Args:
+        error: The error.
+        most: Longest text, in characters.
+
+    Returns:
+        The first line of its text, or the name of its type where it has none.
+    """
+    lines = str(error).strip().splitlines()
+    return lines[0][:most] if lines else type(error).__name__

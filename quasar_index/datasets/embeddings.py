@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import FloatArray
-from ..errors import DataError
+from ..errors import DataError, first_line
 from .base import AnchorSource, make_records, sha256_file
 from .files import stem
 from .labelled import IMAGE_COLUMNS, plain, source_from_table
@@ -225,7 +225,7 @@ def _read_pt(path: Path) -> tuple[Any, None]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = first_line(error, 4000)
         raise DataError(
             f"{path.name} is not a plain tensor file: {reason}", "objects are not unpickled; save a tensor"
         ) from error

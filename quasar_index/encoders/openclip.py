@@ -17,7 +17,7 @@ import torch
 from torch.nn import functional
 
 from ..arrays import FloatArray
-from ..errors import EncoderError
+from ..errors import EncoderError, first_line
 from .base import CLIP_MEAN, CLIP_STD, EncoderSpec, InputRule
 from .torch_encoder import Precision, TorchEncoder, fingerprint
 from .torchvision_ops import import_torchvision
@@ -50,7 +50,7 @@ class OpenClipEncoder(TorchEncoder):
             return open_clip.get_tokenizer(self._architecture)
         except Exception as error:
             raise EncoderError(
-                f"the tokenizer of '{self.spec.name}' cannot be had here ({_first_line(error)})",
+                f"the tokenizer of '{self.spec.name}' cannot be had here ({first_line(error)})",
                 "install transformers and run once with a connection, or use --encoder clip-rn50",
             ) from error
 
@@ -130,7 +130,7 @@ def load(
         open_clip.load_checkpoint(model, str(weights), strict=True, weights_only=True)
     except Exception as error:
         raise EncoderError(
-            f"'{weights}' does not hold the weights of open_clip's {architecture} ({_first_line(error)})",
+            f"'{weights}' does not hold the weights of open_clip's {architecture} ({first_line(error)})",
             "give a safetensors file or a state dict of this very architecture",
         ) from error
     model.eval().to(device)
@@ -175,7 +175,7 @@ def _create(architecture: str, *, quick_gelu: bool) -> Any:
         )
     except Exception as error:  # such as a text tower that needs a package or a configuration from the hub
         raise EncoderError(
-            f"open_clip cannot make its {architecture} here ({_first_line(error)})", "install what it names"
+            f"open_clip cannot make its {architecture} here ({first_line(error)})", "install what it names"
         ) from error
     finally:
         root.setLevel(level)
@@ -229,11 +229,6 @@ def _positions(embedding: torch.Tensor, height: int, width: int) -> torch.Tensor
     grid = embedding[1:].T.reshape(1, -1, side, side)
     grid = functional.interpolate(grid, size=(height, width), mode="bicubic", align_corners=False)
     return torch.cat([embedding[:1], grid[0].flatten(1).T])
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:160] if lines else type(error).__name__
 
 
 def _near(name: str, names: Sequence[str]) -> str:

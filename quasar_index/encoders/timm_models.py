@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from ..errors import EncoderError
+from ..errors import EncoderError, first_line
 from .base import EncoderSpec, InputRule
 from .torch_encoder import Precision, TorchEncoder, fingerprint
 from .torchvision_ops import import_torchvision
@@ -73,9 +73,8 @@ def load(
     try:
         model = _create(architecture, state, options)
     except Exception as error:
-        lines = str(error).strip().splitlines() or [type(error).__name__]
         raise EncoderError(
-            f"'{file}' does not hold the weights of timm's {architecture} ({lines[0][:160]})",
+            f"'{file}' does not hold the weights of timm's {architecture} ({first_line(error)})",
             "give a safetensors file or a state dict of this very architecture",
         ) from error
     model.eval().to(device)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..errors import EncoderError
+from ..errors import EncoderError, first_line
 
 CONNECT_SECONDS = 10.0
 """Longest wait for an answer of the hub."""
@@ -50,10 +50,10 @@ def fetch_from_hub(repo: str, filenames: tuple[str, ...], *, encoder: str) -> Pa
         try:
             return Path(hf_hub_download(repo, filename, etag_timeout=CONNECT_SECONDS))
         except EntryNotFoundError as error:
-            reason = _first_line(error)
+            reason = first_line(error)
         except Exception as error:
             # Hub, HTTP and disk errors, of whichever client library the hub's package uses.
-            reason = _first_line(error)
+            reason = first_line(error)
             break
     raise EncoderError(
         f"the weights of '{encoder}' (huggingface.co/{repo}) cannot be had here ({reason})",
@@ -69,7 +69,7 @@ def _unreachable(repo: str, filename: str) -> str:
     try:
         status = get_session().head(hf_hub_url(repo, filename), timeout=CONNECT_SECONDS).status_code
     except Exception as error:
-        return f"no connection: {_first_line(error)}"
+        return f"no connection: {first_line(error)}"
     # Its client retries on these, too.
     return f"the hub answers with status {status}" if status == 429 or status >= 500 else ""
 
@@ -95,12 +95,12 @@ def load_state_dict(file: Path) -> dict[str, Any]:
             state = torch.load(file, map_location="cpu", weights_only=True)
     except (SafetensorError, RuntimeError, OSError, ValueError, EOFError, KeyError) as error:
         raise EncoderError(
-            f"'{file}' is no readable weights file ({_first_line(error)})", "download it again"
+            f"'{file}' is no readable weights file ({first_line(error)})", "download it again"
         ) from error
     except Exception as error:
         # torch raises pickle.UnpicklingError for a file that holds more than tensors.
         raise EncoderError(
-            f"'{file}' holds more than tensors, which is not loaded for safety ({_first_line(error)})",
+            f"'{file}' holds more than tensors, which is not loaded for safety ({first_line(error)})",
             "convert it to safetensors, or save its state dict with torch.save(model.state_dict(), ...)",
         ) from error
     for key in ("state_dict", "model"):
@@ -109,8 +109,3 @@ def load_state_dict(file: Path) -> dict[str, Any]:
     if not isinstance(state, dict) or not state or not all(isinstance(v, torch.Tensor) for v in state.values()):
         raise EncoderError(f"'{file}' is no state dict of tensors", "save it with torch.save(model.state_dict(), ...)")
     return {name.removeprefix("module."): tensor for name, tensor in state.items()}
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:160] if lines else type(error).__name__

@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..errors import AnchorIndexError
+from ..errors import AnchorIndexError, first_line
 from .anchor_index import AnchorIndex
 from .lock import lock
 from .manifest import Manifest, SourceRecord
@@ -64,7 +64,7 @@ class Change:
             what(self.table)
         except (ValueError, RuntimeError, OSError) as error:
             raise AnchorIndexError(
-                f"index '{self.path}' could not be changed ({str(error).strip().splitlines()[0][:200]})",
+                f"index '{self.path}' could not be changed ({first_line(error, 200)})",
                 "it is as it was before",
             ) from error
 

@@ -19,7 +19,7 @@ from ..anchors import check_two_sides
 from ..arrays import FloatArray, IntArray, as_embeddings
 from ..datasets.base import AnchorSource, concat_text
 from ..encoders.base import Encoder, EncoderSpec
-from ..errors import AnchorIndexError, DataError
+from ..errors import AnchorIndexError, DataError, first_line
 from ..images import MAX_PIXELS
 from . import staging
 from .anchor_index import AnchorIndex
@@ -295,7 +295,7 @@ def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
                 raise DataError(
                     f"column '{name}' is {wanted} in the index and {table.schema.field(name).type} in the data to add "
-                    f"({str(error).splitlines()[0][:120]})",
+                    f"({first_line(error, 120)})",
                     "rename the column in the label file",
                 ) from error
     return table

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..arrays import FloatArray
-from ..errors import AnchorIndexError, QuasarError
+from ..errors import AnchorIndexError, QuasarError, first_line
 
 TABLE = "anchors"
 OWN_COLUMNS = (
@@ -121,6 +121,5 @@ def scan(table: Any, columns: Sequence[str], *, where: str | None = None) -> Ite
 
 
 def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
     # The place in Lance's source code, which ends its messages, says nothing to a user.
-    return lines[0].split(", /", 1)[0][:200]
+    return first_line(error, 4000).split(", /", 1)[0][:200]
