@@ -33,6 +33,8 @@ class AnchorTable:
         quality: (N,) float64, opinion scores scaled to [0, 1], higher is better; NaN for anchors without one;
             None where no anchor has one.
         n_good: Number of good anchors, rows [0, n_good).
+        groups: (N,) codes of contents: anchors of one code (versions of a reference image, answers to a prompt) stay
+            together in every validation among the anchors; None where each stands alone.
     """
 
     ids: npt.NDArray[np.bytes_]
@@ -40,6 +42,7 @@ class AnchorTable:
     norms: FloatArray
     quality: DoubleArray | None
     n_good: int
+    groups: IntArray | None = None
 
     def __len__(self) -> int:
         """Return N."""
@@ -100,6 +103,7 @@ class AnchorTable:
             norms=self.norms[rows],
             quality=None if self.quality is None else self.quality[rows],
             n_good=n_good,
+            groups=None if self.groups is None else self.groups[rows],
         )
 
     def subsample(self, ratio: float, *, seed: int = 0, references: npt.NDArray[np.str_] | None = None) -> AnchorTable:
@@ -139,6 +143,7 @@ def make_anchors(
     is_good: Sequence[bool] | BoolArray | None = None,
     quality: npt.ArrayLike | None = None,
     ids: Sequence[str] | None = None,
+    groups: Sequence[object] | npt.NDArray[np.generic] | None = None,
 ) -> AnchorTable:
     """Make anchors from embeddings in memory.
 
@@ -147,6 +152,7 @@ def make_anchors(
         is_good: (N,) the side of each; None to divide at the median of `quality`.
         quality: (N,) opinion scores, higher is better; they are used as they are.
         ids: (N,) unique names; None for row numbers.
+        groups: (N,) labels of contents; None where each anchor stands alone.
 
     Returns:
         The anchors, in the order of `AnchorTable`.
@@ -162,7 +168,8 @@ def make_anchors(
         raise DataError(f"opinion scores are no numbers ({error})", "give one number each") from error
     sides = None if is_good is None else np.asarray(is_good, dtype=np.bool_)
     names = np.array([name.encode() for name in (ids or map("{:09d}".format, range(n)))], dtype=np.bytes_)
-    for what, values in (("sides", sides), ("opinion scores", scores), ("ids", names)):
+    codes = None if groups is None else encode_groups(groups)
+    for what, values in (("sides", sides), ("opinion scores", scores), ("ids", names), ("groups", codes)):
         if values is not None and values.shape != (n,):
             raise DataError(f"{n} embeddings but {what} of shape {values.shape}", f"give {n} of them")
     if sides is None and scores is None:
@@ -180,7 +187,15 @@ def make_anchors(
         norms=norms,
         quality=None if scores is None else scores[order],
         n_good=int(good.sum()),
+        groups=None if codes is None else codes[order],
     )
+
+
+def encode_groups(labels: Sequence[object] | npt.NDArray[np.generic]) -> IntArray:
+    """Number group labels in order of appearance; what has none (None, "") is a group of its own."""
+    values = labels.tolist() if isinstance(labels, np.ndarray) else labels
+    seen: dict[object, int] = {}
+    return np.array([seen.setdefault((row,) if v in (None, "") else v, len(seen)) for row, v in enumerate(values)])
 
 
 def anchor_order(is_good: BoolArray, quality: DoubleArray | None, ids: npt.NDArray[np.bytes_]) -> IntArray:

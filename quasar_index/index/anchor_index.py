@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 
-from ..anchors import AnchorTable
+from ..anchors import AnchorTable, encode_groups
 from ..arrays import IntArray
-from ..errors import AnchorIndexError
+from ..errors import AnchorIndexError, DataError
 from .cache import load_anchors, rows_of
 from .manifest import MANIFEST, Manifest
 from .states import find_entry
@@ -68,7 +69,9 @@ class AnchorIndex:
         """Return the number of anchors."""
         return self.manifest.n_good + self.manifest.n_bad
 
-    def anchors(self, *, where: str | None = None, ratio: float = 1.0, seed: int = 0) -> AnchorTable:
+    def anchors(
+        self, *, where: str | None = None, ratio: float = 1.0, seed: int = 0, group: str | None = None
+    ) -> AnchorTable:
         """Return the anchors, or some of them.
 
         Args:
@@ -76,13 +79,14 @@ class AnchorIndex:
             ratio: Part of them to draw at random, after the filter (see `AnchorTable.subsample`); full-reference
                 anchors are drawn by reference.
             seed: Of the draw.
+            group: Column of contents whose anchors stay together (see `AnchorTable.groups`); None for no groups.
 
         Returns:
             The anchors; without filter or draw their matrix is mapped from the search cache.
 
         Raises:
             AnchorIndexError: When the filter is wrong.
-            DataError: When a side is left empty.
+            DataError: When a side is left empty, or there is no such column.
         """
         manifest = self.manifest
         anchors = load_anchors(self.path, version=manifest.table_version, uid=manifest.uid, dim=manifest.encoder.dim)
@@ -96,7 +100,16 @@ class AnchorIndex:
                 column = self.metadata(anchors, ["reference"])["reference"]
                 references = column.fill_null("").to_numpy().astype(str)
             anchors = anchors.subsample(ratio, seed=seed, references=references)
+        if group is not None:
+            if group not in (known := self.columns()):
+                raise DataError(f"index '{self.name}' has no column '{group}'", f"columns: {', '.join(known)}")
+            groups = self.metadata(anchors, [group])[group].to_pylist()
+            anchors = replace(anchors, groups=encode_groups(groups))
         return anchors
+
+    def content_column(self) -> str | None:
+        """Return the column whose groups stay together unless the user names one: references, where there are any."""
+        return "reference" if any(source.kind == "full-reference" for source in self.manifest.sources) else None
 
     def metadata(self, anchors: AnchorTable, columns: Sequence[str], *, rows: IntArray | None = None) -> pa.Table:
         """Return columns of the table for some anchors, aligned with them.

@@ -26,6 +26,7 @@ LAYERS = [
     {"correlation"},
     {"bootstrap"},
     {"calibration"},
+    {"selection"},
     {"evaluation"},
     {"index_calibration"},
     {"checks", "demo"},

@@ -1,0 +1,1 @@
+"""Anchor subset selection: how few anchors, and which; one method a file."""
