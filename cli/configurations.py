@@ -44,6 +44,14 @@ class Division(str, Enum):
     local = "local"
 
 
+class Prototypes(str, Enum):
+    """What becomes of the means of clusters."""
+
+    merged = "merged"
+    mean = "mean"
+    nearest = "nearest"
+
+
 class Head(str, Enum):
     """What scores."""
 
@@ -64,6 +72,15 @@ OffsetOption = Annotated[
 ]
 ClustersOption = Annotated[
     int | None, typer.Option("--clusters", help="clustering: k-means clusters a side.  [100]", rich_help_panel=_PANEL)
+]
+PrototypesOption = Annotated[
+    Prototypes | None,
+    typer.Option(
+        "--prototypes",
+        help="clustering: merged into one centroid a side, or kept, and the cosines to them averaged, or the nearest "
+        "taken.  [merged]",
+        rich_help_panel=_PANEL,
+    ),
 ]
 TopKOption = Annotated[
     int | None, typer.Option("--top-k", help="retrieval, knn: nearest anchors.  [32]", rich_help_panel=_PANEL)
@@ -86,7 +103,9 @@ SimilarityTemperatureOption = Annotated[
 ]
 RatingPowerOption = Annotated[
     float | None,
-    typer.Option("--rating-power", help="retrieval: weights |y - median|^p.", rich_help_panel=_PANEL),
+    typer.Option(
+        "--rating-power", help="Weights |y - median|^p of rated anchors, in any aggregation.", rich_help_panel=_PANEL
+    ),
 ]
 BlendOption = Annotated[
     float | None,
@@ -132,9 +151,9 @@ KEYS: dict[str, tuple[str, ...]] = {
 
 # The parameters of each method, as the library calls them.
 PARAMETERS: dict[str, tuple[str, ...]] = {
-    "mean": ("normalize_anchors",),
-    "offset": ("offset", "normalize_anchors"),
-    "clustering": ("n_clusters", "seed", "normalize_anchors"),
+    "mean": ("normalize_anchors", "rating_power"),
+    "offset": ("offset", "normalize_anchors", "rating_power"),
+    "clustering": ("n_clusters", "prototypes", "seed", "normalize_anchors", "rating_power"),
     "retrieval": (
         "top_k",
         "mode",
@@ -188,6 +207,7 @@ def make_configurations(
     temperature: float | None,
     offset: float | None = None,
     clusters: int | None = None,
+    prototypes: Prototypes | None = None,
     top_k: int | None = None,
     mode: Mode | None = None,
     division: Division | None = None,
@@ -208,11 +228,12 @@ def make_configurations(
         temperature: T; None for the default.
         offset: Of the offset aggregation; here and below None where the user did not give it.
         clusters: Of clustering.
+        prototypes: Of clustering.
         top_k: Of retrieval and knn.
         mode: Of retrieval.
         division: Of retrieval.
         similarity_temperature: Of retrieval and knn.
-        rating_power: Of retrieval.
+        rating_power: Of the aggregations.
         blend: Of retrieval.
         normalize_anchors: Of the aggregations.
         seed: Of clustering.
@@ -235,6 +256,7 @@ def make_configurations(
     parameters = {
         "offset": offset,
         "n_clusters": clusters,
+        "prototypes": prototypes and prototypes.value,
         "top_k": top_k,
         "mode": mode and mode.value,
         "division": division and division.value,

@@ -43,6 +43,7 @@ from .evaluation import (
     rated_anchors,
     rated_source,
 )
+from .explanation import Explanation, explain
 from .heads import Head, Knn, Ridge
 from .images import allow_pixels, decode, list_images, read_image_bytes
 from .index import (
@@ -114,6 +115,7 @@ __all__ = [
     "EvaluationError",
     "EvaluationReport",
     "Exclusion",
+    "Explanation",
     "Export",
     "ExportReport",
     "Figure",
@@ -165,6 +167,7 @@ __all__ = [
     "encode",
     "evaluate",
     "evaluate_index",
+    "explain",
     "export",
     "find_dataset",
     "fit_space",

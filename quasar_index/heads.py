@@ -19,7 +19,7 @@ import numpy as np
 from .anchors import AnchorTable
 from .arrays import DoubleArray, FloatArray, unit
 from .errors import AggregationError
-from .index.search import nearest
+from .index.search import Neighbors, nearest
 
 _log = logging.getLogger(__name__)
 
@@ -75,11 +75,23 @@ class Knn:
             _log.warning("top-k %d is more than the %d anchors to choose from: all are used", self.top_k, len(anchors))
 
         def predict(queries: FloatArray) -> DoubleArray:
-            neighbors = nearest(anchors, unit(queries), self.top_k)
-            weights = self._weights(neighbors.similarity.astype(np.float64))
+            neighbors, weights = self.neighbors(anchors, unit(queries))
             return np.asarray((weights * quality[neighbors.rows]).sum(axis=1))
 
         return predict
+
+    def neighbors(self, anchors: AnchorTable, queries: FloatArray) -> tuple[Neighbors, DoubleArray]:
+        """Retrieve and weigh neighbours.
+
+        Args:
+            anchors: N anchors.
+            queries: (M, D) float32 of length one.
+
+        Returns:
+            The neighbours, and their (M, k) weights, whose sum is one.
+        """
+        found = nearest(anchors, queries, self.top_k)
+        return found, self._weights(found.similarity.astype(np.float64))
 
     def _weights(self, similarity: DoubleArray) -> DoubleArray:
         """Turn (M, k) cosines into weights with sum one."""

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from .aggregation.base import Aggregator, Centroids
+from .aggregation.base import Aggregator, Centroids, Pooling
 from .aggregation.mean import Mean
 from .anchors import AnchorTable
 from .arrays import ByteArray, DoubleArray, FloatArray, as_embeddings, unit
@@ -77,7 +77,7 @@ def compare(queries: npt.ArrayLike, centroids: Centroids, *, temperature: float 
 
     Args:
         queries: (M, D) of any length; a zero one is equally far from both sides.
-        centroids: (B, K, D) a side with B = 1 or B = M; the cosines to a side's K prototypes are averaged.
+        centroids: (B, K, D) a side with B = 1 or B = M; the cosines to a side's K prototypes are pooled.
         temperature: T > 0 of the softmax; it changes the spread, never the order.
 
     Returns:
@@ -89,12 +89,20 @@ def compare(queries: npt.ArrayLike, centroids: Centroids, *, temperature: float 
     if not temperature > 0:
         raise AggregationError(f"temperature {temperature} is not positive", f"the default is {TEMPERATURE}")
     directions = unit(queries)
-    good, bad = (_similarity(directions, prototypes) for prototypes in (centroids.good, centroids.bad))
+    good, bad = (
+        _similarity(directions, prototypes, centroids.pooling) for prototypes in (centroids.good, centroids.bad)
+    )
     return Scores(expit((good - bad) / temperature), good, bad)
 
 
-def _similarity(directions: FloatArray, prototypes: FloatArray) -> DoubleArray:
-    """Average the cosines of (M, D) queries to (B, K, D) prototypes over K: (M,)."""
+def _similarity(directions: FloatArray, prototypes: FloatArray, pooling: Pooling) -> DoubleArray:
+    """Pool the cosines of (M, D) queries to (B, K, D) prototypes over K: (M,)."""
+    if pooling == "nearest" and prototypes.shape[1] > 1:
+        if len(prototypes) == 1:
+            cosines = directions.astype(np.float64) @ prototypes[0].T
+        else:
+            cosines = np.einsum("md,mkd->mk", directions, prototypes, dtype=np.float64)
+        return np.asarray(cosines.max(axis=1))
     centre = prototypes.mean(axis=1, dtype=np.float64)
     if len(centre) == 1:
         return np.asarray(directions @ centre[0])
@@ -149,6 +157,15 @@ class Scorer:
         self._predict = method.fit(self._table) if isinstance(method, Head) else None
         self._static = None if isinstance(method, Head) or method.adaptive else method.aggregate(self._table)
 
+    @property
+    def table(self) -> AnchorTable:
+        """The anchors in the space in use."""
+        return self._table
+
+    def directions(self, raw: FloatArray) -> FloatArray:
+        """Map (M, D) raw embeddings into the space in use, to length one."""
+        return unit(self._space.apply(unit(raw)))
+
     def score_embeddings(self, embeddings: npt.ArrayLike) -> Scores:
         """Score raw embeddings.
 
@@ -162,7 +179,7 @@ class Scorer:
             DataError: On a wrong dimension, NaN or zero embeddings.
         """
         raw = as_embeddings(embeddings, dim=self._table.dim)
-        directions = unit(self._space.apply(unit(raw)))
+        directions = self.directions(raw)
         if self._static is not None:
             return compare(directions, self._static, temperature=self.temperature)
         starts = range(0, len(directions), QUERY_BLOCK)

@@ -7,13 +7,15 @@ scoring one line for both.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
 from ..anchors import AnchorTable, Side
-from ..arrays import DoubleArray, FloatArray, unit
+from ..arrays import DoubleArray, FloatArray, IntArray, unit
 from ..errors import AggregationError
+
+Pooling: TypeAlias = Literal["mean", "nearest"]
 
 
 @dataclass(frozen=True)
@@ -23,10 +25,27 @@ class Centroids:
     Attributes:
         good: (B, K, D) float32 of length one; B is 1 or the number of queries, K the prototypes a side.
         bad: (B, K, D) likewise.
+        pooling: How the cosines to the K prototypes of a side become one: their mean, or the nearest one's.
     """
 
     good: FloatArray
     bad: FloatArray
+    pooling: Pooling = "mean"
+
+
+@dataclass(frozen=True)
+class Members:
+    """The anchors that make the prototypes of one side: prototype k is `unit(sum_i weights_i u_i)` over its members.
+
+    Attributes:
+        rows: (B, n) rows of the anchor table; B as in `Centroids`.
+        weights: (B, n) float64, not negative; of the directions u, so they hold the norms of raw embeddings, too.
+        prototype: (n,) the prototype that each belongs to; None where there is one.
+    """
+
+    rows: IntArray
+    weights: DoubleArray
+    prototype: IntArray | None = None
 
 
 @runtime_checkable
@@ -53,11 +72,13 @@ class Aggregator(Protocol):
         """
         ...
 
+    def members(self, anchors: AnchorTable, queries: FloatArray | None = None) -> tuple[Members, Members]:
+        """Name the anchors that make the good and the bad prototypes; arguments and errors as `aggregate`."""
+        ...
 
-def weighted_mean_direction(
-    anchors: AnchorTable, rows: slice, weights: DoubleArray | None, *, normalize_anchors: bool
-) -> FloatArray:
-    """Return the direction of the weighted mean of some anchors, `unit(sum_i w_i x_i)`.
+
+def part_members(anchors: AnchorTable, rows: slice, weights: DoubleArray | None, *, normalize_anchors: bool) -> Members:
+    """Return contiguous anchors as the members of one centroid, `unit(sum_i w_i x_i)`.
 
     Args:
         anchors: The anchors.
@@ -66,15 +87,29 @@ def weighted_mean_direction(
         normalize_anchors: Average the unit embeddings instead of the raw ones (which is the authors' way).
 
     Returns:
+        Members whose weights have the sum one.
+    """
+    factors = np.ones(rows.stop - rows.start) if weights is None else weights
+    if not normalize_anchors:
+        factors = factors * anchors.norms[rows]
+    return Members(np.arange(rows.start, rows.stop)[None], (factors / factors.sum())[None])
+
+
+def mean_direction(anchors: AnchorTable, rows: slice, members: Members) -> FloatArray:
+    """Return the centroid of contiguous anchors.
+
+    Args:
+        anchors: The anchors.
+        rows: n of them.
+        members: Of the same rows, B = 1.
+
+    Returns:
         (D,) float32 of length one.
 
     Raises:
         AggregationError: When the embeddings cancel out to nothing.
     """
-    factors = np.ones(rows.stop - rows.start) if weights is None else weights
-    if not normalize_anchors:
-        factors = factors * anchors.norms[rows]
-    factors = (factors / factors.sum()).astype(np.float32)
+    factors = members.weights[0].astype(np.float32)
     directions = anchors.directions[rows]
     total = np.zeros(anchors.dim)
     for start in range(0, len(directions), _CHUNK):
@@ -83,13 +118,40 @@ def weighted_mean_direction(
     return direction(total)
 
 
+def rating_weights(anchors: AnchorTable, power: float) -> DoubleArray | None:
+    """Return the weights |y - median|^p of all anchors relative to the largest, (N,) in [0, 1]; None for p = 0.
+
+    Raises:
+        AggregationError: When p is not 0 and an anchor has no opinion score.
+    """
+    if power == 0:
+        return None
+    quality = anchors.rated("the weighting by rating")
+    extremity = np.abs(quality - np.median(quality))
+    # Only ratios count; of the largest, so that no power leaves the range of floats.
+    return np.asarray((extremity / (extremity.max() or 1.0)) ** power)
+
+
+def side_weights(weights: DoubleArray | None, rows: slice) -> DoubleArray | None:
+    """Return the weights of some anchors; where they all weigh nothing, None: all weigh the same."""
+    if weights is None or not (part := weights[rows]).any():
+        return None
+    return part
+
+
+def check_rating_power(power: float) -> None:
+    """Raise an AggregationError unless p of the weights by rating is not negative."""
+    if not power >= 0:
+        raise AggregationError(f"rating power {power} is out of range", "use 0 for none, or for example 1")
+
+
 def direction(vector: DoubleArray) -> FloatArray:
     """Scale a centroid to length one.
 
     Raises:
         AggregationError: When it is zero, up to rounding.
     """
-    if np.linalg.norm(vector) < 1e-12:
+    if not np.linalg.norm(vector) >= 1e-12:
         raise AggregationError("the anchors of one side cancel out, so their mean has no direction", "add anchors")
     return unit(vector)
 

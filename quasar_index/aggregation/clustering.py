@@ -1,53 +1,75 @@
 """Clustering aggregation: k-means on each side, the mean of each cluster, the mean of those (QUASAR section 3.3).
 
-Anchors in dense regions count less, rare ones more, than in the plain mean.
+Anchors in dense regions count less, rare ones more, than in the plain mean. With `prototypes` other than "merged" the
+means of the K clusters stay apart, and the cosines to them are pooled inside each side: `s = mean_k cos(x, c_k)` or
+`s = max_k cos(x, c_k)` (method.md section 1; design.md section 2).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from ..anchors import AnchorTable
 from ..arrays import FloatArray
 from ..errors import AggregationError
-from .base import SIDES, Centroids, direction
+from .base import (
+    SIDES,
+    Centroids,
+    Members,
+    check_choice,
+    check_rating_power,
+    direction,
+    rating_weights,
+)
 
 
 @dataclass(frozen=True)
 class Clustering:
-    """The mean of the means of k-means clusters.
+    """The mean of the means of k-means clusters, or these means as prototypes.
 
     Attributes:
         n_clusters: K, at least 1; 1 is the mean.
         seed: Of k-means.
         n_iterations: Of k-means.
+        prototypes: "merged" into one centroid a side (the paper's); or kept, and the cosines to them averaged ("mean"),
+            or that to the nearest taken ("nearest").
         normalize_anchors: Cluster and average unit embeddings instead of raw ones.
+        rating_power: p >= 0 of the weights |y - median|^p inside each cluster; 0 for equal weights.
     """
 
     n_clusters: int = 100
     seed: int = 0
     n_iterations: int = 20
+    prototypes: Literal["merged", "mean", "nearest"] = "merged"
     normalize_anchors: bool = False
+    rating_power: float = 0.0
     adaptive: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        """Check the number of clusters."""
+        """Check the parameters."""
+        check_choice("kind of prototypes", self.prototypes, ("merged", "mean", "nearest"))
+        check_rating_power(self.rating_power)
         if self.n_clusters < 1:
             raise AggregationError(f"{self.n_clusters} clusters are not possible", "use at least --clusters 1")
 
-    def aggregate(self, anchors: AnchorTable, queries: FloatArray | None = None) -> Centroids:  # noqa: ARG002
-        """Make the two means of cluster means (see `Aggregator.aggregate`).
+    def aggregate(self, anchors: AnchorTable, queries: FloatArray | None = None) -> Centroids:
+        """Make the prototypes of both sides (see `Aggregator.aggregate`).
 
         Raises:
             AggregationError: When a side has fewer anchors than clusters.
         """
-        good, bad = (self._side(anchors, anchors.side(side), side) for side in SIDES)
-        return Centroids(good=good[None, None], bad=bad[None, None])
+        good, bad = (self._prototypes(anchors, part) for part in self.members(anchors, queries))
+        return Centroids(good[None], bad[None], "nearest" if self.prototypes == "nearest" else "mean")
 
-    def _side(self, anchors: AnchorTable, rows: slice, name: str) -> FloatArray:
+    def members(self, anchors: AnchorTable, queries: FloatArray | None = None) -> tuple[Members, Members]:  # noqa: ARG002
+        """Return all anchors of each side, by cluster (see `Aggregator.members`)."""
+        good, bad = (self._members(anchors, anchors.side(side), side) for side in SIDES)
+        return good, bad
+
+    def _members(self, anchors: AnchorTable, rows: slice, name: str) -> Members:
         import faiss
 
         n = rows.stop - rows.start
@@ -55,9 +77,8 @@ class Clustering:
             raise AggregationError(
                 f"{self.n_clusters} clusters are more than the {n} {name} anchors", f"use --clusters {n} or fewer"
             )
-        points = anchors.directions[rows]
-        if not self.normalize_anchors:
-            points = points * anchors.norms[rows, None]
+        lengths = np.ones(n) if self.normalize_anchors else anchors.norms[rows].astype(np.float64)
+        points = np.ascontiguousarray(anchors.directions[rows] * lengths[:, None].astype(np.float32))
         kmeans = faiss.Kmeans(
             anchors.dim,
             self.n_clusters,
@@ -65,9 +86,25 @@ class Clustering:
             seed=self.seed,
             min_points_per_centroid=1,  # below its default of 39, FAISS prints a warning and goes on
         )
-        kmeans.train(np.ascontiguousarray(points))
-        _, labels = kmeans.index.search(np.ascontiguousarray(points), 1)
-        members = np.bincount(labels[:, 0], minlength=self.n_clusters)
+        kmeans.train(points)
+        found = kmeans.index.search(points, 1)[1][:, 0]
+        _, cluster = np.unique(found, return_inverse=True)  # without empty ones
+        weights = np.ones(n)
+        if (by_rating := rating_weights(anchors, self.rating_power)) is not None:
+            part = by_rating[rows]
+            # A cluster whose members all lie at the median keeps equal weights.
+            weights = np.where(np.bincount(cluster, part)[cluster] > 0, part, weights)
         # The mean over clusters of the means over members, as one weighted sum.
-        weights = 1.0 / members[labels[:, 0]]
-        return direction(weights @ points / np.count_nonzero(members))
+        weights = weights * lengths / np.bincount(cluster, weights)[cluster]
+        together = self.prototypes == "merged"
+        return Members(np.arange(rows.start, rows.stop)[None], weights[None], None if together else cluster)
+
+    @staticmethod
+    def _prototypes(anchors: AnchorTable, members: Members) -> FloatArray:
+        """Sum the members of each prototype: (K, D) of length one."""
+        directions = anchors.directions[members.rows[0, 0] : members.rows[0, -1] + 1]
+        weights = members.weights[0].astype(np.float32)
+        if members.prototype is None:
+            return direction(weights @ directions)[None]
+        owner = members.prototype
+        return np.stack([direction(weights[owner == k] @ directions[owner == k]) for k in range(owner.max() + 1)])

@@ -1,4 +1,7 @@
-"""Mean aggregation: `c = unit(mean_i x_i)` over each side (QUASAR section 3.3; method.md section 1)."""
+"""Mean aggregation: `c = unit(mean_i x_i)` over each side (QUASAR section 3.3; method.md section 1).
+
+Optional weights |y - median|^p make it `unit(sum_i |y_i - median|^p x_i)` (the paper's future work, section 5).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,16 @@ from typing import ClassVar
 
 from ..anchors import AnchorTable
 from ..arrays import FloatArray
-from .base import SIDES, Centroids, weighted_mean_direction
+from .base import (
+    SIDES,
+    Centroids,
+    Members,
+    check_rating_power,
+    mean_direction,
+    part_members,
+    rating_weights,
+    side_weights,
+)
 
 
 @dataclass(frozen=True)
@@ -16,15 +28,30 @@ class Mean:
 
     Attributes:
         normalize_anchors: Average unit embeddings instead of raw ones.
+        rating_power: p >= 0 of the weights |y - median|^p; 0 for equal weights.
     """
 
     normalize_anchors: bool = False
+    rating_power: float = 0.0
     adaptive: ClassVar[bool] = False
 
-    def aggregate(self, anchors: AnchorTable, queries: FloatArray | None = None) -> Centroids:  # noqa: ARG002
+    def __post_init__(self) -> None:
+        """Check the weights."""
+        check_rating_power(self.rating_power)
+
+    def aggregate(self, anchors: AnchorTable, queries: FloatArray | None = None) -> Centroids:
         """Make the two means (see `Aggregator.aggregate`)."""
         good, bad = (
-            weighted_mean_direction(anchors, anchors.side(side), None, normalize_anchors=self.normalize_anchors)
-            for side in SIDES
+            mean_direction(anchors, anchors.side(side), part)
+            for side, part in zip(SIDES, self.members(anchors, queries), strict=True)
         )
         return Centroids(good=good[None, None], bad=bad[None, None])
+
+    def members(self, anchors: AnchorTable, queries: FloatArray | None = None) -> tuple[Members, Members]:  # noqa: ARG002
+        """Return all anchors of each side (see `Aggregator.members`)."""
+        weights = rating_weights(anchors, self.rating_power)
+        good, bad = (
+            part_members(anchors, rows, side_weights(weights, rows), normalize_anchors=self.normalize_anchors)
+            for rows in map(anchors.side, SIDES)
+        )
+        return good, bad

@@ -6,7 +6,8 @@
   fall on one side takes the nearest anchor of the other side.
 
 Weights within the retrieved set are the product of `softmax(similarity / t)` and `|y - median|^p`, each optional.
-`c = unit(b * c_adaptive + (1 - b) * c_static)` blends with the mean of the side.
+`c = unit(b * c_adaptive + (1 - b) * c_static)` blends with the mean of the side, weighted by rating likewise. (Weights
+by similarity over a whole side are those of a k as large as the side.)
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from ..anchors import AnchorTable, Side
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray, unit
 from ..errors import AggregationError
 from ..index.search import Neighbors, nearest
-from .base import Centroids, check_choice
+from .base import SIDES, Centroids, Members, check_choice, check_rating_power, rating_weights
 from .mean import Mean
 
 if TYPE_CHECKING:
@@ -56,12 +57,12 @@ class Retrieval:
     def __post_init__(self) -> None:
         """Check the parameters."""
         check_choice("retrieval mode", self.mode, ("per-side", "joint"))
+        check_rating_power(self.rating_power)
         check_choice("division of the neighbours", self.division, ("global", "local"))
         temperature = self.similarity_temperature
         for name, value, fine, mend in (
             ("top-k", self.top_k, self.top_k >= 1, "use at least --top-k 1"),
             ("similarity temperature", temperature, temperature is None or temperature > 0, "use a positive one"),
-            ("rating power", self.rating_power, self.rating_power >= 0, "use 0 for none, or for example 1"),
             ("blend", self.blend, 0 <= self.blend <= 1, "use a value from 0 to 1"),
         ):
             if not fine:
@@ -69,32 +70,58 @@ class Retrieval:
 
     def aggregate(self, anchors: AnchorTable, queries: FloatArray | None = None) -> Centroids:
         """Make centroids for each query (see `Aggregator.aggregate`); memory grows with M * (k + D)."""
+        good, bad = (
+            unit(weighted_sums(anchors.directions, part.rows, part.weights))
+            for part in self._retrieved(anchors, queries)
+        )
+        if self.blend < 1:
+            static = Mean(self.normalize_anchors, self.rating_power).aggregate(anchors)
+            good = unit(self.blend * good + (1 - self.blend) * static.good[0])
+            bad = unit(self.blend * bad + (1 - self.blend) * static.bad[0])
+        return Centroids(good=good[:, None], bad=bad[:, None])
+
+    def members(self, anchors: AnchorTable, queries: FloatArray | None = None) -> tuple[Members, Members]:
+        """Return the retrieved anchors (see `Aggregator.members`); with a blend below 1, all of each side."""
+        good, bad = self._retrieved(anchors, queries)
+        if self.blend == 1:
+            return good, bad
+        static = Mean(self.normalize_anchors, self.rating_power).members(anchors)
+        return self._blended(anchors, good, static[0]), self._blended(anchors, bad, static[1])
+
+    def _blended(self, anchors: AnchorTable, retrieved: Members, static: Members) -> Members:
+        """Weigh retrieved anchors and those of a side together, as the blend of their centroids does."""
+        n_queries = len(retrieved.rows)
+        whole = np.broadcast_to(static.rows, (n_queries, static.rows.shape[1]))
+        lengths = [
+            np.linalg.norm(weighted_sums(anchors.directions, part.rows, part.weights), axis=1)[:, None]
+            for part in (retrieved, static)
+        ]
+        weights = np.zeros((n_queries, len(anchors)))
+        np.put_along_axis(weights, whole, (1 - self.blend) * static.weights / lengths[1], axis=1)
+        # A retrieved anchor may lie on the other side of the whole ("local").
+        more = self.blend * retrieved.weights / lengths[0]
+        np.add.at(weights, (np.arange(n_queries)[:, None], retrieved.rows), more)
+        return Members(np.broadcast_to(np.arange(len(anchors)), weights.shape), weights)
+
+    def _retrieved(self, anchors: AnchorTable, queries: FloatArray | None) -> tuple[Members, Members]:
+        """Retrieve and weigh the anchors of both sides."""
         if queries is None:
             raise AggregationError("adaptive anchors need the queries", "call aggregate(anchors, queries)")
-        extremity = None
-        if self.rating_power > 0:
-            quality = anchors.rated("the weighting by rating")
-            extremity = np.abs(quality - np.median(quality))
-            # Only ratios count; of the largest, so that no power leaves the range of floats.
-            extremity = (extremity / (extremity.max() or 1.0)) ** self.rating_power
+        extremity = rating_weights(anchors, self.rating_power)
         available = min(anchors.n_good, anchors.n_bad) if self.mode == "per-side" else len(anchors)
         if self.top_k > available:
             _log.warning("top-k %d is more than the %d anchors to choose from: all are used", self.top_k, available)
         if self.mode == "per-side":
             good, bad = (
-                self._centroids(anchors, nearest(anchors, queries, self.top_k, side="good"), extremity),
-                self._centroids(anchors, nearest(anchors, queries, self.top_k, side="bad"), extremity),
+                self._members(anchors, nearest(anchors, queries, self.top_k, side=side), extremity) for side in SIDES
             )
-        else:
-            neighbors = nearest(anchors, queries, self.top_k)
-            is_good = self._divide(anchors, neighbors)
-            good = self._one_side(anchors, queries, neighbors, is_good, extremity, "good")
-            bad = self._one_side(anchors, queries, neighbors, ~is_good, extremity, "bad")
-        if self.blend < 1:
-            static = Mean(self.normalize_anchors).aggregate(anchors)
-            good = unit(self.blend * good + (1 - self.blend) * static.good[0])
-            bad = unit(self.blend * bad + (1 - self.blend) * static.bad[0])
-        return Centroids(good=good[:, None], bad=bad[:, None])
+            return good, bad
+        neighbors = nearest(anchors, queries, self.top_k)
+        is_good = self._divide(anchors, neighbors)
+        return (
+            self._one_side(anchors, queries, neighbors, is_good, extremity, "good"),
+            self._one_side(anchors, queries, neighbors, ~is_good, extremity, "bad"),
+        )
 
     def _divide(self, anchors: AnchorTable, neighbors: Neighbors) -> BoolArray:
         """Say which of the joint neighbours (M, k) are good."""
@@ -111,36 +138,38 @@ class Retrieval:
         member: BoolArray,
         extremity: DoubleArray | None,
         side: Side,
-    ) -> FloatArray:
-        """Average the members of one side; a query without any takes the nearest anchor of that side."""
-        centroids = self._centroids(anchors, neighbors, extremity, member)
+    ) -> Members:
+        """Weigh the members of one side; a query without any takes the nearest anchor of that side."""
+        found = self._members(anchors, neighbors, extremity, member)
         if (empty := ~member.any(axis=1)).any():
-            only = nearest(anchors, queries[empty], 1, side=side).rows[:, 0]
-            centroids[empty] = anchors.directions[only]
-        return centroids
+            rows, weights = found.rows.copy(), found.weights.copy()
+            rows[empty, 0] = nearest(anchors, queries[empty], 1, side=side).rows[:, 0]
+            weights[empty, 0] = 1.0
+            return Members(rows, weights)
+        return found
 
-    def _centroids(
+    def _members(
         self,
         anchors: AnchorTable,
         neighbors: Neighbors,
         extremity: DoubleArray | None,
         member: BoolArray | None = None,
-    ) -> FloatArray:
-        """Average retrieved anchors with their weights.
+    ) -> Members:
+        """Weigh retrieved anchors.
 
         Args:
             anchors: The anchors.
             neighbors: k of them for each of M queries.
             extremity: (N,) weights by rating; None for none.
-            member: (M, k) which neighbours count; None for all. Rows without any give a meaningless centroid.
+            member: (M, k) which neighbours count; None for all. Those that do not count weigh nothing.
 
         Returns:
-            (M, D) float32 of length one.
+            The M rows of k.
         """
         weights = self._weights(neighbors, extremity, member)
         if not self.normalize_anchors:
             weights = weights * anchors.norms[neighbors.rows]
-        return unit(weighted_sums(anchors.directions, neighbors.rows, weights))
+        return Members(neighbors.rows, weights)
 
     def _weights(self, neighbors: Neighbors, extremity: DoubleArray | None, member: BoolArray | None) -> DoubleArray:
         counted = np.ones(neighbors.rows.shape) if member is None else member.astype(np.float64)

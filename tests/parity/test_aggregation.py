@@ -8,6 +8,7 @@ from quasar_index.aggregation import Clustering, Mean, Offset, Retrieval
 from quasar_index.anchors import make_anchors
 from quasar_index.arrays import unit
 from quasar_index.errors import AggregationError
+from quasar_index.scoring import compare
 
 
 class Data:
@@ -112,6 +113,51 @@ def test_clusters_that_stay_empty_count_for_nothing():
     assert_directions(found.bad[0, 0], np.array([-1.0, 0.0]))
 
 
+@pytest.mark.parametrize("power", [0.5, 1.0, 3.0])
+def test_weights_by_rating_of_static_aggregations(power):
+    data = Data(60, 5)
+    weights = np.abs(data.y - np.median(data.y)) ** power
+    V = data.X.astype(np.float64)
+    found = Mean(rating_power=power).aggregate(data.anchors)
+    assert_directions(found.good[0, 0], norm1(weights[data.good] @ V[data.good]))
+    assert_directions(found.bad[0, 0], norm1(weights[~data.good] @ V[~data.good]))
+    kept = np.flatnonzero(data.good)[np.argsort(-data.y[data.good])][: 30 - int(30 * 0.3)]
+    assert_directions(
+        Offset(0.3, rating_power=power).aggregate(data.anchors).good[0, 0], norm1(weights[kept] @ V[kept])
+    )
+    one_cluster = Clustering(1, rating_power=power).aggregate(data.anchors)
+    assert_directions(one_cluster.good[0], found.good[0])
+
+
+def test_a_side_at_the_median_keeps_equal_weights():
+    X = np.array([[1.0, 0.1], [0.9, 0.3], [0.1, 1.0], [0.3, 0.9]])
+    anchors = make_anchors(X, quality=[5.0, 3.0, 3.0, 3.0], is_good=[True, True, False, False])
+    found = Mean(rating_power=2).aggregate(anchors)
+    assert_directions(found.good[0, 0], norm1(X[0]))
+    assert_directions(found.bad[0, 0], norm1(X[2] + X[3]))
+
+
+def test_prototypes_stay_apart_and_merge_to_the_paper():
+    rng = np.random.default_rng(5)
+    places = np.eye(6)
+    X = np.concatenate([places[i] + rng.normal(0, 0.01, (4 + 3 * i, 6)) for i in range(6)])
+    is_good = np.arange(len(X)) < 4 + 7 + 10
+    anchors = make_anchors(X, is_good=is_good)
+    kept = Clustering(3, prototypes="mean").aggregate(anchors)
+    assert kept.good.shape == kept.bad.shape == (1, 3, 6)
+    # Each prototype is the mean of one place, in whatever order.
+    nearest = np.argmax(kept.good[0], axis=1)
+    assert sorted(nearest) == [0, 1, 2]
+    for prototype, place in zip(kept.good[0], nearest, strict=True):
+        start = [0, 4, 11][place]
+        assert_directions(prototype, norm1(X[start : start + 4 + 3 * place].mean(axis=0)))
+    queries = unit(rng.normal(size=(5, 6)))
+    pooled = compare(queries, kept)
+    np.testing.assert_allclose(pooled.similarity_good, (queries @ kept.good[0].T).mean(axis=1), atol=1e-6)
+    nearest_only = compare(queries, Clustering(3, prototypes="nearest").aggregate(anchors))
+    np.testing.assert_allclose(nearest_only.similarity_bad, (queries @ kept.bad[0].T).max(axis=1), atol=1e-6)
+
+
 def test_clustering_errors_and_seed():
     data = Data(30, 4, share_good=0.3)
     with pytest.raises(AggregationError, match="10 clusters are more than the 9 good anchors; use --clusters 9"):
@@ -135,6 +181,12 @@ def naive_weights(data, rows, similarities, options):
     return weights
 
 
+def naive_static_weights(data, rows, options):
+    """Return the weights of a whole side: those by rating."""
+    weights = np.abs(data.y[rows] - np.median(data.y)) ** options.get("rating_power", 0.0)
+    return weights if weights.sum() > 0 else np.ones(len(weights))
+
+
 def naive_retrieval(data, query, options):
     """Return the two centroids of one query."""
     similarities = unit(data.X).astype(np.float64) @ query
@@ -154,7 +206,7 @@ def naive_retrieval(data, query, options):
         sides = [rows if len(rows) else everything[:1] for rows, everything in zip(sides, (good, bad), strict=True)]
     centroids = [norm1(naive_weights(data, rows, similarities, options) @ V[rows]) for rows in sides]
     if (blend := options.get("blend", 1.0)) < 1:
-        static = [norm1(V[data.good].mean(axis=0)), norm1(V[~data.good].mean(axis=0))]
+        static = [norm1(naive_static_weights(data, rows, options) @ V[rows]) for rows in (data.good, ~data.good)]
         centroids = [norm1(blend * a + (1 - blend) * s) for a, s in zip(centroids, static, strict=True)]
     return centroids
 

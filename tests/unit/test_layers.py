@@ -22,6 +22,7 @@ LAYERS = [
     {"index"},
     {"space", "aggregation", "heads"},
     {"scoring", "prompts"},
+    {"explanation"},
     {"logistic"},
     {"correlation"},
     {"bootstrap"},

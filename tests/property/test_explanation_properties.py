@@ -1,0 +1,93 @@
+"""Similarities and weights of an explanation rebuild the score, whatever made it."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import expit
+
+from quasar_index.aggregation import Clustering, Mean, Offset, Retrieval
+from quasar_index.anchors import make_anchors
+from quasar_index.errors import AggregationError
+from quasar_index.explanation import explain
+from quasar_index.heads import Knn, Ridge
+from quasar_index.scoring import TEMPERATURE, Scorer
+
+POWERS = st.sampled_from([0.0, 1.0, 2.5])
+AGGREGATIONS = st.one_of(
+    st.builds(Mean, normalize_anchors=st.booleans(), rating_power=POWERS),
+    st.builds(Offset, offset=st.sampled_from([0.0, 0.3]), normalize_anchors=st.booleans(), rating_power=POWERS),
+    st.builds(
+        Clustering,
+        n_clusters=st.integers(1, 3),
+        prototypes=st.sampled_from(["merged", "mean", "nearest"]),
+        normalize_anchors=st.booleans(),
+        rating_power=POWERS,
+    ),
+    st.builds(
+        Retrieval,
+        top_k=st.integers(1, 40),
+        mode=st.sampled_from(["per-side", "joint"]),
+        division=st.sampled_from(["global", "local"]),
+        similarity_temperature=st.sampled_from([None, 0.05]),
+        rating_power=POWERS,
+        blend=st.sampled_from([0.0, 0.4, 1.0]),
+        normalize_anchors=st.booleans(),
+    ),
+)
+
+
+def data(seed, n=30, dim=7, n_queries=5):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(0.3, 1, (n, dim)) * np.exp(rng.normal(0, 0.7, (n, 1)))
+    anchors = make_anchors(X, quality=rng.integers(0, 6, n).astype(float), is_good=np.arange(n) % 3 == 0)
+    return anchors, rng.normal(0.3, 1, (n_queries, dim)).astype(np.float32)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(0, 2**32 - 1), AGGREGATIONS, st.sampled_from(["raw", "centred", "whitened"]))
+def test_weights_rebuild_the_score(seed, method, space):
+    anchors, queries = data(seed)
+    scorer = Scorer(anchors, method, space=space)
+    scores = scorer.score_embeddings(queries)
+    explanations = list(explain(scorer, queries))
+    assert len(explanations) == len(queries)
+    for row, found in enumerate(explanations):
+        contributions = found.weight * found.similarity
+        good, bad = contributions[found.is_good].sum(), contributions[~found.is_good].sum()
+        assert expit((good - bad) / TEMPERATURE) == pytest.approx(scores.score[row], abs=1e-6)
+        assert good == pytest.approx(scores.similarity_good[row], abs=1e-6)
+        assert bad == pytest.approx(scores.similarity_bad[row], abs=1e-6)
+        assert (found.weight != 0).all()
+        similarity = scorer.table.directions[found.rows] @ scorer.directions(queries)[row]
+        np.testing.assert_allclose(found.similarity, similarity, atol=1e-6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 30), st.sampled_from([None, 0.1]))
+def test_weights_rebuild_the_rating_of_neighbours(seed, top_k, temperature):
+    anchors, queries = data(seed)
+    scorer = Scorer(anchors, Knn(top_k, temperature), space="centred")
+    for score, found in zip(scorer.score_embeddings(queries).score, explain(scorer, queries), strict=True):
+        assert (found.weight * anchors.quality[found.rows]).sum() == pytest.approx(score, abs=1e-6)
+        np.testing.assert_array_equal(found.is_good, found.rows < anchors.n_good)
+
+
+def test_the_largest_contributions_come_first_and_top_keeps_them():
+    anchors, queries = data(3)
+    scorer = Scorer(anchors, Retrieval(9))
+    (whole, *_), (part, *_) = list(explain(scorer, queries)), list(explain(scorer, queries, top=2))
+    assert len(whole) == 18
+    assert len(part) == 4
+    for side in (True, False):
+        contributions = np.abs(whole.weight * whole.similarity)[whole.is_good == side]
+        assert (np.diff(contributions) <= 1e-12).all()
+        np.testing.assert_array_equal(part.rows[part.is_good == side], whole.rows[whole.is_good == side][:2])
+
+
+def test_what_cannot_be_explained():
+    anchors, queries = data(1)
+    with pytest.raises(AggregationError, match="ridge is no sum over anchors"):
+        next(explain(Scorer(anchors, Ridge()), queries))
+    with pytest.raises(AggregationError, match="0 anchors a side"):
+        next(explain(Scorer(anchors), queries, top=0))
