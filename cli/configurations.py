@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from itertools import product
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 import quasar_index as qi
+
+from .output import note, progress_bar
 
 
 class Aggregate(str, Enum):
@@ -35,6 +37,7 @@ class Space(str, Enum):
     raw = "raw"
     centred = "centred"
     whitened = "whitened"
+    auto = "auto"
 
 
 class Division(str, Enum):
@@ -126,13 +129,23 @@ SpaceOption = Annotated[
     Space,
     typer.Option(
         "--space",
-        help="Where cosines are taken: as embedded, or centred, or whitened by the anchors in use.",
+        help="Where cosines are taken: as embedded, centred or whitened by the anchors in use, or auto: as leaving out "
+        "one group of anchors at a time chooses.",
         rich_help_panel=_PANEL,
     ),
 ]
 ShrinkageOption = Annotated[
     str | None,
-    typer.Option("--shrinkage", help="whitened: a number, ledoit-wolf or oas.  [1]", rich_help_panel=_PANEL),
+    typer.Option("--shrinkage", help="whitened: a number, ledoit-wolf, oas or auto.  [1]", rich_help_panel=_PANEL),
+]
+GroupOption = Annotated[
+    str | None,
+    typer.Option(
+        "--group",
+        metavar="COLUMN",
+        help="auto: anchors that are left out together (content, prompt).  [reference, else each alone]",
+        rich_help_panel=_PANEL,
+    ),
 ]
 TemperatureOption = Annotated[
     float | None,
@@ -187,14 +200,14 @@ def parse_compare(texts: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
-def parse_shrinkage(text: str) -> qi.Shrinkage:
-    """Read a shrinkage: a number, or the name of an estimator."""
-    if text in ("ledoit-wolf", "oas"):
+def parse_shrinkage(text: str) -> qi.Shrinkage | Literal["auto"]:
+    """Read a shrinkage: a number, the name of an estimator, or auto."""
+    if text in ("ledoit-wolf", "oas", "auto"):
         return text  # type: ignore[return-value]
     try:
         return float(text)
     except ValueError:
-        raise typer.BadParameter(f"--shrinkage {text} is neither a number nor ledoit-wolf or oas") from None
+        raise typer.BadParameter(f"--shrinkage {text} is neither a number nor ledoit-wolf, oas or auto") from None
 
 
 def make_configurations(
@@ -272,17 +285,31 @@ def make_configurations(
             users = " and ".join(method for method, names in PARAMETERS.items() if name in names)
             raise typer.BadParameter(f"{_option(name)} is for {users}, not for {', '.join(methods)}")
     spaces: Sequence[Any] = compare.get("space", [space.value])
-    if "whitened" not in spaces and (shrinkage is not None or "shrinkage" in compare):
-        raise typer.BadParameter(f"--shrinkage is only for the space whitened, not {', '.join(spaces)}")
+    if not {"whitened", "auto"} & set(spaces) and (shrinkage is not None or "shrinkage" in compare):
+        raise typer.BadParameter(f"--shrinkage is only for the spaces whitened and auto, not {', '.join(spaces)}")
     texts = compare.get("shrinkage", [] if shrinkage is None else [shrinkage])
-    strengths = [parse_shrinkage(text) for text in texts] or [qi.DEFAULT_SHRINKAGE]
+    strengths = [parse_shrinkage(text) for text in texts]
     made = [_method(name, given) for name in methods]
     t = qi.TEMPERATURE if temperature is None else temperature
+    own: dict[str, list[Any]] = {
+        "whitened": strengths or [qi.DEFAULT_SHRINKAGE],
+        "auto": strengths or ["auto"],
+    }
     return [
         qi.Configuration(method, one, strength, t)
         for one in spaces
-        for strength, method in product(strengths if one == "whitened" else strengths[:1], made)
+        for strength, method in product(own.get(one, [qi.DEFAULT_SHRINKAGE]), made)
     ]
+
+
+def settle(configuration: qi.Configuration, anchors: qi.AnchorTable, *, seed: int = 0) -> qi.Configuration:
+    """Choose the space of a configuration where it is auto, and say on stderr what was chosen."""
+    if not configuration.is_auto:
+        return configuration
+    with progress_bar("choosing the space") as on_progress:
+        choice = qi.choose_space(anchors, configuration, seed=seed, on_progress=on_progress)
+    note(f"space {choice}")
+    return choice.configuration
 
 
 def _option(name: str) -> str:

@@ -129,7 +129,7 @@ def calibrate(
         index.manifest.table_version,
         name,
         fit_calibration(
-            fitted.scores[0],
+            fitted.by_fold.scores[0],
             fitted.quality,
             groups=fitted.groups,
             method=method,

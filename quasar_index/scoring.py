@@ -22,10 +22,11 @@ from .arrays import ByteArray, DoubleArray, FloatArray, as_embeddings, unit
 from .encoders.base import Encoder, encode
 from .encoders.pipeline import EncodedImage, encode_files
 from .errors import AggregationError, AnchorIndexError, DataError
+from .fits import LARGE
 from .heads import Head
 from .images import MAX_PIXELS
 from .index.anchor_index import AnchorIndex
-from .space import DEFAULT_SHRINKAGE, Shrinkage, Space, SpaceName, fit_space
+from .space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, Space, SpaceName, fit_space
 
 TEMPERATURE = 0.07
 QUERY_BLOCK = 1024
@@ -130,7 +131,7 @@ class Scorer:
     anchors: AnchorTable | AnchorIndex
     aggregator: Aggregator | Head = field(default_factory=Mean)
     temperature: float = TEMPERATURE
-    space: SpaceName | Space = "raw"
+    space: SpaceName | Space = DEFAULT_SPACE
     shrinkage: Shrinkage = DEFAULT_SHRINKAGE
     encoder: Encoder | None = None
     batch_size: int = 16
@@ -149,18 +150,38 @@ class Scorer:
                     "drop --encoder or rebuild with 'quasar-index build'",
                 )
             self.anchors = index.anchors()
+        self._anchors: AnchorTable = self.anchors
         if not isinstance(self.space, Space):
             self.space = fit_space(self.anchors, self.space, shrinkage=self.shrinkage)
         self._space: Space = self.space
-        self._table = self._space.apply_to_anchors(self.anchors)
+        self._table: AnchorTable | None = None
         method = self.aggregator
-        self._predict = method.fit(self._table) if isinstance(method, Head) else None
-        self._static = None if isinstance(method, Head) or method.adaptive else method.aggregate(self._table)
+        self._predict = method.fit(self.table) if isinstance(method, Head) else None
+        self._static = None if isinstance(method, Head) or method.adaptive else self._static_centroids(method)
 
     @property
     def table(self) -> AnchorTable:
         """The anchors in the space in use."""
+        if self._table is None:
+            self._table = self._space.apply_to_anchors(self._anchors)
         return self._table
+
+    def _static_centroids(self, method: Aggregator) -> Centroids:
+        """Make centroids once; those of many anchors are kept beside the search cache of their index."""
+        fits = self._anchors.fits if self._anchors.directions.nbytes >= LARGE else None
+        what = f"centroids {method!r} {self._space.key}"
+        if fits is not None and (kept := fits.load(what)):
+            pooling: Pooling = "nearest" if kept["nearest"] else "mean"
+            return Centroids(kept["good"], kept["bad"], pooling)
+        made = method.aggregate(self.table)
+        if fits is not None:
+            fits.save(what, good=made.good, bad=made.bad, nearest=made.pooling == "nearest")
+        return made
+
+    @property
+    def dim(self) -> int:
+        """D."""
+        return self._anchors.dim
 
     def directions(self, raw: FloatArray) -> FloatArray:
         """Map (M, D) raw embeddings into the space in use, to length one."""
@@ -178,7 +199,7 @@ class Scorer:
         Raises:
             DataError: On a wrong dimension, NaN or zero embeddings.
         """
-        raw = as_embeddings(embeddings, dim=self._table.dim)
+        raw = as_embeddings(embeddings, dim=self.dim)
         directions = self.directions(raw)
         if self._static is not None:
             return compare(directions, self._static, temperature=self.temperature)
@@ -194,7 +215,7 @@ class Scorer:
 
     def _adaptive_scores(self, directions: FloatArray) -> Scores:
         assert not isinstance(self.aggregator, Head)  # noqa: S101 - for the type checker
-        centroids = self.aggregator.aggregate(self._table, directions)
+        centroids = self.aggregator.aggregate(self.table, directions)
         return compare(directions, centroids, temperature=self.temperature)
 
     def score_images(self, images: Sequence[ByteArray]) -> Scores:

@@ -13,6 +13,8 @@ to (1 - a) C + a mean(w) I. Both come from the same sums as C, in one pass over 
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -23,11 +25,13 @@ import scipy.linalg
 from .anchors import AnchorTable
 from .arrays import DoubleArray, FloatArray
 from .errors import AggregationError
+from .fits import LARGE, normalised
 
 SpaceName: TypeAlias = Literal["raw", "centred", "whitened"]
 Shrinkage: TypeAlias = float | Literal["ledoit-wolf", "oas"]
 
 SPACES: tuple[SpaceName, ...] = ("raw", "centred", "whitened")
+DEFAULT_SPACE: SpaceName = "raw"
 DEFAULT_SHRINKAGE: Shrinkage = 1.0
 _CHUNK = 16384
 _LEAST = 1e-9
@@ -100,6 +104,13 @@ class Space:
         """Return `raw`, `centred`, or `whitened (shrinkage 1)`."""
         return self.name if self.shrinkage is None else f"{self.name} (shrinkage {self.shrinkage:.3g})"
 
+    @property
+    def key(self) -> str:
+        """What tells it from other spaces: its name, and a hash of its mean and shrinkage."""
+        if self.mean is None:
+            return self.name
+        return f"{self.name} {hashlib.sha256(self.mean.tobytes() + repr(self.shrinkage).encode()).hexdigest()[:16]}"
+
     def apply(self, directions: npt.ArrayLike) -> FloatArray:
         """Map unit embeddings into the space.
 
@@ -121,16 +132,16 @@ class Space:
         """Map anchors into the space: the same rows with the directions and norms they have there."""
         if self.mean is None:
             return anchors
-        directions = np.empty(anchors.directions.shape, dtype=np.float32)
-        norms = np.empty(len(anchors), dtype=np.float32)
-        for start in range(0, len(anchors), _CHUNK):
-            rows = slice(start, start + _CHUNK)
-            vectors = self.apply(anchors.directions[rows])
-            lengths = np.linalg.norm(vectors, axis=1)
-            # An anchor at the very mean has no direction: it stays a zero vector and weighs nothing.
-            directions[rows] = vectors / np.where(lengths > 0, lengths, 1.0)[:, None]
-            norms[rows] = lengths
-        return replace(anchors, directions=directions, norms=norms)
+
+        def chunks() -> Iterator[FloatArray]:
+            for start in range(0, len(anchors), _CHUNK):
+                yield self.apply(anchors.directions[start : start + _CHUNK])
+
+        fits = anchors.fits and anchors.fits.within(self.key)
+        shape = anchors.directions.shape
+        # An anchor at the very mean has no direction: it stays a zero vector and weighs nothing.
+        directions, norms = normalised(chunks(), shape) if fits is None else fits.normalised(chunks, shape)
+        return replace(anchors, directions=directions, norms=norms, fits=fits)
 
 
 def fit_moments(anchors: AnchorTable) -> Moments:
@@ -142,6 +153,23 @@ def fit_moments(anchors: AnchorTable) -> Moments:
     Returns:
         The moments; time grows with min(N, D)^2 (N + D), memory with min(N, D)^2 beside the anchors.
     """
+    if anchors.fits is not None and (kept := anchors.fits.load("moments")):
+        return Moments(
+            kept["mean"], kept["eigenvalues"], kept["eigenvectors"], float(kept["mean_fourth"]), len(anchors)
+        )
+    found = _compute_moments(anchors)
+    if anchors.fits is not None and anchors.directions.nbytes >= LARGE:
+        anchors.fits.save(
+            "moments",
+            mean=found.mean,
+            eigenvalues=found.eigenvalues,
+            eigenvectors=found.eigenvectors,
+            mean_fourth=found.mean_fourth,
+        )
+    return found
+
+
+def _compute_moments(anchors: AnchorTable) -> Moments:
     n, dim = anchors.directions.shape
     if n < dim:
         mean = anchors.directions.mean(axis=0, dtype=np.float64)
@@ -163,9 +191,17 @@ def fit_moments(anchors: AnchorTable) -> Moments:
     return Moments(mean, np.maximum(values, 0.0), vectors, float(np.mean(squared**2)), n)
 
 
+def _mean(anchors: AnchorTable) -> DoubleArray:
+    """Return the mean of the directions without a float64 copy of them."""
+    starts = range(0, len(anchors), _CHUNK)
+    return np.asarray(
+        sum(anchors.directions[s : s + _CHUNK].sum(axis=0, dtype=np.float64) for s in starts) / len(anchors)
+    )
+
+
 def fit_space(
     anchors: AnchorTable,
-    name: SpaceName = "raw",
+    name: SpaceName = DEFAULT_SPACE,
     *,
     shrinkage: Shrinkage = DEFAULT_SHRINKAGE,
     moments: Moments | None = None,
@@ -189,7 +225,7 @@ def fit_space(
     if name == "raw":
         return Space()
     if name == "centred" and moments is None:
-        return Space("centred", mean=anchors.directions.mean(axis=0, dtype=np.float64))
+        return Space("centred", mean=_mean(anchors))
     known = moments or fit_moments(anchors)
     if name == "centred":
         return Space("centred", mean=known.mean)

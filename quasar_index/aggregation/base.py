@@ -95,13 +95,10 @@ def part_members(anchors: AnchorTable, rows: slice, weights: DoubleArray | None,
     return Members(np.arange(rows.start, rows.stop)[None], (factors / factors.sum())[None])
 
 
-def mean_direction(anchors: AnchorTable, rows: slice, members: Members) -> FloatArray:
-    """Return the centroid of contiguous anchors.
-
-    Args:
-        anchors: The anchors.
-        rows: n of them.
-        members: Of the same rows, B = 1.
+def mean_direction(
+    anchors: AnchorTable, rows: slice, weights: DoubleArray | None, *, normalize_anchors: bool
+) -> FloatArray:
+    """Return the centroid of contiguous anchors; arguments as `part_members`.
 
     Returns:
         (D,) float32 of length one.
@@ -109,10 +106,13 @@ def mean_direction(anchors: AnchorTable, rows: slice, members: Members) -> Float
     Raises:
         AggregationError: When the embeddings cancel out to nothing.
     """
-    factors = members.weights[0].astype(np.float32)
+    n = rows.stop - rows.start
+    if weights is None:
+        return direction(anchors.sum_rows(rows, units=normalize_anchors) / n)
+    factors = part_members(anchors, rows, weights, normalize_anchors=normalize_anchors).weights[0].astype(np.float32)
     directions = anchors.directions[rows]
     total = np.zeros(anchors.dim)
-    for start in range(0, len(directions), _CHUNK):
+    for start in range(0, n, _CHUNK):
         # Products in float32 at full speed; the sum over chunks in float64, so that it is as exact for 840k anchors.
         total += factors[start : start + _CHUNK] @ directions[start : start + _CHUNK]
     return direction(total)

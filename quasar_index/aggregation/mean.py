@@ -39,11 +39,12 @@ class Mean:
         """Check the weights."""
         check_rating_power(self.rating_power)
 
-    def aggregate(self, anchors: AnchorTable, queries: FloatArray | None = None) -> Centroids:
+    def aggregate(self, anchors: AnchorTable, queries: FloatArray | None = None) -> Centroids:  # noqa: ARG002
         """Make the two means (see `Aggregator.aggregate`)."""
+        weights = rating_weights(anchors, self.rating_power)
         good, bad = (
-            mean_direction(anchors, anchors.side(side), part)
-            for side, part in zip(SIDES, self.members(anchors, queries), strict=True)
+            mean_direction(anchors, rows, side_weights(weights, rows), normalize_anchors=self.normalize_anchors)
+            for rows in map(anchors.side, SIDES)
         )
         return Centroids(good=good[None, None], bad=bad[None, None])
 

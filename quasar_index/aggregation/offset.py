@@ -45,15 +45,16 @@ class Offset:
         if not 0 <= self.offset < 1:
             raise AggregationError(f"offset {self.offset} is not in [0, 1)", "use for example --offset 0.2")
 
-    def aggregate(self, anchors: AnchorTable, queries: FloatArray | None = None) -> Centroids:
+    def aggregate(self, anchors: AnchorTable, queries: FloatArray | None = None) -> Centroids:  # noqa: ARG002
         """Make the two means (see `Aggregator.aggregate`).
 
         Raises:
             AggregationError: When anchors have no opinion scores, so that a side has no order.
         """
+        weights = rating_weights(anchors, self.rating_power)
         good, bad = (
-            mean_direction(anchors, rows, part)
-            for rows, part in zip(self._kept(anchors), self.members(anchors, queries), strict=True)
+            mean_direction(anchors, rows, side_weights(weights, rows), normalize_anchors=self.normalize_anchors)
+            for rows in self._kept(anchors)
         )
         return Centroids(good=good[None, None], bad=bad[None, None])
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .configuration import Configuration
 from .evaluate import CrossFit, cross_fit, cross_validate, evaluate
+from .fold_scores import SpaceChoice, choose_space
 from .folds import Exclusion
 from .overlap import cross_validate_images, evaluate_index
 from .picture import check_picture, draw_evaluation
@@ -24,7 +25,9 @@ __all__ = [
     "Outcome",
     "RatedImages",
     "RatedSource",
+    "SpaceChoice",
     "check_picture",
+    "choose_space",
     "cross_fit",
     "cross_validate",
     "cross_validate_images",

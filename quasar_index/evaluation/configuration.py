@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any
+from typing import Any, Literal
 
 from ..aggregation.base import Aggregator
 from ..aggregation.mean import Mean
+from ..anchors import AnchorTable
+from ..encoders.base import Encoder
+from ..errors import AggregationError
 from ..heads import Head
-from ..scoring import TEMPERATURE
-from ..space import DEFAULT_SHRINKAGE, Shrinkage, SpaceName
+from ..index.anchor_index import AnchorIndex
+from ..scoring import TEMPERATURE, Scorer
+from ..space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, Space, SpaceName
 
 
 @dataclass(frozen=True)
@@ -18,22 +22,75 @@ class Configuration:
 
     Attributes:
         method: An aggregation, such as `Mean()`, or a head, such as `Knn()`.
-        space: "raw", "centred" or "whitened".
-        shrinkage: Of "whitened".
+        space: "raw", "centred", "whitened", or "auto": chosen by the anchors (`choose_space`).
+        shrinkage: Of "whitened"; or "auto".
         temperature: T of the softmax; heads have none.
     """
 
     method: Aggregator | Head = field(default_factory=Mean)
-    space: SpaceName = "raw"
-    shrinkage: Shrinkage = DEFAULT_SHRINKAGE
+    space: SpaceName | Literal["auto"] = DEFAULT_SPACE
+    shrinkage: Shrinkage | Literal["auto"] = DEFAULT_SHRINKAGE
     temperature: float = TEMPERATURE
+
+    @property
+    def is_auto(self) -> bool:
+        """Whether the space or its shrinkage is to be chosen by the anchors."""
+        return self.space == "auto" or (self.space == "whitened" and self.shrinkage == "auto")
+
+    @property
+    def fixed_space(self) -> tuple[SpaceName, Shrinkage]:
+        """The space and its shrinkage.
+
+        Raises:
+            AggregationError: When they are to be chosen.
+        """
+        if self.space == "auto" or (self.shrinkage == "auto" and self.space == "whitened"):
+            raise AggregationError(f"the space of '{self.label}' is not chosen yet", "use choose_space first")
+        return self.space, DEFAULT_SHRINKAGE if self.shrinkage == "auto" else self.shrinkage
+
+    def scorer(
+        self,
+        anchors: AnchorTable | AnchorIndex,
+        *,
+        space: Space | None = None,
+        encoder: Encoder | None = None,
+        batch_size: int = 16,
+    ) -> Scorer:
+        """Make the scorer.
+
+        Args:
+            anchors: The anchors.
+            space: Fitted to them already; None to fit it.
+            encoder: Embeds images; None to score embeddings only.
+            batch_size: Most images in one forward pass.
+
+        Raises:
+            AggregationError: When the space is still to be chosen, or the anchors cannot serve the method.
+            AnchorIndexError: When the encoder is not the index's.
+        """
+        name, shrinkage = self.fixed_space
+        return Scorer(
+            anchors,
+            self.method,
+            temperature=self.temperature,
+            space=space or name,
+            shrinkage=shrinkage,
+            encoder=encoder,
+            batch_size=batch_size,
+        )
+
+    @property
+    def space_label(self) -> str:
+        """The space and a shrinkage that is not the default, such as `whitened(10)`."""
+        plain = self.space not in ("whitened", "auto") or self.shrinkage == DEFAULT_SHRINKAGE
+        if plain or (self.space == "auto" and self.shrinkage == "auto"):
+            return self.space
+        return f"{self.space}({_short(self.shrinkage)})"
 
     @property
     def label(self) -> str:
         """A short name: space, method, and the parameters that are not the default, such as `raw retrieval top_k=8`."""
-        plain = self.space != "whitened" or self.shrinkage == DEFAULT_SHRINKAGE
-        words = [self.space if plain else f"{self.space}({_short(self.shrinkage)})"]
-        words.append(type(self.method).__name__.lower())
+        words = [self.space_label, type(self.method).__name__.lower()]
         words += [f"{name}={_short(value)}" for name, value in _changed(self.method).items()]
         if self.temperature != TEMPERATURE and not isinstance(self.method, Head):
             words.append(f"temperature={self.temperature:g}")

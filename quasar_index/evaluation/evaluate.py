@@ -29,7 +29,8 @@ from ..bootstrap import (
 from ..correlation import check_pairs, correlate, srcc
 from ..errors import DataError, EvaluationError
 from .configuration import Configuration
-from .folds import Exclusion, Fold, make_folds, score_folds
+from .fold_scores import FoldScores, score_folds
+from .folds import Exclusion, Fold, make_folds
 from .report import BREAKDOWN_PAIRS, SHOWN, Breakdown, EvaluationReport, Figure, Outcome
 
 Progress = Callable[[int, int], None]
@@ -87,7 +88,7 @@ def evaluate(
         return anchors if kept.all() else anchors.take(kept)
 
     steps = _Steps(on_progress, len(folds) + len(configurations))
-    scores = score_folds(configurations, folds, matrix, anchors_of, on_progress=steps.first)
+    scores = score_folds(configurations, folds, matrix, anchors_of, seed=seed, on_progress=steps.first)
     report = _report(configurations, scores, ratings, groups, by, folds, (n_resamples, level, seed), steps)
     return replace(report, n_anchors=len(anchors))
 
@@ -138,7 +139,7 @@ def cross_validate(
     )
     report = _report(
         configurations,
-        fitted.scores,
+        fitted.by_fold,
         fitted.quality,
         fitted.groups,
         _of(by, fitted.rated),
@@ -154,14 +155,14 @@ class CrossFit:
     """Scores of one rated set, each made without the group of its image.
 
     Attributes:
-        scores: (C, n) float64, one row a configuration.
+        by_fold: (C, n) scores, one row a configuration, and what was chosen for them.
         quality: (n,) ratings of the images that were scored.
         groups: (n,) codes of their groups.
         rated: (N,) which of all images these are.
         folds: Which images were scored by which.
     """
 
-    scores: DoubleArray
+    by_fold: FoldScores
     quality: DoubleArray
     groups: IntArray
     rated: BoolArray
@@ -196,10 +197,15 @@ def cross_fit(
     def anchors_of(kept: BoolArray) -> AnchorTable:
         if not kept.any():
             raise DataError("no image is left")
-        return make_anchors(matrix[kept], quality=values[kept], is_good=None if sides is None else sides[kept])
+        return make_anchors(
+            matrix[kept],
+            quality=values[kept],
+            is_good=None if sides is None else sides[kept],
+            groups=codes[kept],
+        )
 
     steps = _Steps(on_progress, len(folds) + len(configurations))
-    scores = score_folds(configurations, folds, queries, anchors_of, on_progress=steps.first)
+    scores = score_folds(configurations, folds, queries, anchors_of, seed=seed, on_progress=steps.first)
     return CrossFit(scores, ratings, codes[rated], rated, folds)
 
 
@@ -253,7 +259,7 @@ def check_ratings(quality: npt.ArrayLike) -> DoubleArray:
 
 def _report(
     configurations: Sequence[Configuration],
-    scores: DoubleArray,
+    by_fold: FoldScores,
     quality: DoubleArray,
     groups: Groups,
     by: Columns | None,
@@ -262,11 +268,12 @@ def _report(
     steps: _Steps,
 ) -> EvaluationReport:
     """Compute the statistics of (C, n) scores."""
+    scores = by_fold.scores
     n_resamples, level, seed = bootstrap
     codes = group_codes(groups, len(quality))
     n_units = int(codes.max()) + 1
     grouped = groups is not None
-    notes: list[str] = []
+    notes = by_fold.notes(configurations)
     enough = len(quality) >= MIN_PAIRS_INTERVAL and (not grouped or n_units >= MIN_GROUPS_INTERVAL)
     if not enough:
         what = f"{n_units} groups" if grouped and n_units < MIN_GROUPS_INTERVAL else f"{len(quality)} images"

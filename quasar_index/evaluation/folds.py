@@ -7,19 +7,14 @@ which takes a little more than needed and never leaks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from ..anchors import AnchorTable
-from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
-from ..errors import AggregationError, DataError, EvaluationError
-from ..scoring import Scorer
-from ..space import Moments, Shrinkage, Space, SpaceName, fit_moments, fit_space
-from .configuration import Configuration
+from ..arrays import BoolArray, IntArray
 
 MAX_FOLDS = 100
 
@@ -73,7 +68,9 @@ def overlapping(rules: Sequence[Exclusion], n_images: int) -> BoolArray:
     return found
 
 
-def make_folds(rules: Sequence[Exclusion], n_anchors: int, n_images: int, *, seed: int) -> list[Fold]:
+def make_folds(
+    rules: Sequence[Exclusion], n_anchors: int, n_images: int, *, seed: int, max_folds: int = MAX_FOLDS
+) -> list[Fold]:
     """Divide images into folds, each with the anchors that may score it.
 
     Args:
@@ -81,10 +78,11 @@ def make_folds(rules: Sequence[Exclusion], n_anchors: int, n_images: int, *, see
             shares one says which images come together, so the coarsest should come first.
         n_anchors: N.
         n_images: M.
-        seed: Of the draw that merges more than 100 folds.
+        seed: Of the draw that merges more folds than that.
+        max_folds: Most folds of images that share something.
 
     Returns:
-        1 to 101 folds; images that share nothing are one fold with all anchors.
+        1 to `max_folds` + 1 folds; images that share nothing are one fold with all anchors.
     """
     numbered = [number_keys(rule) for rule in rules]
     unit_of = np.full(n_images, -1, dtype=np.int64)
@@ -95,8 +93,8 @@ def make_folds(rules: Sequence[Exclusion], n_anchors: int, n_images: int, *, see
         unit_of[new] = n_units + codes
         n_units += len(labels)
     fold_of_unit = np.arange(n_units)
-    if n_units > MAX_FOLDS:
-        fold_of_unit = np.random.default_rng(seed).permutation(n_units) % MAX_FOLDS
+    if n_units > max_folds:
+        fold_of_unit = np.random.default_rng(seed).permutation(n_units) % max_folds
     fold_of = np.where(unit_of < 0, -1, fold_of_unit[unit_of] if n_units else -1)
     folds = []
     for number in np.unique(fold_of):
@@ -106,66 +104,3 @@ def make_folds(rules: Sequence[Exclusion], n_anchors: int, n_images: int, *, see
             kept &= ~(np.isin(anchors, images[rows]) & (anchors >= 0))
         folds.append(Fold(rows, kept))
     return folds
-
-
-def score_folds(
-    configurations: Sequence[Configuration],
-    folds: Sequence[Fold],
-    embeddings: FloatArray,
-    anchors_of: Callable[[BoolArray], AnchorTable],
-    *,
-    on_progress: Callable[[int, int], None] | None = None,
-) -> DoubleArray:
-    """Score every image by every configuration.
-
-    Args:
-        configurations: C of them.
-        folds: Of the M images.
-        embeddings: (M, D) raw.
-        anchors_of: Makes the anchors of a fold of the (N,) rows that are kept.
-        on_progress: Called with (done, total) folds.
-
-    Returns:
-        (C, M) float64.
-
-    Raises:
-        EvaluationError: When a fold is left without anchors of both sides.
-        AggregationError: When a configuration cannot be used with the anchors of a fold.
-    """
-    scores = np.full((len(configurations), len(embeddings)), np.nan)
-    for done, fold in enumerate(folds, start=1):
-        try:
-            anchors = anchors_of(fold.kept)
-        except DataError as error:
-            raise EvaluationError(
-                f"{len(fold.images)} images have {int(fold.kept.sum())} anchors that are not theirs: {error.message}",
-                "use a larger or more varied set, or exclude less",
-            ) from error
-        spaces = _Spaces(anchors)
-        for row, configuration in enumerate(configurations):
-            try:
-                space = spaces.get(configuration.space, configuration.shrinkage)
-                scorer = Scorer(anchors, configuration.method, temperature=configuration.temperature, space=space)
-            except AggregationError as error:
-                raise AggregationError(f"{configuration.label}: {error.message}", error.hint) from error
-            scores[row, fold.images] = scorer.score_embeddings(embeddings[fold.images]).score
-        if on_progress is not None:
-            on_progress(done, len(folds))
-    return scores
-
-
-class _Spaces:
-    """The spaces of some anchors, each fitted once, from moments that are computed once."""
-
-    def __init__(self, anchors: AnchorTable) -> None:
-        self._anchors = anchors
-        self._moments: Moments | None = None
-        self._made: dict[tuple[SpaceName, Shrinkage], Space] = {}
-
-    def get(self, name: SpaceName, shrinkage: Shrinkage) -> Space:
-        key = (name, shrinkage)
-        if key not in self._made:
-            if name == "whitened" and self._moments is None:
-                self._moments = fit_moments(self._anchors)
-            self._made[key] = fit_space(self._anchors, name, shrinkage=shrinkage, moments=self._moments)
-        return self._made[key]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,21 @@ from .rated import RatedImages
 from .report import EvaluationReport
 
 SAME_IMAGE, SAME_REFERENCE, GROUP = "same-image", "same-reference", "group="
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """What rated images share with the anchors of an index.
+
+    Attributes:
+        excluded: The rules by which anchors do not score images, the coarsest first.
+        n_overlap: Images that share something with anchors in spite of them.
+        groups: Labels to resample, one an image; None where images stand alone.
+    """
+
+    excluded: tuple[Exclusion, ...]
+    n_overlap: int
+    groups: list[Any] | None
 
 
 def evaluate_index(
@@ -60,30 +75,18 @@ def evaluate_index(
         DataError: When a column is missing.
     """
     columns = {name: images.column(name) for name in by}
-    anchors = index.anchors(where=where, ratio=ratio, seed=seed)
-    rules = _rules(index, anchors, images, exclude)
-    active = [rule for rule, is_active in rules.values() if is_active]
-    remaining = [rule for rule, is_active in rules.values() if not is_active]
-    n_overlap = int(overlapping(remaining, len(images.ids)).sum())
-    if n_overlap and not allow_overlap:
-        n_same = int(overlapping([rules[SAME_IMAGE][0]], len(images.ids)).sum()) if exclude is None else 0
-        what = f"{n_same} are anchors themselves" + (
-            f", {n_overlap - n_same} more share a reference image with anchors" if n_overlap > n_same else ""
-        )
-        raise EvaluationError(
-            f"{n_overlap} of {len(images.ids)} images would be scored by themselves or by other versions of themselves "
-            f"({what})",
-            f"use --exclude {SAME_REFERENCE if n_overlap > n_same else SAME_IMAGE} or other data; "
-            "--allow-overlap evaluates all the same and flags it",
-        )
-    group = exclude.removeprefix(GROUP) if exclude and exclude.startswith(GROUP) else "reference"
+    column = exclude.removeprefix(GROUP) if exclude and exclude.startswith(GROUP) else index.content_column()
+    grouped = column if any(one.is_auto for one in configurations) else None
+    anchors = index.anchors(where=where, ratio=ratio, seed=seed, group=grouped)
+    overlap = find_overlap(index, anchors, images, exclude, allow_overlap=allow_overlap)
+    n_overlap = overlap.n_overlap
     report = evaluate(
         configurations,
         anchors,
         images.embeddings,
         images.quality,
-        groups=_groups(images, group),
-        excluded=active,
+        groups=overlap.groups,
+        excluded=overlap.excluded,
         by=columns,
         seed=seed,
         **options,
@@ -134,7 +137,7 @@ def cross_validate_images(
     labels = images.column(group)
     columns = {name: images.column(name) for name in by}
     rated = ~np.isnan(images.quality)
-    n_overlap = int((_scattered(images, labels) & rated).sum()) if images.is_versioned else 0
+    n_overlap = int((scattered(images, labels) & rated).sum()) if images.is_versioned else 0
     if n_overlap and not allow_overlap:
         raise EvaluationError(
             f"{n_overlap} of {int(rated.sum())} images have other versions of themselves outside their {group}",
@@ -163,6 +166,34 @@ def cross_validate_images(
         n_overlap=n_overlap,
         notes=(*([note] if n_overlap else []), *report.notes),
     )
+
+
+def find_overlap(
+    index: AnchorIndex,
+    anchors: AnchorTable,
+    images: RatedImages,
+    exclude: str | None,
+    *,
+    allow_overlap: bool = False,
+) -> Overlap:
+    """Find out which anchors may not score which images; arguments and errors as `evaluate_index`."""
+    rules = _rules(index, anchors, images, exclude)
+    active = tuple(rule for rule, is_active in rules.values() if is_active)
+    remaining = [rule for rule, is_active in rules.values() if not is_active]
+    n_overlap = int(overlapping(remaining, len(images.ids)).sum())
+    if n_overlap and not allow_overlap:
+        n_same = int(overlapping([rules[SAME_IMAGE][0]], len(images.ids)).sum()) if exclude is None else 0
+        what = f"{n_same} are anchors themselves" + (
+            f", {n_overlap - n_same} more share a reference image with anchors" if n_overlap > n_same else ""
+        )
+        raise EvaluationError(
+            f"{n_overlap} of {len(images.ids)} images would be scored by themselves or by other versions of themselves "
+            f"({what})",
+            f"use --exclude {SAME_REFERENCE if n_overlap > n_same else SAME_IMAGE} or other data; "
+            "--allow-overlap evaluates all the same and flags it",
+        )
+    group = exclude.removeprefix(GROUP) if exclude and exclude.startswith(GROUP) else "reference"
+    return Overlap(active, n_overlap, _groups(images, group))
 
 
 def _rules(
@@ -202,7 +233,7 @@ def _groups(images: RatedImages, name: str) -> list[Any] | None:
     return values
 
 
-def _scattered(images: RatedImages, labels: Sequence[Any]) -> BoolArray:
+def scattered(images: RatedImages, labels: Sequence[Any]) -> BoolArray:
     """Return (n,) whether images of the same reference are in several groups."""
     pairs = _pairs(images.columns["dataset"], images.columns["reference"])
     groups: dict[Any, set[Any]] = {}

@@ -11,9 +11,10 @@ import numpy as np
 from ..arrays import BoolArray, DoubleArray, FloatArray
 from ..datasets.base import AnchorSource
 from ..encoders.base import Encoder
+from ..encoders.embedding_cache import EmbeddingCache
 from ..encoders.pipeline import encode_files
 from ..errors import DataError, EvaluationError
-from ..images import MAX_PIXELS, read_image_bytes
+from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex
 from .evaluate import check_ratings
 
@@ -97,6 +98,7 @@ def embed_rated(
     rated: RatedSource,
     encoder: Encoder,
     *,
+    cache: EmbeddingCache | None = None,
     batch_size: int = 16,
     n_workers: int | None = None,
     max_pixels: int = MAX_PIXELS,
@@ -107,6 +109,7 @@ def embed_rated(
     Args:
         rated: What `rated_source` returned.
         encoder: The encoder.
+        cache: Of its embeddings: what is there is not embedded again, what is not is put there.
         batch_size: Most images in one forward pass.
         n_workers: Decoding threads; None for one a core.
         max_pixels: Largest image that is decoded.
@@ -127,12 +130,13 @@ def embed_rated(
     stream = encode_files(
         source.records["path"].to_pylist(),
         encoder,
-        read=source.read_bytes or read_image_bytes,
+        read=source.read_bytes,
         batch_size=batch_size,
         n_workers=n_workers,
         max_pixels=max_pixels,
+        known=() if cache is None else cache,
     )
-    for row, image in enumerate(stream):
+    for row, image in enumerate(stream if cache is None else cache.complete(stream)):
         if image.embedding is None:
             failures.append((image.path, image.error))
         else:

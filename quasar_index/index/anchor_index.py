@@ -51,7 +51,7 @@ class AnchorIndex:
         """
         candidates = list(dict.fromkeys([Path(name), *(home / name for home in homes())]))
         for path in candidates:
-            if (path / MANIFEST).is_file():
+            if os.path.isfile(path / MANIFEST):  # noqa: PTH113 - unlike Path.is_file, no error for long names
                 current = Manifest.read(path)
                 if version is None:
                     return cls(path, current)
@@ -90,6 +90,7 @@ class AnchorIndex:
         """
         manifest = self.manifest
         anchors = load_anchors(self.path, version=manifest.table_version, uid=manifest.uid, dim=manifest.encoder.dim)
+        fits = anchors.fits
         if where is not None:
             kept = [key for batch in self._scan(["id"], where) for key in batch["id"].to_pylist()]
             anchors = anchors.take(rows_of(anchors, kept))
@@ -100,6 +101,8 @@ class AnchorIndex:
                 column = self.metadata(anchors, ["reference"])["reference"]
                 references = column.fill_null("").to_numpy().astype(str)
             anchors = anchors.subsample(ratio, seed=seed, references=references)
+        if fits is not None and len(anchors) < len(self):
+            anchors = replace(anchors, fits=fits.within(f"where {where} ratio {ratio} seed {seed}"))
         if group is not None:
             if group not in (known := self.columns()):
                 raise DataError(f"index '{self.name}' has no column '{group}'", f"columns: {', '.join(known)}")

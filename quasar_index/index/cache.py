@@ -17,6 +17,7 @@ import numpy as np
 from ..anchors import AnchorTable, anchor_order
 from ..arrays import FloatArray, IntArray
 from ..errors import AnchorIndexError
+from ..fits import Fits
 from .store import from_embedding_column, open_table, scan
 
 _log = logging.getLogger(__name__)
@@ -125,8 +126,8 @@ def _drop_others(base: Path) -> None:
     """Remove the caches of all versions but the one that was written last; whoever has one mapped keeps it."""
     others = [path for path in base.parent.glob(f"{base.name.split('-v')[0]}-v*.faiss") if path.stem != base.name]
     for old in sorted(others, key=lambda path: path.stat().st_mtime)[:-1]:
-        old.with_suffix(".npz").unlink(missing_ok=True)
-        old.unlink(missing_ok=True)
+        for path in (old.with_suffix(".npz"), old, *base.parent.glob(f"{old.stem}-*")):
+            path.unlink(missing_ok=True)
 
 
 def _read(base: Path, dim: int) -> AnchorTable | None:
@@ -146,7 +147,8 @@ def _read(base: Path, dim: int) -> AnchorTable | None:
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         _log.warning("the search cache '%s' is damaged (%s): rebuilding it", matrix_path, error)
         return None
-    return AnchorTable(ids, np.asarray(directions), norms, quality if quality.size else None, int(n_good))
+    rated = quality if quality.size else None
+    return AnchorTable(ids, np.asarray(directions), norms, rated, int(n_good), fits=Fits(base))
 
 
 def rows_of(anchors: AnchorTable, ids: list[str]) -> IntArray:

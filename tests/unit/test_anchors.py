@@ -182,3 +182,14 @@ def test_a_draw_that_leaves_a_side_empty():
     anchors = make_anchors(RNG.normal(size=(10, 2)), is_good=[True] + [False] * 9)
     with pytest.raises(DataError, match="no good one"):
         anchors.subsample(0.3)
+
+
+@pytest.mark.parametrize("units", [True, False])
+def test_sums_of_any_run_of_rows(units):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(5000, 6)) * rng.uniform(0.1, 20, (5000, 1))
+    anchors = make_anchors(X, quality=rng.normal(size=5000))
+    V = anchors.directions if units else anchors.directions * anchors.norms[:, None]
+    for start, stop in ((0, 5000), (0, 1024), (1, 1024), (1023, 1025), (2048, 2048), (700, 4999), (1024, 3072), (3, 9)):
+        found = anchors.sum_rows(slice(start, stop), units=units)
+        np.testing.assert_allclose(found, V[start:stop].sum(axis=0, dtype=np.float64), rtol=1e-5, atol=1e-2)

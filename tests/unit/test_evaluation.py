@@ -238,3 +238,63 @@ def test_cross_validation_of_full_reference_data(distorted):
     with pytest.raises(qi.EvaluationError, match=r"18 of 18 images have other versions .* group=reference"):
         qi.cross_validate_images(one, anchors_only, "half", **FEW)
     assert qi.cross_validate_images(one, anchors_only, "half", allow_overlap=True, **FEW).n_overlap == 18
+
+
+def spaced(seed=0, n_groups=8, size=5, dim=12):
+    """Return anchors whose quality shows in a direction of little variance, and embeddings of others like them."""
+    rng = np.random.default_rng(seed)
+    groups = np.repeat(np.arange(2 * n_groups), size)
+    quality = rng.normal(size=len(groups))
+    X = rng.normal(size=(len(groups), dim)) * np.linspace(4, 1, dim) + 3
+    X[:, -1] = 3 + 0.35 * quality
+    half = groups < n_groups
+    anchors = qi.make_anchors(X[half], quality=quality[half], groups=groups[half])
+    return anchors, X[~half].astype(np.float32), quality[~half], groups[~half]
+
+
+def test_auto_chooses_what_leaving_out_groups_finds_best():
+    anchors, _, _, _ = spaced()
+    found = qi.choose_space(anchors, qi.Configuration(space="auto", shrinkage="auto"))
+    best, _ = max(found.trials, key=lambda trial: trial[1])
+    assert (found.configuration.space, found.configuration.shrinkage) == (best.space, best.shrinkage)
+    assert found.configuration.space == "whitened"
+    assert found.n_groups == 8
+    assert f"{found}".startswith(best.space_label)
+    # Each trial is what cross-validation over the same groups says of anchors that keep their sides.
+    raw = anchors.directions * anchors.norms[:, None]
+    report = qi.cross_validate(
+        [qi.Configuration(space="centred")], raw, anchors.quality, anchors.groups, is_good=anchors.is_good
+    )
+    (centred,) = (value for one, value in found.trials if one.space == "centred")
+    assert centred == pytest.approx(report.outcomes[0].figures["srcc"].value)
+
+
+def test_auto_is_chosen_in_each_fold_by_its_anchors_alone():
+    anchors, X, quality, groups = spaced()
+    auto = qi.Configuration(space="auto", shrinkage="auto")
+    report = qi.evaluate([auto], anchors, X, quality)
+    chosen = qi.choose_space(anchors, auto).configuration
+    np.testing.assert_allclose(report.outcomes[0].scores, chosen.scorer(anchors).score_embeddings(X).score)
+    assert any("in 1 of 1 folds" in note for note in report.notes)
+    # In cross-validation a fold's choice must not see the fold: a set with one group turned inside out does not
+    # change what is chosen for that group.
+    first = qi.cross_validate([auto], X, quality, groups)
+    turned = np.where(groups == groups[0], -quality, quality)
+    other = qi.cross_validate([auto], X, turned, groups)
+    rows = groups == groups[0]
+    np.testing.assert_array_equal(first.outcomes[0].scores[rows], other.outcomes[0].scores[rows])
+
+
+def test_auto_without_ratings_orders_by_sides_and_can_be_refused():
+    rng = np.random.default_rng(2)
+    X = rng.normal(size=(40, 6)) + np.where(np.arange(40) % 2, 0.5, 0)[:, None]
+    anchors = qi.make_anchors(X, is_good=np.arange(40) % 2 == 1, groups=np.arange(40) // 2)
+    found = qi.choose_space(anchors, qi.Configuration(space="auto"))
+    assert found.n_groups == 20
+    assert all(-1 <= value <= 1 for _, value in found.trials)
+    with pytest.raises(qi.EvaluationError, match="anchors that are not theirs"):
+        qi.choose_space(qi.make_anchors(X[:2], is_good=[True, False]), qi.Configuration(space="auto"))
+    with pytest.raises(qi.AggregationError, match="not chosen yet"):
+        qi.Configuration(space="auto").scorer(anchors)
+    fixed = qi.Configuration(space="centred")
+    assert qi.choose_space(anchors, fixed).configuration == fixed

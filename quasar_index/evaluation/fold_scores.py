@@ -1,0 +1,221 @@
+"""Scores by folds, and the choice of a space by them.
+
+`space="auto"` and `shrinkage="auto"` are chosen by leaving out one group of anchors after the other: every candidate
+scores the anchors of each group by those of the others, and the one whose scores have the highest SRCC with the ratings
+wins (with the sides, where anchors have no ratings); the earlier one where two are equal. No image but the anchors has a
+say.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..anchors import AnchorTable
+from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
+from ..correlation import srcc
+from ..errors import AggregationError, DataError, EvaluationError
+from ..space import Moments, Shrinkage, Space, SpaceName, fit_moments, fit_space
+from .configuration import Configuration
+from .folds import Exclusion, Fold, make_folds
+
+SHRINKAGES: tuple[Shrinkage, ...] = ("ledoit-wolf", "oas", 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+"""Candidates of `shrinkage="auto"`."""
+CHOICE_FOLDS = 20
+"""Most folds of a choice; more groups are merged by a seeded draw."""
+CHOICE_ANCHORS = 10_000
+"""Most anchors of a choice, drawn as whole groups."""
+
+
+@dataclass(frozen=True)
+class SpaceChoice:
+    """A choice of the space.
+
+    Attributes:
+        configuration: The way to score, with the space and the shrinkage that won.
+        trials: Every candidate with its SRCC, in the order of trial; None where it is undefined.
+        n_anchors: Anchors that took part.
+        n_groups: Their groups.
+    """
+
+    configuration: Configuration
+    trials: tuple[tuple[Configuration, float | None], ...]
+    n_anchors: int
+    n_groups: int
+
+    def __str__(self) -> str:
+        """Return the winner and the runners-up in one line."""
+        ranked = sorted((value, -row) for row, (_, value) in enumerate(self.trials) if value is not None)[::-1]
+        words = [f"{self.trials[-row][0].space_label} ({value:.3f})" for value, row in ranked]
+        others = f" before {', '.join(words[1:4])}" if words[1:] else ""
+        return f"{words[0]}{others}: SRCC over {self.n_anchors} anchors, {self.n_groups} groups left out in turn"
+
+
+@dataclass(frozen=True)
+class FoldScores:
+    """Scores of images by configurations.
+
+    Attributes:
+        scores: (C, M) float64.
+        choices: For each configuration what `auto` chose, by fold; empty where there was nothing to choose.
+    """
+
+    scores: DoubleArray
+    choices: tuple[tuple[Configuration, ...], ...]
+
+    def notes(self, configurations: Sequence[Configuration]) -> list[str]:
+        """Say what was chosen how often."""
+        return [
+            f"{configuration.label}: "
+            + ", ".join(f"{label} in {n} of {len(chosen)} folds" for label, n in _counted(chosen))
+            for configuration, chosen in zip(configurations, self.choices, strict=True)
+            if chosen
+        ]
+
+
+def choose_space(
+    anchors: AnchorTable,
+    configuration: Configuration,
+    *,
+    seed: int = 0,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> SpaceChoice:
+    """Choose the space or the shrinkage of a configuration by its anchors.
+
+    Args:
+        anchors: N anchors; those of a group (`AnchorTable.groups`) are left out together, others one by one.
+        configuration: With "auto" as its space, its shrinkage, or both; without, nothing is tried.
+        seed: Of the draws of more than 20 folds or 10,000 anchors.
+        on_progress: Called with (done, total) folds.
+
+    Returns:
+        The choice.
+
+    Raises:
+        EvaluationError: When no candidate's scores can be correlated: too few anchors or groups, constant ratings.
+        AggregationError: When the method cannot be used with the anchors.
+    """
+    candidates = _candidates(configuration)
+    if len(candidates) == 1:
+        return SpaceChoice(candidates[0], ((candidates[0], None),), 0, 0)
+    sample = _sample(anchors, seed)
+    groups = np.arange(len(sample)) if sample.groups is None else sample.groups
+    # The sides where there are no ratings: then SRCC orders candidates as the area under the ROC curve does.
+    quality = sample.quality
+    target = sample.is_good.astype(np.float64) if quality is None or np.isnan(quality).any() else quality
+    rule = Exclusion(groups, groups)
+    folds = make_folds([rule], len(sample), len(sample), seed=seed, max_folds=CHOICE_FOLDS)
+    raw = sample.directions * sample.norms[:, None]
+    scores = score_folds(candidates, folds, raw, sample.take, on_progress=on_progress).scores
+    found = [_srcc_or_none(row, target) for row in scores]
+    if all(value is None for value in found):
+        raise EvaluationError(
+            f"no space can be chosen by {len(sample)} anchors in {len(np.unique(groups))} groups",
+            "name one, for example --space raw",
+        )
+    best = max(range(len(found)), key=lambda row: (-np.inf if found[row] is None else found[row], -row))
+    trials = tuple(zip(candidates, found, strict=True))
+    return SpaceChoice(candidates[best], trials, len(sample), len(np.unique(groups)))
+
+
+def score_folds(
+    configurations: Sequence[Configuration],
+    folds: Sequence[Fold],
+    embeddings: FloatArray,
+    anchors_of: Callable[[BoolArray], AnchorTable],
+    *,
+    seed: int = 0,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> FoldScores:
+    """Score every image by every configuration.
+
+    Args:
+        configurations: C of them; what is "auto" is chosen in each fold by its anchors alone.
+        folds: Of the M images.
+        embeddings: (M, D) raw.
+        anchors_of: Makes the anchors of a fold of the (N,) rows that are kept.
+        seed: Of choices.
+        on_progress: Called with (done, total) folds.
+
+    Returns:
+        The scores.
+
+    Raises:
+        EvaluationError: When a fold is left without anchors of both sides.
+        AggregationError: When a configuration cannot be used with the anchors of a fold.
+    """
+    scores = np.full((len(configurations), len(embeddings)), np.nan)
+    choices: list[list[Configuration]] = [[] for _ in configurations]
+    for done, fold in enumerate(folds, start=1):
+        try:
+            anchors = anchors_of(fold.kept)
+        except DataError as error:
+            raise EvaluationError(
+                f"{len(fold.images)} images have {int(fold.kept.sum())} anchors that are not theirs: {error.message}",
+                "use a larger or more varied set, or exclude less",
+            ) from error
+        spaces = _Spaces(anchors)
+        for row, configuration in enumerate(configurations):
+            try:
+                chosen = configuration
+                if configuration.is_auto:
+                    chosen = choose_space(anchors, configuration, seed=seed).configuration
+                    choices[row].append(chosen)
+                scorer = chosen.scorer(anchors, space=spaces.get(*chosen.fixed_space))
+            except AggregationError as error:
+                raise AggregationError(f"{configuration.label}: {error.message}", error.hint) from error
+            scores[row, fold.images] = scorer.score_embeddings(embeddings[fold.images]).score
+        if on_progress is not None:
+            on_progress(done, len(folds))
+    return FoldScores(scores, tuple(map(tuple, choices)))
+
+
+def _candidates(configuration: Configuration) -> list[Configuration]:
+    """List what a configuration may become, the simplest first."""
+    shrinkages = SHRINKAGES if configuration.shrinkage == "auto" else (configuration.shrinkage,)
+    whitened = [replace(configuration, space="whitened", shrinkage=one) for one in shrinkages]
+    if configuration.space == "auto":
+        return [replace(configuration, space=space, shrinkage=shrinkages[0]) for space in ("raw", "centred")] + whitened
+    return whitened if configuration.space == "whitened" else [replace(configuration, shrinkage=shrinkages[0])]
+
+
+def _sample(anchors: AnchorTable, seed: int) -> AnchorTable:
+    """Draw whole groups until there are enough anchors."""
+    if len(anchors) <= CHOICE_ANCHORS:
+        return anchors
+    codes = np.arange(len(anchors)) if anchors.groups is None else np.unique(anchors.groups, return_inverse=True)[1]
+    sizes = np.bincount(codes)
+    order: IntArray = np.random.default_rng(seed).permutation(len(sizes))
+    n_kept = max(int(np.searchsorted(np.cumsum(sizes[order]), CHOICE_ANCHORS, side="right")), 2)
+    return anchors.take(np.isin(codes, order[:n_kept]))
+
+
+def _srcc_or_none(scores: DoubleArray, target: DoubleArray) -> float | None:
+    try:
+        return srcc(scores, target)
+    except EvaluationError:
+        return None
+
+
+def _counted(chosen: Sequence[Configuration]) -> list[tuple[str, int]]:
+    return Counter(one.space_label for one in chosen).most_common()
+
+
+class _Spaces:
+    """The spaces of some anchors, each fitted once, from moments that are computed once."""
+
+    def __init__(self, anchors: AnchorTable) -> None:
+        self._anchors = anchors
+        self._moments: Moments | None = None
+        self._made: dict[tuple[SpaceName, Shrinkage], Space] = {}
+
+    def get(self, name: SpaceName, shrinkage: Shrinkage) -> Space:
+        key = (name, shrinkage)
+        if key not in self._made:
+            if name == "whitened" and self._moments is None:
+                self._moments = fit_moments(self._anchors)
+            self._made[key] = fit_space(self._anchors, name, shrinkage=shrinkage, moments=self._moments)
+        return self._made[key]

@@ -1,0 +1,138 @@
+"""What was computed from anchors that do not change, kept beside their search cache: moments, centroids, choices.
+
+Every entry is a small `.npz` file named by what it is of (index, version, filter, space, parameters), or one `.npy`
+matrix that is mapped; zip files carry checksums, and a damaged or missing entry is computed again. Where nothing can be
+written, nothing is kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+import numpy.typing as npt
+
+from .arrays import FloatArray
+
+MAX_ENTRIES = 64
+"""Most entries of one version of an index; the oldest make room."""
+LARGE = 1 << 26
+"""Bytes from which on a matrix is kept and mapped; a smaller one is made faster than it is looked for."""
+
+_log = logging.getLogger(__name__)
+
+
+class Fits:
+    """Keeps what is computed of one set of anchors.
+
+    Attributes:
+        base: Path of the search cache of an index version, without its ending.
+        of: Which anchors, in words: the filter, the draw, the space.
+    """
+
+    def __init__(self, base: Path, of: str = "") -> None:
+        self.base = base
+        self.of = of
+
+    def within(self, part: str) -> Fits:
+        """Return those of a part of the anchors, or of the anchors in a space."""
+        return Fits(self.base, f"{self.of}/{part}")
+
+    def load(self, what: str) -> dict[str, npt.NDArray[Any]] | None:
+        """Return the arrays of an entry; None where there is none."""
+        path = self._path(what, ".npz")
+        try:
+            with np.load(path, allow_pickle=False) as entry:
+                return {name: entry[name] for name in entry.files}
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+            _log.warning("'%s' is damaged (%s): computing it again", path, error)
+            return None
+
+    def save(self, what: str, **arrays: npt.ArrayLike) -> None:
+        """Keep arrays; where they cannot be written, do without."""
+
+        def write(path: Path) -> None:
+            with path.open("wb") as file:
+                np.savez(file, **arrays)  # type: ignore[arg-type]
+
+        self._put(self._path(what, ".npz"), write)
+
+    def normalised(
+        self, chunks: Callable[[], Iterable[FloatArray]], shape: tuple[int, ...]
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return vectors as directions and lengths; large ones are mapped from an entry, which is made if missing.
+
+        Args:
+            chunks: Yields the vectors in order, a few thousand at a time.
+            shape: (N, D).
+
+        Returns:
+            (N, D) and (N,) float32, not to be written to; a zero vector keeps its zeros.
+        """
+        n, dim = shape
+        if n * dim * 4 < LARGE:
+            return normalised(chunks(), shape)
+        path = self._path("directions and lengths", ".npy")
+        if (found := _map(path, n * (dim + 1))) is None:
+
+            def write(temporary: Path) -> None:
+                flat = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float32, shape=(n * (dim + 1),))
+                _normalise(chunks(), flat[: n * dim].reshape(n, dim), flat[n * dim :])
+
+            self._put(path, write)
+            found = _map(path, n * (dim + 1))
+        if found is None:
+            return normalised(chunks(), shape)
+        return found[: n * dim].reshape(n, dim), found[n * dim :]
+
+    def _path(self, what: str, ending: str) -> Path:
+        key = hashlib.sha256(f"{self.of}/{what}".encode()).hexdigest()[:16]
+        return self.base.with_name(f"{self.base.name}-{key}{ending}")
+
+    def _put(self, path: Path, write: Callable[[Path], None]) -> None:
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            write(temporary)
+            temporary.replace(path)
+            entries = sorted(self.base.parent.glob(f"{self.base.name}-*"), key=lambda one: one.stat().st_mtime)
+            for old in entries[:-MAX_ENTRIES]:
+                old.unlink(missing_ok=True)
+        except OSError as error:
+            _log.info("'%s' cannot be written (%s)", path, error)
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def normalised(chunks: Iterable[FloatArray], shape: tuple[int, ...]) -> tuple[FloatArray, FloatArray]:
+    """Return vectors as directions and lengths in memory (see `Fits.normalised`)."""
+    directions, lengths = np.empty(shape, dtype=np.float32), np.empty(shape[0], dtype=np.float32)
+    _normalise(chunks, directions, lengths)
+    return directions, lengths
+
+
+def _normalise(chunks: Iterable[FloatArray], directions: FloatArray, lengths: FloatArray) -> None:
+    start = 0
+    for vectors in chunks:
+        rows = slice(start, start + len(vectors))
+        lengths[rows] = np.linalg.norm(vectors, axis=1)
+        directions[rows] = vectors / np.where(lengths[rows] > 0, lengths[rows], 1.0)[:, None]
+        start = rows.stop
+
+
+def _map(path: Path, size: int) -> FloatArray | None:
+    """Map a flat array; None where it is missing or another one."""
+    try:
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError):
+        return None
+    return np.asarray(found) if found.shape == (size,) and found.dtype == np.float32 else None

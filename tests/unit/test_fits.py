@@ -1,0 +1,94 @@
+"""What is kept beside the search cache is what would be computed, and is computed again when it is damaged or old."""
+
+import numpy as np
+import pytest
+
+import quasar_index as qi
+from quasar_index import fits as fits_module
+from quasar_index.fits import Fits
+
+
+@pytest.fixture
+def index(tmp_path, monkeypatch):
+    """Return a small index whose fits are kept as if it were a large one."""
+    for module in ("fits", "space", "scoring"):
+        monkeypatch.setattr(f"quasar_index.{module}.LARGE", 0)
+    rng = np.random.default_rng(0)
+    quality = rng.permutation(60).astype(float)
+    np.save(tmp_path / "x.npy", (rng.normal(size=(60, 8)) + 0.05 * quality[:, None]).astype(np.float32))
+    rows = "".join(f"image{i}.png,{value}\n" for i, value in enumerate(quality))
+    (tmp_path / "labels.csv").write_text("image,score\n" + rows)
+    source, matrix = qi.load_embeddings(tmp_path / "x.npy", tmp_path / "labels.csv")
+    return qi.build_from_embeddings(tmp_path / "index", [source], matrix).index
+
+
+def entries(index):
+    return sorted(path.name for path in (index.path / "cache").glob("*-v*-*"))
+
+
+def queries():
+    return np.random.default_rng(1).normal(size=(7, 8)).astype(np.float32)
+
+
+@pytest.mark.parametrize("space", ["raw", "centred", "whitened"])
+@pytest.mark.parametrize("method", [qi.Mean(), qi.Clustering(3, prototypes="nearest"), qi.Retrieval(5)])
+def test_kept_fits_are_those_that_are_computed(index, space, method, monkeypatch):
+    anchors = index.anchors()
+    plain = qi.make_anchors(
+        anchors.directions * anchors.norms[:, None], is_good=anchors.is_good, quality=anchors.quality
+    )
+    expected = qi.Scorer(plain, method, space=space, shrinkage=3.0).score_embeddings(queries())
+    first = qi.Scorer(index, method, space=space, shrinkage=3.0).score_embeddings(queries())
+    if entries(index):
+        # Nothing is computed again.
+        monkeypatch.setattr("quasar_index.space._compute_moments", pytest.fail)
+        monkeypatch.setattr("quasar_index.fits._normalise", pytest.fail)
+        if not method.adaptive:
+            monkeypatch.setattr(type(method), "aggregate", pytest.fail)
+    again = qi.Scorer(index, method, space=space, shrinkage=3.0).score_embeddings(queries())
+    np.testing.assert_allclose(first.score, expected.score, atol=2e-6)
+    np.testing.assert_array_equal(again.score, first.score)
+
+
+def test_filters_versions_and_parameters_do_not_share_entries(index):
+    def scores(**options):
+        return qi.Scorer(index.anchors(**options), space="whitened").score_embeddings(queries()).score
+
+    every, some, others = scores(), scores(where="score > 12"), scores(ratio=0.5, seed=1)
+    assert not np.allclose(every, some)
+    assert not np.allclose(some, others)
+    np.testing.assert_array_equal(scores(where="score > 12"), some)
+    wide = qi.Scorer(index, space="whitened", shrinkage=50.0).score_embeddings(queries()).score
+    assert not np.allclose(wide, every)
+    smaller = qi.remove(index, where="score < 7").index
+    assert not np.allclose(qi.Scorer(smaller, space="whitened").score_embeddings(queries()).score, every)
+    np.testing.assert_array_equal(scores(), every)
+
+
+def test_damaged_entries_are_computed_again(index, caplog):
+    before = qi.Scorer(index, space="whitened").score_embeddings(queries()).score
+    for path in (index.path / "cache").glob("*-v*-*"):
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 0xFF
+        path.write_bytes(data[: len(data) - 9] if path.suffix == ".npy" else data)
+    np.testing.assert_array_equal(qi.Scorer(index, space="whitened").score_embeddings(queries()).score, before)
+    assert "computing it again" in caplog.text
+
+
+def test_only_the_newest_entries_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(fits_module, "MAX_ENTRIES", 3)
+    fits = Fits(tmp_path / "uid-v1")
+    for number in range(6):
+        fits.save(f"entry {number}", value=np.arange(number))
+    assert len(list(tmp_path.iterdir())) == 3
+    assert fits.load("entry 0") is None
+    assert len(fits.load("entry 5")["value"]) == 5
+
+
+def test_without_a_place_to_write_nothing_is_kept(tmp_path):
+    fits = Fits(tmp_path / "missing" / "uid-v1")
+    fits.save("entry", value=np.arange(3))
+    assert fits.load("entry") is None
+    rows = np.arange(12, dtype=np.float32).reshape(4, 3)
+    directions, lengths = fits.normalised(lambda: iter([rows[:3], rows[3:]]), rows.shape)
+    np.testing.assert_allclose(directions * lengths[:, None], rows, rtol=1e-6)
