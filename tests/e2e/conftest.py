@@ -16,6 +16,8 @@ import quasar_index as qi
 from quasar_index.demo import read_photographs, tiles
 from quasar_index.synthesis import distort
 
+from .browser import browser  # noqa: F401 - a fixture
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 SIDE = 96
 

@@ -1,0 +1,112 @@
+"""`quasar-index map`: the anchors in two dimensions, as a picture or a page."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import quasar_index as qi
+
+from . import configurations as ways
+from . import options
+from .output import interruptible, note, progress_bar
+
+
+class Method(str, Enum):
+    """Projections."""
+
+    pca = "pca"
+    umap = "umap"
+
+
+def map_(
+    name: options.Index,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="A page (.html), or a picture (.png, .svg).")
+    ],
+    method: Annotated[
+        Method, typer.Option("--method", "-m", help="pca, or umap (pip install 'quasar-index[map]').")
+    ] = Method.pca,
+    colour: Annotated[
+        str, typer.Option("--colour", "--color", "-c", metavar="side|rating|COLUMN", help="What colours mean.")
+    ] = "side",
+    subset: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Mark the anchors of this index, such as a selected one.")
+    ] = None,
+    mark: Annotated[
+        str | None, typer.Option(metavar="SQL", help='Mark the anchors for which this holds, such as "level = 5".')
+    ] = None,
+    thumbnails: Annotated[
+        int, typer.Option(min=0, help="HTML: most images in the page; the marked ones first.")
+    ] = 2000,
+    max_pixels: Annotated[
+        int, typer.Option(min=1, help="HTML: largest image that is decoded, in pixels.")
+    ] = options.MAX_PIXELS,
+    space: ways.SpaceOption = ways.Space.raw,
+    shrinkage: ways.ShrinkageOption = None,
+    group: ways.GroupOption = None,
+    where: options.Where = None,
+    version: options.IndexVersion = None,
+    sample: Annotated[
+        int, typer.Option(min=3, help="Most anchors on the map, drawn at random.", rich_help_panel="Anchors")
+    ] = 20_000,
+    seed: Annotated[int, typer.Option(min=0, help="Of --sample and umap.", rich_help_panel="Anchors")] = 0,
+) -> None:
+    """Draw a map of the anchors: their space in two dimensions.
+
+    On the page, hovering a point shows its image, path, side and rating. It is one file that needs no network; the
+    images in it are read at the paths of the index, and those that are not there any more just have no picture.
+    """
+    qi.check_map(output)
+    if subset is not None and mark is not None:
+        raise typer.BadParameter("--subset and --mark both mark anchors; use one of them")
+    (configuration,) = ways.make_configurations(
+        space=space, shrinkage=shrinkage, aggregate=ways.Aggregate.mean, head=ways.Head.centroid, temperature=None
+    )
+    index = qi.AnchorIndex.open(name, version)
+    column = (group or index.content_column()) if configuration.is_auto else None
+    anchors = index.anchors(where=where, group=column)
+    marks = None
+    if subset is not None:
+        marks = qi.mark_subset(anchors, qi.AnchorIndex.open(subset))
+    elif mark is not None:
+        marks = qi.mark_where(index, anchors, mark)
+    if marks is not None and marks.n_elsewhere:
+        note(f"{marks.n_elsewhere:,} anchors of '{subset}' are not among these {len(anchors):,}, so they have no mark")
+    with interruptible("nothing was written"):
+        configuration = ways.settle(configuration, anchors, seed=seed)
+        chosen, strength = configuration.fixed_space
+        projection = qi.project_anchors(
+            anchors,
+            method=method.value,
+            space=chosen,
+            shrinkage=strength,
+            sample=sample,
+            keep=None if marks is None else marks.is_marked,
+            seed=seed,
+        )
+        with progress_bar("reading images") as on_progress:
+            n_unread = qi.draw_map(
+                projection,
+                output,
+                index=index,
+                anchors=anchors,
+                colour=colour,
+                marks=marks,
+                n_thumbnails=thumbnails,
+                max_pixels=max_pixels,
+                on_progress=on_progress,
+            )
+    if len(projection) < len(anchors):
+        note(f"{len(projection):,} of {len(anchors):,} anchors are on the map, drawn at random; see --sample")
+    if output.suffix.lower() == ".html" and (n_asked := min(thumbnails, len(projection))) < len(projection):
+        note(f"{n_asked:,} of {len(projection):,} points have an image in the page; see --thumbnails")
+    if n_unread:
+        note(f"{n_unread:,} images cannot be read, so their points show text alone")
+    if projection.explained is not None:
+        first, second = (100 * share for share in projection.explained)
+        note(f"the two axes hold {first:.1f} % and {second:.1f} % of the variance")
+    note(f"wrote {output}")

@@ -1,0 +1,141 @@
+"""`quasar-index map`: the command, and its page in a real browser."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import quasar_index as qi
+
+from ..unit.map_index import HOSTILE, hostile_index
+from .browser import Browser
+from .conftest import Run
+
+READY = "document.body.dataset.ready"
+PLACE = """
+const plot = document.getElementById("map"), row = arguments[0];
+for (const trace of plot._fullData) {
+  const at = Array.from(trace.customdata).indexOf(row);
+  if (at < 0 || trace.hoverinfo === "skip") continue;
+  const { xaxis, yaxis } = plot._fullLayout, box = plot.getBoundingClientRect();
+  return [box.left + xaxis._offset + xaxis.d2p(trace.x[at]), box.top + yaxis._offset + yaxis.d2p(trace.y[at])];
+}
+"""
+
+
+def hover(browser: Browser, row: int, *, click: bool = False) -> None:
+    x, y = browser.run(PLACE, row)
+    browser.move(5, 5)
+    browser.move(x, y, click=click)
+    browser.wait("!document.getElementById('card').hidden")
+
+
+def test_command_writes_a_picture_and_says_what_it_shows(call: Run, tmp_path: Path) -> None:
+    done = call("map", "rated", "--output", "map.png", "--colour", "rating", "--mark", "photograph = 'coffee'")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    first, last = done.stderr.splitlines()
+    assert first.startswith("quasar-index: the two axes hold ")
+    assert first.endswith(" % of the variance")
+    assert last == "quasar-index: wrote map.png"
+    assert Image.open(tmp_path / "map.png").size[0] > 800
+
+
+def test_command_says_what_is_left_out(call: Run, home: Path, tmp_path: Path) -> None:
+    done = call(
+        "map", "rated", "-o", "m.html", "--sample", 12, "--thumbnails", 5, "--space", "whitened", "-c", "photograph"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "12 of 20 anchors are on the map, drawn at random; see --sample" in done.stderr
+    assert "5 of 12 points have an image in the page; see --thumbnails" in done.stderr
+    assert "cannot be read" not in done.stderr
+
+
+def test_a_subset_is_marked_by_its_index(call: Run, home: Path, tmp_path: Path) -> None:
+    done = call("map", "rated", "-o", "m.svg", "--subset", "rated", "--where", "photograph <> 'coffee'")
+    assert done.returncode == 0, done.stderr
+    assert "4 anchors of 'rated' are not among these 16, so they have no mark" in done.stderr
+    assert "marked: in rated (16)" in (tmp_path / "m.svg").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["-o", "m.pdf"], 3, "names no format of a map by its ending; use .html, .png or .svg"),
+        (["-o", "m.png", "--subset", "a", "--mark", "b"], 2, "use one of them"),
+        (["-o", "m.png", "--shrinkage", "2"], 2, "--shrinkage is only for"),
+        (["-o", "m.png", "-c", "colour"], 3, "has no column 'colour' to colour by"),
+        (["-o", "m.png", "--mark", "x = 1"], 4, "cannot be used"),
+        (["-o", "m.png", "--version", "nine"], 4, "nine"),
+    ],
+)
+def test_errors_are_one_line(call: Run, arguments: list[str], code: int, message: str, tmp_path: Path) -> None:
+    done = call("map", "rated", *arguments)
+    assert done.returncode == code
+    assert message in " ".join(done.stderr.replace("│", " ").split())
+    assert not list(tmp_path.glob("m.*"))
+
+
+def test_page_shows_the_image_under_the_pointer(call: Run, home: Path, tmp_path: Path, browser: Browser) -> None:
+    done = call("map", "rated", "-o", "map.html", "--mark", "photograph = 'coffee'")
+    assert done.returncode == 0, done.stderr
+    browser.open(tmp_path / "map.html", ready=READY)
+    assert browser.text("h1") == "rated: 20 anchors, raw space"
+    assert "% of the variance" in browser.text("header p")
+    legend = browser.run("return Array.from(document.querySelectorAll('.legendtext'), (t) => t.textContent)")
+    assert legend == ["good (10)", "bad (10)", "marked: photograph = 'coffee' (4)"]
+    index = qi.AnchorIndex.open(home / "rated")
+    rows = index.metadata(index.anchors(), ["path", "side"]).to_pylist()
+    for row in (0, 19):
+        hover(browser, row)
+        browser.wait("document.getElementById('picture').naturalWidth === 96")
+        assert browser.text("#path") == rows[row]["path"]
+        assert browser.text("#file") == Path(rows[row]["path"]).name
+        assert browser.text("#facts").split()[:3] == ["side", rows[row]["side"], "rating"]
+    # Elsewhere it goes; a click keeps it, Escape lets it go.
+    browser.move(5, 5)
+    browser.wait("document.getElementById('card').hidden")
+    hover(browser, 3, click=True)
+    browser.move(5, 5)
+    assert browser.text("#path") == rows[3]["path"]
+    browser.run("document.dispatchEvent(new KeyboardEvent('keydown', {key: 'Escape'}))")
+    browser.wait("document.getElementById('card').hidden")
+    # Nothing that sends the figure to others; nothing was fetched.
+    buttons = browser.run("return Array.from(document.querySelectorAll('.modebar-btn'), (b) => b.dataset.title)")
+    assert len(buttons) == 6
+    assert not [title for title in buttons if "hare" in title or "loud" in title]
+    assert browser.requests() == [(tmp_path / "map.html").as_uri()]
+    assert browser.complaints() == []
+
+
+@pytest.mark.parametrize("n", [40, 3200])
+def test_hostile_names_are_shown_and_do_nothing(call: Run, tmp_path: Path, browser: Browser, n: int) -> None:
+    # The larger one is drawn by WebGL.
+    (tmp_path / "made").mkdir()
+    index = hostile_index(tmp_path / "made", n)
+    done = call("map", index.path, "-o", "map.html", "-c", "kind", "--mark", "kind = '</script><script>' or number < 6")
+    assert done.returncode == 0, done.stderr
+    assert f"{min(n, 2000):,} images cannot be read" in done.stderr
+    browser.open(tmp_path / "map.html", ready=READY)
+    paths = index.metadata(index.anchors(), ["path"])["path"].to_pylist()
+    kinds = browser.run("return Array.from(new Set(document.getElementById('map')._fullData.map((t) => t.type)))")
+    assert kinds == ["scatter" if n < 3000 else "scattergl"]
+    if n < 3000:  # else points lie too close for the pointer to find this one
+        for path in HOSTILE:
+            hover(browser, paths.index(path))
+            assert browser.run("return document.getElementById('path').textContent") == path
+            assert browser.text("#no-picture") == "the image cannot be read"
+    else:
+        hover(browser, 7)
+        assert browser.run("return document.getElementById('path').textContent") in paths
+    legend = browser.run("return Array.from(document.querySelectorAll('.legendtext'), (t) => t.textContent)")
+    named = Counter(kind for kind in index.metadata(index.anchors(), ["kind"])["kind"].to_pylist() if kind)
+    assert set(named) == {"_plain $x$", HOSTILE[1], HOSTILE[3], HOSTILE[4]}
+    assert {" ".join(text.split()) for text in legend[:4]} == {
+        f"{' '.join(kind.split())} ({count:,})" for kind, count in named.items()
+    }
+    assert browser.run("return window.owned === undefined && document.images.length === 1")
+    assert browser.run("return document.scripts.length") == 4
+    assert browser.requests() == [(tmp_path / "map.html").as_uri()]
+    assert browser.complaints() == []
