@@ -1,0 +1,191 @@
+"""`quasar-index reproduce`: the paper's tables and figures over the data sets and weights that are there."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import quasar_index as qi
+
+from . import options
+from .output import interruptible, note, progress_bar
+from .reproduction_tables import print_reproduction, print_reproduction_markdown, write_missing
+
+ANCHORS, PROTOCOL = "Anchors", "Protocol"
+
+
+class ProtocolName(str, Enum):
+    """The protocols of the paper."""
+
+    TABLE1 = "TABLE1"
+    FIG4 = "FIG4"
+    FIG5 = "FIG5"
+    FIG6 = "FIG6"
+    FIG7 = "FIG7"
+
+
+class ReportFormat(str, Enum):
+    """Formats of a reproduction."""
+
+    table = "table"
+    json = "json"
+    markdown = "markdown"
+
+
+def reproduce(
+    name: Annotated[
+        ProtocolName,
+        typer.Argument(
+            help="TABLE1: the headline; FIG4: encoders at 224 px; FIG5: resolutions; FIG6: fractions of the anchors; "
+            "FIG7: aesthetics.",
+            case_sensitive=False,
+        ),
+    ],
+    data_root: Annotated[
+        Path,
+        typer.Option(
+            "--data-root",
+            metavar="DIR",
+            help="Folder with the data sets: tid2013/, kadid10k/, koniq10k/, livewild/, spaq/, pieapp/, aadb/, tad66k/ "
+            "to test on; kadis700k/, pipal/, ava/ for anchors; embeddings/ for those of the authors.",
+        ),
+    ],
+    indexes: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Where indexes and results are kept and found again; default: reproduce/ in the home of indexes.",
+        ),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME,...", help="Only these test sets.", rich_help_panel=PROTOCOL),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Say what would run and what is missing.", rich_help_panel=PROTOCOL),
+    ] = False,
+    resamples: Annotated[
+        int, typer.Option(min=40, help="Resamples of the bootstrap.", rich_help_panel=PROTOCOL)
+    ] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Of samples, draws and bootstrap.", rich_help_panel=PROTOCOL)] = 0,
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Embed only N references of each anchor set with their distorted versions (or N rated images); "
+            "flagged.",
+            rich_help_panel=ANCHORS,
+        ),
+    ] = None,
+    ratio: Annotated[
+        float, typer.Option(help="Use a random part of the embedded anchors; flagged.", rich_help_panel=ANCHORS)
+    ] = 1.0,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            "--encoder",
+            "-e",
+            help="Another encoder in place of the paper's; flagged. efficientnet-lite0 needs no download.",
+            rich_help_panel="Encoder",
+        ),
+    ] = None,
+    weights: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[NAME=]FILE",
+            help="Weights file of an encoder, repeatable; NAME= where the protocol has several.",
+            rich_help_panel="Encoder",
+        ),
+    ] = None,
+    device: options.Device = "auto",
+    precision: options.Precision = options.PrecisionChoice.auto,
+    batch_size: options.BatchSize = 16,
+    workers: options.Workers = None,
+    max_pixels: options.MaxPixels = options.MAX_PIXELS,
+    format_: Annotated[ReportFormat, typer.Option("--format", "-f", help="How to print.")] = ReportFormat.table,
+    picture: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it: .png or .svg.")] = None,
+) -> None:
+    """Run a table or figure of the QUASAR paper over the data sets that are there, beside the published figures.
+
+    Every data set is embedded once for each encoder; the same command goes on where it stopped. What is missing is
+    listed with how to get it. SRCC is signed here; the paper prints its absolute value. The exit code is 0 when
+    something ran.
+    """
+    if picture is not None:
+        qi.check_picture(picture)
+    qi.allow_pixels(max_pixels)
+    tests = [one.strip() for text in only or [] for one in text.split(",") if one.strip()]
+    chosen = qi.select_experiments(qi.find_protocol(name.value), only=tests, encoder=encoder)
+    files = _weights(weights or [], list(dict.fromkeys(one.encoder for one in chosen)))
+    with interruptible("the same command goes on where it stopped"), progress_bar("embedding") as on_progress:
+        found = qi.reproduce(
+            name.value,
+            data_root,
+            indexes=indexes,
+            only=tests,
+            encoder=encoder,
+            weights=files,
+            sample=sample,
+            ratio=ratio,
+            n_resamples=resamples,
+            seed=seed,
+            dry_run=dry_run,
+            device=device,
+            precision=precision.value,
+            batch_size=batch_size,
+            n_workers=workers,
+            max_pixels=max_pixels,
+            on_step=note,
+            on_progress=on_progress,
+        )
+    if not (found.count("ran") or found.count("planned")):
+        write_missing(found.missing, sys.stderr)
+        raise _nothing_ran(found)
+    _SHOW[format_](found)
+    if picture is not None and not dry_run:
+        qi.draw_reproduction(found, picture)
+
+
+def _print_json(found: qi.Reproduction) -> None:
+    typer.echo(json.dumps(found.to_dict(), indent=2))
+
+
+_SHOW: dict[ReportFormat, Callable[[qi.Reproduction], None]] = {
+    ReportFormat.table: print_reproduction,
+    ReportFormat.json: _print_json,
+    ReportFormat.markdown: print_reproduction_markdown,
+}
+
+
+def _weights(given: list[str], encoders: list[str]) -> dict[str, Path]:
+    """Read `[NAME=]FILE`."""
+    files: dict[str, Path] = {}
+    for text in given:
+        name, separator, path = text.partition("=")
+        if separator and name in qi.ENCODERS:
+            if name not in encoders:
+                raise typer.BadParameter(f"--weights {text}: no experiment here has that encoder")
+            files[name] = Path(path)
+        elif len(encoders) == 1:
+            files[encoders[0]] = Path(text)
+        else:
+            raise typer.BadParameter(f"--weights {text}: write NAME=FILE with NAME one of {', '.join(encoders)}")
+    return files
+
+
+def _nothing_ran(found: qi.Reproduction) -> qi.QuasarError:
+    """Return the error of a run without a result: about data, or about weights where data were there."""
+    reasons = dict.fromkeys(reason for result in found.results for reason in result.reasons)
+    message = f"nothing of {found.protocol.name} could be run: {'; '.join(list(reasons)[:3])}"
+    message += f"; and {len(reasons) - 3} reasons more" if len(reasons) > 3 else ""
+    only_weights = found.missing and all(one.kind == "weights" for one in found.missing)
+    error = qi.EncoderError if only_weights else qi.DataError
+    return error(message, "get what is listed above" if found.missing else "mend that and run it again")

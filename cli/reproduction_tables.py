@@ -1,0 +1,155 @@
+"""A reproduction as tables: for a terminal, or in Markdown."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from typing import TextIO
+
+import quasar_index as qi
+
+from .output import Cell, print_table
+
+MOST_ROWS = 40
+"""A table of more experiments leaves out those that did not run, and counts them."""
+RIGHT = ("published", "ours", "n", "anchors")
+
+
+def print_reproduction(found: qi.Reproduction) -> None:
+    """Print a reproduction for people."""
+    print(f"{found.protocol.name}: {found.protocol.title}")  # noqa: T201
+    print("SRCC [95% bootstrap interval], or mean ± standard deviation over draws; the paper's are absolute values")  # noqa: T201
+    print()  # noqa: T201
+    columns, rows, marks = _table(found)
+    print_table(columns, [_styled(row) for row in rows], right=RIGHT)
+    for line in _remarks(found, marks):
+        print(line)  # noqa: T201
+    if others := _others(found):
+        print("\npublished for other methods, not run here")  # noqa: T201
+        print_table(*others, right=others[0][1:])
+    if found.missing:
+        print()  # noqa: T201
+        write_missing(found.missing, sys.stdout)
+
+
+def print_reproduction_markdown(found: qi.Reproduction) -> None:
+    """Print a reproduction in Markdown."""
+    columns, rows, marks = _table(found)
+    parts = [
+        f"**{found.protocol.name}**: {found.protocol.title}",
+        "SRCC [95% bootstrap interval], or mean ± standard deviation over draws; the paper's are absolute values.",
+        _markdown(columns, rows, right=RIGHT),
+    ]
+    parts += ["\n".join(f"- {line.strip()}" for line in _remarks(found, marks) if line)]
+    if others := _others(found):
+        parts += ["Published for other methods, not run here:", _markdown(*others, right=others[0][1:])]
+    for one in found.missing:
+        parts.append(f"Missing {one.kind} `{one.name}`: {one.reason}\n\n```\n" + "\n".join(one.how) + "\n```")
+    print("\n\n".join(part for part in parts if part))  # noqa: T201
+
+
+def write_missing(missing: Sequence[qi.MissingInput], file: TextIO) -> None:
+    """Write what is missing, and how to get it."""
+    for one in missing:
+        print(f"missing {one.kind} {one.name}: {one.reason}", file=file)
+        for line in one.how:
+            print(f"  {line}", file=file)
+
+
+def _table(found: qi.Reproduction) -> tuple[tuple[str, ...], list[tuple[str, ...]], dict[str, int]]:
+    """Return columns, rows, and the numbers of the remarks that the rows refer to."""
+    x_label = found.protocol.x_label
+    shown = [one for one in found.results if not _is_hidden(found, one)]
+    of_panels = any(one.experiment.panel for one in shown)
+    marks: dict[str, int] = {}
+    columns = (
+        *(["panel"] if of_panels else []),
+        "test set",
+        "method",
+        *([x_label] if x_label else []),
+        "published",
+        "ours",
+        "n",
+        "anchors",
+        "status",
+    )
+    rows = []
+    for result in shown:
+        one, measured = result.experiment, result.measured
+        remarks = [text for text in (*result.flags, one.note) if text and result.status in ("ran", "planned")]
+        numbers = ", ".join(map(str, sorted(marks.setdefault(text, len(marks) + 1) for text in remarks)))
+        rows.append(
+            (
+                *([one.panel] if of_panels else []),
+                qi.DATASETS[one.test].title,
+                one.series,
+                *([_x(one.x)] if x_label else []),
+                "-" if one.published.value is None else f"{one.published.value:.3f}",
+                "-" if measured is None else _figure(measured),
+                "-" if measured is None else f"{measured.n:,}",
+                "-" if measured is None else f"{measured.n_anchors:,}",
+                _status(result) + (f" ({numbers})" if numbers else ""),
+            )
+        )
+    return columns, rows, marks
+
+
+def _is_hidden(found: qi.Reproduction, result: qi.ExperimentResult) -> bool:
+    return len(found.results) > MOST_ROWS and result.status in ("missing", "failed")
+
+
+def _status(result: qi.ExperimentResult) -> str:
+    if result.status in ("ran", "planned"):
+        return "would run" if result.status == "planned" else "ran"
+    return f"{result.status}: {'; '.join(result.reasons)}"
+
+
+def _styled(row: Sequence[str]) -> list[Cell]:
+    style = "red" if row[-1].startswith("failed") else "dim" if row[-1].startswith("missing") else ""
+    return [(cell, style) for cell in row]
+
+
+def _figure(measured: qi.Measurement) -> str:
+    if measured.spread is not None:
+        return f"{measured.srcc:.3f} ± {measured.spread:.3f}"
+    if measured.low is None:
+        return f"{measured.srcc:.3f}"
+    return f"{measured.srcc:.3f} [{measured.low:.2f}, {measured.high:.2f}]"
+
+
+def _x(x: float | str | None) -> str:
+    return f"{x:g}" if isinstance(x, float) else str(x)
+
+
+def _remarks(found: qi.Reproduction, marks: dict[str, int]) -> Iterator[str]:
+    """Yield what a reader should know below the table."""
+    for text, number in marks.items():
+        yield f"({number}) {text}"
+    hidden = [one for one in found.results if _is_hidden(found, one)]
+    if hidden:
+        counts = Counter(reason for one in hidden for reason in one.reasons)
+        why = ", ".join(f"{reason} ({count})" for reason, count in counts.items())
+        yield f"{len(hidden)} of {len(found.results)} experiments did not run and are not shown: {why}"
+    steps = Counter(step for one in found.results if one.status == "planned" for step in one.reasons)
+    yield from (f"would {step}" for step in steps)
+    yield from found.protocol.notes
+    if found.protocol.x_label and any(one.experiment.published.value is None for one in found.results):
+        yield "published '-': figure only, the paper draws the value and does not print it"
+
+
+def _others(found: qi.Reproduction) -> tuple[tuple[str, ...], list[tuple[str, ...]]] | None:
+    """Return the printed figures of other methods, for the test sets that were asked for."""
+    tests = list(dict.fromkeys(one.experiment.test for one in found.results))
+    rows = [
+        (name, *(f"{values[test]:.3f}" if test in values else "" for test in tests))
+        for name, values in found.protocol.others.items()
+        if any(test in values for test in tests)
+    ]
+    return (("method", *(qi.DATASETS[test].title for test in tests)), rows) if rows else None
+
+
+def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collection[str]) -> str:
+    align = ["---:" if name in right else "---" for name in columns]
+    lines = [columns, align, *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

@@ -1,0 +1,86 @@
+"""What an experiment of the paper is, as data: anchors, encoder, preprocessing, aggregation, test set and split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..aggregation.base import Aggregator
+from ..aggregation.mean import Mean
+
+FIGURE_ONLY = "figure only: the value is drawn, not printed"
+
+
+@dataclass(frozen=True)
+class PublishedFigure:
+    """A published figure.
+
+    Attributes:
+        value: SRCC as printed (the authors report its absolute value); None where it is only drawn.
+        source: Where it stands.
+    """
+
+    value: float | None = None
+    source: str = FIGURE_ONLY
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One cell of a table, or one point of a figure.
+
+    Attributes:
+        panel: Part of the figure, such as "a"; empty for a table.
+        series: Row of the table, or line of the figure.
+        test: Test data set, by its name in the registry.
+        split: Its split; None for all of its rated images.
+        encoder: Name of the encoder.
+        anchors: Anchor data set; None for the pair of prompts "Good photo." and "Bad photo." (CLIP-IQA).
+        anchor_input: Input rule of the anchors, in its short form; None for the encoder's default.
+        test_input: Input rule of the test images.
+        method: Aggregation of the anchors.
+        fraction: Random part of the anchors, in (0, 1] (method.md section 1, "Subsampling").
+        n_draws: Random draws of that part, whose SRCC is averaged.
+        x: Place on the figure's axis; None for a table.
+        published: What the paper reports.
+        note: What the paper leaves open here.
+        replaces: The paper's encoder, where another one was put in its place; empty otherwise.
+    """
+
+    series: str
+    test: str
+    encoder: str
+    split: str | None = None
+    panel: str = ""
+    anchors: str | None = None
+    anchor_input: str | None = None
+    test_input: str | None = None
+    method: Aggregator = field(default_factory=Mean)
+    fraction: float = 1.0
+    n_draws: int = 1
+    x: float | str | None = None
+    published: PublishedFigure = field(default_factory=PublishedFigure)
+    note: str = ""
+    replaces: str = ""
+
+
+@dataclass(frozen=True)
+class PaperProtocol:
+    """A table or figure of the paper.
+
+    Attributes:
+        name: "TABLE1", "FIG4", ...
+        title: What it shows.
+        experiments: Its cells or points.
+        x_label: What varies within a series; empty for a table.
+        keeps_input: Whether the input rules are what varies, so that a substituted encoder takes them, too.
+        others: Printed figures of other methods, which are not run here: method -> test set -> figure.
+        notes: What the paper leaves open, and how it is declared here.
+    """
+
+    name: str
+    title: str
+    experiments: tuple[Experiment, ...]
+    x_label: str = ""
+    keeps_input: bool = False
+    others: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,158 @@
+"""Measuring experiments that share their anchors, aggregation and draws; and keeping what was measured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ..aggregation.base import Aggregator
+from ..anchors import AnchorTable
+from ..arrays import DoubleArray
+from ..bootstrap import MIN_GROUPS_INTERVAL, MIN_PAIRS_INTERVAL, bootstrap
+from ..correlation import srcc
+from ..errors import DataError, QuasarError
+from ..evaluation.rated import RatedImages
+from ..index.anchor_index import AnchorIndex
+from ..scoring import Scorer
+from .report import Measurement
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """What centroids are made of.
+
+    Attributes:
+        table: The anchors.
+        temperature: T of the softmax; ranks do not change with it.
+        references: (N,) reference of each where they are drawn by reference; None to draw each side on its own.
+    """
+
+    table: AnchorTable
+    temperature: float
+    references: npt.NDArray[np.str_] | None = None
+
+
+def references_of(index: AnchorIndex, table: AnchorTable) -> npt.NDArray[np.str_] | None:
+    """Return the reference of each anchor of full-reference sets (method.md section 1, "Subsampling"), else None."""
+    if any(source.division != "reference" for source in index.manifest.sources):
+        return None
+    column = index.metadata(table, ["reference"])["reference"].fill_null("")
+    return np.asarray(column.to_numpy()).astype(np.str_)
+
+
+def measure(
+    anchors: Anchors,
+    method: Aggregator,
+    tests: Mapping[str, RatedImages],
+    *,
+    fraction: float,
+    n_draws: int,
+    n_resamples: int,
+    seed: int,
+) -> dict[str, Measurement | QuasarError]:
+    """Score test sets by the same centroids.
+
+    Args:
+        anchors: The anchors.
+        method: Their aggregation.
+        tests: Rated test images by name.
+        fraction: Random part of the anchors.
+        n_draws: Draws of that part; 1 is enough of all anchors.
+        n_resamples: Of the bootstrap.
+        seed: Of the first draw (the next ones count up) and of the bootstrap.
+
+    Returns:
+        By name, what was measured, or the error that it met.
+    """
+    values: dict[str, list[float]] = {name: [] for name in tests}
+    found: dict[str, Measurement | QuasarError] = {}
+    n_draws = n_draws if fraction < 1 else 1
+    if too_few := _too_few(anchors, fraction):
+        return dict.fromkeys(tests, too_few)
+    for draw in range(n_draws):
+        try:
+            part = anchors.table.subsample(fraction, seed=seed + draw, references=anchors.references)
+            scorer = Scorer(part, method, temperature=anchors.temperature, space="raw")  # the paper knows no other
+        except QuasarError as error:
+            return dict.fromkeys(tests, error)
+        for name, images in tests.items():
+            if name in found:
+                continue
+            try:
+                scores = scorer.score_embeddings(images.embeddings).score
+                values[name].append(srcc(scores, images.quality))
+                if draw == n_draws - 1:
+                    found[name] = _summary(values[name], scores, images, part, n_resamples=n_resamples, seed=seed)
+            except QuasarError as error:
+                found[name] = error
+    return found
+
+
+def _too_few(anchors: Anchors, fraction: float) -> DataError | None:
+    """Return the error of a fraction that draws nothing."""
+    table = anchors.table
+    n = min(table.n_good, table.n_bad) if anchors.references is None else len(np.unique(anchors.references))
+    what = "anchors of a side" if anchors.references is None else "references"
+    return None if round(fraction * n) else DataError(f"a fraction of {fraction:g} of {n} {what} is none of them")
+
+
+def _summary(
+    values: Sequence[float],
+    scores: DoubleArray,
+    images: RatedImages,
+    part: AnchorTable,
+    *,
+    n_resamples: int,
+    seed: int,
+) -> Measurement:
+    """Put an SRCC together: with the bootstrap interval of a single draw, or the spread of several."""
+    groups = images.columns.get("reference")
+    if groups is not None and (None in groups or len(set(groups)) == len(groups)):
+        groups = None
+    n_groups = None if groups is None else len(set(groups))
+    low = high = None
+    enough = len(scores) >= MIN_PAIRS_INTERVAL and (n_groups is None or n_groups >= MIN_GROUPS_INTERVAL)
+    if len(values) == 1 and enough:
+        found = bootstrap("srcc", scores, images.quality, groups=groups, n_resamples=n_resamples, seed=seed)
+        low, high = found.low, found.high
+    return Measurement(
+        srcc=float(np.mean(values)),
+        low=low,
+        high=high,
+        spread=float(np.std(values, ddof=1)) if len(values) > 1 else None,
+        n=len(scores),
+        n_anchors=len(part),
+        n_groups=n_groups,
+        n_overlap=int(np.isin(np.array(images.ids, dtype=np.bytes_), part.ids).sum()),
+    )
+
+
+@dataclass
+class Store:
+    """Results on disk, one JSON object a line, by a key of all that decides them."""
+
+    file: Path
+    _known: dict[str, Measurement] | None = field(default=None, repr=False)
+
+    def get(self, key: str) -> Measurement | None:
+        """Return a result that was measured before."""
+        if self._known is None:
+            self._known = {}
+            for line in self.file.read_text(encoding="utf-8").splitlines() if self.file.is_file() else ():
+                try:
+                    entry = json.loads(line)
+                    self._known[entry["key"]] = Measurement(**entry["measured"])
+                except (ValueError, TypeError, KeyError):
+                    continue  # a line that was cut short: it is measured again
+        return self._known.get(key)
+
+    def put(self, key: str, measured: Measurement) -> None:
+        """Keep a result."""
+        line = json.dumps({"key": key, "measured": asdict(measured)}) + "\n"
+        with self.file.open("a", encoding="utf-8") as file:
+            file.write(line)

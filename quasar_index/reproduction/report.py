@@ -1,0 +1,134 @@
+"""What a reproduction found: one result an experiment, and what is missing with how to get it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, TypeAlias
+
+from .declare import Experiment, PaperProtocol
+
+Status: TypeAlias = Literal["ran", "planned", "missing", "failed"]
+
+
+@dataclass(frozen=True)
+class MissingInput:
+    """A data set or weights that are not there.
+
+    Attributes:
+        name: Of the data set or the encoder.
+        kind: "data set" or "weights".
+        reason: What was looked for, in one line.
+        how: How to get it, in lines.
+    """
+
+    name: str
+    kind: Literal["data set", "weights"]
+    reason: str
+    how: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """An SRCC that was measured.
+
+    Attributes:
+        srcc: Signed; the mean over draws.
+        low: Lower end of the 95 % bootstrap interval; None with several draws, and for too few images.
+        high: Upper end.
+        spread: Standard deviation over random draws of the anchors; None for a single one.
+        n: Test images that were scored.
+        n_anchors: Anchors that made the centroids; 2 for a pair of prompts.
+        n_groups: References that were resampled as wholes; None where images were resampled.
+        n_overlap: Test images that are anchors themselves.
+    """
+
+    srcc: float
+    low: float | None
+    high: float | None
+    spread: float | None
+    n: int
+    n_anchors: int
+    n_groups: int | None = None
+    n_overlap: int = 0
+
+
+@dataclass(frozen=True)
+class ExperimentResult:
+    """One experiment, and what became of it.
+
+    Attributes:
+        experiment: As it was run: with another encoder where one was substituted.
+        status: "ran"; "planned", in a dry run; "missing", where data or weights are; or "failed".
+        measured: The figure; None unless it ran.
+        reasons: Why it did not run; or, in a dry run, what would be done.
+        flags: How it differs from the paper's protocol.
+    """
+
+    experiment: Experiment
+    status: Status
+    measured: Measurement | None = None
+    reasons: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON data: the declaration, the published figure and ours."""
+        one = self.experiment
+        method: dict[str, Any] = {"name": "prompts"} if one.anchors is None else {}
+        if one.anchors is not None:
+            method = {"name": type(one.method).__name__.lower(), **asdict(one.method)}  # type: ignore[call-overload]
+        return {
+            "panel": one.panel,
+            "series": one.series,
+            "x": one.x,
+            "test": one.test,
+            "split": one.split,
+            "test_input": one.test_input,
+            "encoder": one.encoder,
+            "anchors": one.anchors,
+            "anchor_input": one.anchor_input,
+            "aggregation": method,
+            "fraction": one.fraction,
+            "n_draws": one.n_draws,
+            "published": one.published.value,
+            "published_source": one.published.source,
+            "note": one.note,
+            "status": self.status,
+            "measured": None if self.measured is None else asdict(self.measured),
+            "reasons": list(self.reasons),
+            "flags": list(self.flags),
+        }
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A table or figure of the paper, side by side with ours.
+
+    Attributes:
+        protocol: Its declaration.
+        results: One an experiment that was asked for, in the declared order.
+        missing: What is not there.
+        indexes: Folder of the indexes and results.
+    """
+
+    protocol: PaperProtocol
+    results: tuple[ExperimentResult, ...]
+    missing: tuple[MissingInput, ...]
+    indexes: str
+
+    def count(self, status: Status) -> int:
+        """Return the number of experiments with a status."""
+        return Counter(result.status for result in self.results)[status]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON data."""
+        return {
+            "protocol": self.protocol.name,
+            "title": self.protocol.title,
+            "source": "QUASAR, Kastryulin et al. 2024, arXiv:2403.06866 (published SRCC are absolute values)",
+            "notes": list(self.protocol.notes),
+            "indexes": self.indexes,
+            "results": [result.to_dict() for result in self.results],
+            "missing": [asdict(one) for one in self.missing],
+            "others": {name: dict(values) for name, values in self.protocol.others.items()},
+        }

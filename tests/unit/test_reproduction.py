@@ -1,0 +1,323 @@
+"""The paper's protocols as declared: complete, consistent, and honest about what is missing."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from test_datasets_published import make_kadis700k, make_tid2013
+
+from quasar_index.aggregation import Clustering, Mean, Offset
+from quasar_index.anchors import make_anchors
+from quasar_index.correlation import srcc
+from quasar_index.datasets import DATASETS, load_source
+from quasar_index.encoders import ENCODERS
+from quasar_index.encoders.base import InputRule, parse_input
+from quasar_index.errors import DataError, EncoderError, QuasarError
+from quasar_index.evaluation import RatedImages
+from quasar_index.index import AnchorIndex
+from quasar_index.reproduction import PROTOCOLS, PublishedFigure, find_protocol, reproduce, select_experiments
+from quasar_index.reproduction.data import Need, draw_sample, find_root
+from quasar_index.reproduction.experiments import needs_of
+from quasar_index.reproduction.indexes import Library
+from quasar_index.reproduction.measure import Anchors, Store, measure
+from quasar_index.reproduction.report import Measurement
+from quasar_index.scoring import Scorer
+
+# method.md section 1, "Headline results (SRCC, Table 1)", and the splits below it
+HEADLINE = {
+    "tid2013": (0.503, 0.627, None),
+    "kadid10k": (0.479, 0.670, None),
+    "koniq10k": (0.695, 0.688, "test"),
+    "livewild": (0.612, 0.637, "test"),
+    "spaq": (0.738, 0.769, None),
+    "pieapp": (0.288, 0.375, "test"),
+    "aadb": (0.428, 0.453, None),
+    "tad66k": (0.235, 0.375, "test"),
+}
+AESTHETICS = ("aadb", "tad66k")
+EVERY = [(name, one) for name, protocol in PROTOCOLS.items() for one in protocol.experiments]
+
+
+def test_table1_is_that_of_method_md():
+    cells = {(one.test, one.series): one for one in PROTOCOLS["TABLE1"].experiments}
+    assert len(cells) == len(PROTOCOLS["TABLE1"].experiments) == 16
+    for test, (clip_iqa, quasar, split) in HEADLINE.items():
+        baseline, ours = cells[test, "CLIP-IQA"], cells[test, "QUASAR"]
+        assert (baseline.published.value, ours.published.value) == (clip_iqa, quasar)
+        assert baseline.published.source == ours.published.source == "Table 1"
+        assert baseline.split == ours.split == split
+        native = "shorter-side=512" if test == "spaq" else "native"
+        assert (baseline.anchors, baseline.encoder, baseline.test_input) == (None, "clip-rn50", native)
+        if test in AESTHETICS:
+            expected = ("ava", "clip-vit-l-14", "crop-224", "crop-224", Clustering(100))
+        else:
+            expected = ("kadis700k", "clip-rn50", "native", native, Mean())
+        assert (ours.anchors, ours.encoder, ours.anchor_input, ours.test_input, ours.method) == expected
+        assert (ours.fraction, ours.n_draws) == (1, 1)
+    others = PROTOCOLS["TABLE1"].others
+    assert others["BRISQUE"]["koniq10k"] == 0.705
+    assert others["BLINDS-II"]["livewild"] == 0.090
+    assert others["NIMA (trained)"] == {"aadb": 0.612, "tad66k": 0.390}
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_declarations_name_what_exists(name):
+    protocol = find_protocol(name.lower())
+    assert protocol.experiments
+    assert len(set(protocol.experiments)) == len(protocol.experiments)
+    for one in protocol.experiments:
+        assert one.split is None or one.split in DATASETS[one.test].splits
+        assert one.split == HEADLINE[one.test][2]
+        entry = ENCODERS[one.encoder]
+        for rule in (one.test_input, one.anchor_input):
+            assert rule is None or str(parse_input(rule, InputRule("none"))) == rule
+        if one.anchors is None:
+            assert entry.text
+            assert one.series.startswith("CLIP-IQA")
+        else:
+            assert one.anchor_input is not None
+            assert DATASETS[one.anchors].division == ("median" if one.anchors == "ava" else "reference")
+        assert (one.x is None) == (protocol.x_label == "")
+        assert 0 < one.fraction <= 1
+        assert one.n_draws == 1 or one.fraction < 1
+        assert (one.published.value is None) == ("figure only" in one.published.source)
+
+
+def test_figures_have_a_published_value_only_where_table_1_has_the_same_setting():
+    def setting(one):
+        return replace(one, panel="", series="", x=None, note="", published=PublishedFigure())
+
+    table = {repr(setting(one)): one.published.value for one in PROTOCOLS["TABLE1"].experiments}
+    counted = dict.fromkeys(PROTOCOLS, 0)
+    for name, one in EVERY:
+        if one.published.value is not None:
+            assert one.published.value == table[repr(setting(one))]
+            counted[name] += 1
+        elif name != "FIG4":
+            assert one.anchors is None or repr(setting(one)) not in table
+    assert counted == {"TABLE1": 16, "FIG4": 0, "FIG5": 12, "FIG6": 6, "FIG7": 2}
+
+
+def test_what_the_figures_vary():
+    fig4 = PROTOCOLS["FIG4"].experiments
+    assert {one.test_input for one in fig4} == {one.anchor_input for one in fig4 if one.anchors} == {"crop-224"}
+    assert len({one.encoder for one in fig4}) == 7
+    assert {one.anchors for one in fig4 if one.panel == "a"} == {None, "pipal", "kadis700k"}
+    assert {one.anchors for one in fig4 if one.panel == "b"} == {None, "ava"}
+    assert {one.x for one in PROTOCOLS["FIG5"].experiments} == {"224", "512", "native"}
+    fig6 = PROTOCOLS["FIG6"].experiments
+    assert {one.anchors for one in fig6} == {"pipal", "kadis700k"}
+    assert min(one.fraction * 200 for one in fig6 if one.anchors == "pipal") == 1  # a single reference
+    panels = {panel: [one for one in PROTOCOLS["FIG7"].experiments if one.panel == panel] for panel in "abc"}
+    assert all(isinstance(one.method, Offset) and one.method.offset == one.x for one in panels["b"])
+    assert all(isinstance(one.method, Clustering) and one.method.n_clusters == one.x for one in panels["c"])
+    assert 0.3 in {one.fraction for one in panels["a"]}  # "only 30% of datasets", section 4.2
+
+
+def test_selecting_and_substituting():
+    protocol = PROTOCOLS["TABLE1"]
+    assert {one.test for one in select_experiments(protocol, only=["LIVEitW", "tid2013"])} == {"livewild", "tid2013"}
+    for names, words in ((["nosuch"], "no data set"), (["csiq"], "TABLE1 has no test set 'csiq'")):
+        with pytest.raises(DataError, match=words):
+            select_experiments(protocol, only=names)
+    with pytest.raises(DataError, match="one of TABLE1, FIG4"):
+        find_protocol("FIG8")
+    lite = select_experiments(protocol, encoder="efficientnet-lite0")
+    assert {(one.test, one.series, one.published) for one in lite} == {
+        (one.test, one.series, one.published) for one in protocol.experiments
+    }
+    assert {(one.encoder, one.test_input, one.anchor_input) for one in lite} == {("efficientnet-lite0", None, None)}
+    assert {one.replaces for one in lite} == {"clip-rn50", "clip-vit-l-14"}
+    # one's own encoder stays as it is
+    own = select_experiments(protocol, only=["spaq"], encoder="clip-rn50")
+    assert own == select_experiments(protocol, only=["spaq"])
+    # experiments that differed by their encoder alone become one
+    assert len(select_experiments(PROTOCOLS["FIG4"], only=["tid2013"], encoder="efficientnet-lite0")) == 3
+    fig5 = select_experiments(PROTOCOLS["FIG5"], only=["tid2013"], encoder="efficientnet-lite0")
+    assert [(one.series, one.x, one.test_input, one.published.value) for one in fig5 if one.anchors] == [
+        ("QUASAR", "224", "crop-224", None),
+        ("QUASAR", "512", "shorter-side=512", None),
+        ("QUASAR", "native", "native", 0.627),
+    ]
+
+
+def test_what_is_missing_is_listed_with_how_to_get_it(tmp_path):
+    found = reproduce("TABLE1", tmp_path, indexes=tmp_path / "indexes")
+    assert found.count("missing") == 16
+    named = {one.name: one for one in found.missing}
+    assert set(named) == {*HEADLINE, "kadis700k", "ava"}
+    for name, one in named.items():
+        text = "\n".join(one.how)
+        assert DATASETS[name].homepage in text
+        assert f"{tmp_path / name}/" in text
+        assert all(line in text for line in DATASETS[name].tree.splitlines())
+    assert "embeddings/kadis700k_clip_RN50_openai_False.pt" in "\n".join(named["kadis700k"].how)
+    by_test = {(one.experiment.test, one.experiment.series): one for one in found.results}
+    assert by_test["spaq", "QUASAR"].reasons == ("no spaq", "no kadis700k")
+    assert not (tmp_path / "indexes").exists()
+    assert json.loads(json.dumps(found.to_dict()))["results"][1]["aggregation"]["name"] == "mean"
+
+
+def test_folders_by_name_title_or_alias(tmp_path):
+    for folder, name in (("KonIQ-10k", "koniq10k"), ("LIVEitW", "livewild"), ("TAD66K", "tad66k")):
+        (tmp_path / folder).mkdir()
+        assert find_root(tmp_path, DATASETS[name]) == tmp_path / folder
+    (tmp_path / "livewild").mkdir()
+    assert find_root(tmp_path, DATASETS["livewild"]) == tmp_path / "livewild"
+    assert find_root(tmp_path, DATASETS["spaq"]) is None
+
+
+def test_a_dry_run_says_what_it_would_do_and_does_nothing(tmp_path):
+    make_tid2013(tmp_path / "TID2013")
+    make_kadis700k(tmp_path / "kadis700k")
+    found = reproduce("TABLE1", tmp_path, indexes=tmp_path / "i", only=["tid2013"], dry_run=True, encoder="clip-rn50")
+    assert found.count("planned") == 2
+    steps = found.results[1].reasons
+    assert steps[0].startswith("load clip-rn50")
+    assert steps[1:] == (
+        f"embed 3 images of '{tmp_path / 'TID2013'}' as test--tid2013--clip-rn50--native",
+        f"embed 6 images of '{tmp_path / 'kadis700k'}' as anchors--kadis700k--clip-rn50--native",
+    )
+    assert not (tmp_path / "i").exists()
+    (tmp_path / "TID2013" / "mos_with_names.txt").write_text("nonsense\n")
+    found = reproduce("TABLE1", tmp_path, indexes=tmp_path / "i", only=["tid2013"], dry_run=True)
+    assert found.count("failed") == 2
+    assert "mos_with_names.txt" in found.results[0].reasons[0]
+
+
+def test_weights_that_cannot_be_had_are_missing(tmp_path, monkeypatch):
+    make_tid2013(tmp_path / "tid2013")
+    make_kadis700k(tmp_path / "kadis700k")
+    tried = []
+
+    def fail(name, **_):
+        tried.append(name)
+        raise EncoderError(f"the weights of '{name}' cannot be had here", "...")
+
+    monkeypatch.setattr("quasar_index.reproduction.indexes.load_encoder", fail)
+    found = reproduce("FIG5", tmp_path, indexes=tmp_path / "i", only=["tid2013"])
+    assert found.count("missing") == len(found.results) == 12
+    assert tried == ["clip-rn50-pos", "clip-rn50"]  # once each, however many input rules
+    assert {one.name: one.kind for one in found.missing} == {"clip-rn50": "weights", "clip-rn50-pos": "weights"}
+    assert "then --weights clip-rn50=FILE" in found.missing[1].how
+    assert found.results[-1].reasons == ("no weights of clip-rn50",)
+
+
+def test_bad_requests(tmp_path):
+    for options, words in (
+        ({"sample": 0}, "sample of 0"),
+        ({"ratio": 0.0}, "not in"),
+        ({"ratio": 2.0}, "not in"),
+        ({"only": ["nosuch"]}, "no data set"),
+    ):
+        with pytest.raises(DataError, match=words):
+            reproduce("TABLE1", tmp_path, **options)
+    with pytest.raises(DataError, match="no folder"):
+        reproduce("TABLE1", tmp_path / "nothing")
+
+
+def test_a_sample_keeps_versions_of_a_reference_together(tmp_path):
+    lines = [f"ref_imgs/r{i}.png" for i in range(8)]
+    lines += [f"dist_imgs/r{i}_{kind:02d}_01.png" for i in range(8) for kind in (1, 2)]
+    for line in lines:
+        (tmp_path / line).parent.mkdir(exist_ok=True)
+        (tmp_path / line).write_text("")
+    source = load_source(f"kadis700k:{tmp_path}")
+    part, rows = draw_sample(source, 3, seed=1)
+    references = part.records["reference"].to_pylist()
+    assert len(part) == len(rows) == 9
+    assert sorted(references.count(one) for one in set(references)) == [3, 3, 3]
+    assert draw_sample(source, 3, seed=1)[0].records.equals(part.records)
+    assert not draw_sample(source, 3, seed=2)[0].records.equals(part.records)
+    assert draw_sample(source, 8, seed=1) == (source, None)
+
+
+def test_the_authors_embeddings_stand_in_for_anchors(tmp_path):
+    rng = np.random.default_rng(0)
+    names = [f"/x/ref_imgs/p-{i}.png" for i in range(6)]
+    names += [f"/x/dist_imgs/p-{i}_{kind:02d}_03.bmp" for i in range(6) for kind in range(1, 4)]
+    folder = tmp_path / "embeddings" / "KADIS700k"
+    folder.mkdir(parents=True)
+    matrix = torch.tensor(rng.normal(size=(len(names), 8)), dtype=torch.float32)
+    torch.save(matrix, folder / "kadis700k_clip_RN50_openai_False.pt")
+    (folder / "kadis700k_clip_RN50_openai_False.json").write_text(json.dumps({"results_paths": names}))
+    need = Need("anchors", "kadis700k", None, "clip-rn50", "native")
+    library = Library(tmp_path, tmp_path / "i")
+    index = library.get(need)
+    assert isinstance(index, AnchorIndex)
+    assert (index.manifest.n_good, index.manifest.n_bad, index.manifest.encoder.name) == (6, 18, "precomputed")
+    assert len(index.anchors(ratio=0.5, seed=0)) == 12  # drawn by reference
+    assert Library(tmp_path, tmp_path / "i").get(need).manifest.uid == index.manifest.uid
+    part = Library(tmp_path, tmp_path / "i", sample=2).get(need)
+    assert len(part.anchors()) == 8
+    for other in (replace(need, encoder="clip-vit-l-14"), replace(need, input="crop-224"), replace(need, role="test")):
+        assert library.missing(other) is not None
+
+
+@pytest.fixture
+def scored():
+    rng = np.random.default_rng(3)
+    n = 40
+    references = np.repeat([f"r{i}" for i in range(10)], 4)
+    matrix = rng.normal(size=(n, 16)).astype(np.float32)
+    is_good = np.arange(n) % 4 == 0
+    matrix[is_good, 0] += 1
+    table = make_anchors(matrix, is_good=is_good, ids=[f"{i:03d}" for i in range(n)])
+    order = [int(key) for key in table.ids.tolist()]
+    tests = rng.normal(size=(25, 16)).astype(np.float32)
+    quality = tests[:, 0] + rng.normal(size=25)
+    images = RatedImages("t", tests, quality, [f"t{i}" for i in range(25)], {"reference": [i % 5 for i in range(25)]})
+    return table, references[order], images
+
+
+def test_measuring_is_scoring_and_correlating(scored):
+    table, references, images = scored
+    common = {"n_resamples": 50, "seed": 7}
+    anchors = Anchors(table, 0.07, references)
+    found = measure(anchors, Mean(), {"t": images}, fraction=1.0, n_draws=5, **common)["t"]
+    expected = srcc(Scorer(table, Mean(), space="raw").score_embeddings(images.embeddings).score, images.quality)
+    assert found.srcc == pytest.approx(expected)
+    assert found.low < found.srcc < found.high
+    assert (found.spread, found.n, found.n_anchors, found.n_groups, found.n_overlap) == (None, 25, 40, 5, 0)
+    drawn = measure(anchors, Mean(), {"t": images}, fraction=0.3, n_draws=4, **common)["t"]
+    each = []
+    for seed in range(7, 11):
+        part = table.subsample(0.3, seed=seed, references=references)
+        each.append(srcc(Scorer(part, Mean(), space="raw").score_embeddings(images.embeddings).score, images.quality))
+    assert drawn.srcc == pytest.approx(np.mean(each))
+    assert drawn.spread == pytest.approx(np.std(each, ddof=1))
+    assert (drawn.low, drawn.n_anchors) == (None, 12)
+    # a leak is counted; errors are those of one experiment
+    again = replace(images, ids=["000", *images.ids[1:]])
+    assert measure(Anchors(table, 0.07), Mean(), {"t": again}, fraction=1.0, n_draws=1, **common)["t"].n_overlap == 1
+    for method, fraction, words in (
+        (Mean(), 0.01, "is none of them"),
+        (Clustering(20), 1.0, "20 clusters"),
+        (Offset(), 1.0, "opinion score"),
+    ):
+        found = measure(anchors, method, {"t": images}, fraction=fraction, n_draws=1, **common)
+        assert isinstance(found["t"], QuasarError)
+        assert words in str(found["t"])
+
+
+def test_results_are_kept_and_cut_lines_are_measured_again(tmp_path):
+    file = tmp_path / "results.jsonl"
+    one = Measurement(0.5, 0.4, 0.6, None, 10, 20, n_groups=5)
+    Store(file).put("a", one)
+    with file.open("a") as stream:
+        stream.write('{"key": "b", "measu')
+    assert Store(file).get("a") == one
+    assert Store(file).get("b") is None
+
+
+def test_indexes_tell_apart_what_differs(tmp_path):
+    library = Library(tmp_path, tmp_path)
+    needs = {need for _, one in EVERY for need in needs_of(one)}
+    assert len({library.path(need) for need in needs}) == len(needs)
+    need = Need("anchors", "ava", None, "clip-vit-l-14", None)
+    assert library.path(need) == library.path(replace(need, input="crop-224"))
+    assert Library(tmp_path, tmp_path, sample=5).path(need) != library.path(need)
+    assert isinstance(library.path(need), Path)
