@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import io
 import json
 import os
@@ -15,6 +14,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, TypeAlias
 
 from quasar_index.errors import DataError, QuasarError
+
+from .cells import as_text, csv_line
 
 Row = Mapping[str, Any]
 Cell: TypeAlias = "str | tuple[str, str]"
@@ -122,17 +123,20 @@ def new_file(output: str) -> Iterator[Path]:
 
 
 def _write_csv(rows: Iterable[Row], columns: Sequence[str], file: IO[bytes]) -> None:
-    text = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="", write_through=True)
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    text.detach()
+    terminal = file is sys.stdout.buffer and sys.stdout.isatty()
+    file.write(csv_line({name: name for name in columns}, columns).encode())
+    for row in rows:
+        shown = {
+            name: printable(value) if terminal and isinstance(value, str) else value for name, value in row.items()
+        }
+        file.write(csv_line(shown, columns).encode())
 
 
 def _write_jsonl(rows: Iterable[Row], columns: Sequence[str], file: IO[bytes]) -> None:
     for row in rows:
-        # Escaped to ASCII: names may hold anything, also bytes that are no UTF-8.
-        file.write(json.dumps({name: row[name] for name in columns}).encode() + b"\n")
+        # Escaped to ASCII, because names may hold anything, also what moves the cursor of a terminal.
+        cells = {name: as_text(row[name]) if isinstance(row[name], str) else row[name] for name in columns}
+        file.write(json.dumps(cells).encode() + b"\n")
 
 
 def _write_parquet(rows: Iterable[Row], columns: Sequence[str], file: IO[bytes]) -> None:
@@ -143,7 +147,7 @@ def _write_parquet(rows: Iterable[Row], columns: Sequence[str], file: IO[bytes])
     schema = pa.schema([(name, pa.string() if name in text else pa.float64()) for name in columns])
     with pq.ParquetWriter(file, schema) as writer:
         for block in _blocks(rows, 8192):
-            cleaned = [{n: _printable(v) if n in text else v for n, v in row.items()} for row in block]
+            cleaned = [{n: as_text(v) if isinstance(v, str) else v for n, v in row.items()} for row in block]
             writer.write_table(pa.Table.from_pylist(cleaned, schema=schema))
 
 
@@ -166,14 +170,14 @@ def _write_table(rows: Iterable[Row], columns: Sequence[str], file: IO[bytes]) -
 def _cell(value: Any) -> str:
     if value is None:
         return "-"
-    return f"{value:.4f}" if isinstance(value, float) else _printable(str(value))
+    return f"{value:.4f}" if isinstance(value, float) else printable(str(value))
 
 
-def _printable(text: str | None) -> Any:
+def printable(text: str | None) -> Any:
     """Escape control characters and undecodable bytes, which could do anything to a terminal."""
     if text is None or text.isprintable():
         return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in as_text(text))
 
 
 def _blocks(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
@@ -230,7 +234,7 @@ def print_facts(facts: Mapping[str, Any], *, as_json: bool) -> None:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in facts.items():
-        table.add_row(name, Text("\n".join(map(_printable, str(value).split("\n")))))
+        table.add_row(name, Text("\n".join(map(printable, str(value).split("\n")))))
     Console(soft_wrap=False, width=None if sys.stdout.isatty() else 160).print(table)
 
 
@@ -252,10 +256,10 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, right
         table.add_column(name, justify="right" if name in right else "left", no_wrap=not last, overflow="fold")
     for row in rows:
         cells = [(cell, "") if isinstance(cell, str) else cell for cell in row]
-        table.add_row(*(Text("\n".join(map(_printable, text.split("\n"))), style=style) for text, style in cells))
+        table.add_row(*(Text("\n".join(map(printable, text.split("\n"))), style=style) for text, style in cells))
     Console(soft_wrap=False, width=None if sys.stdout.isatty() else 160).print(table)
 
 
 def note(text: str) -> None:
     """Say something on stderr, in one line."""
-    print(f"quasar-index: {text}", file=sys.stderr)  # noqa: T201
+    print(f"quasar-index: {printable(text)}", file=sys.stderr)  # noqa: T201

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import collections
 import glob
+import io
 import math
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,11 +19,10 @@ import typer
 import quasar_index as qi
 
 from . import configurations as ways
-from . import options
+from . import explaining, options
 from .output import Format, choose_format, interruptible, note, progress_bar, write_rows
 
 COLUMNS = ("path", "score", "similarity_good", "similarity_bad", "error")
-CALIBRATED = ("mos", "low", "high", "familiarity")
 
 
 class Anchors(str, Enum):
@@ -58,6 +60,7 @@ def score(
     head: ways.HeadOption = ways.Head.centroid,
     space: ways.SpaceOption = ways.Space.raw,
     shrinkage: ways.ShrinkageOption = None,
+    group: ways.GroupOption = None,
     temperature: ways.TemperatureOption = None,
     normalize_anchors: ways.NormalizeOption = False,
     calibrated: Annotated[
@@ -68,6 +71,9 @@ def score(
             rich_help_panel="Way to score",
         ),
     ] = False,
+    explain: explaining.ExplainOption = None,
+    explain_top: explaining.ExplainTopOption = None,
+    report: explaining.ReportOption = None,
     where: options.Where = None,
     version: options.IndexVersion = None,
     ratio: Annotated[float, typer.Option(help="Random part of the anchors to use.", rich_help_panel="Anchors")] = 1.0,
@@ -101,6 +107,8 @@ def score(
     if bool(paths) == (embeddings is not None):
         raise typer.BadParameter("give either images or --embeddings")
     chosen = choose_format(format_, output)
+    wishes = explaining.Wishes(explain, explain_top, report)
+    wishes.check(output)
     (configuration,) = ways.make_configurations(
         space=space,
         aggregate=aggregate,
@@ -119,8 +127,15 @@ def score(
         normalize_anchors=normalize_anchors,
         seed=seed,
     )
+    opened: qi.AnchorIndex | None = None
     calibration: qi.IndexCalibration | None = None
-    run_options: dict[str, Any] = {"weights": weights, "device": device, "precision": precision.value}
+    files = [] if embeddings is not None else expand(paths or [])
+    run_options: dict[str, Any] = {
+        "weights": weights,
+        "device": device,
+        "precision": precision.value,
+        "n_images": len(files),
+    }
     if anchors is Anchors.text:
         if embeddings is not None or calibrated:
             raise typer.BadParameter("--anchors text is not for --embeddings or --calibrated")
@@ -136,46 +151,31 @@ def score(
         if calibrated and (where is not None or ratio != 1):
             raise typer.BadParameter("--calibrated is for all anchors of an index: drop --where and --ratio")
         calibration = qi.read_calibration(opened, configuration) if calibrated else None
-        table = opened.anchors(where=where, ratio=ratio, seed=seed)
-        own_temperature = qi.TEMPERATURE
-    scorer = qi.Scorer(
-        table,
-        configuration.method,
-        temperature=own_temperature if temperature is None else temperature,
-        space=configuration.space,
-        shrinkage=configuration.shrinkage,
-        encoder=loaded,
-        batch_size=batch_size,
-    )
+        column = (group or opened.content_column()) if configuration.is_auto else None
+        table = opened.anchors(where=where, ratio=ratio, seed=seed, group=column)
+        configuration = ways.settle(configuration, table, seed=seed)
+        own_temperature = configuration.temperature
+    if temperature is None:
+        configuration = replace(configuration, temperature=own_temperature)
+    scorer = configuration.scorer(table, encoder=loaded, batch_size=batch_size)
     qi.allow_pixels(max_pixels)
-    n_files = n_failed = 0
-
-    def scored() -> Iterator[qi.ScoredImage]:
-        nonlocal n_files, n_failed
-        if embeddings is not None:
-            yield from _score_embeddings(scorer, embeddings)
-            return
-        files = expand(paths or [])
-        n_files = len(files)
-        with progress_bar("scoring") as on_progress:
-            rows = scorer.score_files(
-                files,
-                n_workers=workers,
-                max_pixels=max_pixels,
-                on_progress=lambda done: on_progress(done, n_files),
-            )
-            for row in rows:
-                n_failed += bool(row.error)
-                yield row
-
-    with interruptible("nothing was written; run it again" if output else "run it again"):
-        if calibration is None:
-            write_rows(map(_row, scored()), COLUMNS, format_=chosen, output=output)
-        else:
-            rows = _calibrated(scored(), calibration, table)
-            write_rows(rows, (*COLUMNS[:-1], *CALIBRATED, "error"), format_=chosen, output=output)
-    if n_failed:
-        note(f"error: {n_failed} of {n_files} images could not be scored, see the column error")
+    counts: collections.Counter[str] = collections.Counter()
+    if embeddings is not None:
+        images = _score_embeddings(scorer, embeddings)
+    else:
+        images = _score_files(scorer, files, counts, workers, max_pixels)
+    facts = {"anchors where": where, "random part of the anchors": None if ratio == 1 else f"{ratio:g}, seed {seed}"}
+    extras = explaining.OPINIONS if calibration else ()
+    with (
+        interruptible("nothing was written; run it again" if output else "run it again"),
+        explaining.beside(wishes, scorer, opened, calibration, facts, max_pixels) as passing,
+    ):
+        rows = (_row(image, extras, opinion) for image, opinion in passing(images))
+        write_rows(rows, (*COLUMNS[:-1], *extras, "error"), format_=chosen, output=output)
+        if wishes:
+            collections.deque(rows, maxlen=0)  # where the reader of stdout has gone, as `| head` does
+    if counts["failed"]:
+        note(f"error: {counts['failed']} of {counts['files']} images could not be scored, see the column error")
         raise typer.Exit(qi.DataError.exit_code)
 
 
@@ -190,28 +190,39 @@ def _own_encoder(index: qi.AnchorIndex, encoder: str | None, run_options: dict[s
     return qi.load_recorded_encoder(recorded, **run_options)
 
 
+def _listed() -> list[str]:
+    """Read names from stdin: one a line, or each ended by NUL as `find -print0` writes them; of any bytes."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="surrogateescape", newline="\n")
+    text = sys.stdin.read()
+    return text.split("\0") if "\0" in text else [line.removesuffix("\r") for line in text.split("\n")]
+
+
 def expand(paths: list[str]) -> list[str]:
     """List the files that the arguments stand for, in order.
 
     Args:
-        paths: Files and URLs (kept as they are), folders (listed recursively), globs, `-` (lines of stdin, likewise).
+        paths: Files and URLs (kept as they are), folders (listed recursively), globs, `-` (names on stdin, likewise).
 
     Raises:
         DataError: When there is no file at all, or a folder or glob gives none.
     """
+    from quasar_index.images import find_images
+
     found: list[str] = []
     for path in paths:
         if path == "-":
-            found += expand([line for line in sys.stdin.read().splitlines() if line and line != "-"])
-        elif "://" in path or Path(path).is_file():
+            found += expand([line for line in _listed() if line and line != "-"])
+        # os.path, because a name that the system finds too long is no file, and no error
+        elif "://" in path or os.path.isfile(path):  # noqa: PTH113
             found.append(path)
-        elif Path(path).is_dir():
+        elif os.path.isdir(path):  # noqa: PTH112
             found += map(str, qi.list_images(Path(path)))
         elif glob.has_magic(path):
-            matches = sorted(match for match in glob.glob(path, recursive=True) if Path(match).is_file())  # noqa: PTH207
+            matches = find_images(path)
             if not matches:
                 raise qi.DataError(f"no file matches '{path}'", "check the pattern")
-            found += matches
+            found += map(str, matches)
         else:
             found.append(path)  # its row will say that it is missing
     if not found:
@@ -225,6 +236,23 @@ def _named_pair(name: str) -> tuple[str, str]:
     return qi.PROMPT_PAIRS[name]
 
 
+def _score_files(
+    scorer: qi.Scorer, files: list[str], counts: collections.Counter[str], workers: int | None, max_pixels: int
+) -> Iterator[qi.ScoredImage]:
+    """Score files with a progress bar, and count the `files` and those that `failed`."""
+    counts["files"] = len(files)
+    with progress_bar("scoring") as on_progress:
+        rows = scorer.score_files(
+            files,
+            n_workers=workers,
+            max_pixels=max_pixels,
+            on_progress=lambda done: on_progress(done, len(files)),
+        )
+        for row in rows:
+            counts["failed"] += bool(row.error)
+            yield row
+
+
 def _score_embeddings(scorer: qi.Scorer, path: Path) -> Iterator[qi.ScoredImage]:
     """Score a file of embeddings; a head has no similarities."""
     source, matrix = qi.load_embeddings(path)
@@ -235,23 +263,7 @@ def _score_embeddings(scorer: qi.Scorer, path: Path) -> Iterator[qi.ScoredImage]
         yield qi.ScoredImage(name, score, good, bad, embedding=embedding)
 
 
-def _row(image: qi.ScoredImage) -> dict[str, Any]:
-    return {name: getattr(image, name) for name in COLUMNS} | {"error": image.error or None}
-
-
-def _calibrated(
-    images: Iterator[qi.ScoredImage], calibration: qi.IndexCalibration, anchors: qi.AnchorTable
-) -> Iterator[dict[str, Any]]:
-    """Add opinion scores, their intervals and the familiarity, a block of images at a time."""
-    import numpy as np
-
-    while block := list(islice(images, 128)):
-        scores = [image.score for image in block if image.score is not None]
-        embeddings = [image.embedding for image in block if image.embedding is not None]
-        columns: list[Any] = [()] * 4
-        if scores:
-            columns = [*calibration.predict(scores), calibration.familiarity(anchors, np.stack(embeddings))]
-        values = zip(*columns, strict=True)
-        for image in block:
-            own = dict(zip(CALIBRATED, map(float, next(values)), strict=True)) if not image.error else {}
-            yield _row(image) | dict.fromkeys(CALIBRATED) | own
+def _row(image: qi.ScoredImage, extras: Sequence[str], opinion: Mapping[str, float]) -> dict[str, Any]:
+    """Return the values of a row; those of `extras` are None where there is no opinion."""
+    values = {name: getattr(image, name) for name in COLUMNS} | {"error": image.error or None}
+    return values | {name: opinion.get(name) for name in extras}

@@ -1,0 +1,6 @@
+"""What people look at after scoring: a page of the images with their nearest anchors, and tables of explanations."""
+
+from .collect import Opinion, Report
+from .labels import EXPLANATION_SCHEMA, AnchorLabels, explanation_table
+
+__all__ = ["EXPLANATION_SCHEMA", "AnchorLabels", "Opinion", "Report", "explanation_table"]

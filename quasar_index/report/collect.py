@@ -1,0 +1,216 @@
+"""A report of a scoring run: gathers what its page shows while images are scored, with thumbnails instead of pixels."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+import numpy as np
+
+from ..arrays import as_embeddings
+from ..errors import AggregationError, DataError
+from ..evaluation import Configuration
+from ..heads import Head
+from ..images import MAX_PIXELS
+from ..index import AnchorIndex, nearest
+from ..scoring import ScoredImage, Scorer
+from ..space import DEFAULT_SHRINKAGE, Space
+from ..thumbnails import thumbnail_uris
+from .labels import AnchorLabels
+from .page import Neighbor, Page, PageImage, readable, write_page
+
+IMAGE_SIZE = 280
+ANCHOR_SIZE = 128
+MAX_IMAGES = 5000
+"""Most images of one page, which then has about 80 MB; further ones are counted and left out."""
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What a calibration says of one image.
+
+    Attributes:
+        mos: Opinion score, on the scale of the anchors' ratings.
+        low: Lower end of its interval.
+        high: Upper end.
+        familiarity: In [0, 1]; near 0 the index has nothing to say of the image.
+    """
+
+    mos: float
+    low: float
+    high: float
+    familiarity: float
+
+
+class Report:
+    """Gathers scored images, and writes one self-contained HTML page of them.
+
+    Nearest anchors are those of each side, by cosine in the scorer's space, whatever the way to score.
+
+    Attributes:
+        n_left_out: Images beyond the limit, which the page leaves out and says so.
+    """
+
+    def __init__(
+        self,
+        scorer: Scorer,
+        index: AnchorIndex | None = None,
+        *,
+        title: str = "",
+        facts: Mapping[str, str] | None = None,
+        n_anchors: int = 4,
+        max_images: int = MAX_IMAGES,
+        max_pixels: int = MAX_PIXELS,
+        n_workers: int | None = None,
+        labels: AnchorLabels | None = None,
+    ) -> None:
+        """Begin a report.
+
+        Args:
+            scorer: What scores the images.
+            index: The index of its anchors, which knows their pictures and ratings; None without one.
+            title: Of the page; "" for one of the index's name.
+            facts: Further names and values for its head.
+            n_anchors: Nearest anchors shown, a side.
+            max_images: Most images of the page.
+            max_pixels: Largest image that is decoded for a thumbnail.
+            n_workers: Threads that make thumbnails; None for one a core.
+            labels: Those of the scorer's anchors, if they are read already.
+
+        Raises:
+            AggregationError: When a number is not positive.
+        """
+        if n_anchors < 1 or max_images < 1:
+            raise AggregationError(f"a report of {max_images} images and {n_anchors} anchors", "use at least 1 of each")
+        self.n_left_out = 0
+        self._scorer = scorer
+        self._title = title or (f"Scores by the index {index.name}" if index else "Scores")
+        self._facts = _facts(scorer, index) | dict(facts or {})
+        self._n_anchors = n_anchors
+        self._max_images = max_images
+        self._max_pixels = max_pixels
+        self._n_workers = n_workers
+        self._labels = labels or AnchorLabels.of(scorer.table, index)
+        self._images: list[PageImage] = []
+        self._pictures: dict[int, str | None] = {}
+
+    def __len__(self) -> int:
+        """Return the number of images on the page."""
+        return len(self._images)
+
+    def add(self, images: Sequence[ScoredImage], opinions: Sequence[Opinion | None] | None = None) -> None:
+        """Add scored images, in order; blocks of a hundred or so are quickest.
+
+        Args:
+            images: Rows of the scorer, with their embeddings.
+            opinions: What a calibration says of each; None for none.
+        """
+        room = self._max_images - len(self._images)
+        self.n_left_out += max(0, len(images) - room)
+        block = list(images)[:room]
+        scored = [place for place, image in enumerate(block) if image.score is not None]
+        neighbors = dict(zip(scored, self._neighbors([block[place] for place in scored]), strict=True))
+        found = thumbnail_uris(
+            [block[place].path for place in scored],
+            IMAGE_SIZE,
+            max_pixels=self._max_pixels,
+            n_workers=self._n_workers,
+        )
+        thumbnails = dict(zip(scored, found, strict=True))
+        for place, image in enumerate(block):
+            opinion = opinions[place] if opinions else None
+            self._images.append(
+                PageImage(
+                    path=readable(image.path.replace(os.sep, "/")),
+                    score=image.score,
+                    opinion=None if opinion is None else (opinion.mos, opinion.low, opinion.high, opinion.familiarity),
+                    error=image.error,
+                    thumbnail=thumbnails.get(place),
+                    neighbors=neighbors.get(place, ()),
+                )
+            )
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write the page.
+
+        Args:
+            path: The file.
+
+        Raises:
+            DataError: When it cannot be written.
+        """
+        shown = {near.row for image in self._images for near in image.neighbors}
+        lost = sum(not self._pictures.get(row) for row in shown)
+        notes = []
+        if self.n_left_out:
+            total = len(self) + self.n_left_out
+            notes.append(f"This page shows the first {len(self)} of {total} images; the rest are in the rows only.")
+        if lost and any(self._pictures.values()):
+            notes.append(f"The pictures of {lost} of {len(shown)} anchors could not be read.")
+        elif lost and self._labels.paths.null_count < len(self._labels.paths):
+            notes.append("The pictures of the anchors could not be read: they are not where they were at the build.")
+        page = Page(
+            title=self._title,
+            facts=self._facts | ({"ratings of anchors": self._labels.scale} if self._labels.scale else {}),
+            notes=notes,
+            images=self._images,
+            pictures={row: uri for row, uri in self._pictures.items() if uri},
+            date=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        )
+        try:
+            with Path(path).open("w", encoding="utf-8", newline="\n") as file:
+                write_page(page, file)
+        except OSError as error:
+            raise DataError(f"'{path}' cannot be written ({error.strerror})", "name another file") from error
+
+    def _neighbors(self, images: Sequence[ScoredImage]) -> list[tuple[Neighbor, ...]]:
+        """Find the nearest anchors of each side of scored images, and make their thumbnails."""
+        if not images:
+            return []
+        table, labels = self._scorer.table, self._labels
+        embeddings = np.stack([image.embedding for image in images if image.embedding is not None])
+        queries = self._scorer.directions(as_embeddings(embeddings, dim=table.dim))
+        found = [nearest(table, queries, self._n_anchors, side=side) for side in ("good", "bad")]
+        rows = np.concatenate([side.rows for side in found], axis=1)
+        cosines = np.concatenate([side.similarity for side in found], axis=1)
+        fresh = [row for row in np.unique(rows).tolist() if row not in self._pictures]
+        paths = {row: labels.path(row) for row in fresh}
+        there = [row for row in fresh if paths[row]]
+        uris = thumbnail_uris(
+            [paths[row] or "" for row in there], ANCHOR_SIZE, max_pixels=self._max_pixels, n_workers=self._n_workers
+        )
+        self._pictures |= dict.fromkeys(fresh) | dict(zip(there, uris, strict=True))
+        return [
+            tuple(
+                Neighbor(
+                    row=row,
+                    name=readable((labels.path(row) or table.ids[row].decode()).replace(os.sep, "/")),
+                    is_good=row < table.n_good,
+                    rating=float(labels.ratings[row]),
+                    similarity=similarity,
+                )
+                for row, similarity in zip(own, own_cosines, strict=True)
+            )
+            for own, own_cosines in zip(rows.tolist(), cosines.tolist(), strict=True)
+        ]
+
+
+def _facts(scorer: Scorer, index: AnchorIndex | None) -> dict[str, str]:
+    """Say what scored the images."""
+    space = scorer.space
+    assert isinstance(space, Space)  # noqa: S101 - for the type checker
+    table = scorer.table
+    shrinkage = DEFAULT_SHRINKAGE if space.shrinkage is None else space.shrinkage
+    label = Configuration(scorer.aggregator, space.name, shrinkage, scorer.temperature).label
+    anchors = f"{table.n_good} good, {table.n_bad} bad"
+    facts = {"way to score": label}
+    if isinstance(scorer.aggregator, Head) and index is not None:
+        facts["scores"] = "predicted ratings, scaled to [0, 1]"
+    if index is None:
+        return facts | {"anchors": anchors}
+    facts = {"index": f"{index.name}, version {index.manifest.table_version}", **facts}
+    facts["anchors"] = anchors if len(table) == len(index) else f"{anchors}, of {len(index)}"
+    return facts | {"encoder": index.manifest.encoder.name}
