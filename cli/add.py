@@ -63,7 +63,11 @@ def add(
             data or [], score_column=score_column, image_column=image_column, lower_is_better=lower_is_better
         )
         encoder = qi.load_recorded_encoder(
-            index.manifest.encoder, weights=weights, device=device, precision=precision.value
+            index.manifest.encoder,
+            weights=weights,
+            device=device,
+            precision=precision.value,
+            n_images=sum(map(len, sources)),
         )
         qi.allow_pixels(max_pixels)
         with interruptible("the same command goes on where it stopped"), progress_bar("embedding") as on_progress:

@@ -98,7 +98,13 @@ def build(
                 "--encoder clip-vit-l-14 for aesthetics"
             )
         loaded = qi.load_encoder(
-            encoder, weights=weights, layers=layers, input_rule=input_rule, device=device, precision=precision.value
+            encoder,
+            weights=weights,
+            layers=layers,
+            input_rule=input_rule,
+            device=device,
+            precision=precision.value,
+            n_images=sum(map(len, sources)),
         )
         qi.allow_pixels(max_pixels)
         with interruptible("the same command goes on where it stopped"), progress_bar("embedding") as on_progress:

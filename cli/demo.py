@@ -11,7 +11,7 @@ import quasar_index as qi
 from . import options
 from .output import interruptible, note, print_facts, print_table, progress_bar
 
-COLUMNS = ("aggregation", "mean", "standard deviation", "lowest", "highest")
+COLUMNS = ("way to score", "mean", "standard deviation", "lowest", "highest")
 
 
 def demo(
@@ -19,7 +19,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Of the noise and of the five divisions.")] = 0,
     device: options.Device = "auto",
 ) -> None:
-    """Build an index of photographs that come with scikit-image, and try the four aggregations on held-out ones.
+    """Build an index of photographs that come with scikit-image, and try the four aggregations, raw and whitened, on held-out ones.
 
     Prints the Spearman correlation (SRCC) of score against minus the distortion level, on photographs of which no part
     is an anchor: the mean and the spread over five random divisions.

@@ -130,7 +130,7 @@ def evaluate(
     --cross-validate group=COLUMN); or the anchors of an index so (--index, --cross-validate), which embeds nothing.
     The exit code is 3 when images failed, 7 when the evaluation would mean nothing.
     """
-    group = _group(cross_validate)
+    group = read_group(cross_validate)
     for is_wrong, message in (
         (bool(more) and not compare, f"unexpected '{more[0] if more else ''}'"),
         (data is None and (index is None or group is None), "give --data, or --index with --cross-validate group=..."),
@@ -184,7 +184,7 @@ def evaluate(
                 rated, loaded, batch_size=batch_size, n_workers=workers, max_pixels=max_pixels, on_progress=on_image
             )
 
-    with interruptible("nothing was written; run it again"), _said_once():
+    with interruptible("nothing was written; run it again"), said_once():
         if opened is None:
             images = embed(
                 lambda: qi.load_encoder(encoder or qi.DEFAULT_ENCODER, layers=layers, input_rule=input_rule, **run)
@@ -230,7 +230,7 @@ _SHOW: dict[ReportFormat, Callable[[qi.EvaluationReport], None]] = {
 }
 
 
-def _group(text: str | None) -> str | None:
+def read_group(text: str | None) -> str | None:
     """Read `group=COLUMN`."""
     if text is None:
         return None
@@ -241,7 +241,7 @@ def _group(text: str | None) -> str | None:
 
 
 @contextmanager
-def _said_once() -> Iterator[None]:
+def said_once() -> Iterator[None]:
     """Let every kind of warning through once: each fold and configuration would repeat it."""
     filters = [(handler, _Once()) for handler in logging.getLogger().handlers]
     for handler, once in filters:

@@ -38,7 +38,8 @@ def index_facts(index: qi.AnchorIndex) -> dict[str, Any]:
         "index": str(index.path),
         "anchors": f"{len(index)}: {manifest.n_good} good, {manifest.n_bad} bad",
         "encoder": f"{encoder.name}, {encoder.dim}-d"
-        + (f", layers {encoder.layers}, input {encoder.input}" if encoder.input else ""),
+        + (f", layers {encoder.layers}, input {encoder.input}" if encoder.input else "")
+        + (f", ran in {encoder.runtime}" if encoder.runtime else ""),
     }
     for source in manifest.sources:
         parts = [f"{source.kind}, {source.n_good} good, {source.n_bad} bad"]
@@ -46,7 +47,8 @@ def index_facts(index: qi.AnchorIndex) -> dict[str, Any]:
             parts.append("reference images are good, distorted ones bad")
         else:
             sign = "below" if source.lower_is_better else "above"
-            parts.append(f"good is {sign} the median opinion score, {source.threshold:g}")
+            whose = " of the index that it was selected from" if source.kept else ""
+            parts.append(f"good is {sign} the median opinion score{whose}, {source.threshold:g}")
         if source.score_range:
             low, high = source.score_range
             parts.append(f"scores {low:g} to {high:g}" + (", lower is better" if source.lower_is_better else ""))
@@ -56,4 +58,17 @@ def index_facts(index: qi.AnchorIndex) -> dict[str, Any]:
             if count
         ]
         facts[f"data {source.name}"] = "; ".join(parts)
+    if manifest.subset is not None:
+        facts["selected by"] = subset_words(manifest.subset)
     return facts | {"created": manifest.created, "table version": manifest.table_version}
+
+
+def subset_words(subset: qi.Subset) -> str:
+    """Return how the anchors of an index were selected, in words."""
+    parts = [subset.label]
+    parts += [f"in the {subset.space} space"] if subset.space != "raw" else []
+    parts += [f"in {subset.stratify} strata"] if subset.stratify is not None else []
+    chosen = f"{subset.n_good} of {subset.of_good} good and {subset.n_bad} of {subset.of_bad} bad anchors"
+    parts.append(f"{chosen} of {subset.index}, version {subset.version}")
+    parts += [f"where {subset.where}"] if subset.where is not None else []
+    return "; ".join([*parts, *([subset.reason] if subset.reason else [])])

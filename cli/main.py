@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import warnings
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ import quasar_index as qi
 from quasar_index.errors import QuasarError
 
 from .add import add
+from .bench import bench
 from .build import build
 from .calibrate import calibrate
 from .check import check
@@ -24,11 +26,16 @@ from .evaluate import evaluate
 from .export import export
 from .history import history
 from .info import info
+from .map import map_
 from .merge import merge
+from .output import note, printable
 from .relabel import relabel
 from .remove import remove
+from .reproduce import reproduce
 from .restore import restore
 from .score import score
+from .select import select
+from .sweep import sweep
 from .synthesize import synthesize
 from .tag import tag
 
@@ -49,6 +56,13 @@ def _show_version(value: bool) -> None:
         raise typer.Exit
 
 
+class _Printable(logging.Formatter):
+    """Escapes control characters, which file names may hold."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name that `logging` calls
+        return str(printable(super().formatMessage(record)))
+
+
 @app.callback()
 def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and the log.")] = False,
@@ -56,24 +70,28 @@ def _options(
         bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
-    logging.basicConfig(
-        level=logging.INFO if debug else logging.WARNING, format="quasar-index: %(message)s", stream=sys.stderr
-    )
+    logging.basicConfig(level=logging.INFO if debug else logging.WARNING, stream=sys.stderr)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(_Printable("quasar-index: %(message)s"))
     logging.getLogger("faiss").setLevel(logging.WARNING)
     if not debug:
+        # Pillow warns of odd metadata, up to thousands of times an image; what makes one useless is in its row.
+        warnings.filterwarnings("ignore", module=r"PIL\.")
         logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
         # Lance's own log says of every new table that it did not exist before.
         os.environ.setdefault("LANCEDB_LOG", "error")
 
 
 PANELS = {
-    "Score": (demo, build, score, calibrate, evaluate, info, encoders),
+    "Score": (demo, build, score, calibrate, evaluate, sweep, reproduce, info, map_, encoders),
     "Anchor data": (datasets, check, synthesize),
-    "A living index": (add, remove, relabel, history, tag, restore, compact, export, merge),
+    "This machine": (bench,),
+    "A living index": (add, remove, relabel, history, tag, restore, compact, export, merge, select),
 }
 for panel, commands in PANELS.items():
     for command in commands:
-        app.command(rich_help_panel=panel)(command)
+        # The function of `map` is `map_`: the name alone is Python's own.
+        app.command(command.__name__.rstrip("_").replace("_", "-"), rich_help_panel=panel)(command)
 
 
 def main() -> None:
@@ -83,5 +101,5 @@ def main() -> None:
     except QuasarError as error:
         if "--debug" in sys.argv:
             raise
-        typer.echo(f"quasar-index: error: {error}", err=True)
+        note(f"error: {error}")
         sys.exit(error.exit_code)

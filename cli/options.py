@@ -59,11 +59,17 @@ class PrecisionChoice(str, Enum):
     fp32 = "fp32"
     bf16 = "bf16"
     fp16 = "fp16"
+    openvino = "openvino"
+    openvino_bf16 = "openvino-bf16"
 
 
 Precision = Annotated[
     PrecisionChoice,
-    typer.Option(help="auto: fp32 on a CPU; on CUDA autocast where embeddings agree.", rich_help_panel="Encoder"),
+    typer.Option(
+        help="auto: fp32, or what a trial on the first images of a long run finds faster and the same "
+        "(openvino: pip install 'quasar-index[openvino]').",
+        rich_help_panel="Encoder",
+    ),
 ]
 MAX_PIXELS = 89_478_485
 """`quasar_index.images.MAX_PIXELS`, repeated so that `--help` imports no image library; a test compares them."""

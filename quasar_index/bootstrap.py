@@ -180,6 +180,26 @@ def bootstrap_all(
     return {name: _interval(name, values[name][0], level, int(codes.max()) + 1) for name in statistics}
 
 
+def resample(
+    statistic: Statistic,
+    scores: npt.ArrayLike,
+    quality: npt.ArrayLike,
+    *,
+    groups: Groups = None,
+    n_resamples: int = 1000,
+    seed: int,
+) -> DoubleArray:
+    """Return the (n_resamples,) values of one statistic on the resamples, NaN where one does not define it.
+
+    The same seed, n and groups give the same resamples for any scores, so values of two sets of scores of the same
+    images are paired. Arguments and errors as `bootstrap_all`.
+    """
+    x, y = check_pairs(scores, quality)
+    codes = _check_resampling((statistic,), groups, len(x), n_resamples, level=0.5)
+    values: DoubleArray = _replicates((statistic,), [x], y, codes, n_resamples=n_resamples, seed=seed)[statistic][0]
+    return values
+
+
 def paired_difference(
     scores_a: npt.ArrayLike,
     scores_b: npt.ArrayLike,

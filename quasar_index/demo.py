@@ -22,10 +22,10 @@ from .correlation import srcc
 from .datasets import load_source
 from .encoders.base import Encoder
 from .errors import AnchorIndexError
+from .evaluation import Configuration
 from .images import decode
 from .index import AnchorIndex, build_index
 from .index.anchor_index import new_index_path
-from .scoring import Scorer
 from .synthesis import LEVELS, distort
 
 TILE = 224
@@ -34,12 +34,8 @@ DISTORTIONS = ("gaussian-blur", "jpeg", "jpeg2000", "white-noise")
 SOURCE = "demo"
 N_DIVISIONS = 5
 HELD_OUT = 0.4
-AGGREGATORS: Mapping[str, Aggregator] = {
-    "mean": Mean(),
-    "offset": Offset(0.2),
-    "clustering": Clustering(4),
-    "retrieval": Retrieval(8),
-}
+AGGREGATORS: tuple[Aggregator, ...] = (Mean(), Offset(0.2), Clustering(4), Retrieval(8))
+CONFIGURATIONS = tuple(Configuration(one, space) for space in ("raw", "whitened") for one in AGGREGATORS)
 PHOTOGRAPHS = {
     "skimage": (
         "astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg", "motorcycle_left.png", "rocket.jpg",
@@ -57,7 +53,7 @@ class DemoReport:
     Attributes:
         index: The index of all tiles.
         images: Folder of the tiles and their distortions.
-        srcc: For each aggregation (N_DIVISIONS,) Spearman correlations between score and minus the distortion level on
+        srcc: For each way to score, by its label, (N_DIVISIONS,) Spearman correlations between score and minus the distortion level on
             held-out photographs; 1 is perfect.
         n_held_out: Images scored in each division.
     """
@@ -100,20 +96,20 @@ def run_demo(
     levels = columns["level"].to_numpy()
     names = np.unique(photographs)
     rng = np.random.default_rng(seed)
-    found: dict[str, list[float]] = {aggregation: [] for aggregation in AGGREGATORS}
+    found: dict[str, list[float]] = {configuration.label: [] for configuration in CONFIGURATIONS}
     n_held_out: list[int] = []
     for _ in range(N_DIVISIONS):
         held_out = np.isin(photographs, rng.choice(names, round(HELD_OUT * len(names)), replace=False))
         kept = anchors.take(~held_out)
         queries = anchors.directions[held_out]
         n_held_out.append(len(queries))
-        for aggregation, aggregator in AGGREGATORS.items():
-            scores = Scorer(kept, aggregator).score_embeddings(queries)
-            found[aggregation].append(srcc(scores.score, -levels[held_out].astype(np.float64)))
+        for configuration in CONFIGURATIONS:
+            scores = configuration.scorer(kept).score_embeddings(queries)
+            found[configuration.label].append(srcc(scores.score, -levels[held_out].astype(np.float64)))
     return DemoReport(
         report.index,
         images,
-        {aggregation: np.array(values) for aggregation, values in found.items()},
+        {label: np.array(values) for label, values in found.items()},
         tuple(n_held_out),
     )
 

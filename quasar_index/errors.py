@@ -20,9 +20,9 @@ class QuasarError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, hint: str = "") -> None:
-        self.message = message
-        self.hint = hint
-        super().__init__(f"{message}; {hint}" if hint else message)
+        self.message = _one_line(message)
+        self.hint = _one_line(hint)
+        super().__init__(f"{self.message}; {self.hint}" if hint else self.message)
 
 
 class DataError(QuasarError):
@@ -57,6 +57,13 @@ class EvaluationError(QuasarError):
     """An evaluation that would be meaningless, such as constant ratings (exit code 7)."""
 
     exit_code = 7
+
+
+def _one_line(text: str) -> str:
+    """Escape line ends and control characters, which names and cells in a message may hold."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def first_line(error: BaseException, most: int = 160) -> str:

@@ -3,6 +3,10 @@
 Everything downstream sees uint8 arrays of shape (H, W, 3), RGB, upright. What the formats mean here:
 16-bit and floating-point images are scaled to 8 bits, transparency is laid over white (as a viewer shows it), an
 animation counts as its first frame, CMYK and palettes are converted by Pillow.
+
+Files come from strangers. So only formats in `FORMATS` are tried, sizes are checked in the header, only regular files
+of a bounded size are read, and pixels are converted in strips: decoding one image takes at most about 12 bytes a pixel
+(Pillow's image, its upright copy, the result).
 """
 
 from __future__ import annotations
@@ -10,26 +14,51 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import stat
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from .arrays import ByteArray, DoubleArray
-from .errors import DataError, ImageError
+from .errors import DataError, ImageError, first_line
 
 MAX_PIXELS = 89_478_485
 """Largest image that is decoded, in pixels: Pillow's limit against decompression bombs (a quarter gigabyte of RGB)."""
 
+MAX_FILE_BYTES = 1 << 30
+"""Largest image file that is read: 12 bytes for each of `MAX_PIXELS`, more than any format needs."""
+
 IMAGE_SUFFIXES = frozenset({".avif", ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 """File name endings that count as images when a folder is listed; a file named outright is always tried."""
+
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "DIB", "MPO", "PPM", "JPEG2000", "AVIF", "HEIF", "JXL")
+"""Formats that are tried, whatever a file is called; the last two where a plugin for Pillow is registered.
+
+Not Pillow's thirty others: of EPS it runs Ghostscript, a program interpreter, and most are seldom used and tested.
+"""
+
+_STRIP_PIXELS = 1 << 22
+_READ_BYTES = 1 << 24
+_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 def list_images(folder: Path) -> list[Path]:
     """List the image files below a folder, recursively, in the order of their names.
 
-    Hidden files and folders are left out, and so are links to folders (they may form loops).
+    Hidden files and folders are left out, and so are links to folders (they may form loops). A folder further down that
+    cannot be read stands in the list itself: reading it says why, as of an image that cannot be read.
 
     Args:
         folder: An existing folder.
@@ -38,21 +67,22 @@ def list_images(folder: Path) -> list[Path]:
         Paths that start with `folder`, sorted.
 
     Raises:
-        DataError: When the folder cannot be read or holds no image.
+        DataError: When the folder itself cannot be read, or nothing is found.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # noqa: PTH112 - unlike Path.is_dir, no error for names that are too long
         raise DataError(f"no folder '{folder}'", "check the path")
     found: list[Path] = []
-    unreadable: list[str] = []
-    for root, folders, files in os.walk(folder, onerror=lambda error: unreadable.append(str(error.filename))):
+    unreadable: list[Path] = []
+    for root, folders, files in os.walk(folder, onerror=lambda error: unreadable.append(Path(error.filename))):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         found += [
             Path(root, name)
             for name in sorted(files)
             if not name.startswith(".") and Path(name).suffix.lower() in IMAGE_SUFFIXES
         ]
-    if unreadable:
-        raise DataError(f"folder '{unreadable[0]}' cannot be read", "mend its permissions")
+    if folder in unreadable:
+        raise DataError(f"folder '{folder}' cannot be read", "mend its permissions")
+    found += unreadable
     if not found:
         raise DataError(
             f"no image in '{folder}'",
@@ -61,23 +91,70 @@ def list_images(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def read_image_bytes(path: str) -> bytes:
+def find_images(pattern: str) -> list[Path]:
+    """Find the files that a glob matches; `**` stands for any folders, links to folders not followed, as they may loop.
+
+    Hidden files and folders are left out unless the pattern names them.
+
+    Args:
+        pattern: Such as `photos/**/*.jpg`, absolute or relative.
+
+    Returns:
+        Paths of files, sorted.
+    """
+    path = Path(pattern)
+    start, parts = Path(path.anchor), path.parts[1:] if path.anchor else path.parts
+    if parts and parts[-1] == "**":
+        parts = (*parts, "*")  # `**` alone stands for folders
+    hidden = any(part.startswith(".") for part in parts)
+    found = start.glob(str(Path(*parts)))
+    return sorted(
+        path
+        for path in found
+        if os.path.isfile(path)  # noqa: PTH113
+        and (hidden or not any(part.startswith(".") for part in path.parts if part != path.anchor))
+    )
+
+
+def read_image_bytes(path: str, *, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     """Read an image file: a local path, or any URL that fsspec opens (`s3://`, `memory://`, ...).
 
+    Args:
+        path: The path or URL. Local pipes and devices are refused: they may never end.
+        max_bytes: Largest file that is read.
+
     Raises:
-        ImageError: When it cannot be read.
+        ImageError: When it cannot be read, or is larger.
     """
     try:
         if "://" in path:
             import fsspec
 
             with fsspec.open(path, "rb") as file:
-                return bytes(file.read())
-        return Path(path).read_bytes()
+                pieces = bytearray()
+                while len(pieces) <= max_bytes and (piece := file.read(_READ_BYTES)):
+                    pieces += piece
+            data, n_bytes = bytes(pieces), len(pieces)
+        else:
+            # Not blocking, else opening a pipe would wait for whoever writes to it.
+            with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NON_BLOCKING)) as file:
+                status = os.fstat(file.fileno())
+                if not stat.S_ISREG(status.st_mode):
+                    raise ImageError("cannot be read (not a regular file)", "name an image file")
+                n_bytes = status.st_size
+                data = file.read() if n_bytes <= max_bytes else b""
+    except ImageError:
+        raise
     except Exception as error:
         # Beside OSError: ValueError for an unknown protocol, ImportError for a missing one, what its client raises.
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        reason = getattr(error, "strerror", None) or first_line(error)
         raise ImageError(f"cannot be read ({reason})", "check the path") from error
+    if n_bytes > max_bytes:
+        raise ImageError(f"the file is larger than the limit of {max_bytes} bytes", "convert it, or raise --max-pixels")
+    return data
+
+
+_NON_BLOCKING = getattr(os, "O_NONBLOCK", 0)  # not on Windows
 
 
 def content_id(data: bytes) -> str:
@@ -97,12 +174,42 @@ def allow_pixels(max_pixels: int) -> None:
     Image.MAX_IMAGE_PIXELS = max_pixels
 
 
-def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> ByteArray:
+def open_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Open an encoded image by its header; no pixel is decoded.
+
+    Args:
+        data: The bytes of an image file.
+        max_pixels: Largest width x height.
+
+    Raises:
+        ImageError: When the bytes are empty, of none of `FORMATS` or damaged, or the image is too large.
+    """
+    if not data:
+        raise ImageError("the file is empty", "restore or remove it")
+    too_large = "resize it, or raise the limit with --max-pixels"
+    try:
+        image = Image.open(io.BytesIO(data), formats=_registered())
+    except UnidentifiedImageError:
+        raise ImageError("not an image in a known format", f"convert it to one of {', '.join(FORMATS[:5])}") from None
+    except Image.DecompressionBombError as error:
+        raise ImageError(f"it has more pixels than the limit of {max_pixels}", too_large) from error
+    except Exception as error:
+        # Pillow's plugins raise anything on damaged data.
+        raise ImageError(f"its header cannot be read ({first_line(error)})", "restore or remove it") from error
+    if image.width * image.height > max_pixels:
+        raise ImageError(f"{image.width} x {image.height} pixels are more than the limit of {max_pixels}", too_large)
+    return image
+
+
+def decode(
+    data: bytes, *, max_pixels: int = MAX_PIXELS, admit: Callable[[int], None] | None = None
+) -> ByteArray:
     """Decode an encoded image to upright 8-bit RGB.
 
     Args:
         data: The bytes of an image file.
         max_pixels: Largest width x height that is decoded.
+        admit: Called with the image's pixels before any of them is decoded; it may wait until there is room for them.
 
     Returns:
         (H, W, 3) uint8 RGB, C-ordered, writable.
@@ -110,55 +217,66 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> ByteArray:
     Raises:
         ImageError: When the bytes are empty, no known image format, truncated, damaged or too large.
     """
-    if not data:
-        raise ImageError("the file is empty", "restore or remove it")
+    image = open_image(data, max_pixels=max_pixels)
+    if admit is not None:
+        admit(image.width * image.height)
     try:
-        image = Image.open(io.BytesIO(data))
-        if image.width * image.height > max_pixels:  # known from the header, before any pixel is decoded
-            raise ImageError(
-                f"{image.width} x {image.height} pixels are more than the limit of {max_pixels}",
-                "resize it, or raise the limit with --max-pixels",
-            )
+        image.load()
         return _to_rgb(_upright(image))
-    except ImageError:
-        raise
-    except UnidentifiedImageError:
-        raise ImageError("not an image in a format that Pillow reads", "convert or remove it") from None
     except Image.DecompressionBombError as error:
         raise ImageError(
             f"it has more pixels than the limit of {max_pixels}", "resize it, or raise the limit with --max-pixels"
         ) from error
     except Exception as error:
-        # Pillow's plugins raise anything on damaged data.
-        raise ImageError(f"cannot be decoded ({error or type(error).__name__})", "restore or remove it") from error
+        # Pillow's plugins raise anything on damaged data; MemoryError where the image is too large for this machine.
+        raise ImageError(f"cannot be decoded ({first_line(error)})", "restore or remove it") from error
+
+
+def _registered() -> list[str]:
+    """Return those of `FORMATS` that this Pillow opens."""
+    Image.init()
+    return [name for name in FORMATS if name in Image.OPEN]
 
 
 def _upright(image: Image.Image) -> Image.Image:
     """Turn an image as its EXIF orientation says; metadata that cannot be read say nothing."""
-    image.load()  # so that what fails below is the metadata
     try:
-        return ImageOps.exif_transpose(image)
+        # Not ImageOps.exif_transpose, which copies the pixels in any case and writes the metadata anew.
+        method = _UPRIGHT.get(image.getexif().get(_ORIENTATION, 1))
     except Exception:
         # Pillow raises SyntaxError, struct.error, ... by the kind of damage.
         return image
+    return image if method is None else image.transpose(method)
 
 
 def _to_rgb(image: Image.Image) -> ByteArray:
-    """Convert an opened image of any mode to (H, W, 3) uint8."""
-    mode = image.mode
-    if mode.startswith("I"):  # 16-bit grey, which Pillow would clip instead of scale
-        return _grey_to_rgb(np.asarray(image).astype(np.float64), top=65535.0)
-    if mode == "F":
-        values = np.nan_to_num(np.asarray(image).astype(np.float64))
-        return _grey_to_rgb(values, top=1.0 if values.max() <= 1 else 255.0)
-    if mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info:
+    """Convert a decoded image of any mode to (H, W, 3) uint8, strip by strip: copies of all of it would add up."""
+    width, height = image.size
+    n_rows = max(1, _STRIP_PIXELS // width)
+    strips = [(0, row, width, min(row + n_rows, height)) for row in range(0, height, n_rows)]
+    top = 65535.0  # of 16-bit grey, which Pillow would clip instead of scale
+    if image.mode == "F":
+        top = 1.0 if max(float(_values(image.crop(strip)).max()) for strip in strips) <= 1 else 255.0
+    if len(strips) == 1:
+        return _strip_to_rgb(image, top)
+    pixels = np.empty((height, width, 3), dtype=np.uint8)
+    for strip in strips:
+        pixels[strip[1] : strip[3]] = _strip_to_rgb(image.crop(strip), top)
+    return pixels
+
+
+def _strip_to_rgb(image: Image.Image, top: float) -> ByteArray:
+    """Convert rows of an image; of those with one deep channel, `top` becomes 255."""
+    if image.mode.startswith("I") or image.mode == "F":
+        grey = np.clip(np.rint(_values(image) * (255.0 / top)), 0, 255).astype(np.uint8)
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    if image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, (255, 255, 255, 255))
         image = Image.alpha_composite(white, image)
     return np.array(image.convert("RGB"))
 
 
-def _grey_to_rgb(values: DoubleArray, *, top: float) -> ByteArray:
-    """Scale one channel from [0, top] to [0, 255] and repeat it three times."""
-    grey = np.clip(np.rint(values * (255.0 / top)), 0, 255).astype(np.uint8)
-    return np.repeat(grey[:, :, None], 3, axis=2)
+def _values(image: Image.Image) -> DoubleArray:
+    """Return one deep channel as numbers; NaN is black."""
+    return np.nan_to_num(np.asarray(image).astype(np.float64))

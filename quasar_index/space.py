@@ -31,8 +31,8 @@ SpaceName: TypeAlias = Literal["raw", "centred", "whitened"]
 Shrinkage: TypeAlias = float | Literal["ledoit-wolf", "oas"]
 
 SPACES: tuple[SpaceName, ...] = ("raw", "centred", "whitened")
-DEFAULT_SPACE: SpaceName = "raw"
-DEFAULT_SHRINKAGE: Shrinkage = 1.0
+DEFAULT_SPACE: SpaceName = "whitened"
+DEFAULT_SHRINKAGE: Shrinkage = 10.0
 _CHUNK = 16384
 _LEAST = 1e-9
 

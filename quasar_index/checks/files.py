@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
@@ -12,13 +11,12 @@ from typing import Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
 
 from ..arrays import BoolArray, IntArray
 from ..datasets.base import AnchorSource
 from ..datasets.files import is_image_name, is_url
 from ..errors import DataError, ImageError
-from ..images import content_id, decode, read_image_bytes
+from ..images import content_id, decode, open_image, read_image_bytes
 from .report import Finding, plural, some
 
 T = TypeVar("T")
@@ -105,7 +103,7 @@ def inspect(
             if decode_pixels:
                 decode(data, max_pixels=max_pixels)
             else:
-                _check_header(data, max_pixels)
+                open_image(data, max_pixels=max_pixels)
         except ImageError as error:
             return "unreadable", error.message
         return "ok", content_id(data)
@@ -188,19 +186,3 @@ def map_ahead(function: Callable[[T], R], items: Iterable[T], n_workers: int) ->
             yield ahead.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _check_header(data: bytes, max_pixels: int) -> None:
-    """Raise ImageError unless the bytes begin as an image of a size that is decoded."""
-    if not data:
-        raise ImageError("the file is empty")
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            width, height = image.size
-    except UnidentifiedImageError:
-        raise ImageError("not an image in a format that Pillow reads") from None
-    except Exception as error:
-        # Pillow's plugins raise anything on damaged data.
-        raise ImageError(f"its header cannot be read ({error or type(error).__name__})") from error
-    if width * height > max_pixels:
-        raise ImageError(f"{width} x {height} pixels are more than the limit of {max_pixels}")

@@ -116,7 +116,7 @@ class NearCheck:
             For each source its findings, and the (n,) scores that the index gives its images; NaN where none.
         """
         anchors = self.index.anchors()
-        scorer = Scorer(anchors)
+        scorer = Scorer(anchors, space="raw")
         for inspection in inspections:
             rows = np.flatnonzero(inspection.readable)
             firsts = _firsts(inspection.ids)

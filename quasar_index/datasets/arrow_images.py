@@ -15,12 +15,13 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..errors import DataError
+from ..errors import DataError, first_line
+from ..images import read_image_bytes
 from .base import AnchorSource
 from .files import Folder, is_url, read_url
 from .labelled import LABEL_OPTIONS, source_from_table
 from .spec import Options
-from .tables import LabelTable, from_arrow
+from .tables import LabelTable, check_arrow, from_arrow
 
 ARROW_OPTIONS = tuple(name for name in LABEL_OPTIONS if name != "root")
 
@@ -98,10 +99,16 @@ class ArrowImages:
         if path not in self.rows:
             raise DataError(f"no image '{path}' in this source")
         shard, row = self.rows[path]
-        cell = self.shards[shard].cell(row)
+        try:
+            cell = self.shards[shard].cell(row)
+        except DataError:
+            raise
+        except Exception as error:
+            # Arrow's own errors, and others by the kind of damage: one image is lost, not the run.
+            raise DataError(f"{path} cannot be read: {first_line(error)}") from error
         if isinstance(cell, dict):
             if cell.get("bytes") is None and cell.get("path"):
-                return read_url(str(cell["path"]))
+                return read_image_bytes(str(cell["path"]))
             cell = cell.get("bytes")
         if not isinstance(cell, bytes) or not cell:
             raise DataError(f"{path} has no image bytes")
@@ -121,9 +128,12 @@ def parquet_schema(path: str) -> pa.Schema:
     """
     try:
         with fsspec.open(path, "rb") as file:
-            return pq.ParquetFile(file).schema_arrow
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path} is not a Parquet file: {error}") from error
+            schema = pq.ParquetFile(file).schema_arrow
+        _ = schema.names  # decoded only now
+    except Exception as error:
+        # Beside Arrow's own errors UnicodeDecodeError, OverflowError, ... by the kind of damage.
+        raise DataError(f"{path} is not a Parquet file: {first_line(error)}") from error
+    return schema
 
 
 def load_parquet_images(paths: Sequence[str], options: Options, name: str) -> AnchorSource:
@@ -142,22 +152,33 @@ def load_parquet_images(paths: Sequence[str], options: Options, name: str) -> An
     tables: list[pa.Table] = []
     for path in paths:
         column = _choose(image_columns(parquet_schema(path)), options, path)
-        with fsspec.open(path, "rb") as file:
-            source = pq.ParquetFile(file)
-            starts, total = [], 0
-            for group in range(source.num_row_groups):
-                starts.append(total)
-                total += source.metadata.row_group(group).num_rows
-            names = [other for other in source.schema_arrow.names if other != column]
-            table = source.read(columns=names) if names else _no_columns(total)
-            # names of the images only: the bytes stay on disk
-            is_struct = _is_image_struct(source.schema_arrow.field(column).type)
-            if is_struct and "path" in [child.name for child in _children(source.schema_arrow.field(column).type)]:
-                hints = source.read(columns=[f"{column}.path"]).column(0).combine_chunks()
-                table = table.append_column(_HINT, _names(hints))
+        try:
+            table, starts = _parquet_labels(path, column)
+            check_arrow(table)
+        except Exception as error:
+            # As in `parquet_schema`.
+            raise DataError(f"{path} is not a sound Parquet file: {first_line(error)}") from error
         tables.append(table)
         shards.append(ParquetShard(path, column, starts))
     return _source(shards, tables, options, name)
+
+
+def _parquet_labels(path: str, column: str) -> tuple[pa.Table, list[int]]:
+    """Read all columns of a Parquet file but the images; also the first row of each of its row groups."""
+    with fsspec.open(path, "rb") as file:
+        source = pq.ParquetFile(file)
+        starts, total = [], 0
+        for group in range(source.num_row_groups):
+            starts.append(total)
+            total += source.metadata.row_group(group).num_rows
+        names = [other for other in source.schema_arrow.names if other != column]
+        table = source.read(columns=names) if names else _no_columns(total)
+        # names of the images only: the bytes stay on disk
+        is_struct = _is_image_struct(source.schema_arrow.field(column).type)
+        if is_struct and "path" in [child.name for child in _children(source.schema_arrow.field(column).type)]:
+            hints = source.read(columns=[f"{column}.path"]).column(0).combine_chunks()
+            table = table.append_column(_HINT, _names(hints))
+    return table, starts
 
 
 def load_hugging_face(folder: Folder, options: Options) -> AnchorSource:
@@ -172,8 +193,8 @@ def load_hugging_face(folder: Folder, options: Options) -> AnchorSource:
     """
     options.check(ARROW_OPTIONS, folder.root)
     if "dataset_dict.json" in folder.names():
-        splits = _json(folder, "dataset_dict.json").get("splits", [])
-        places = [(f"{split}/", split) for split in splits]
+        splits = _inside(_json(folder, "dataset_dict.json").get("splits"), folder.path("dataset_dict.json"))
+        places: list[tuple[str, str | None]] = [(f"{split}/", split) for split in splits]
     else:
         places = [("", None)]
     shards: list[ParquetShard | ArrowShard] = []
@@ -184,8 +205,8 @@ def load_hugging_face(folder: Folder, options: Options) -> AnchorSource:
             raise DataError(
                 f"{folder.path(place)} holds a selection of its rows", "save it after dataset.flatten_indices()"
             )
-        for entry in state.get("_data_files") or []:
-            path = folder.path(f"{place}{entry['filename']}")
+        for file in _data_files(state, folder.path(f"{place}state.json")):
+            path = folder.path(f"{place}{file}")
             table = read_arrow(path)
             column = _choose(image_columns(table.schema), options, path)
             cells = table.column(column)
@@ -210,12 +231,17 @@ def read_arrow(path: str) -> pa.Table:
     try:
         source = pa.BufferReader(read_url(path)) if is_url(path) else pa.memory_map(path)
         try:
-            return pa.ipc.open_stream(source).read_all()
+            table = pa.ipc.open_stream(source).read_all()
         except pa.ArrowInvalid:
             source.seek(0)
-            return pa.ipc.open_file(source).read_all()
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path} is not an Arrow file: {error}") from error
+            table = pa.ipc.open_file(source).read_all()
+        check_arrow(table)
+    except DataError:
+        raise
+    except Exception as error:
+        # Beside Arrow's own errors UnicodeDecodeError, OverflowError, ... by the kind of damage.
+        raise DataError(f"{path} is not an Arrow file: {first_line(error)}") from error
+    return table
 
 
 _HINT = "__image_path__"
@@ -280,11 +306,27 @@ def _choose(columns: list[str], options: Options, path: str) -> str:
 def _json(folder: Folder, file: str) -> dict[str, Any]:
     try:
         content = json.loads(folder.read(file))
-    except ValueError as error:
-        raise DataError(f"{folder.path(file)} is not JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{folder.path(file)} is not JSON: {first_line(error)}") from error
     if not isinstance(content, dict):
         raise DataError(f"{folder.path(file)} is not a JSON object")
     return content
+
+
+def _data_files(state: dict[str, Any], file: str) -> list[str]:
+    """Return the names of the Arrow files that a `state.json` lists."""
+    entries = state.get("_data_files") or []
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise DataError(f"{file} has no list of data files", "a folder as dataset.save_to_disk() writes it")
+    return _inside([entry.get("filename") for entry in entries], file)
+
+
+def _inside(names: Any, file: str) -> list[str]:
+    """Check names of files or folders that another file lists: they may not lead out of its folder."""
+    for name in names if isinstance(names, list) else [names]:
+        if not isinstance(name, str) or name in ("", ".", "..") or "/" in name or "\\" in name or ":" in name:
+            raise DataError(f"{file} names {name!a}, which is nothing in its folder", "save the data set again")
+    return list(names)
 
 
 def _is_binary(kind: pa.DataType) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 
 import pyarrow as pa
 
-from ..errors import DataError
+from ..errors import DataError, first_line
 
 Kind: TypeAlias = Literal["full-reference", "no-reference", "aesthetics"]
 Division: TypeAlias = Literal["median", "reference"]
@@ -47,6 +47,8 @@ class AnchorSource:
         checksums: SHA-256 of each label file that was read, by path.
         warnings: What the user should know, such as counts that differ from the published ones.
         read_bytes: Opens one image of `records.path`; None for the default (local path or fsspec URL).
+        kept_division: Of the exported subset of an index: the threshold that divides it, and the observed range that
+            scales its scores (each None where there is none), which stay; None for data that are divided by their own.
     """
 
     name: str
@@ -58,6 +60,7 @@ class AnchorSource:
     checksums: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     read_bytes: Callable[[str], bytes] | None = None
+    kept_division: tuple[float | None, tuple[float, float] | None] | None = None
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -88,13 +91,20 @@ def make_records(columns: Mapping[str, Any], n_rows: int) -> pa.Table:
                 arrays.append(values.cast(column.type))
             else:
                 arrays.append(pa.array(values, type=column.type, from_pandas=True))
-        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-            raise DataError(f"column '{column.name}' is not {column.type}: {error}") from error
+        except UnicodeEncodeError as error:
+            raise DataError(
+                f"{column.name} {error.object!a} is not UTF-8, as names in an index are", "rename the file"
+            ) from error
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+            raise DataError(f"column '{column.name}' is not {column.type}: {first_line(error)}") from error
         names.append(column.name)
     for name, values in columns.items():
         if name not in RECORD_SCHEMA.names:
             names.append(name)
-            arrays.append(values if isinstance(values, (pa.Array, pa.ChunkedArray)) else pa.array(values))
+            try:
+                arrays.append(values if isinstance(values, (pa.Array, pa.ChunkedArray)) else pa.array(values))
+            except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError) as error:
+                raise DataError(f"column '{name}' cannot be kept: {first_line(error)}", "mend or drop it") from error
     return pa.table(arrays, names=names)
 
 

@@ -24,6 +24,8 @@ from .tables import LabelTable, read_table
 _REFERENCE_WORDS = {"ref", "refs", "reference", "references", "refimgs", "pristine"}
 _DISTORTED_WORDS = {"dist", "distorted", "distortion", "distortions", "dst"}
 _ROW = "__row__"
+_LARGE_ENTRY = 1 << 26
+_MOST_RATIO = 50
 _UNLABELLED = "{}: no scores and no sides, the embeddings cannot be divided into good and bad"
 _ROW_COLUMNS = ("id", *IMAGE_COLUMNS)
 
@@ -198,47 +200,77 @@ def read_matrix(path: Path) -> tuple[FloatArray, list[str] | None]:
 
 def _read_npy(path: Path) -> tuple[Any, None]:
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False), None
-    except (ValueError, OSError) as error:
-        raise DataError(f"{path.name} is not a .npy array of numbers: {error}") from error
+        matrix = np.load(path, mmap_mode="r", allow_pickle=False)
+    except Exception as error:
+        # ValueError, OverflowError, TypeError, ... by the kind of damage.
+        raise DataError(f"{path.name} is not a .npy array of numbers: {first_line(error)}") from error
+    if not isinstance(matrix, np.ndarray):
+        raise DataError(f"{path.name} is an archive of arrays", "name it .npz")
+    return matrix, None
 
 
 def _read_npz(path: Path) -> tuple[Any, list[str] | None]:
     try:
+        _check_archive(path)
         with np.load(path, allow_pickle=False) as archive:
-            matrices = [name for name in archive.files if archive[name].ndim == 2]
-            name = "embeddings" if "embeddings" in archive.files else matrices[0] if len(matrices) == 1 else None
-            if name is None:
-                found = ", ".join(f"{entry} {archive[entry].shape}" for entry in archive.files)
-                raise DataError(f"{path.name} has no array 'embeddings' nor a single matrix; it has {found}")
-            ids = [str(value) for value in archive["ids"].tolist()] if "ids" in archive.files else None
-            return archive[name], ids
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path.name} is not a .npz of numbers: {error}") from error
+            arrays = {name: archive[name] for name in archive.files}
+    except DataError:
+        raise
+    except Exception as error:
+        # ValueError, zlib.error, NotImplementedError, ... by the kind of damage.
+        raise DataError(f"{path.name} is not a .npz of numbers: {first_line(error)}") from error
+    arrays = {name: array for name, array in arrays.items() if isinstance(array, np.ndarray)}
+    matrices = [name for name, array in arrays.items() if array.ndim == 2]
+    name = "embeddings" if "embeddings" in arrays else matrices[0] if len(matrices) == 1 else None
+    if name is None:
+        found = ", ".join(f"{entry} {array.shape}" for entry, array in arrays.items()) or "none"
+        raise DataError(f"{path.name} has no array 'embeddings' nor a single matrix; it has {found}")
+    ids = arrays.get("ids")
+    return arrays[name], None if ids is None else [str(value) for value in ids.ravel().tolist()]
 
 
 def _read_pt(path: Path) -> tuple[Any, None]:
-    import pickle
-
     import torch
 
     try:
+        if zipfile.is_zipfile(path):
+            _check_archive(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
-        reason = first_line(error, 4000)
+        if isinstance(content, dict):
+            tensors = [value for value in content.values() if isinstance(value, torch.Tensor)]
+            if len(tensors) != 1:
+                raise DataError(f"{path.name} holds {len(tensors)} tensors, one is expected")
+            content = tensors[0]
+        if isinstance(content, (list, tuple)) and content and all(isinstance(row, torch.Tensor) for row in content):
+            content = torch.stack([row.reshape(-1) for row in content])
+        if not isinstance(content, torch.Tensor):
+            raise DataError(f"{path.name} holds a {type(content).__name__}, not a tensor")
+        if content.layout != torch.strided or content.is_quantized or content.is_complex() or content.is_meta:
+            raise DataError(f"{path.name} holds no plain tensor of real numbers", "save a dense float tensor")
+        # A view may repeat one number without end, and fill the memory when it is copied.
+        if content.numel() * content.element_size() > content.untyped_storage().nbytes():
+            raise DataError(f"{path.name} claims more numbers than it holds", "save the tensor after .clone()")
+        return content.detach().to(torch.float32).numpy(), None
+    except DataError:
+        raise
+    except Exception as error:
+        # UnpicklingError for anything but tensors; RuntimeError, KeyError, ... by the kind of damage.
+        pickled = "weights only" in str(error).lower()
+        reason = "it holds more than tensors" if pickled else first_line(error)
         raise DataError(
             f"{path.name} is not a plain tensor file: {reason}", "objects are not unpickled; save a tensor"
         ) from error
-    if isinstance(content, dict):
-        tensors = [value for value in content.values() if isinstance(value, torch.Tensor)]
-        if len(tensors) != 1:
-            raise DataError(f"{path.name} holds {len(tensors)} tensors, one is expected")
-        content = tensors[0]
-    if isinstance(content, (list, tuple)) and content and all(isinstance(row, torch.Tensor) for row in content):
-        content = torch.stack([row.reshape(-1) for row in content])
-    if not isinstance(content, torch.Tensor):
-        raise DataError(f"{path.name} holds a {type(content).__name__}, not a tensor")
-    return content.detach().to(torch.float32).numpy(), None
+
+
+def _check_archive(path: Path) -> None:
+    """Refuse a zip of which little unpacks to much: embeddings compress to half at best."""
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.infolist():
+            if entry.file_size > _LARGE_ENTRY and entry.file_size > _MOST_RATIO * entry.compress_size:
+                raise DataError(
+                    f"{path.name}: {entry.filename!a} would grow from {entry.compress_size} to {entry.file_size} bytes",
+                    "save the embeddings without compression",
+                )
 
 
 def _read_labels(path: Path) -> LabelTable:
@@ -272,8 +304,8 @@ def _unique(names: Sequence[str], file: str) -> list[str]:
 def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text("utf-8-sig"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot read {path}: {error}", "a JSON file is expected") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(f"cannot read {path}: {first_line(error)}", "a JSON file is expected") from error
 
 
 def _author_labels(path: Path, paths: Sequence[str]) -> list[Any]:

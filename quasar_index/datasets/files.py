@@ -54,6 +54,14 @@ def read_url(path: str) -> bytes:
         raise DataError(f"cannot read {path}: {error}") from error
 
 
+def _refuse_unreadable(error: OSError) -> None:
+    """Raise a DataError for a folder that may not be read: its images would be missing without a word."""
+    if isinstance(error, PermissionError):
+        raise DataError(
+            f"folder '{error.filename}' cannot be read ({error.strerror})", "mend its permissions"
+        ) from error
+
+
 class Folder:
     """One folder, local or behind an fsspec URL; every directory in it is listed at most once.
 
@@ -77,7 +85,8 @@ class Folder:
             self.root = root.rstrip("/") if not root.endswith("://") else root
         else:
             self._fs = None
-            self.root = os.path.abspath(Path(root).expanduser())  # noqa: PTH100 - symbolic links stay as they are
+            # os.path, not Path: links stay as they are, and odd names are no error here
+            self.root = os.path.abspath(os.path.expanduser(root))  # noqa: PTH100, PTH111
 
     @property
     def name(self) -> str:
@@ -101,13 +110,13 @@ class Folder:
     def exists(self, relative: str = "") -> bool:
         """Tell whether a file or a folder is there."""
         if self._fs is None:
-            return Path(self.path(relative)).exists()
+            return os.path.exists(self.path(relative))  # noqa: PTH110 - no error for names that are too long
         return bool(self._fs.exists(f"{self._inner}/{relative}" if relative else self._inner))
 
     def is_dir(self, relative: str = "") -> bool:
         """Tell whether a folder is there."""
         if self._fs is None:
-            return Path(self.path(relative)).is_dir()
+            return os.path.isdir(self.path(relative))  # noqa: PTH112
         return bool(self._fs.isdir(f"{self._inner}/{relative}" if relative else self._inner))
 
     def read(self, relative: str) -> bytes:
@@ -129,7 +138,7 @@ class Folder:
                 os.path.relpath(os.path.join(folder, name), base).replace(os.sep, "/")  # noqa: PTH118
                 if folder != base
                 else name
-                for folder, _, names in os.walk(base)
+                for folder, _, names in os.walk(base, onerror=_refuse_unreadable)
                 for name in names
                 if is_image_name(name) and not name.startswith(".")
             ]
@@ -193,5 +202,5 @@ def split_file(path: str) -> tuple[Folder, str]:
         if head.endswith(":/"):  # memory://name: the file lies at the top of its file system
             return Folder(f"{head}/{suffix}"), name
         return Folder((head or slash) + suffix), name
-    full = Path(path).expanduser()
+    full = Path(os.path.expanduser(path))  # noqa: PTH111 - no error for unknown users
     return Folder(str(full.parent)), full.name

@@ -124,7 +124,7 @@ def parse_spec(text: str) -> Spec:
     """
     if not text.strip():
         raise DataError("the name of the data is empty", "NAME:ROOT of a data set, or a path or URL")
-    if not is_url(text) and Path(text).expanduser().exists():
+    if _is_there(text):
         return Spec(None, text, Options())
     root, values = text, {}
     if match := _OPTIONS.match(text):
@@ -138,11 +138,19 @@ def parse_spec(text: str) -> Spec:
             values[name] = unquote(value)
     elif root.endswith("?"):
         root = root[:-1]
-    if (match := _NAME.match(root)) and not (not is_url(root) and Path(root).expanduser().exists()):
+    if (match := _NAME.match(root)) and not _is_there(root):
         return Spec(match["name"], match["root"], Options(values))
     if re.match(r"^[A-Za-z][A-Za-z0-9 _.\-]+:$", root):
         raise DataError(f"'{root}' names no folder", f"{root}ROOT, with the folder of the data set")
     return Spec(None, root, Options(values))
+
+
+def _is_there(path: str) -> bool:
+    """Tell whether a local path exists; no path is one that the system finds too long, or of an unknown user."""
+    try:
+        return not is_url(path) and Path(path).expanduser().exists()
+    except (OSError, ValueError, RuntimeError):
+        return False
 
 
 def normal_name(name: str) -> str:

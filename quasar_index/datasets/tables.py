@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..arrays import DoubleArray
-from ..errors import DataError
+from ..errors import DataError, first_line
 from .base import concat_text
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "space": " ", "pipe": "|", "\\t": "\t"}
@@ -124,9 +124,9 @@ class LabelTable:
             if isinstance(value, bool) or (isinstance(value, str) and "_" in value):
                 raise TypeError
             number = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise DataError(
-                f"{self.where(row)}: {what} '{value}' is not a number", "mend the line or drop it"
+                f"{self.where(row)}: {what} '{str(value)[:80]}' is not a number", "mend the line or drop it"
             ) from None
         if not math.isfinite(number):
             raise DataError(f"{self.where(row)}: {what} is {number:g}", "mend the line or drop it")
@@ -141,7 +141,7 @@ class LabelTable:
             return _infer([value or None for value in values])
         try:
             return pa.array(values)
-        except (pa.ArrowInvalid, pa.ArrowTypeError):  # mixed types in a workbook or in JSON lines
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):  # mixed types in a workbook or in JSON lines
             return pa.array(self.text(name))
 
     def take(self, rows: Sequence[int]) -> LabelTable:
@@ -185,7 +185,7 @@ def decode(content: bytes, file: str, encoding: str | None = None) -> str:
         raise DataError(
             f"{file} line {line}: not {error.encoding} text", "name its encoding, such as ?encoding=latin-1"
         ) from error
-    except LookupError as error:
+    except (LookupError, ValueError) as error:
         raise DataError(f"unknown encoding '{encoding}'", "such as utf-8, latin-1 or cp1252") from error
 
 
@@ -279,8 +279,12 @@ def read_jsonl(content: bytes, file: str, *, encoding: str | None = None) -> Lab
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
-            raise DataError(f"{file} line {number}: not JSON ({error})", "mend the line or drop it") from error
+            if "\\u" in line:
+                json.dumps(row, ensure_ascii=False).encode()  # half of a surrogate pair is no text
+        except (ValueError, RecursionError) as error:
+            raise DataError(
+                f"{file} line {number}: not JSON ({first_line(error)})", "mend the line or drop it"
+            ) from error
         if not isinstance(row, dict):
             raise DataError(f"{file} line {number}: not a JSON object", 'one {"image": ..., "score": ...} a line')
         rows.append(row)
@@ -297,9 +301,21 @@ def read_parquet(content: bytes, file: str) -> LabelTable:
     """
     try:
         table = pq.read_table(pa.BufferReader(content))
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{file} is not a Parquet file: {error}") from error
+        check_arrow(table)
+    except Exception as error:
+        # Beside Arrow's own errors UnicodeDecodeError, OverflowError, ... by the kind of damage.
+        raise DataError(f"{file} is not a Parquet file: {first_line(error)}") from error
     return from_arrow(table, file)
+
+
+def check_arrow(table: pa.Table) -> None:
+    """Look at all of a table that a stranger's file holds; Arrow itself trusts offsets, names and text.
+
+    Raises:
+        Exception: Any of Arrow's, or UnicodeDecodeError.
+    """
+    table.validate(full=True)
+    _ = table.column_names  # decoded only now
 
 
 def from_arrow(table: pa.Table, file: str) -> LabelTable:

@@ -13,7 +13,8 @@ from typing import Any
 
 import fsspec
 
-from ..errors import DataError
+from ..errors import DataError, first_line
+from ..images import MAX_FILE_BYTES
 from .arrow_images import ARROW_OPTIONS
 from .base import AnchorSource
 from .files import is_image_name, is_url
@@ -22,6 +23,7 @@ from .spec import Options
 from .tables import LabelTable
 
 _TEXT_SIDECARS = ("score", "cls", "txt")
+_MOST_SIDECAR_BYTES = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class TarImages:
         if path not in self.members:
             raise DataError(f"no image '{path}' in this source")
         shard, offset, size = self.members[path]
+        if size > MAX_FILE_BYTES:
+            raise DataError(f"{path} is larger than the limit of {MAX_FILE_BYTES} bytes", "convert it")
         try:
             with fsspec.open(shard, "rb") as file:
                 file.seek(offset)
@@ -82,7 +86,8 @@ def load_webdataset(shards: Sequence[str], options: Options, name: str) -> Ancho
             if sample.image is None:
                 without += 1
                 continue
-            path = f"{label}::{sample.image[0]}"
+            # Tar knows no encoding; an index keeps text.
+            path = f"{label}::{sample.image[0]}".encode(errors="surrogateescape").decode(errors="backslashreplace")
             members[path] = (shard, *sample.image[1:])
             paths.append(path)
             rows.append(sample.columns)
@@ -117,7 +122,10 @@ def _samples(shard: str) -> list[_Sample]:
         with fsspec.open(shard, "rb") as file, tarfile.open(fileobj=file, mode="r:") as archive:
             for member in archive:
                 if not member.isfile():
-                    continue
+                    continue  # links too: what they name may lie anywhere
+                if member.issparse():
+                    # Its size may be anything, however small the shard.
+                    raise DataError(f"{shard}: member {member.name!a} is a sparse file", "pack the shard without them")
                 folder, slash, base = member.name.rpartition("/")
                 head, _, ending = base.partition(".")
                 if not head:
@@ -127,14 +135,19 @@ def _samples(shard: str) -> list[_Sample]:
                     if sample.image is None:
                         sample.image = (member.name, member.offset_data, member.size)
                 elif ending.lower() == "json" or ending.lower() in _TEXT_SIDECARS:
+                    if member.size > _MOST_SIDECAR_BYTES:
+                        raise DataError(f"{shard}: member {member.name!a} has {member.size} bytes of labels", "mend it")
                     content = archive.extractfile(member)
                     if content is not None:
                         _add(sample, ending.lower(), content.read(), f"{shard}::{member.name}")
-    except tarfile.ReadError as error:
-        hint = "shards must not be compressed" if not is_url(shard) else "an uncompressed .tar"
-        raise DataError(f"{shard} is not a readable tar file: {error}", hint) from error
+    except DataError:
+        raise
     except OSError as error:
         raise DataError(f"cannot read {shard}: {error}") from error
+    except Exception as error:
+        # Beside tarfile's own errors ValueError, OverflowError, ... by the kind of damage.
+        hint = "shards must not be compressed" if not is_url(shard) else "an uncompressed .tar"
+        raise DataError(f"{shard} is not a readable tar file: {first_line(error)}", hint) from error
     return list(samples.values())
 
 
@@ -145,8 +158,8 @@ def _add(sample: _Sample, ending: str, content: bytes, where: str) -> None:
             sample.columns[ending] = text.strip()
             return
         values = json.loads(text)
-    except ValueError as error:
-        raise DataError(f"{where} cannot be read: {error}", "UTF-8 text is expected") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{where} cannot be read: {first_line(error)}", "UTF-8 text is expected") from error
     if isinstance(values, dict):
         sample.columns.update({name: value for name, value in values.items() if not isinstance(value, (dict, list))})
     elif isinstance(values, (int, float)):

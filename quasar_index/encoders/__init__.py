@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..errors import AnchorIndexError, EncoderError
 from .base import Encoder, EncoderSpec, InputRule, TextEncoder, encode, parse_input
+from .embedding_cache import EmbeddingCache
 from .weights import OFFLINE_ENCODER, weights_file
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_ENCODER",
     "ENCODERS",
+    "EmbeddingCache",
     "Encoder",
     "EncoderEntry",
     "EncoderSpec",
@@ -123,6 +125,7 @@ def load_encoder(
     input_rule: str | InputRule | None = None,
     device: str = "auto",
     precision: Precision = "auto",
+    n_images: int | None = None,
 ) -> Encoder:
     """Load an encoder.
 
@@ -132,7 +135,8 @@ def load_encoder(
         layers: "stats" or "final", for encoders that have both; None for the default.
         input_rule: `native`, `crop-N`, `shorter-side=N`, `at-most=N`, or a whole rule; None for the default.
         device: `auto`, `cpu`, `cuda` or `cuda:i`.
-        precision: "auto", "fp32", "bf16" or "fp16" (see `TorchEncoder`).
+        precision: "auto", "fp32", "bf16", "fp16", "openvino" or "openvino-bf16" (see `TorchEncoder`).
+        n_images: How many images are going to be embedded: for many, "auto" tries what is fastest; None for few.
 
     Returns:
         The encoder; it also is a `TextEncoder` if it has a text tower.
@@ -148,6 +152,7 @@ def load_encoder(
         "weights": weights_file(weights) if weights else None,
         "device": resolve_device(device),
         "precision": precision,
+        "n_images": n_images,
     }
     if entry.family == "efficientnet":
         default = efficientnet.INPUT_RULES.get(layers or "stats", efficientnet.INPUT_RULES["stats"])
@@ -168,7 +173,12 @@ def load_encoder(
 
 
 def load_recorded_encoder(
-    spec: EncoderSpec, *, weights: str | Path | None = None, device: str = "auto", precision: Precision = "auto"
+    spec: EncoderSpec,
+    *,
+    weights: str | Path | None = None,
+    device: str = "auto",
+    precision: Precision = "auto",
+    n_images: int | None = None,
 ) -> Encoder:
     """Load the encoder that an index was built with, with the same input rule, and check that its weights are the same.
 
@@ -177,6 +187,7 @@ def load_recorded_encoder(
         weights: Where its weights are now; None for the recorded file, else the encoder's own source.
         device: As in `load_encoder`.
         precision: As in `load_encoder`.
+        n_images: As in `load_encoder`.
 
     Returns:
         The encoder.
@@ -193,7 +204,13 @@ def load_recorded_encoder(
     if weights is None and spec.weights and Path(spec.weights).is_file():
         weights = spec.weights
     encoder = load_encoder(
-        spec.name, weights=weights, layers=spec.layers, input_rule=spec.input, device=device, precision=precision
+        spec.name,
+        weights=weights,
+        layers=spec.layers,
+        input_rule=spec.input,
+        device=device,
+        precision=precision,
+        n_images=n_images,
     )
     if difference := encoder.spec.difference(spec):
         raise AnchorIndexError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, Protocol, TypeAlias, cast, runtime_checkable
 
 import numpy as np
@@ -138,6 +138,8 @@ class EncoderSpec:
         input: The input rule; None for `precomputed`.
         layers: "final" or "stats" (method.md, "Multi-layer statistics").
         weights: File that the user gave by `--weights`, where later commands look for it first; empty otherwise.
+        runtime: Precision and runtime that made the embeddings ("fp32", "bf16", "openvino", ...); all of them agree
+            with float32, so it tells no two specs apart. Empty where it is not known.
     """
 
     name: str
@@ -146,6 +148,7 @@ class EncoderSpec:
     input: InputRule | None = None
     layers: str = "final"
     weights: str = ""
+    runtime: str = field(default="", compare=False)
 
     def difference(self, other: EncoderSpec) -> str:
         """Name what tells two specs apart, as `this != other`; empty where embeddings are comparable."""
@@ -166,7 +169,7 @@ class EncoderSpec:
         if values.get("input") is not None:
             rule: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in values["input"].items()}
             values["input"] = InputRule(**rule)
-        if unknown := values.keys() - {field.name for field in fields(cls)}:
+        if unknown := values.keys() - {known.name for known in fields(cls)}:
             raise EncoderError(f"the encoder's record has unknown keys {sorted(unknown)}", "update quasar-index")
         return cls(**values)
 

@@ -34,9 +34,16 @@ class OpenClipEncoder(TorchEncoder):
     """
 
     def __init__(
-        self, spec: EncoderSpec, model: Any, architecture: str, device: torch.device, precision: Precision
+        self,
+        spec: EncoderSpec,
+        model: Any,
+        architecture: str,
+        device: torch.device,
+        precision: Precision,
+        *,
+        n_images: int | None = None,
     ) -> None:
-        super().__init__(spec, model.encode_image, device, precision)
+        super().__init__(spec, model.encode_image, device, precision, n_images=n_images)
         self._model = model
         self._architecture = architecture
         self.logit_scale = float(model.logit_scale.detach().exp())
@@ -83,6 +90,7 @@ def load(
     weights: Path | None = None,
     device: torch.device,
     precision: Precision = "auto",
+    n_images: int | None = None,
 ) -> OpenClipEncoder:
     """Load an open_clip model.
 
@@ -99,6 +107,7 @@ def load(
         weights: Weights file; None for the hub.
         device: Where it runs.
         precision: See `TorchEncoder`.
+        n_images: See `TorchEncoder`.
 
     Returns:
         The encoder.
@@ -133,7 +142,7 @@ def load(
             f"'{weights}' does not hold the weights of open_clip's {architecture} ({first_line(error)})",
             "give a safetensors file or a state dict of this very architecture",
         ) from error
-    model.eval().to(device)
+    model.eval().requires_grad_(False).to(device)
     size = open_clip.get_model_preprocess_cfg(model).get("size", 224)
     pixels = int(size if isinstance(size, int) else size[0])
     is_resnet = isinstance(model.visual, open_clip.modified_resnet.ModifiedResNet)
@@ -159,7 +168,7 @@ def load(
         input=replace(rule, min_side=default.min_side),
         weights=given,
     )
-    return OpenClipEncoder(spec, model, architecture, device, precision)
+    return OpenClipEncoder(spec, model, architecture, device, precision, n_images=n_images)
 
 
 def _create(architecture: str, *, quick_gelu: bool) -> Any:

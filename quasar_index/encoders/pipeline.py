@@ -1,8 +1,12 @@
 """From a stream of files to a stream of embeddings, in order, with bounded memory.
 
-Threads read, hash, decode and prepare images ahead of the encoder (all of which release Python's lock); prepared images
-wait in buckets of one size until a batch is full, so that images at native resolution are batched too. A bad image
-becomes an error and nothing stops.
+Threads read, hash, decode and prepare images ahead of the encoder (all of which release Python's lock, so processes
+would gain nothing and cost copies); prepared images wait in buckets of one size until a batch is full, so that images
+at native resolution are batched too. The encoder has a thread of its own and the next batch always at hand, also while
+the caller uses the results. A bad image becomes an error and nothing stops.
+
+All pixels in front of the encoder - being decoded, prepared, waiting for their batch, in it - are counted against one
+budget of bytes: memory stays the same whatever the number or the size of the images.
 """
 
 from __future__ import annotations
@@ -11,21 +15,30 @@ import os
 from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from queue import SimpleQueue
 
 import numpy as np
 
 from ..arrays import ByteArray, FloatArray
 from ..errors import DataError
-from ..images import MAX_PIXELS, content_id, decode, read_image_bytes
+from ..images import MAX_FILE_BYTES, MAX_PIXELS, content_id, decode, read_image_bytes
 from .base import Encoder
+from .budget import Budget
 
 BATCH_PIXELS = 6_000_000
 """Most pixels in one forward pass, so that large native images do not exhaust the memory."""
 WAITING_BYTES = 512 << 20
-"""Most bytes of prepared images that wait for their batch."""
+"""Budget of the pixels in front of the encoder, in bytes; one image that is larger is let in alone."""
+DECODING_BYTES = 12
+"""Bytes a pixel while an image is decoded (see `images.py`)."""
+BATCHES_AHEAD = 2
+"""Batches that the encoder has at hand: the one it works on and the next."""
 WAITING_RESULTS = 4096
 """Most finished embeddings that wait for an earlier image."""
+
+_UNUSABLE = "its embedding is not finite or zero; drop the image or use another encoder"
 
 
 @dataclass(frozen=True)
@@ -57,7 +70,7 @@ def encode_files(
     n_workers: int | None = None,
     max_pixels: int = MAX_PIXELS,
     known: Container[str] = (),
-    read: Callable[[str], bytes] = read_image_bytes,
+    read: Callable[[str], bytes] | None = None,
 ) -> Iterator[EncodedImage]:
     """Embed files, one result a path, in order.
 
@@ -68,100 +81,173 @@ def encode_files(
         n_workers: Decoding threads; None for one a core, eight at most.
         max_pixels: Largest image that is decoded.
         known: Content ids whose images need no embedding (an interrupted build's).
-        read: Returns a file's bytes.
+        read: Returns a file's bytes; None for `read_image_bytes`.
 
     Yields:
         One `EncodedImage` a path.
     """
     n_workers = n_workers or min(8, os.cpu_count() or 1)
-    buckets = _Buckets(encoder, batch_size)
-    ahead: deque[tuple[int, Future[tuple[EncodedImage, ByteArray | None]]]] = deque()
-    numbered = enumerate(paths)
-    exhausted = False
-    next_row = 0
+    read = read or partial(read_image_bytes, max_bytes=max(MAX_FILE_BYTES, 12 * max_pixels))
+    run = _Run(encoder, batch_size, n_workers)
 
     def load(path: str) -> tuple[EncodedImage, ByteArray | None]:
-        key = ""
+        key, held = "", 0
+
+        def admit(n_pixels: int) -> None:
+            nonlocal held
+            run.budget.take(n_pixels * DECODING_BYTES)
+            held = n_pixels * DECODING_BYTES
+
+        pixels = None
         try:
             data = read(path)
             key = content_id(data)
             if key in known:
                 return EncodedImage(path, key), None
-            image = decode(data, max_pixels=max_pixels)
+            image = decode(data, max_pixels=max_pixels, admit=admit)
             height, width = image.shape[:2]
-            return EncodedImage(path, key, width, height), encoder.prepare(image)
+            pixels = encoder.prepare(image)
+            if isinstance(pixels.base, np.ndarray):
+                pixels = pixels.copy()  # a crop would keep the whole image
+            return EncodedImage(path, key, width, height), pixels
         except DataError as error:  # an ImageError, or what the source's own reader raises
             return EncodedImage(path, key, error=str(error)), None
+        finally:
+            # What is prepared stays in use until it is embedded.
+            run.budget.give_back(held - (0 if pixels is None else pixels.nbytes))
 
-    pool = ThreadPoolExecutor(n_workers, thread_name_prefix="decode")
+    numbered = enumerate(paths)
+    exhausted = False
+    next_row = 0
     try:
         while True:
-            while not exhausted and len(ahead) < 2 * batch_size + n_workers and buckets.n_bytes < WAITING_BYTES:
+            while not exhausted and run.wants_more():
                 row, path = next(numbered, (-1, ""))
                 if row < 0:
                     exhausted = True
                 else:
-                    ahead.append((row, pool.submit(load, path)))
-            if ahead:
-                row, future = ahead.popleft()
-                buckets.put(row, *future.result())
-            if not ahead and exhausted:
-                buckets.flush_all()
-            elif len(buckets.ready) >= WAITING_RESULTS:
-                buckets.flush_oldest()
-            while buckets.n_bytes >= WAITING_BYTES:
-                buckets.flush_oldest()
-            while next_row in buckets.ready:
-                yield buckets.ready.pop(next_row)
+                    run.load(row, load, path)
+            run.feed_encoder(nothing_comes=exhausted and run.n_loading == 0)
+            while next_row in run.ready:
+                yield run.ready.pop(next_row)
                 next_row += 1
-            if exhausted and not ahead and not buckets.ready:
+            if exhausted and run.is_idle():
                 return
+            if run.n_loading or run.n_running:  # else the results that were just taken made room for more
+                run.wait()
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        run.close()
 
 
-class _Buckets:
-    """Prepared images by size, waiting for their batch; `ready` holds what is finished, by row."""
+class _Run:
+    """The state of a stream: decoding threads, prepared images by size, the encoder's thread.
 
-    def __init__(self, encoder: Encoder, batch_size: int) -> None:
+    Threads only put events into a queue; everything else happens in the caller's thread.
+
+    Attributes:
+        budget: Of the bytes in front of the encoder.
+        ready: Finished images by row.
+        n_loading: Images that are read and decoded, or wait for that.
+        n_running: Batches that the encoder has.
+    """
+
+    def __init__(self, encoder: Encoder, batch_size: int, n_workers: int) -> None:
+        self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self.budget = Budget(WAITING_BYTES, on_wait=lambda: self._events.put(lambda: None))
         self.ready: dict[int, EncodedImage] = {}
-        self.n_bytes = 0
+        self.n_loading = self.n_running = 0
         self._encoder = encoder
         self._batch_size = batch_size
-        self._waiting: dict[tuple[int, ...], list[tuple[int, EncodedImage, ByteArray]]] = {}
+        self._n_workers = n_workers
+        self._buckets: dict[tuple[int, ...], list[_Prepared]] = {}
+        self._full: deque[list[_Prepared]] = deque()
+        self._decoders = ThreadPoolExecutor(n_workers, thread_name_prefix="decode")
+        self._encoders = ThreadPoolExecutor(1, thread_name_prefix="encode")
 
-    def put(self, row: int, image: EncodedImage, pixels: ByteArray | None) -> None:
+    def wants_more(self) -> bool:
+        """Whether to load another image: enough to keep everybody busy, never more."""
+        return (
+            self.n_loading < 2 * self._batch_size + self._n_workers
+            and len(self._full) < BATCHES_AHEAD
+            and len(self.ready) < WAITING_RESULTS
+        )
+
+    def load(self, row: int, function: Callable[[str], tuple[EncodedImage, ByteArray | None]], path: str) -> None:
+        """Start to load an image."""
+        self.n_loading += 1
+        future = self._decoders.submit(function, path)
+        future.add_done_callback(lambda done: self._events.put(lambda: self._loaded(row, done)))
+
+    def wait(self) -> None:
+        """Wait until a thread has done something, and take note of all that has been done by then."""
+        self._events.get()()
+        while not self._events.empty():
+            self._events.get()()
+
+    def feed_encoder(self, *, nothing_comes: bool) -> None:
+        """Give the encoder full batches; others only where waiting would fill none, or memory runs out.
+
+        Args:
+            nothing_comes: Whether all images are loaded.
+        """
+        while self.n_running < BATCHES_AHEAD:
+            stuck = self.n_running == 0 and self.budget.n_waiting > 0
+            if not self._full and self._buckets and (nothing_comes or stuck or len(self.ready) >= WAITING_RESULTS):
+                # The bucket whose first image came first.
+                oldest = min(self._buckets, key=lambda shape: min(item.row for item in self._buckets[shape]))
+                self._full.append(self._buckets.pop(oldest))
+            if not self._full:
+                return
+            items = self._full.popleft()
+            self.n_running += 1
+            future = self._encoders.submit(self._embed, items)
+            future.add_done_callback(partial(self._note_embedded, items))
+
+    def is_idle(self) -> bool:
+        """Whether nothing is left to be done."""
+        return not (self.n_loading or self.n_running or self._full or self._buckets or self.ready)
+
+    def close(self) -> None:
+        """End the threads; what has not begun is dropped."""
+        self.budget.close()
+        for pool in (self._decoders, self._encoders):
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _loaded(self, row: int, future: Future[tuple[EncodedImage, ByteArray | None]]) -> None:
+        self.n_loading -= 1
+        image, pixels = future.result()
         if pixels is None:
             self.ready[row] = image
             return
-        bucket = self._waiting.setdefault(pixels.shape, [])
-        bucket.append((row, image, pixels))
-        self.n_bytes += pixels.nbytes
+        bucket = self._buckets.setdefault(pixels.shape, [])
+        bucket.append(_Prepared(row, image, pixels))
         height, width = pixels.shape[:2]
         if len(bucket) >= min(self._batch_size, max(1, BATCH_PIXELS // (height * width))):
-            self._flush(pixels.shape)
+            self._full.append(self._buckets.pop(pixels.shape))
 
-    def flush_oldest(self) -> None:
-        """Encode the bucket whose first image came first."""
-        if self._waiting:
-            self._flush(min(self._waiting, key=lambda shape: self._waiting[shape][0][0]))
+    def _embed(self, items: list[_Prepared]) -> FloatArray:
+        return self._encoder.forward(np.stack([item.pixels for item in items]))
 
-    def flush_all(self) -> None:
-        while self._waiting:
-            self.flush_oldest()
+    def _note_embedded(self, items: list[_Prepared], future: Future[FloatArray]) -> None:
+        self._events.put(lambda: self._embedded(items, future))
 
-    def _flush(self, shape: tuple[int, ...]) -> None:
-        bucket = self._waiting.pop(shape)
-        self.n_bytes -= sum(pixels.nbytes for _, _, pixels in bucket)
-        embeddings = self._encoder.forward(np.stack([pixels for _, _, pixels in bucket]))
-        for (row, image, _), embedding in zip(bucket, embeddings, strict=True):
-            norm = float(np.linalg.norm(embedding))
-            usable = np.isfinite(norm) and norm > 0
-            self.ready[row] = EncodedImage(
-                image.path,
-                image.id,
-                image.width,
-                image.height,
-                embedding if usable else None,
-                "" if usable else "its embedding is not finite or zero; drop the image or use another encoder",
+    def _embedded(self, items: list[_Prepared], future: Future[FloatArray]) -> None:
+        self.n_running -= 1
+        embeddings = future.result()
+        self.budget.give_back(sum(item.pixels.nbytes for item in items))
+        norms = np.linalg.norm(embeddings, axis=1)
+        for item, embedding, norm in zip(items, embeddings, norms, strict=True):
+            self.ready[item.row] = (
+                replace(item.image, embedding=embedding)
+                if np.isfinite(norm) and norm > 0
+                else replace(item.image, error=_UNUSABLE)
             )
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A prepared image that waits for its batch."""
+
+    row: int
+    image: EncodedImage
+    pixels: ByteArray

@@ -24,6 +24,7 @@ def load(
     weights: Path | None = None,
     device: torch.device,
     precision: Precision = "auto",
+    n_images: int | None = None,
 ) -> TorchEncoder:
     """Load a timm model without its classifier.
 
@@ -35,6 +36,7 @@ def load(
         weights: Weights file; None for the hub.
         device: Where it runs.
         precision: See `TorchEncoder`.
+        n_images: See `TorchEncoder`.
 
     Returns:
         The encoder. A transformer with a class token gives that token after its last norm (DINOv2: `x_norm_clstoken`),
@@ -77,7 +79,7 @@ def load(
             f"'{file}' does not hold the weights of timm's {architecture} ({first_line(error)})",
             "give a safetensors file or a state dict of this very architecture",
         ) from error
-    model.eval().to(device)
+    model.eval().requires_grad_(False).to(device)
     with torch.inference_mode():
         side = rule.size or 224
         dim = int(model(torch.zeros(1, 3, side, side, device=device)).shape[1])
@@ -88,7 +90,7 @@ def load(
         input=replace(rule, min_side=default.min_side),
         weights=given,
     )
-    return TorchEncoder(spec, model, device, precision)
+    return TorchEncoder(spec, model, device, precision, n_images=n_images)
 
 
 def _create(architecture: str, state: dict[str, Any], options: dict[str, Any]) -> torch.nn.Module:

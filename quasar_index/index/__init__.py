@@ -6,9 +6,10 @@ from .anchor_index import AnchorIndex
 from .build import BuildReport, build_from_embeddings, build_index
 from .edit import AddReport, RelabelReport, RemoveReport, add, add_embeddings, relabel, remove
 from .exchange import Export, ExportReport, export, read_export
-from .manifest import Manifest, SourceRecord
+from .manifest import Manifest, SourceRecord, Subset
 from .merging import MergeReport, merge
 from .search import Neighbors, nearest
+from .selecting import select_into
 from .versions import (
     CompactReport,
     RestoreReport,
@@ -35,6 +36,7 @@ __all__ = [
     "RemoveReport",
     "RestoreReport",
     "SourceRecord",
+    "Subset",
     "TagReport",
     "Version",
     "add",
@@ -50,6 +52,7 @@ __all__ = [
     "relabel",
     "remove",
     "restore",
+    "select_into",
     "tag",
     "untag",
 ]

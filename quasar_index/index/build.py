@@ -214,7 +214,7 @@ def new_index(name: str | Path, *, overwrite: bool) -> Iterator[tuple[Path, Path
         AnchorIndexError: When the index exists and is not to be overwritten, or another process makes it.
     """
     path = new_index_path(name)
-    _check_free(path, overwrite=overwrite)
+    check_free(path, overwrite=overwrite)
     folder = path.with_name(f".{path.name}.building")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -223,12 +223,13 @@ def new_index(name: str | Path, *, overwrite: bool) -> Iterator[tuple[Path, Path
             f"'{folder.parent}' cannot be made or written ({error.strerror})", "choose another place for the index"
         ) from error
     with lock(folder, path.name):
-        _check_free(path, overwrite=overwrite)  # another process may have made it just now
+        check_free(path, overwrite=overwrite)  # another process may have made it just now
         yield path, folder
         _publish(folder, path)
 
 
-def _check_free(path: Path, *, overwrite: bool) -> None:
+def check_free(path: Path, *, overwrite: bool) -> None:
+    """Raise the AnchorIndexError of an index that exists and is not to be overwritten, before anything takes long."""
     if path.exists() and not overwrite:
         raise AnchorIndexError(f"'{path}' exists already", "choose another name, or replace it with --overwrite")
     if path.exists() and not (path / MANIFEST).is_file():

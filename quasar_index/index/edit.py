@@ -1,7 +1,8 @@
 """Changing the anchors of an index: add, remove, relabel.
 
 Whatever changes, the sides are divided and the scores scaled again, by the code that builds (`labels`), and the rows
-that differ are written: an index that grew equals one that was built of the same images at once.
+that differ are written: an index that grew equals one that was built of the same images at once. (The sources of a
+selected index keep the threshold and the score range of the index that they were selected from: `SourceRecord.kept`.)
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -80,7 +80,8 @@ def export(
         index: The index, at the version that it has open.
         path: The file; one that is there is replaced.
         format_: "parquet", "npz" or "pt" (the authors'); None to take it from the file's ending.
-        where: An SQL filter over the table's columns. An index built of a part is divided anew, at its own medians.
+        where: An SQL filter over the table's columns. An index built of a part is divided anew, at its own medians
+            (but a part of a subset as the subset is).
 
     Raises:
         AnchorIndexError: When the filter is wrong.
@@ -168,9 +169,18 @@ def _sources(table: pa.Table, records: list[dict[str, Any]]) -> tuple[tuple[Anch
                 lower_is_better=record["lower_is_better"],
                 score_range=tuple(record["score_range"]) if record["range_is_declared"] else None,
                 checksums=record["checksums"],
+                kept_division=_kept_division(record),
             )
         )
     return tuple(sources), np.concatenate(order)
+
+
+def _kept_division(record: Mapping[str, Any]) -> tuple[float | None, tuple[float, float] | None] | None:
+    """Return the division that a source of a subset keeps (see `AnchorSource.kept_division`)."""
+    if not record.get("kept"):
+        return None
+    observed = None if record["range_is_declared"] or record["score_range"] is None else record["score_range"]
+    return record["threshold"], None if observed is None else (float(observed[0]), float(observed[1]))
 
 
 def _read_labels(path: Path) -> pa.Table | None:

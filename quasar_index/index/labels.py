@@ -43,7 +43,8 @@ def label(
     *,
     division: str,
     lower_is_better: bool = False,
-    declared_range: tuple[float, float] | None = None,
+    fixed_range: tuple[float, float] | None = None,
+    fixed_threshold: float | None = None,
 ) -> Labels:
     """Divide the anchors of one source into sides and scale their scores.
 
@@ -52,7 +53,8 @@ def label(
         declared_good: (n,) sides that the data declare; used with the division "reference" only.
         division: "median" or "reference" (see `AnchorSource`).
         lower_is_better: Direction of the raw score.
-        declared_range: Lowest and highest possible raw score; None to use the observed one.
+        fixed_range: Raw scores that map to the ends of [0, 1]; None to use the observed ones.
+        fixed_threshold: Raw score at which to divide instead of the median; used with the division "median" only.
 
     Returns:
         The labels.
@@ -64,13 +66,18 @@ def label(
     good = declared_good
     if division == "median":
         good = np.zeros(len(scores), dtype=np.bool_)
-        if len(scores):
+        if fixed_threshold is not None:
+            if np.isnan(scores).any():
+                raise DataError(f"{int(np.isnan(scores).sum())} anchors have no opinion score", "rate or drop them")
+            threshold = fixed_threshold
+            good = scores < threshold if lower_is_better else scores > threshold
+        elif len(scores):
             good, median = divide_at_median(-scores if lower_is_better else scores)
             threshold = -median if lower_is_better else median
     rated = scores[~np.isnan(scores)]
     if not len(rated):
         return Labels(good, np.full(len(scores), np.nan), threshold, None)
-    low, high = declared_range or (float(rated.min()), float(rated.max()))
+    low, high = fixed_range or (float(rated.min()), float(rated.max()))
     span = high - low or 1.0
     quality = (high - scores if lower_is_better else scores - low) / span
     return Labels(good, quality, threshold, (low, high))
@@ -106,7 +113,8 @@ def label_sources(
                 good[rows],
                 division=record.division,
                 lower_is_better=record.lower_is_better,
-                declared_range=record.declared_range,
+                fixed_range=record.fixed_range,
+                fixed_threshold=record.fixed_threshold,
             )
         except DataError as error:
             raise DataError(f"{name}: {error.message}", error.hint) from error
@@ -115,8 +123,8 @@ def label_sources(
         found.append(
             replace(
                 record,
-                # a declared range stays, also where no score is left
-                score_range=record.declared_range or labels.score_range,
+                # a fixed range stays, also where no score is left
+                score_range=record.fixed_range or labels.score_range,
                 threshold=labels.threshold,
                 n_good=n_good,
                 n_bad=len(rows) - n_good,
@@ -127,17 +135,19 @@ def label_sources(
 
 def record_of(source: AnchorSource) -> SourceRecord:
     """Return the record of a source of which nothing is labelled yet."""
+    kept_threshold, kept_range = source.kept_division or (None, None)
     return SourceRecord(
         name=source.name,
         kind=source.kind,
         division=source.division,
         lower_is_better=source.lower_is_better,
-        score_range=source.score_range,
-        threshold=None,
+        score_range=source.score_range or kept_range,
+        threshold=kept_threshold,
         n_good=0,
         n_bad=0,
         checksums=dict(source.checksums),
         range_is_declared=source.score_range is not None,
+        kept=source.kept_division is not None,
     )
 
 
@@ -169,8 +179,22 @@ def join_records(records: Iterable[SourceRecord]) -> dict[str, SourceRecord]:
             known,
             score_range=known.declared_range or record.declared_range or known.score_range,
             range_is_declared=known.range_is_declared or record.range_is_declared,
+            kept=_stays_kept(known, record),
             n_failed=known.n_failed + record.n_failed,
             n_duplicates=known.n_duplicates + record.n_duplicates,
             checksums={**known.checksums, **record.checksums},
         )
     return joined
+
+
+def _stays_kept(known: SourceRecord, other: SourceRecord) -> bool:
+    """Return whether a joined source keeps the division of a subset.
+
+    It does when data are added that no index has divided yet, or with a subset that was divided in the same way; with
+    anchors that were divided otherwise, all are divided anew at their common median.
+    """
+    if not known.kept:
+        return False
+    if other.kept:
+        return (other.threshold, other.score_range) == (known.threshold, known.score_range)
+    return other.n_good + other.n_bad == 0

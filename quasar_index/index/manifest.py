@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from uuid import uuid4
 
-from ..encoders.base import EncoderSpec
+from ..encoders.base import EncoderSpec, Resize
 from ..errors import AnchorIndexError
 
 MANIFEST = "manifest.json"
 SCHEMA_VERSION = 1
+_UID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_LARGEST_DIM = 1 << 20
 LIBRARIES = ("quasar-index", "lancedb", "faiss-gpu", "faiss-cpu", "torch", "timm", "open_clip_torch", "numpy", "pillow")
 
 
@@ -52,6 +55,8 @@ class SourceRecord:
         n_failed: Images that could not be embedded; `failures.jsonl` names them.
         n_duplicates: Images left out because an earlier one has the same content.
         checksums: SHA-256 of the label files.
+        kept: Whether threshold and score range are those of the index that this one is a subset of: they stay as they
+            are when anchors change, so that a subset is never divided at its own median.
     """
 
     name: str
@@ -66,11 +71,66 @@ class SourceRecord:
     n_duplicates: int = 0
     checksums: Mapping[str, str] = field(default_factory=dict)
     range_is_declared: bool = False
+    kept: bool = False
 
     @property
     def declared_range(self) -> tuple[float, float] | None:
         """The score range if the data declare it, else None."""
         return self.score_range if self.range_is_declared else None
+
+    @property
+    def fixed_range(self) -> tuple[float, float] | None:
+        """The score range if it stays when anchors change, else None."""
+        return self.score_range if self.range_is_declared or self.kept else None
+
+    @property
+    def fixed_threshold(self) -> float | None:
+        """The threshold if it stays when anchors change, else None."""
+        return self.threshold if self.kept else None
+
+
+@dataclass(frozen=True)
+class Subset:
+    """Where the anchors of a selected index come from, and why these: they are the rows of its first version, by id.
+
+    Attributes:
+        method: Name of the selection method.
+        parameters: Its parameters, by name.
+        n_good: Chosen of the good side.
+        n_bad: Chosen of the bad side.
+        of_good: Good anchors that they were chosen from.
+        of_bad: Bad anchors that they were chosen from.
+        space: The space that the method looked at, such as "raw" or "whitened (shrinkage 1)".
+        stratify: Quantile bins of the rating within each side, to each of which the method was applied; None for none.
+        where: The SQL filter on the anchors that were chosen from; None for all.
+        group: Column of the contents that stay together in the method's own validation; None for no groups.
+        index: Name of the index that was selected from.
+        uid: Its `Manifest.uid`.
+        version: Its version.
+        reason: Why this method and size, in a line; may be empty.
+        time: UTC, ISO 8601.
+    """
+
+    method: str
+    parameters: Mapping[str, Any]
+    n_good: int
+    n_bad: int
+    of_good: int
+    of_bad: int
+    index: str
+    uid: str
+    version: int
+    space: str = "raw"
+    stratify: int | None = None
+    where: str | None = None
+    group: str | None = None
+    reason: str = ""
+    time: str = field(default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="seconds"))
+
+    @property
+    def label(self) -> str:
+        """The method with its parameters, such as `mmr balance=0.5 relevance=centroid`."""
+        return " ".join([self.method, *(f"{name}={value}" for name, value in self.parameters.items())])
 
 
 @dataclass(frozen=True)
@@ -87,6 +147,8 @@ class Manifest:
         created: UTC, ISO 8601.
         libraries: Versions of what built it.
         schema_version: Version of the format.
+        subset: How the anchors were selected from another index; None where they were not. It tells of the first
+            version: what was changed since then stands in the history.
     """
 
     encoder: EncoderSpec
@@ -98,10 +160,17 @@ class Manifest:
     created: str = field(default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="seconds"))
     libraries: Mapping[str, str] = field(default_factory=library_versions)
     schema_version: int = SCHEMA_VERSION
+    subset: Subset | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON data."""
-        return asdict(replace(self, libraries=dict(self.libraries)))
+        """Return plain JSON data, without what only subsets have where this is none: older versions read that."""
+        data = asdict(replace(self, libraries=dict(self.libraries)))
+        if self.subset is None:
+            del data["subset"]
+        for source in data["sources"]:
+            if not source["kept"]:
+                del source["kept"]
+        return data
 
     def write(self, folder: Path) -> None:
         """Write the manifest to an index folder, all or nothing."""
@@ -118,7 +187,7 @@ class Manifest:
             data = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise AnchorIndexError(f"'{folder}' is no index, it has no {MANIFEST}", "name an index folder") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise AnchorIndexError(f"the manifest of '{folder}' is damaged ({error})", "rebuild the index") from error
         return cls.from_dict(data, folder)
 
@@ -150,12 +219,43 @@ class Manifest:
                 SourceRecord(**{**s, "score_range": tuple(s["score_range"]) if s["score_range"] else None})
                 for s in data["sources"]
             )
-            values = {f.name: data[f.name] for f in fields(cls)}
-            return cls(**{**values, "encoder": encoder, "sources": sources})
-        except (KeyError, TypeError, AttributeError) as error:
+            subset = None if data.get("subset") is None else Subset(**data["subset"])
+            values = {f.name: data[f.name] for f in fields(cls) if f.name != "subset"}
+            manifest = cls(**{**values, "encoder": encoder, "sources": sources, "subset": subset})
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise AnchorIndexError(
                 f"the manifest of '{folder}' lacks or misnames {error}", "rebuild the index"
             ) from error
+        if impossible := _impossible(manifest):
+            raise AnchorIndexError(f"the manifest of '{folder}' has an impossible {impossible}", "rebuild the index")
+        return manifest
+
+
+def _impossible(manifest: Manifest) -> str:
+    """Name a value that no build writes, empty where there is none: manifests come from strangers, too."""
+    encoder, rule = manifest.encoder, manifest.encoder.input
+    sound = {
+        # part of file names, which may not lead out of the index
+        "uid": isinstance(manifest.uid, str) and _UID.fullmatch(manifest.uid) is not None,
+        "version or count": all(map(_is_count, (manifest.table_version, manifest.n_good, manifest.n_bad))),
+        "encoder": all(isinstance(text, str) for text in (encoder.name, encoder.weights, encoder.fingerprint))
+        and _is_count(encoder.dim)
+        and 0 < encoder.dim <= _LARGEST_DIM,
+        "input rule": rule is None
+        or (
+            rule.resize in get_args(Resize)
+            and _is_count(rule.size)
+            and _is_count(rule.min_side)
+            and all(isinstance(value, (int, float)) for value in (*rule.mean, *rule.std))
+        ),
+        "time": isinstance(manifest.created, str),
+        "list of libraries": isinstance(manifest.libraries, dict),
+    }
+    return next((name for name, is_sound in sound.items() if not is_sound), "")
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value < 1 << 62
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -19,7 +19,6 @@ import pyarrow as pa
 from ..datasets.base import RECORD_SCHEMA, AnchorSource
 from ..encoders.base import Encoder, EncoderSpec
 from ..encoders.pipeline import EncodedImage, encode_files
-from ..images import read_image_bytes
 from .lock import LOCK
 from .store import OWN_COLUMNS, embedding_type, open_table, scan, to_embedding_column, write_table
 
@@ -52,7 +51,8 @@ class Progress:
 
 def prepare(folder: Path, sources: Sequence[AnchorSource], spec: EncoderSpec) -> None:
     """Make a staging folder ready: keep what an interrupted run of the same request left, clear anything else."""
-    request = {"encoder": spec.to_dict(), "sources": [[s.name, len(s), dict(s.checksums)] for s in sources]}
+    encoder = {name: value for name, value in spec.to_dict().items() if name != "runtime"}  # chosen as it runs
+    request = {"encoder": encoder, "sources": [[s.name, len(s), dict(s.checksums)] for s in sources]}
     wanted = json.dumps(request, sort_keys=True)
     record = folder / _REQUEST
     if not (record.is_file() and record.read_text(encoding="utf-8") == wanted):
@@ -134,7 +134,7 @@ def embed(
         encode_files(
             (value for piece in source.records["path"].chunks for value in piece.to_pylist()),
             encoder,
-            read=source.read_bytes or read_image_bytes,
+            read=source.read_bytes,
             batch_size=batch_size,
             n_workers=n_workers,
             max_pixels=max_pixels,

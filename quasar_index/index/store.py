@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from ..arrays import FloatArray
 from ..errors import AnchorIndexError, QuasarError, first_line
+from .filters import check_filter, shown
 
 TABLE = "anchors"
 OWN_COLUMNS = (
@@ -105,18 +106,19 @@ def scan(table: Any, columns: Sequence[str], *, where: str | None = None) -> Ite
     try:
         query = table.search().select(list(columns))
         if where is not None:
-            query = query.where(where)
+            query = query.where(check_filter(where))
         yield from query.to_batches(READ_ROWS)
     except QuasarError:
         raise
-    except (ValueError, RuntimeError, OSError) as error:
+    except Exception as error:
+        # ValueError, RuntimeError, OSError, or a panic of Lance's own, by the kind of damage.
         if where is None:
             raise AnchorIndexError(
                 f"the data of the index are damaged or missing ({_first_line(error)})",
                 "restore its folder or rebuild the index",
             ) from error
         raise AnchorIndexError(
-            f"filter {where!r} cannot be used ({_first_line(error)})", f"columns: {', '.join(table.schema.names)}"
+            f"filter {shown(where)} cannot be used ({_first_line(error)})", f"columns: {', '.join(table.schema.names)}"
         ) from error
 
 

@@ -1,1 +1,41 @@
 """Anchor subset selection: how few anchors, and which; one method a file."""
+
+from __future__ import annotations
+
+from .base import Selector
+from .content_pairs import ContentPairs
+from .density import Density, OutlierTrimmed
+from .extremes import Extremes
+from .facility_location import FacilityLocation
+from .forward import Forward
+from .herding import Herding
+from .influence import Influence
+from .kcenter import KCenter
+from .kmeans import KMeansRepresentatives
+from .kmedoids import KMedoids
+from .mmr import Mmr
+from .random_draw import Random
+from .registry import SELECTORS
+from .subset import SelectReport, allocate, select_anchors, select_subset
+
+__all__ = [
+    "SELECTORS",
+    "ContentPairs",
+    "Density",
+    "Extremes",
+    "FacilityLocation",
+    "Forward",
+    "Herding",
+    "Influence",
+    "KCenter",
+    "KMeansRepresentatives",
+    "KMedoids",
+    "Mmr",
+    "OutlierTrimmed",
+    "Random",
+    "SelectReport",
+    "Selector",
+    "allocate",
+    "select_anchors",
+    "select_subset",
+]

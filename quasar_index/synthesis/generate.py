@@ -17,6 +17,7 @@ import csv
 import io
 import logging
 import os
+import unicodedata
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from ..arrays import ByteArray
 from ..errors import DataError
-from ..images import content_id, decode, list_images
+from ..images import content_id, decode, list_images, read_image_bytes
 from .registry import DISTORTIONS, LEVELS, Distortion, check_image, check_level, find_distortion
 
 logger = logging.getLogger(__name__)
@@ -227,12 +228,19 @@ def _run(
     return {name: outcomes[name] for name in sources}
 
 
+def _is_plain(name: str) -> bool:
+    """Tell whether a name can stand in a text file, in one line."""
+    return not any(unicodedata.category(character) in ("Cc", "Cs") for character in name)
+
+
 def _synthesize_one(plan: _Plan, name: str, source: Path) -> _Outcome:
     """Write one reference and its distorted versions, as far as they are missing."""
+    if not _is_plain(name):
+        return _Outcome(failure="its name is not UTF-8, or holds control characters, which tables cannot; rename it")
     try:
-        data = source.read_bytes()
-    except OSError as error:
-        return _Outcome(failure=f"cannot be read ({error.strerror})")
+        data = read_image_bytes(str(source))
+    except DataError as error:
+        return _Outcome(failure=error.message)
     content = content_id(data)
     pairs = _drawn_pairs(plan, content)
     origin = f"{_RECIPE}:{plan.seed}:{content}"

@@ -216,7 +216,7 @@ def test_empty_and_other_files():
     with pytest.raises(ImageError, match="the file is empty"):
         decode(b"")
     for data in (b"hello, I am photo.jpg\n", b"\x00" * 100, b"<svg/>", b"\xff\xd8"):
-        with pytest.raises(ImageError, match=r"not an image in a format|cannot be decoded"):
+        with pytest.raises(ImageError, match=r"not an image in a known format|cannot be decoded"):
             decode(data)
 
 
@@ -224,7 +224,7 @@ def test_empty_and_other_files():
 def test_a_truncated_file_is_an_error_and_no_half_grey_image(format_):
     data = encoded(RNG.integers(0, 256, (64, 64, 3), dtype=np.uint8), format_)
     for share in (0.5, 0.9):
-        with pytest.raises(ImageError, match=r"cannot be decoded|not an image"):
+        with pytest.raises(ImageError, match=r"cannot be decoded|cannot be read|not an image"):
             decode(data[: int(len(data) * share)])
 
 
@@ -302,8 +302,13 @@ def test_listing_errors(tmp_path, monkeypatch):
         return real(path)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    with pytest.raises(DataError, match=r"folder '.*gone' cannot be read"):
-        list_images(tmp_path)
+    # The rest is listed, and the folder's own row will say what is wrong with it.
+    assert [path.name for path in list_images(tmp_path)] == ["a.png", "gone"]
+    with pytest.raises(ImageError, match=r"cannot be read"):
+        read_image_bytes(str(tmp_path / "gone"))
+    (tmp_path / "gone").rename(tmp_path / "also-gone")
+    with pytest.raises(DataError, match=r"folder '.*gone' cannot be read; mend its permissions"):
+        list_images(tmp_path / "also-gone")
 
 
 def test_reading_files_and_urls(tmp_path):

@@ -16,7 +16,9 @@ ROOT = PACKAGE.parent
 LAYERS = [
     {"errors"},
     {"arrays"},
+    {"fits"},
     {"images", "anchors"},
+    {"thumbnails"},
     {"datasets", "synthesis"},
     {"encoders"},
     {"index"},
@@ -29,8 +31,11 @@ LAYERS = [
     {"calibration"},
     {"selection"},
     {"evaluation"},
-    {"index_calibration"},
+    {"reproduction", "sweep"},
+    {"index_calibration", "maps"},
+    {"report"},
     {"checks", "demo"},
+    {"benchmarks"},
 ]
 LEVEL = {module: level for level, modules in enumerate(LAYERS) for module in modules}
 
@@ -78,7 +83,7 @@ def test_unknown_name_is_an_attribute_error() -> None:
 
 @pytest.mark.parametrize("code", ["import quasar_index", "import quasar_index.cli.main"])
 def test_start_loads_nothing_heavy(code: str) -> None:
-    heavy = "{'torch', 'faiss', 'lancedb', 'numpy', 'scipy', 'pyarrow', 'PIL', 'cv2', 'rich', 'matplotlib'}"
+    heavy = "{'torch', 'faiss', 'lancedb', 'numpy', 'scipy', 'pyarrow', 'PIL', 'cv2', 'rich', 'matplotlib', 'plotly', 'sklearn'}"
     check = f"import sys; {code}; print(*({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []

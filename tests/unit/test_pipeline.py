@@ -1,6 +1,7 @@
 """The stream of embeddings: order, batches by size, errors, bounded memory."""
 
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from quasar_index.encoders import encode
 from quasar_index.encoders import pipeline as pipeline_module
 from quasar_index.encoders.base import InputRule
 from quasar_index.encoders.pipeline import encode_files
-from quasar_index.errors import DataError, ImageError
+from quasar_index.errors import DataError, EncoderError, ImageError
 from quasar_index.images import content_id, decode
 from quasar_index.scoring import Scorer
 
@@ -156,30 +157,110 @@ def test_a_generator_is_read_a_bounded_way_ahead(tiny_encoder, write_images):
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("decode")]
 
 
-def test_waiting_images_stay_below_the_limit(tiny_encoder, monkeypatch):
+def test_pixels_in_front_of_the_encoder_stay_below_the_budget(tiny_encoder, monkeypatch):
     # Every image has its own size, so that no batch ever fills: without a limit all would wait till the end.
-    monkeypatch.setattr(pipeline_module, "WAITING_BYTES", 100_000)
+    limit = 200_000
+    monkeypatch.setattr(pipeline_module, "WAITING_BYTES", limit)
+    budgets = []
+
+    class Budget(pipeline_module.Budget):
+        def __init__(self, *arguments, **more):
+            super().__init__(*arguments, **more)
+            budgets.append(self)
+
+    monkeypatch.setattr(pipeline_module, "Budget", Budget)
     encoder = tiny_encoder()
-    peak = 0
+    forward, alive, lock = encoder.forward, [0, 0], threading.Lock()
+    prepare = encoder.prepare
 
-    class Buckets(pipeline_module._Buckets):
-        def put(self, *arguments):
-            nonlocal peak
-            super().put(*arguments)
-            peak = max(peak, self.n_bytes)
+    def counted_prepare(image):
+        with lock:
+            alive[0] += image.nbytes
+            alive[1] = max(alive)
+        return prepare(image)
 
-    monkeypatch.setattr(pipeline_module, "_Buckets", Buckets)
+    def slow_forward(batch):
+        time.sleep(0.005)
+        embeddings = forward(batch)
+        with lock:
+            alive[0] -= batch.nbytes
+        return embeddings
+
+    encoder.prepare, encoder.forward = counted_prepare, slow_forward
     from conftest import png
 
     results = list(
         encode_files(
-            [str(n) for n in range(200)], encoder, batch_size=4, read=lambda path: png(int(path), (20, 20 + int(path)))
+            [str(n) for n in range(150)],
+            encoder,
+            batch_size=8,
+            n_workers=4,
+            read=lambda path: png(int(path), (20, 20 + int(path))),
         )
     )
-    assert [image.width for image in results] == list(range(20, 220))
-    largest = 20 * 220 * 3
-    assert 100_000 <= peak < 100_000 + largest
-    assert len(encoder.batches) == 200
+    assert [image.width for image in results] == list(range(20, 170))
+    assert all(image.embedding is not None for image in results)
+    (budget,) = budgets
+    assert limit / 2 < budget.peak <= limit
+    assert limit / 4 < alive[1] <= limit  # what the encoder has not seen yet, counted from outside
+    assert budget.used == 0
+
+
+def test_an_image_larger_than_the_whole_budget_is_let_in_alone(tiny_encoder, monkeypatch):
+    monkeypatch.setattr(pipeline_module, "WAITING_BYTES", 1000)
+    from conftest import png
+
+    sizes = [(40, 40), (4, 5), (60, 50), (4, 4), (4, 4)]
+    results = list(
+        encode_files(
+            [str(n) for n in range(5)], tiny_encoder(), n_workers=3, read=lambda path: png(0, sizes[int(path)])
+        )
+    )
+    assert [(image.height, image.width) for image in results] == sizes
+    assert not any(image.error for image in results)
+
+
+def test_a_crop_does_not_keep_the_whole_image(tiny_encoder, monkeypatch, write_images):
+    kept = []
+    loaded = pipeline_module._Run._loaded
+
+    def look(self, row, future):
+        kept.append(future.result()[1].base)
+        loaded(self, row, future)
+
+    monkeypatch.setattr(pipeline_module._Run, "_loaded", look)
+    results = list(encode_files(write_images(2, sizes=((30, 50),)), tiny_encoder(InputRule("crop", 8))))
+    assert len(results) == 2
+    assert not any(isinstance(base, np.ndarray) for base in kept)
+
+
+def test_an_error_of_the_encoder_ends_the_stream_and_its_threads(tiny_encoder, write_images):
+    encoder = tiny_encoder()
+
+    def broken(batch):
+        raise EncoderError("the network is broken")
+
+    encoder.forward = broken
+    with pytest.raises(EncoderError, match="broken"):
+        list(encode_files(write_images(40), encoder, batch_size=4))
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith(("decode", "encode"))]
+
+
+def test_the_encoder_works_while_the_caller_uses_results(tiny_encoder, write_images):
+    encoder = tiny_encoder()
+    forward, begun = encoder.forward, threading.Semaphore(0)
+
+    def announced(batch):
+        begun.release()
+        return forward(batch)
+
+    encoder.forward = announced
+    stream = encode_files(write_images(1) * 64, encoder, batch_size=4)
+    next(stream)
+    # The caller does nothing but wait, and the batches in hand are embedded meanwhile.
+    assert begun.acquire(timeout=10)
+    assert begun.acquire(timeout=10)
+    stream.close()
 
 
 def test_finished_results_do_not_pile_up_behind_an_unfinished_image(tiny_encoder, write_images, monkeypatch):

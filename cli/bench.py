@@ -1,0 +1,172 @@
+"""`quasar-index bench`: how fast it is here, as ratios to peers and limits measured in the same run."""
+
+from __future__ import annotations
+
+import json as json_format
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import quasar_index as qi
+
+from . import options
+from .output import Cell, interruptible, new_file, note, print_table
+
+COLUMNS = ("figure", "anchors", "median", "lowest", "highest", "bar", "", "what")
+QUICK: dict[str, Any] = {
+    "anchors": (2000,),
+    "n_queries": 64,
+    "top_k": 16,
+    "rounds": 3,
+    "n_images": 32,
+    "stream": (64, 256),
+}
+
+
+def bench(
+    figure: Annotated[
+        list[str] | None,
+        typer.Option("--figure", metavar="NAME", help="Figure to measure, repeatable; default: all. See --list."),
+    ] = None,
+    anchors: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N,...", help="Sizes of the synthetic indexes; default: 29k,255k,840k.", rich_help_panel="Work"
+        ),
+    ] = None,
+    dim: Annotated[int, typer.Option(min=2, help="Dimension of the embeddings.", rich_help_panel="Work")] = 768,
+    queries: Annotated[
+        int | None, typer.Option(min=1, help="Queries of adaptive scoring; default: 1024.", rich_help_panel="Work")
+    ] = None,
+    top_k: Annotated[
+        int | None, typer.Option(min=1, help="Neighbours a side; default: 256.", rich_help_panel="Work")
+    ] = None,
+    rounds: Annotated[
+        int | None,
+        typer.Option(min=1, help="Times that both sides of a ratio are timed; default: 5.", rich_help_panel="Work"),
+    ] = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Images of the encoding figures; default: made of photographs that come with scikit-image.",
+            rich_help_panel="Work",
+        ),
+    ] = None,
+    n_images: Annotated[
+        int | None, typer.Option(min=1, help="How many of them; default: 256.", rich_help_panel="Work")
+    ] = None,
+    stream: Annotated[
+        str | None,
+        typer.Option(metavar="N,N", help="Images of memory-stream; default: 1000,10000.", rich_help_panel="Work"),
+    ] = None,
+    work: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Where synthetic indexes and images are made and kept for the next time; default: thrown away.",
+            rich_help_panel="Work",
+        ),
+    ] = None,
+    encoder: Annotated[
+        str, typer.Option("--encoder", "-e", help="See 'quasar-index encoders'.", rich_help_panel="Encoder")
+    ] = "efficientnet-lite0",
+    precision: options.Precision = options.PrecisionChoice.auto,
+    quick: Annotated[bool, typer.Option("--quick", help="Tiny sizes: to see that it runs, not how fast.")] = False,
+    growth: Annotated[
+        bool | None,
+        typer.Option("--growth/--no-growth", help="Also curves of time and memory; default: with all figures."),
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the figures and their bars.")] = False,
+    json: options.Json = False,
+    output: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Write the JSON there, too.")] = None,
+    picture: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it: .png or .svg.")] = None,
+) -> None:
+    """Measure speed and memory on this machine.
+
+    Each figure is a ratio: two ways of doing the same work are timed in turns, and the median and the extremes of the
+    rounds are printed. So other work on the machine slows both. Without --quick and --figure it takes an hour and 10 GB
+    of disk.
+    """
+    if list_:
+        _print_list()
+        return
+    from tempfile import TemporaryDirectory
+
+    from quasar_index.evaluation.picture import check_picture
+
+    if picture is not None:
+        check_picture(picture)
+    given: dict[str, Any] = {
+        "anchors": None if anchors is None else _counts(anchors, "--anchors"),
+        "n_queries": queries,
+        "top_k": top_k,
+        "rounds": rounds,
+        "n_images": n_images,
+        "stream": None if stream is None else _counts(stream, "--stream"),
+    }
+    if given["stream"] is not None and len(given["stream"]) != 2:
+        raise typer.BadParameter("--stream takes two numbers")
+    chosen: dict[str, Any] = (QUICK if quick else {}) | {
+        name: value for name, value in given.items() if value is not None
+    }
+    if images is not None:
+        from quasar_index.images import list_images
+
+        chosen["images"] = tuple(map(str, list_images(images)))
+    with TemporaryDirectory(prefix="quasar-index-bench-") as folder, interruptible("run it again"):
+        report = qi.run_benchmarks(
+            qi.BenchOptions(folder=work or Path(folder), dim=dim, encoder=encoder, precision=precision.value, **chosen),
+            figure,
+            with_growth=not figure if growth is None else growth,
+            on_figure=lambda name, n: note(f"measuring {name}" + (f" with {n:,} anchors" if n else "")),
+        )
+    if picture is not None:
+        qi.draw_benchmarks(report, picture)
+    text = json_format.dumps(_finite(report.to_dict()), indent=2)
+    if output is not None:
+        with new_file(str(output)) as path:
+            path.write_text(text + "\n", encoding="utf-8")
+    if json:
+        typer.echo(text)
+        return
+    machine = report.machine
+    typer.echo(f"{machine['cpu']}, {machine['usable_cores']} cores, {machine['memory_bytes'] / 1e9:.0f} GB")
+    print_table(COLUMNS, [_row(ratio) for ratio in report.ratios], right=COLUMNS[1:6])
+
+
+def _row(ratio: qi.BenchRatio) -> list[Cell]:
+    numbers = [f"{value:.3g}" for value in (ratio.median, ratio.low, ratio.high)]
+    bar = "" if ratio.bar is None else f"{'>=' if ratio.at_least else '<='} {ratio.bar:g}"
+    verdicts: dict[bool | None, Cell] = {None: "", True: ("met", "green"), False: ("missed", "red")}
+    met = verdicts[ratio.is_met]
+    what = ratio.detail.get("method") or qi.BENCH_FIGURES[ratio.figure].what
+    return [ratio.figure, f"{ratio.anchors:,}" if ratio.anchors else "", *numbers, bar, met, str(what)]
+
+
+def _print_list() -> None:
+    rows = [
+        [figure.name, "" if figure.bar is None else f"{'>=' if figure.at_least else '<='} {figure.bar:g}", figure.what]
+        for figure in qi.BENCH_FIGURES.values()
+    ]
+    print_table(("figure", "bar", "what"), rows)
+
+
+def _counts(text: str, option: str) -> tuple[int, ...]:
+    """Read `29k,255k` or `1000,10000`."""
+    units = {"k": 1000, "m": 1_000_000}
+    try:
+        parts = [part.strip().lower() for part in text.split(",")]
+        return tuple(int(part[:-1]) * units[part[-1]] if part[-1:] in units else int(part) for part in parts)
+    except ValueError:
+        raise typer.BadParameter(f"{option} {text} is no list of numbers such as 29k,255k") from None
+
+
+def _finite(value: Any) -> Any:
+    """Replace NaN, which JSON has not, by None."""
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and value != value else value  # noqa: PLR0124

@@ -1,0 +1,250 @@
+"""`quasar-index select`: an index of fewer anchors, chosen by one of many methods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from enum import Enum
+from typing import Annotated, Any, cast
+
+import typer
+
+import quasar_index as qi
+
+from . import configurations as ways
+from . import options
+from .info import subset_words
+from .output import interruptible, print_facts, progress_bar
+from .suggestion import (
+    SUGGESTION,
+    FoldsOption,
+    MethodsOption,
+    OutputOption,
+    SeedsOption,
+    SizesOption,
+    suggest_sizes,
+)
+
+
+class Method(str, Enum):
+    """The keys of `qi.SELECTORS`, repeated so that `--help` loads no NumPy; a test compares them."""
+
+    random = "random"
+    extremes = "extremes"
+    kmeans = "kmeans"
+    kmedoids = "kmedoids"
+    k_center = "k-center"
+    herding = "herding"
+    facility_location = "facility-location"
+    mmr = "mmr"
+    density = "density"
+    outlier_trimmed = "outlier-trimmed"
+    content_pairs = "content-pairs"
+    forward = "forward"
+    influence = "influence"
+
+
+class SelectionSpace(str, Enum):
+    """The spaces a method can look at."""
+
+    raw = "raw"
+    centred = "centred"
+    whitened = "whitened"
+
+
+class Relevance(str, Enum):
+    """What MMR takes for relevance."""
+
+    centroid = "centroid"
+    rating = "rating"
+
+
+PARAMETERS = {
+    "seed": "--seed",
+    "n_neighbors": "--neighbors",
+    "balance": "--balance",
+    "relevance": "--relevance",
+    "share": "--share",
+    "rating_power": "--rating-power",
+    "n_candidates": "--candidates",
+}
+"""The parameters of methods that have an option."""
+_PANEL = "Method"
+SeedOption = Annotated[int | None, typer.Option("--seed", help="Of what a method draws.  [0]", rich_help_panel=_PANEL)]
+NeighborsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--neighbors",
+        help="density, outlier-trimmed: k of the density.  [10]  facility-location, content-pairs: of the graph.",
+        rich_help_panel=_PANEL,
+    ),
+]
+BalanceOption = Annotated[
+    float | None,
+    typer.Option("--balance", help="mmr: 1 relevance alone, 0 diversity alone.  [0.5]", rich_help_panel=_PANEL),
+]
+RelevanceOption = Annotated[
+    Relevance | None,
+    typer.Option(
+        "--relevance",
+        help="mmr: nearness to the side's centroid, the default, or how extreme the rating is.",
+        rich_help_panel=_PANEL,
+    ),
+]
+ShareOption = Annotated[
+    float | None,
+    typer.Option("--share", help="outlier-trimmed: part of each side that is left out.  [0.1]", rich_help_panel=_PANEL),
+]
+RatingPowerOption = Annotated[
+    float | None,
+    typer.Option(
+        "--rating-power", help="content-pairs: weigh pairs by (difference of ratings)^p.  [0]", rich_help_panel=_PANEL
+    ),
+]
+CandidatesOption = Annotated[
+    int | None, typer.Option("--candidates", help="forward: anchors tried a step.  [256]", rich_help_panel=_PANEL)
+]
+
+
+def select(
+    name: options.Index,
+    method: Annotated[Method | None, typer.Option("--method", "-m", help="How the anchors are chosen.")] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="NEW", help="Name or path of the new index.")] = None,
+    size: Annotated[int | None, typer.Option("--size", "-n", help="Anchors of both sides together.")] = None,
+    fraction: Annotated[float | None, typer.Option("--fraction", help="Part of each side, in (0, 1].")] = None,
+    stratify: Annotated[
+        int | None,
+        typer.Option(
+            "--stratify",
+            metavar="BINS",
+            min=1,
+            help="Choose equally many in each of so many quantile bins of the rating within a side.",
+        ),
+    ] = None,
+    space: Annotated[
+        SelectionSpace | None, typer.Option("--space", help="The space that the method looks at; default: raw.")
+    ] = None,
+    shrinkage: Annotated[
+        str | None, typer.Option("--shrinkage", help="whitened: a number, ledoit-wolf or oas.  [1]")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an index of the new name.")] = False,
+    seed: SeedOption = None,
+    neighbors: NeighborsOption = None,
+    balance: BalanceOption = None,
+    relevance: RelevanceOption = None,
+    share: ShareOption = None,
+    rating_power: RatingPowerOption = None,
+    candidates: CandidatesOption = None,
+    where: options.Where = None,
+    version: options.IndexVersion = None,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            "--group",
+            metavar="COLUMN",
+            help="forward, influence: anchors that are held out together; default: reference, else each alone.",
+            rich_help_panel="Anchors",
+        ),
+    ] = None,
+    suggest: Annotated[
+        bool,
+        typer.Option(
+            "--suggest",
+            help="Make nothing: say for each method how few anchors are enough, by cross-validation over them.",
+            rich_help_panel=SUGGESTION,
+        ),
+    ] = False,
+    methods: MethodsOption = None,
+    sizes: SizesOption = None,
+    seeds: SeedsOption = None,
+    folds: FoldsOption = None,
+    output: OutputOption = None,
+    json: options.Json = False,
+) -> None:
+    """Make an index of some anchors of another one, each on the side where it is there.
+
+    A method sees anchors only, never test images; what it found is judged by 'quasar-index evaluate'. With --suggest
+    nothing is made: a table shows for each method the smallest subset within one standard error of its best one.
+    """
+    if suggest:
+        making = (method, to, size, fraction, neighbors, balance, relevance, share, rating_power, candidates)
+        if overwrite or any(value is not None for value in making):
+            raise typer.BadParameter("--suggest makes no index: give --methods, --sizes, --seeds and --space with it")
+        scored = _space(space, shrinkage)
+        suggest_sizes(
+            qi.AnchorIndex.open(name, version),
+            methods=methods,
+            sizes=sizes,
+            seeds=seeds,
+            folds=folds,
+            configuration=qi.Configuration(**scored),
+            where=where,
+            group=group,
+            stratify=stratify,
+            seed=seed or 0,
+            output=output,
+            json=json,
+        )
+        return
+    if any(value is not None for value in (methods, sizes, seeds, folds, output)):
+        raise typer.BadParameter("--methods, --sizes, --seeds, --folds and --output are for --suggest")
+    if method is None or to is None:
+        raise typer.BadParameter("give --method and --to, or --suggest")
+    if (size is None) == (fraction is None):
+        raise typer.BadParameter("give either --size or --fraction")
+    given = {
+        "seed": seed,
+        "n_neighbors": neighbors,
+        "balance": balance,
+        "relevance": relevance and relevance.value,
+        "share": share,
+        "rating_power": rating_power,
+        "n_candidates": candidates,
+    }
+    selector = make_selector(method, {key: value for key, value in given.items() if value is not None})
+    chosen = _space(space, shrinkage)
+    index = qi.AnchorIndex.open(name, version)
+    with interruptible("nothing was made; run it again"), progress_bar(f"selecting by {method.value}") as on_progress:
+        report = qi.select_subset(
+            to,
+            index,
+            selector,
+            size=size,
+            fraction=fraction,
+            stratify=stratify,
+            where=where,
+            group=group,
+            overwrite=overwrite,
+            on_progress=on_progress,
+            **chosen,
+        )
+    made = report.index
+    if json:
+        print_facts({"index": str(made.path), "n_anchors": len(made), "subset": asdict(report.subset)}, as_json=True)
+        return
+    counts = f"{len(made)} anchors: {made.manifest.n_good} good, {made.manifest.n_bad} bad"
+    print_facts({"index": f"{made.path}, {counts}", "selected by": subset_words(report.subset)}, as_json=False)
+
+
+def _space(space: SelectionSpace | None, shrinkage: str | None) -> dict[str, Any]:
+    """Return the space that the user named, and its shrinkage."""
+    chosen: dict[str, Any] = {} if space is None else {"space": space.value}
+    if shrinkage is not None:
+        if space is not SelectionSpace.whitened or shrinkage == "auto":
+            raise typer.BadParameter("--shrinkage is a number, ledoit-wolf or oas, and for --space whitened")
+        chosen["shrinkage"] = ways.parse_shrinkage(shrinkage)
+    return chosen
+
+
+def make_selector(method: Method, given: Mapping[str, Any]) -> qi.Selector:
+    """Make a method of the parameters that the user gave.
+
+    Raises:
+        typer.BadParameter: When one is not of this method.
+    """
+    names = {key: [field.name for field in fields(cast("Any", one))] for key, one in qi.SELECTORS.items()}
+    for parameter in given:
+        if parameter not in names[method.value]:
+            users = [key for key, known in names.items() if parameter in known]
+            raise typer.BadParameter(f"{PARAMETERS[parameter]} is for {', '.join(users)}, not for {method.value}")
+    return qi.SELECTORS[method.value](**given)

@@ -1,0 +1,132 @@
+"""`quasar-index select --suggest`: how few anchors are enough, by method."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import quasar_index as qi
+
+from .evaluate import said_once
+from .output import interruptible, note, print_facts, print_table, progress_bar
+from .sweep import parse_methods, parse_values
+
+SUGGESTION = "Suggestion"
+MethodsOption = Annotated[
+    str | None, typer.Option(metavar="M1,M2,...", help="Methods that are tried.  [all]", rich_help_panel=SUGGESTION)
+]
+SizesOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="S1,S2,...",
+        help="Fractions up to 1, or numbers from 2.  [0.02,0.05,0.1,0.2,0.3,0.5,1]",
+        rich_help_panel=SUGGESTION,
+    ),
+]
+SeedsOption = Annotated[
+    int | None, typer.Option(min=1, help="Draws of methods that are random.  [5]", rich_help_panel=SUGGESTION)
+]
+FoldsOption = Annotated[
+    int | None, typer.Option(min=2, help="Most folds; fewer are quicker.  [20]", rich_help_panel=SUGGESTION)
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        metavar="FILE.points.jsonl",
+        help="Keep what is computed there: the same command goes on from it.",
+        rich_help_panel=SUGGESTION,
+    ),
+]
+
+
+def suggest_sizes(
+    index: qi.AnchorIndex,
+    *,
+    methods: str | None,
+    sizes: str | None,
+    seeds: int | None,
+    folds: int | None,
+    output: Path | None,
+    json: bool,
+    **options: Any,
+) -> None:
+    """Print the suggestions; options as of `qi.suggest`."""
+    given: dict[str, Any] = {
+        "methods": None if methods is None else parse_methods(methods),
+        "sizes": None if sizes is None else parse_values("--sizes", sizes),
+        "n_seeds": seeds,
+        "max_folds": folds,
+    }
+    hint = "give --output to keep what is computed" if output is None else "the same command goes on from there"
+    with interruptible(hint), said_once(), progress_bar("cross-validating") as on_progress:
+        found = qi.suggest(
+            index,
+            state=output,
+            on_progress=on_progress,
+            **{key: value for key, value in given.items() if value is not None},
+            **options,
+        )
+    if json:
+        facts = [suggestion_facts(one) for one in found.by_method]
+        print_facts({"overall": suggestion_facts(found.overall), "by_method": facts}, as_json=True)
+    else:
+        _print(found)
+    for what, reason in found.report.failures:
+        note(f"left out {what}: {reason}")
+
+
+def suggestion_facts(one: qi.SuggestedSize) -> dict[str, Any]:
+    """Return a suggestion as plain data."""
+    paired = one.chosen.minus_random
+    return {
+        "method": one.method,
+        "size": one.chosen.value,
+        "n_anchors": round(one.chosen.n_anchors, 1),
+        "srcc": one.chosen.srcc,
+        "minus_random": paired and paired.value,
+        "minus_random_low": paired and paired.low,
+        "minus_random_high": paired and paired.high,
+        "best_size": one.best.value,
+        "best_srcc": one.best.srcc,
+        "standard_error": one.standard_error,
+        "threshold": one.threshold,
+    }
+
+
+def _print(found: qi.Suggestion) -> None:
+    report = found.report
+    print(report.protocol)  # noqa: T201
+    for text in report.notes:
+        print(text)  # noqa: T201
+    print("smallest subset with SRCC >= best - one standard error (over groups and draws)\n")  # noqa: T201
+    columns = ("method", "size", "anchors", "SRCC", "SRCC - random", "best size", "best SRCC", "SE", "at least")
+    rows = []
+    for one in found.by_method:
+        paired = one.chosen.minus_random
+        cells = (
+            f"{one.chosen.value}",
+            f"{one.chosen.n_anchors:.0f}",
+            f"{one.chosen.srcc:.3f}",
+            "" if paired is None else _signed(paired),
+            f"{one.best.value}",
+            f"{one.best.srcc:.3f}",
+            f"{one.standard_error:.3f}",
+            f"{one.threshold:.3f}",
+        )
+        rows.append((one.method, *cells))
+    print_table(columns, rows, right=columns[1:])
+    best = found.overall
+    size = best.chosen.value
+    option = f"--fraction {size}" if isinstance(size, float) or size == 1 else f"--size {size}"
+    print(f"\nof all methods: --method {best.method} {option} (SRCC {best.chosen.srcc:.3f}; best is "  # noqa: T201
+          f"{best.best.method} {best.best.value} with {best.best.srcc:.3f})")  # fmt: skip
+    print("the best of many flatters: judge the subset on other images")  # noqa: T201
+
+
+def _signed(figure: qi.Estimate) -> str:
+    if figure.low is None or figure.high is None:
+        return f"{figure.value:+.3f}"
+    return f"{figure.value:+.3f} [{figure.low:+.2f}, {figure.high:+.2f}]"

@@ -1,0 +1,381 @@
+"""`quasar-index sweep`: curves of rank correlation over the number of anchors, or over one parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import quasar_index as qi
+
+from . import configurations as ways
+from . import options
+from .data import read_sources
+from .evaluate import read_group, said_once
+from .output import Format, interruptible, note, print_table, progress_bar, write_rows
+
+CURVES, PROTOCOL = "Curves", "Protocol"
+BESIDE_A_PLAN = frozenset(
+    {"plan", "weights", "device", "precision", "batch_size", "workers", "max_pixels", "cache", "output", "picture"}
+    | {"format_"}
+)
+"""Options that say how a sweep runs and what is written, not what it computes."""
+
+
+class SweepFormat(str, Enum):
+    """Formats of curves."""
+
+    table = "table"
+    csv = "csv"
+    jsonl = "jsonl"
+
+
+def sweep(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="Name or path of an index.", show_default=False)
+    ] = None,
+    plan: Annotated[Path | None, typer.Option("--plan", metavar="FILE.toml", help="A declared sweep.")] = None,
+    methods: Annotated[
+        str | None,
+        typer.Option(metavar="M1,M2,...", help="Selection methods, as of 'select'; or all.", rich_help_panel=CURVES),
+    ] = None,
+    sizes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="S1,S2,...",
+            help="Fractions up to 1 (all) or numbers from 2 of the anchors.",
+            rich_help_panel=CURVES,
+        ),
+    ] = None,
+    stratify: Annotated[
+        int | None,
+        typer.Option(metavar="BINS", min=1, help="Of the methods, as of 'select'.", rich_help_panel=CURVES),
+    ] = None,
+    ratios: Annotated[
+        str | None,
+        typer.Option(
+            metavar="R1,R2,...", help="Random parts of the anchors (QUASAR's Fig. 6).", rich_help_panel=CURVES
+        ),
+    ] = None,
+    offsets: Annotated[
+        str | None, typer.Option(metavar="O1,O2,...", help="Offsets (Fig. 7b).", rich_help_panel=CURVES)
+    ] = None,
+    clusters: Annotated[
+        str | None, typer.Option(metavar="K1,K2,...", help="Clusters a side.", rich_help_panel=CURVES)
+    ] = None,
+    top_k: Annotated[
+        str | None,
+        typer.Option("--top-k", metavar="K1,K2,...", help="Of retrieval, or of knn.", rich_help_panel=CURVES),
+    ] = None,
+    shrinkages: Annotated[
+        str | None,
+        typer.Option(metavar="L1,L2,...", help="Of the whitened space: numbers, oas, ...", rich_help_panel=CURVES),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Draws of whatever is random.", rich_help_panel=CURVES)] = 10,
+    data: Annotated[
+        str | None,
+        typer.Option("--data", "-d", metavar="SPEC", help="Rated images, as for build.", rich_help_panel=PROTOCOL),
+    ] = None,
+    score_column: options.ScoreColumn = None,
+    image_column: options.ImageColumn = None,
+    lower_is_better: options.LowerIsBetter = False,
+    cross_validate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="group=COLUMN",
+            help="Leave out one group of the index's own anchors at a time.",
+            rich_help_panel=PROTOCOL,
+        ),
+    ] = None,
+    folds: Annotated[
+        int, typer.Option(min=2, help="Most folds of --cross-validate; fewer are quicker.", rich_help_panel=PROTOCOL)
+    ] = 100,
+    exclude: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RULE",
+            help="Anchors that do not score an image: same-image, same-reference or group=COLUMN.",
+            rich_help_panel=PROTOCOL,
+        ),
+    ] = None,
+    allow_overlap: Annotated[
+        bool,
+        typer.Option("--allow-overlap", help="Let images score themselves; flagged.", rich_help_panel=PROTOCOL),
+    ] = False,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="With --data: anchors that forward and influence hold out together.  [reference, else each alone]",
+            rich_help_panel="Anchors",
+        ),
+    ] = None,
+    resamples: Annotated[
+        int, typer.Option(min=40, help="Resamples of the test groups.", rich_help_panel=PROTOCOL)
+    ] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="First of the seeds.", rich_help_panel=PROTOCOL)] = 0,
+    compare: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=V1,V2",
+            help="Several ways to score, each with its own curves: space=raw,whitened; again for another key.",
+            rich_help_panel="Way to score",
+        ),
+    ] = None,
+    aggregate: ways.AggregateOption = ways.Aggregate.mean,
+    head: ways.HeadOption = ways.Head.centroid,
+    space: ways.SpaceOption = ways.Space.raw,
+    shrinkage: ways.ShrinkageOption = None,
+    mode: ways.ModeOption = None,
+    division: ways.DivisionOption = None,
+    similarity_temperature: ways.SimilarityTemperatureOption = None,
+    rating_power: ways.RatingPowerOption = None,
+    blend: ways.BlendOption = None,
+    normalize_anchors: ways.NormalizeOption = False,
+    where: options.Where = None,
+    version: options.IndexVersion = None,
+    weights: options.Weights = None,
+    device: options.Device = "auto",
+    precision: options.Precision = options.PrecisionChoice.auto,
+    batch_size: options.BatchSize = 16,
+    workers: options.Workers = None,
+    max_pixels: options.MaxPixels = options.MAX_PIXELS,
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Of embeddings of --data.  [$QUASAR_INDEX_CACHE, else the user's cache folder]"
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the table: .csv or .jsonl.")
+    ] = None,
+    picture: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the curves: .png or .svg.")] = None,
+    format_: Annotated[SweepFormat, typer.Option("--format", "-f", help="How to print.")] = SweepFormat.table,
+) -> None:
+    """Draw curves of SRCC: for methods of selection over the number of anchors, or over one parameter.
+
+    One of --sizes (with --methods), --ratios, --offsets, --clusters, --top-k, --shrinkages varies; the way to score is
+    otherwise as in 'evaluate', and --plan declares all of it in a file. Methods see the anchors of the fold alone.
+    What is computed is kept beside --output, --picture or the plan (FILE.points.jsonl): the same command goes on there.
+    """
+    axes = {
+        "sizes": sizes,
+        "ratios": ratios,
+        "offsets": offsets,
+        "clusters": clusters,
+        "top-k": top_k,
+        "shrinkages": shrinkages,
+    }
+    if plan is not None:
+        _check_beside_a_plan(context)
+        declared = qi.read_plan(plan)
+    else:
+        configurations = ways.make_configurations(
+            compare=ways.parse_compare(compare or []),
+            space=space,
+            aggregate=aggregate,
+            head=head,
+            shrinkage=shrinkage,
+            temperature=None,
+            mode=mode,
+            division=division,
+            similarity_temperature=similarity_temperature,
+            rating_power=rating_power,
+            blend=blend,
+            normalize_anchors=normalize_anchors,
+        )
+        declared = qi.Plan(
+            qi.Sweep(
+                **_axis(axes, methods),
+                configurations=tuple(configurations),
+                stratify=stratify,
+                n_seeds=seeds,
+                n_resamples=resamples,
+                seed=seed,
+            ),
+            index=name or "",
+            version=version,
+            where=where,
+            group=group,
+            data=data,
+            score_column=score_column,
+            image_column=image_column,
+            lower_is_better=lower_is_better,
+            exclude=exclude,
+            cross_validate=read_group(cross_validate),
+            max_folds=folds,
+            allow_overlap=allow_overlap,
+        )
+        _check(declared)
+    _check_files(output, picture)
+    state = next((path.with_suffix(".points.jsonl") for path in (output, picture, plan) if path is not None), None)
+    run: dict[str, Any] = {"weights": weights, "device": device, "precision": precision.value}
+    embedding: dict[str, Any] = {"batch_size": batch_size, "n_workers": workers, "max_pixels": max_pixels}
+    qi.allow_pixels(max_pixels)
+    hint = "give --output to keep what is computed" if state is None else "the same command goes on from there"
+    with interruptible(hint), said_once():
+        bench = _bench(declared, cache, run, embedding)
+        with progress_bar("sweeping") as on_progress:
+            report = qi.run_sweep(declared.sweep, bench, state=state, on_progress=on_progress)
+    if report.n_resumed:
+        note(f"{report.n_resumed} evaluations were there already, {report.n_computed} were computed")
+    if picture is not None:
+        qi.draw_sweep(report, picture)
+    _write(report, format_, output)
+    for path, reason in bench.failures[:5]:
+        note(f"left out '{path}': {reason}")
+    if bench.failures:
+        note(f"error: {len(bench.failures)} images could not be embedded")
+        raise typer.Exit(qi.DataError.exit_code)
+
+
+def _write(report: qi.SweepReport, format_: SweepFormat, output: Path | None) -> None:
+    """Write the curves to the output, and print them."""
+    rows, columns = report.rows(), list(qi.SWEEP_COLUMNS)
+    if output is not None:
+        write_rows(rows, columns, format_=Format(output.suffix[1:]), output=str(output))
+    if format_ is SweepFormat.table:
+        print_curves(report)
+    else:
+        write_rows(rows, columns, format_=Format(format_.value), output=None)
+    for what, reason in report.failures:
+        note(f"left out {what}: {reason}")
+
+
+def print_curves(report: qi.SweepReport) -> None:
+    """Print the points of a sweep for people."""
+    level = f"{report.sweep.level:.0%}"
+    print(report.protocol)  # noqa: T201
+    units = f"{report.n_units} groups" if report.grouped else f"{report.n_units} images"
+    print(f"{report.n_images} images; over seeds: where {level} of draws lie; bootstrap: over {units}")  # noqa: T201
+    for text in report.notes:
+        print(text)  # noqa: T201
+    print()  # noqa: T201
+    parameter = report.sweep.parameter
+    columns = ["configuration", "method", parameter, "anchors", "seeds", "SRCC", "over seeds", "bootstrap"]
+    rows = []
+    for point in report.points:
+        cells = [
+            point.configuration,
+            point.method,
+            f"{point.value}",
+            f"{point.n_anchors:.0f}",
+            f"{point.n_seeds}",
+            f"{point.srcc:.3f}",
+            _interval(point.seeds),
+            _interval(point.bootstrap),
+        ]
+        if parameter == "size":
+            paired = point.minus_random
+            cells.append("" if paired is None else f"{paired.value:+.3f} {_interval(paired, sign='+')}".strip())
+            cells.append("*" if paired is not None and paired.is_clear else "")
+        else:
+            del cells[1]
+        rows.append(cells)
+    if parameter == "size":
+        columns += ["SRCC - random", ""]
+    else:
+        columns.remove("method")
+    print_table(columns, rows, right=columns[2:] if parameter == "size" else columns[1:])
+    if parameter == "size":
+        print(f"\n* differs from random selection of the same size ({level}, paired over test groups and seeds)")  # noqa: T201
+
+
+def parse_values(option: str, text: str) -> tuple[int | float | str, ...]:
+    """Read `V1,V2,...`: numbers, or words."""
+
+    def read(part: str) -> int | float | str:
+        for kind in (int, float):
+            try:
+                return kind(part)
+            except ValueError:
+                continue
+        return part
+
+    parts = [part.strip() for part in text.split(",")]
+    if not all(parts):
+        raise typer.BadParameter(f"{option} {text}: write values with commas between them")
+    return tuple(read(part) for part in parts)
+
+
+def parse_methods(text: str) -> tuple[tuple[str, qi.Selector], ...]:
+    """Read `--methods M1,M2,...` or `all`."""
+    names: Sequence[str] = list(qi.SELECTORS) if text == "all" else [part.strip() for part in text.split(",")]
+    return qi.make_selectors(names)
+
+
+def _check_beside_a_plan(context: typer.Context) -> None:
+    """Refuse options that a plan declares."""
+    for parameter in context.params:
+        source = context.get_parameter_source(parameter)
+        if source is not None and source.name == "COMMANDLINE" and parameter not in BESIDE_A_PLAN:
+            raise typer.BadParameter(f"--plan declares the sweep: give {parameter.replace('_', '-')} in the file")
+
+
+def _axis(axes: dict[str, str | None], methods: str | None) -> dict[str, Any]:
+    """Return what varies, its values, and the methods."""
+    given = {key: text for key, text in axes.items() if text is not None}
+    if len(given) != 1:
+        raise typer.BadParameter(
+            "give one of --sizes, --ratios, --offsets, --clusters, --top-k, --shrinkages, or --plan"
+        )
+    ((option, text),) = given.items()
+    if methods is not None and option != "sizes":
+        raise typer.BadParameter("--methods goes with --sizes")
+    return {
+        "parameter": qi.SWEEP_AXES[option],
+        "values": parse_values(f"--{option}", text),
+        "methods": parse_methods(methods or "random") if option == "sizes" else (),
+    }
+
+
+def _check_files(output: Path | None, picture: Path | None) -> None:
+    if picture is not None:
+        qi.check_picture(picture)
+    if output is not None and output.suffix not in (".csv", ".jsonl"):
+        raise typer.BadParameter(f"--output {output}: name it .csv or .jsonl")
+    if output is not None and not output.absolute().parent.is_dir():
+        raise qi.DataError(f"the folder of '{output}' does not exist", "make it first")
+
+
+def _check(plan: qi.Plan) -> None:
+    for is_wrong, message in (
+        (not plan.index, "name an index, or give --plan"),
+        ((plan.data is None) == (plan.cross_validate is None), "give --data, or --cross-validate group=COLUMN"),
+        (plan.cross_validate is not None and bool(plan.exclude), "--exclude is for --data"),
+        (plan.cross_validate is not None and bool(plan.group), "--group is for --data: --cross-validate has its own"),
+    ):
+        if is_wrong:
+            raise typer.BadParameter(message)
+
+
+def _bench(plan: qi.Plan, cache: Path | None, run: dict[str, Any], embedding: dict[str, Any]) -> qi.Bench:
+    """Make ready what a sweep is measured on; images of --data are embedded, or their embeddings found."""
+    index = qi.AnchorIndex.open(plan.index, plan.version)
+    shared: dict[str, Any] = {"where": plan.where, "allow_overlap": plan.allow_overlap, "seed": plan.sweep.seed}
+    if plan.cross_validate is not None:
+        return qi.anchors_bench(index, plan.cross_validate, max_folds=plan.max_folds, **shared)
+    (source,) = read_sources(
+        [plan.data or ""],
+        score_column=plan.score_column,
+        image_column=plan.image_column,
+        lower_is_better=plan.lower_is_better,
+    )
+    rated = qi.rated_source(source)
+    kept = qi.EmbeddingCache(index.manifest.encoder, cache)
+    encoder = qi.load_recorded_encoder(index.manifest.encoder, **run)
+    with progress_bar("embedding") as on_image:
+        images = qi.embed_rated(rated, encoder, cache=kept, on_progress=on_image, **embedding)
+    if kept.n_found:
+        note(f"{kept.n_found} of {len(images.ids)} embeddings were there already")
+    return qi.index_bench(index, images, exclude=plan.exclude, group=plan.group, **shared)
+
+
+def _interval(figure: qi.Estimate, *, sign: str = "") -> str:
+    if figure.low is None or figure.high is None:
+        return ""
+    return f"[{figure.low:{sign}.2f}, {figure.high:{sign}.2f}]"

@@ -1,0 +1,120 @@
+"""What is measured on: clustered embeddings in any number, an index of them, and photographs in any number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from PIL import Image
+
+from ..arrays import FloatArray
+from ..datasets.base import RECORD_SCHEMA
+from ..demo import read_photographs
+from ..encoders.base import EncoderSpec
+from ..index import AnchorIndex
+from ..index.build import finish_folder, new_index
+from ..index.manifest import Manifest, SourceRecord
+from ..index.staging import table_schema
+from ..index.store import to_embedding_column, write_table
+
+DIM = 768
+N_CLUSTERS = 256
+CHUNK = 8192
+_SPREAD = 0.7  # of the noise around a cluster's centre, of length one
+
+
+def embeddings(n: int, *, dim: int = DIM, seed: int = 0) -> FloatArray:
+    """Make clustered embeddings: centres on a sphere plus Gaussian noise, of lengths around ten.
+
+    Args:
+        n: How many.
+        dim: D.
+        seed: The same one gives the same embeddings; the clusters are the same for all seeds.
+
+    Returns:
+        (n, D) float32.
+    """
+    centres = np.random.default_rng(12345).standard_normal((N_CLUSTERS, dim), dtype=np.float32)
+    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+    rng = np.random.default_rng(seed)
+    made = rng.standard_normal((n, dim), dtype=np.float32)
+    made *= np.float32(_SPREAD / dim**0.5)
+    made += centres[rng.integers(0, N_CLUSTERS, n)]
+    made *= rng.uniform(8.0, 12.0, (n, 1)).astype(np.float32)
+    return made
+
+
+def synthetic_index(folder: Path, n: int, *, dim: int = DIM) -> AnchorIndex:
+    """Return an index of n synthetic anchors, rated evenly from 0 to 1; made chunk by chunk unless it is there.
+
+    Args:
+        folder: Where indexes of this kind are kept.
+        n: Even number of anchors.
+        dim: D.
+    """
+    path = folder / f"synthetic-{n}-{dim}"
+    if path.exists():
+        return AnchorIndex.open(path)
+    scores = np.random.default_rng(n).permutation(n) / (n - 1)
+    spec = EncoderSpec(name="precomputed", dim=dim)
+    schema = table_schema(RECORD_SCHEMA.append(pa.field("dataset", pa.string())), dim)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for start in range(0, n, CHUNK):
+            rows = range(start, min(start + CHUNK, n))
+            some = scores[start : rows.stop]
+            values = {
+                "id": [f"{row:032x}" for row in rows],
+                "path": [f"{row}.png" for row in rows],
+                "dataset": ["synthetic"] * len(rows),
+                "score": some,
+                "quality": some,
+                "side": np.where(some > 0.5, "good", "bad"),
+                "embedding": to_embedding_column(embeddings(len(rows), dim=dim, seed=start)),
+            }
+            columns = [
+                pa.array(values[field.name], field.type) if field.name in values else pa.nulls(len(rows), field.type)
+                for field in schema
+            ]
+            yield pa.record_batch(columns, schema=schema)
+
+    with new_index(path, overwrite=False) as (_, building):
+        version = write_table(building, batches(), schema)
+        half = n // 2
+        source = SourceRecord(
+            "synthetic", "no-reference", "median", lower_is_better=False, score_range=(0.0, 1.0), threshold=0.5,
+            n_good=half, n_bad=n - half,
+        )  # fmt: skip
+        finish_folder(building, Manifest(spec, (source,), half, n - half, version), "build")
+    return AnchorIndex.open(path)
+
+
+def photographs(folder: Path, n: int, *, height: int, width: int) -> list[str]:
+    """Write n different JPEG files cut from the photographs that come with scikit-image; those that are there stay.
+
+    Args:
+        folder: Where images of this kind are kept.
+        n: How many.
+        height: Pixels.
+        width: Pixels.
+
+    Returns:
+        Their paths.
+    """
+    place = folder / f"photographs-{height}x{width}"
+    place.mkdir(parents=True, exist_ok=True)
+    sources = [pixels for _, pixels in read_photographs()]
+    paths = [place / f"{number:06d}.jpg" for number in range(n)]
+    for number, path in enumerate(paths):
+        if path.exists():
+            continue
+        rng = np.random.default_rng(number)
+        photograph = sources[number % len(sources)]
+        scale = max(height / photograph.shape[0], width / photograph.shape[1]) * rng.uniform(1.0, 1.5)
+        size = (max(width, round(photograph.shape[1] * scale)), max(height, round(len(photograph) * scale)))
+        image = Image.fromarray(photograph).resize(size, Image.Resampling.BICUBIC)
+        left, top = rng.integers(0, image.width - width + 1), rng.integers(0, image.height - height + 1)
+        image.crop((int(left), int(top), int(left) + width, int(top) + height)).save(path, quality=90)
+    return [str(path) for path in paths]

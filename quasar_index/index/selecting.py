@@ -1,0 +1,84 @@
+"""An index of some anchors of another one, divided and scaled as they are there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from ..errors import AnchorIndexError
+from .anchor_index import AnchorIndex
+from .build import finish_folder, new_index
+from .manifest import Manifest, SourceRecord, Subset
+from .store import open_table, scan, write_table
+
+
+def select_into(
+    name: str | Path, index: AnchorIndex, ids: Collection[str], subset: Subset, *, overwrite: bool = False
+) -> AnchorIndex:
+    """Make a new index of some anchors of another one.
+
+    Embeddings, scores and all columns are copied as they are. So are the sides and the scaled scores: the new index
+    keeps the threshold and the score range of the other one, also when anchors are added, removed or relabelled later
+    (its sources are `kept`), and so does an index built of its export. Merged with anchors that were divided otherwise,
+    it is divided anew.
+
+    Args:
+        name: Name or path of the new index.
+        index: The index to select from, at the version that it has open.
+        ids: Content ids of the anchors.
+        subset: How they were selected: what the manifest says of it.
+        overwrite: Replace an index of that name.
+
+    Raises:
+        AnchorIndexError: When the new index exists and is not to be overwritten, an id is not in the index, or a side
+            is left empty.
+    """
+    wanted = frozenset(ids)
+    table = open_table(index.path, version=index.manifest.table_version)
+    counts: Counter[tuple[str, str]] = Counter()
+    for batch in scan(table, ["id", "dataset", "side"]):
+        columns = (batch[column].to_pylist() for column in ("id", "dataset", "side"))
+        counts.update((dataset, side) for key, dataset, side in zip(*columns, strict=True) if key in wanted)
+    if counts.total() != len(wanted):
+        raise AnchorIndexError(
+            f"{len(wanted) - counts.total()} of {len(wanted)} ids are not in '{index.path}'", "select from its anchors"
+        )
+    sources = tuple(
+        _part_of(record, counts[record.name, "good"], counts[record.name, "bad"])
+        for record in index.manifest.sources
+        if counts[record.name, "good"] + counts[record.name, "bad"]
+    )
+    n_good, n_bad = (sum(getattr(source, side) for source in sources) for side in ("n_good", "n_bad"))
+    if not n_good or not n_bad:
+        raise AnchorIndexError(
+            f"none of the {len(wanted)} anchors is {'bad' if n_good else 'good'}", "select anchors of both sides"
+        )
+    schema = pa.schema(list(table.schema))
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in scan(table, schema.names):
+            kept = batch.filter(pa.array([key in wanted for key in batch["id"].to_pylist()], type=pa.bool_()))
+            yield pa.record_batch([kept[column] for column in schema.names], schema=schema)
+
+    with new_index(name, overwrite=overwrite) as (path, folder):
+        version = write_table(folder, batches(), schema)
+        manifest = Manifest(index.manifest.encoder, sources, n_good, n_bad, version, subset=subset)
+        finish_folder(folder, manifest, f"select from {index.name}, version {subset.version}, by {subset.method}")
+    return AnchorIndex(path, manifest)
+
+
+def _part_of(record: SourceRecord, n_good: int, n_bad: int) -> SourceRecord:
+    """Return the record of a part of a source, which keeps the threshold and the range of the whole."""
+    observed = record.score_range is not None and not record.range_is_declared
+    return replace(
+        record,
+        n_good=n_good,
+        n_bad=n_bad,
+        n_failed=0,  # what failed or was left out is no part of a selection
+        n_duplicates=0,
+        kept=record.kept or record.threshold is not None or observed,
+    )

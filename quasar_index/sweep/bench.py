@@ -1,0 +1,226 @@
+"""What a sweep is measured on: rated images, and the anchors that may score each of them.
+
+Either images of one's own against an index, or the anchors of an index themselves, one group left out at a time. In
+both, whatever is chosen for an image is chosen from the anchors of its fold, which hold neither the image nor any other
+of its group.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..anchors import AnchorTable, make_anchors
+from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
+from ..bootstrap import group_codes
+from ..errors import DataError, EvaluationError
+from ..evaluation.evaluate import check_ratings
+from ..evaluation.folds import MAX_FOLDS, Exclusion, Fold, make_folds
+from ..evaluation.overlap import find_overlap, scattered
+from ..evaluation.rated import RatedImages, rated_anchors
+from ..index.anchor_index import AnchorIndex
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Rated images and their anchors.
+
+    Attributes:
+        protocol: What it is, in words.
+        identity: Hash of all that decides a result, but for the way to score.
+        embeddings: (M, D) raw.
+        quality: (M,) ratings, higher is better.
+        groups: (M,) codes of the groups that are resampled; None where images stand alone.
+        folds: Images that share their anchors.
+        anchors_of: Makes the anchors of a fold, with their groups, of the (N,) rows that are kept.
+        n_anchors: N.
+        references: Reference of each anchor's id, where anchors are drawn by reference; else None.
+        notes: What the reader should know.
+        failures: Path and reason of images that could not be embedded.
+    """
+
+    protocol: str
+    identity: str
+    embeddings: FloatArray = field(repr=False)
+    quality: DoubleArray = field(repr=False)
+    groups: IntArray | None = field(repr=False)
+    folds: Sequence[Fold] = field(repr=False)
+    anchors_of: Callable[[BoolArray], AnchorTable] = field(repr=False)
+    n_anchors: int
+    references: Mapping[bytes, bytes] | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
+    failures: tuple[tuple[str, str], ...] = ()
+
+
+def index_bench(
+    index: AnchorIndex,
+    images: RatedImages,
+    *,
+    exclude: str | None = None,
+    allow_overlap: bool = False,
+    where: str | None = None,
+    group: str | None = None,
+    seed: int = 0,
+) -> Bench:
+    """Measure on images of one's own.
+
+    Args:
+        index: The index.
+        images: Rated images, embedded by its encoder.
+        exclude: As in `evaluate_index`.
+        allow_overlap: As in `evaluate_index`.
+        where: SQL filter of the anchors.
+        group: Column of the anchors' contents, for methods that validate among them; None for `content_column`.
+        seed: Of merging folds.
+
+    Raises:
+        EvaluationError: When images are among their own anchors.
+        DataError: When a column is missing.
+    """
+    anchors = index.anchors(where=where, group=group or index.content_column())
+    overlap = find_overlap(index, anchors, images, exclude, allow_overlap=allow_overlap)
+    folds = make_folds(overlap.excluded, len(anchors), len(images.ids), seed=seed)
+    note = f"leak: {overlap.n_overlap} images are scored by themselves or by other versions of themselves"
+    rule = (exclude or "").removeprefix("same-").removeprefix("group=")
+    return Bench(
+        protocol=f"{images.name} against {len(anchors)} anchors of index '{index.name}'"
+        + (f", without those of the same {rule}" if rule else ""),
+        identity=_hashed(_key(index, where, group), images.ids, images.quality, overlap.groups, exclude, seed),
+        embeddings=images.embeddings,
+        quality=check_ratings(images.quality),
+        groups=None if overlap.groups is None else group_codes(overlap.groups, len(images.ids)),
+        folds=folds,
+        anchors_of=lambda kept: anchors if kept.all() else anchors.take(kept),
+        n_anchors=len(anchors),
+        references=_references(
+            index,
+            [key.decode() for key in anchors.ids.tolist()],
+            index.metadata(anchors, ["reference"])["reference"].to_pylist(),
+        ),
+        notes=(note,) if overlap.n_overlap else (),
+        failures=images.failures,
+    )
+
+
+def anchors_bench(
+    index: AnchorIndex,
+    group: str,
+    *,
+    allow_overlap: bool = False,
+    where: str | None = None,
+    max_folds: int = MAX_FOLDS,
+    seed: int = 0,
+) -> Bench:
+    """Measure on the anchors of an index, leaving out one group after the other; nothing is embedded.
+
+    The anchors of a fold are those of all other groups, divided anew at their own median. Reference/distorted anchors
+    without ratings keep their sides, and their distortion level stands in for the rating (a lower one is better).
+
+    Args:
+        index: The index.
+        group: Column with the groups.
+        allow_overlap: Go on although versions of one image are in several groups; the notes say so.
+        where: SQL filter of the anchors.
+        max_folds: Most folds; more groups are merged by a seeded draw. Slow methods can do with ten.
+        seed: Of merging folds.
+
+    Raises:
+        EvaluationError: When the anchors have neither ratings nor levels, all are in one group, or versions of one
+            image in several.
+        DataError: When there is no such column.
+    """
+    levelled = _levelled_anchors(index, where)
+    images = levelled or rated_anchors(index, where=where)
+    notes: list[str] = []
+    if levelled is not None:
+        notes.append("these anchors have no ratings: SRCC is with the distortion level, a lower level being better")
+    labels = images.column(group)
+    codes = group_codes(labels, len(images.ids))
+    rated = ~np.isnan(images.quality)
+    if codes.max() == 0:
+        raise EvaluationError("all anchors are in one group, so none can be left out", "name another column")
+    n_overlap = int((scattered(images, labels) & rated).sum()) if images.is_versioned else 0
+    if n_overlap and not allow_overlap:
+        raise EvaluationError(
+            f"{n_overlap} of {int(rated.sum())} anchors have other versions of themselves outside their {group}",
+            "use group=reference; --allow-overlap goes on all the same and flags it",
+        )
+    if n_overlap:
+        notes.append(f"leak: {n_overlap} anchors are scored by other versions of themselves")
+    rule = Exclusion(codes, codes[rated])
+    folds = make_folds([rule], len(codes), int(rated.sum()), seed=seed, max_folds=max_folds)
+    sides = images.is_good
+
+    def anchors_of(kept: BoolArray) -> AnchorTable:
+        if not kept.any():
+            raise DataError("no anchor is left")
+        return make_anchors(
+            images.embeddings[kept],
+            quality=images.quality[kept] if levelled is None else None,
+            is_good=None if sides is None else sides[kept],
+            ids=[key for key, one in zip(images.ids, kept.tolist(), strict=True) if one],
+            groups=codes[kept],
+        )
+
+    n_groups = int(codes.max()) + 1
+    merged = "" if len(folds) >= n_groups else f", merged into {len(folds)} folds"
+    return Bench(
+        protocol=f"{images.name}, one {group} left out at a time ({n_groups} groups{merged})",
+        identity=_hashed(_key(index, where, group), "anchors", codes, images.quality, max_folds, seed),
+        embeddings=images.embeddings[rated],
+        quality=images.quality[rated],
+        groups=codes[rated],
+        folds=folds,
+        anchors_of=anchors_of,
+        n_anchors=len(codes),
+        references=_references(index, images.ids, images.columns["reference"]),
+        notes=tuple(notes),
+    )
+
+
+def _levelled_anchors(index: AnchorIndex, where: str | None) -> RatedImages | None:
+    """Take the distortion levels of anchors without ratings for ratings; None where there are ratings or no levels."""
+    anchors = index.anchors(where=where)
+    if anchors.quality is not None and not np.isnan(anchors.quality).all():
+        return None
+    columns = [name for name in index.columns() if name != "embedding"]
+    table = index.metadata(anchors, columns)
+    # A reference image is not distorted, whatever its record says.
+    levels = [
+        0 if good else level for good, level in zip(anchors.is_good.tolist(), table["level"].to_pylist(), strict=True)
+    ]
+    if any(level is None for level in levels):
+        return None
+    return RatedImages(
+        name=f"index '{index.name}'",
+        embeddings=anchors.directions * anchors.norms[:, None],
+        quality=check_ratings([-float(level) for level in levels]),
+        ids=[key.decode() for key in anchors.ids.tolist()],
+        columns={name: table[name].to_pylist() for name in columns},
+        is_good=anchors.is_good,
+        is_versioned=True,
+    )
+
+
+def _references(index: AnchorIndex, ids: Sequence[str], references: Sequence[Any]) -> Mapping[bytes, bytes] | None:
+    """Return the reference of each id, where all data of the index are divided by reference."""
+    if not all(source.division == "reference" for source in index.manifest.sources):
+        return None
+    return {key.encode(): str(name or key).encode() for key, name in zip(ids, references, strict=True)}
+
+
+def _key(index: AnchorIndex, where: str | None, group: str | None) -> list[Any]:
+    return [index.manifest.uid, index.manifest.table_version, where, group]
+
+
+def _hashed(*parts: Any) -> str:
+    """Hash plain data and arrays."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.tobytes() if isinstance(part, np.ndarray) else repr(part).encode())
+        digest.update(b"\0")
+    return digest.hexdigest()[:32]

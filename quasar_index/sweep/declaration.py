@@ -1,0 +1,204 @@
+"""What a sweep computes: ways to score, and the one thing that varies along its curves.
+
+Along a curve varies either the number of anchors that a selection method keeps (`size`), or one parameter: the random
+part of the anchors (`ratio`), the offset, the number of clusters, k of retrieval or knn, or the shrinkage of the
+whitened space. The curves of QUASAR's Fig. 6 and 7(a) are a sweep of `ratio`, those of Fig. 7(b) and (c) of `offset`
+and `clusters`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal, TypeAlias, cast, get_args
+
+from ..aggregation.clustering import Clustering
+from ..aggregation.mean import Mean
+from ..aggregation.offset import Offset
+from ..aggregation.retrieval import Retrieval
+from ..errors import AggregationError, EvaluationError
+from ..evaluation.configuration import Configuration
+from ..heads import Knn
+from ..selection.base import Selector
+from ..selection.random_draw import Random
+from .draws import DrawnById
+
+Parameter: TypeAlias = Literal["size", "ratio", "offset", "clusters", "top-k", "shrinkage"]
+PARAMETERS: tuple[Parameter, ...] = get_args(Parameter)
+Value: TypeAlias = "int | float | str"
+RANDOM = "random"
+
+
+@dataclass(frozen=True)
+class Point:
+    """One evaluation: a value of what varies, and a seed.
+
+    Attributes:
+        base: Label of the way to score, without what varies.
+        configuration: The way to score.
+        method: Name of the selection method; empty where a parameter varies.
+        selector: The method with its seed; None where a parameter varies, or all anchors are used.
+        parameter: What varies.
+        value: Its value.
+        seed: Of the selection, the draw or the clustering; None where nothing is random.
+    """
+
+    base: str
+    configuration: Configuration
+    method: str
+    selector: Selector | None
+    parameter: Parameter
+    value: Value
+    seed: int | None
+
+    @property
+    def label(self) -> str:
+        """Say what it is, in a line."""
+        seed = "" if self.seed is None else f" seed {self.seed}"
+        return f"{self.configuration.label}, {self.method or self.parameter} {self.value}{seed}"
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Curves over the values of one parameter.
+
+    Attributes:
+        parameter: What varies.
+        values: Its values. A size or ratio up to 1 is a fraction of the anchors, 1 is all of them, a whole size from 2
+            on is a number of them; a shrinkage may be "ledoit-wolf", "oas" or "auto".
+        methods: For sizes, the selection methods by name; "random" is added where it is missing, as the baseline.
+        configurations: Ways to score; each has curves of its own. The parameter that varies replaces theirs.
+        stratify: Of the selection: quantile bins of the rating within each side; None for one.
+        n_seeds: Draws of whatever is random.
+        n_resamples: Resamples of the bootstrap over the test groups.
+        level: Nominal coverage of all intervals.
+        seed: First of the seeds, and that of the bootstrap.
+    """
+
+    parameter: Parameter
+    values: tuple[Value, ...]
+    methods: tuple[tuple[str, Selector], ...] = ()
+    configurations: tuple[Configuration, ...] = field(default_factory=lambda: (Configuration(),))
+    stratify: int | None = None
+    n_seeds: int = 10
+    n_resamples: int = 1000
+    level: float = 0.95
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the declaration.
+
+        Raises:
+            EvaluationError: On no values, or values out of range.
+        """
+        if self.parameter not in PARAMETERS:
+            raise EvaluationError(f"no parameter '{self.parameter}' to sweep", f"use one of {', '.join(PARAMETERS)}")
+        if not self.values or not self.configurations:
+            raise EvaluationError(f"the sweep has no {self.parameter} to try", "give at least one value")
+        for value in self.values:
+            _check_value(self.parameter, value)
+        if (self.parameter == "size") != bool(self.methods):
+            raise EvaluationError(
+                "selection methods and sizes go together", "give both, or one parameter such as offsets alone"
+            )
+        if self.n_seeds < 1 or self.n_resamples < 40 or not 0 < self.level < 1:
+            raise EvaluationError(
+                f"{self.n_seeds} seeds, {self.n_resamples} resamples, level {self.level}",
+                "use at least 1 seed and 40 resamples, and a level such as 0.95",
+            )
+
+    def points(self) -> Iterator[Point]:
+        """Yield what is to be computed, each point once: values in order, the baseline first."""
+        methods: tuple[tuple[str, Selector | None], ...] = self.methods or (("", None),)
+        if self.parameter == "size" and RANDOM not in dict(methods):
+            methods = ((RANDOM, Random()), *methods)
+        for configuration in self.configurations:
+            for value in dict.fromkeys(self.values):
+                for name, selector in sorted(methods, key=lambda method: method[0] != RANDOM):
+                    yield from self._draws(configuration, name, selector, value)
+
+    def _draws(
+        self, configuration: Configuration, name: str, selector: Selector | None, value: Value
+    ) -> Iterator[Point]:
+        base, parameter = configuration.label, self.parameter
+        seeds: Sequence[int | None] = range(self.seed, self.seed + self.n_seeds)
+        if is_whole(value) and parameter in ("size", "ratio"):
+            yield Point(base, configuration, name, None, parameter, value, None)
+        elif parameter in ("size", "ratio"):
+            for seed in seeds if selector is None or _has_seed(selector) else (None,):
+                yield Point(base, configuration, name, _seeded(selector, seed), parameter, value, seed)
+        else:
+            for seed in seeds if parameter == "clusters" else (None,):
+                made = _with(configuration, parameter, value, seed)
+                yield Point(base, made, "", None, parameter, value, seed)
+
+
+def is_whole(value: Value) -> bool:
+    """Say whether a size or a ratio is all of the anchors."""
+    return value == 1
+
+
+def _check_value(parameter: Parameter, value: Value) -> None:
+    """Raise an EvaluationError for a value that no anchors could serve; the others are checked when they are used."""
+    if isinstance(value, (str, bool)):
+        fine = parameter == "shrinkage" and value in ("ledoit-wolf", "oas", "auto")
+    else:
+        fine = {
+            "size": 0 < value <= 1 or (value >= 2 and value == int(value)),
+            "ratio": 0 < value <= 1,
+            "offset": 0 <= value < 1,
+            "clusters": value >= 1 and isinstance(value, int),
+            "top-k": value >= 1 and isinstance(value, int),
+            "shrinkage": value > 0,
+        }[parameter]
+    if not fine:
+        raise EvaluationError(f"{value!r} is no {parameter} to try", f"use {_RANGES[parameter]}")
+
+
+def _has_seed(selector: Selector) -> bool:
+    return any(one.name == "seed" for one in fields(cast("Any", selector)))
+
+
+def _seeded(selector: Selector | None, seed: int | None) -> Selector | None:
+    """Give a method its seed, and the baseline draws that agree between folds."""
+    if selector is None or seed is None:
+        return selector
+    if isinstance(selector, Random):
+        return DrawnById(seed)
+    seeded: Selector = replace(cast("Any", selector), seed=seed)
+    return seeded
+
+
+def _with(configuration: Configuration, parameter: Parameter, value: Any, seed: int | None) -> Configuration:
+    """Return a way to score with one parameter replaced; the mean becomes the aggregation that has it.
+
+    Raises:
+        AggregationError: When it has no such parameter.
+    """
+    method: Any = configuration.method
+    if parameter == "shrinkage":
+        return replace(configuration, space="whitened", shrinkage=value)
+    kind, name = _AGGREGATIONS[parameter]
+    if isinstance(method, Mean):
+        method = kind(normalize_anchors=method.normalize_anchors, rating_power=method.rating_power)
+    if not isinstance(method, kind) and not (name == "top_k" and isinstance(method, Knn)):
+        raise AggregationError(
+            f"'{configuration.label}' has no {parameter} to sweep", "use another aggregation or head"
+        )
+    more = {} if seed is None else {"seed": seed}
+    return replace(configuration, method=replace(method, **{name: value}, **more))
+
+
+_AGGREGATIONS: dict[str, tuple[Any, str]] = {
+    "offset": (Offset, "offset"),
+    "clusters": (Clustering, "n_clusters"),
+    "top-k": (Retrieval, "top_k"),
+}
+_RANGES: dict[Parameter, str] = {
+    "size": "fractions up to 1, or whole numbers from 2",
+    "ratio": "numbers above 0, up to 1",
+    "offset": "numbers from 0 to below 1",
+    "clusters": "whole numbers from 1",
+    "top-k": "whole numbers from 1",
+    "shrinkage": "numbers above 0, ledoit-wolf, oas or auto",
+}

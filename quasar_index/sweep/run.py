@@ -1,0 +1,201 @@
+"""Computing a sweep, point after point; what an interrupted one has left is not computed again."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ..anchors import AnchorTable
+from ..arrays import BoolArray, DoubleArray
+from ..bootstrap import MIN_GROUPS_INTERVAL, MIN_PAIRS_INTERVAL, resample
+from ..correlation import srcc
+from ..errors import EvaluationError, QuasarError
+from ..evaluation.configuration import Configuration
+from ..evaluation.fold_scores import choose_space, score_folds
+from ..selection.subset import select_anchors
+from ..space import fit_space
+from .bench import Bench
+from .declaration import Point, Sweep
+from .draws import draw_ratio
+from .report import SweepReport, summarise
+from .state import PointResult, PointStore, point_key
+
+CACHED_BYTES = 1 << 30
+"""Most bytes of folds' anchors that are kept between points."""
+
+
+def run_sweep(
+    sweep: Sweep,
+    bench: Bench,
+    *,
+    state: Path | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> SweepReport:
+    """Compute a sweep.
+
+    In every fold the method sees the anchors of the fold alone, in the space of the way to score; the subset is then
+    scored with like any index of these anchors: its space is fitted to it. The resamples of the test groups are the
+    same for all points, so that differences between points are paired.
+
+    Args:
+        sweep: What to compute.
+        bench: What to measure it on.
+        state: File of the points that are known already, where new ones are added; None to keep nothing.
+        on_progress: Called with (done, total) points.
+
+    Returns:
+        The curves. Points that the anchors cannot serve (more clusters than anchors, no ratings for a method that needs
+        them) are left out, and `failures` says why.
+
+    Raises:
+        EvaluationError: When no point can be computed.
+        DataError: When the state cannot be read or written.
+    """
+    store = PointStore(state)
+    folds = _FoldAnchors(bench)
+    keys = {point: _key(point, sweep, bench) for point in sweep.points()}
+    n_resumed = sum(store.get(key) is not None for key in set(keys.values()))
+    results: dict[Point, PointResult] = {}
+    failures: dict[Point, QuasarError] = {}
+    for done, (point, key) in enumerate(keys.items(), start=1):
+        result = store.get(key)
+        if result is None and not _draws_nothing(point, results):
+            try:
+                result = _compute(point, sweep, bench, folds).rounded()
+            except QuasarError as error:
+                failures[point] = error
+            else:
+                store.put(key, point.label, result)
+        if result is not None:
+            results[point] = result
+        if on_progress is not None:
+            on_progress(done, len(keys))
+    if not results:
+        first = next(iter(failures.values()))
+        raise EvaluationError(f"no point of the sweep can be computed: {first.message}", first.hint)
+    n_computed = len({keys[point] for point in results}) - n_resumed
+    return summarise(sweep, bench, results, failures, n_computed=n_computed, n_resumed=n_resumed)
+
+
+def _key(point: Point, sweep: Sweep, bench: Bench) -> str:
+    version = importlib.metadata.version("quasar-index")
+    return point_key(
+        version,
+        bench.identity,
+        point.configuration,
+        point.selector,
+        (point.parameter, point.value, point.seed) if point.selector or point.parameter == "ratio" else None,
+        sweep.stratify if point.selector else None,
+        sweep.n_resamples,
+        sweep.seed,
+    )
+
+
+def _compute(point: Point, sweep: Sweep, bench: Bench, folds: _FoldAnchors) -> PointResult:
+    """Score all images, and correlate."""
+    counts: list[int] = []
+    digest = hashlib.sha256()
+
+    def anchors_of(kept: BoolArray) -> AnchorTable:
+        anchors = _drawn(point, sweep, bench, folds, kept)
+        counts.append(len(anchors))
+        digest.update(anchors.ids.tobytes() + b"\0")
+        return anchors
+
+    found = score_folds([point.configuration], bench.folds, bench.embeddings, anchors_of, seed=sweep.seed)
+    scores = found.scores[0]
+    sizes = [len(fold.images) for fold in bench.folds]
+    return PointResult(
+        srcc(scores, bench.quality),
+        float(np.average(counts, weights=sizes)),
+        _resampled(scores, bench, sweep),
+        digest.hexdigest()[:32],
+    )
+
+
+def _draws_nothing(point: Point, results: Mapping[Point, PointResult]) -> bool:
+    """Say whether two draws before this one chose the same anchors: then its method has drawn nothing, nor will it.
+
+    Greedy methods draw only where there are many anchors, and cost the most where there are few.
+    """
+    if point.selector is None or point.seed is None:
+        return False
+    before = [results[one].subset for one in results if replace(point, selector=one.selector, seed=one.seed) == one]
+    return len(before) >= 2 and len(set(before)) == 1
+
+
+def _drawn(point: Point, sweep: Sweep, bench: Bench, folds: _FoldAnchors, kept: BoolArray) -> AnchorTable:
+    """Return the anchors of a fold that a point scores with."""
+    anchors = folds.anchors(kept)
+    if point.parameter == "ratio" and point.seed is not None:
+        return draw_ratio(anchors, float(point.value), point.seed, bench.references)
+    if point.selector is None:
+        return anchors
+    value = float(point.value)
+    if value > bench.n_anchors:
+        raise EvaluationError(f"{point.value} of {bench.n_anchors} anchors cannot be selected", "use a smaller size")
+    rows = select_anchors(
+        folds.in_space(kept, point.configuration, sweep.seed),
+        point.selector,
+        size=min(int(value), len(anchors)) if value > 1 else None,
+        fraction=value if value <= 1 else None,
+        stratify=sweep.stratify,
+    )
+    return anchors.take(rows)
+
+
+def _resampled(scores: DoubleArray, bench: Bench, sweep: Sweep) -> DoubleArray | None:
+    if not has_intervals(bench):
+        return None
+    return resample("srcc", scores, bench.quality, groups=bench.groups, n_resamples=sweep.n_resamples, seed=sweep.seed)
+
+
+def has_intervals(bench: Bench) -> bool:
+    """Say whether there are images and groups enough for a bootstrap."""
+    n_groups = len(bench.quality) if bench.groups is None else len(np.unique(bench.groups))
+    return len(bench.quality) >= MIN_PAIRS_INTERVAL and n_groups >= MIN_GROUPS_INTERVAL
+
+
+class _FoldAnchors:
+    """The anchors of folds, made once as long as they fit."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._made: dict[object, AnchorTable] = {}
+        self._spaces: dict[object, Configuration] = {}
+        self._n_bytes = 0
+
+    def anchors(self, kept: BoolArray) -> AnchorTable:
+        """Return the anchors of a fold."""
+        return self._keep(np.packbits(kept).tobytes(), lambda: self._bench.anchors_of(kept))
+
+    def in_space(self, kept: BoolArray, configuration: Configuration, seed: int) -> AnchorTable:
+        """Return the anchors of a fold in the space of a way to score, fitted to them."""
+        anchors = self.anchors(kept)
+        fold = np.packbits(kept).tobytes()
+        if configuration.is_auto:
+            asked = (fold, configuration)
+            if asked not in self._spaces:
+                self._spaces[asked] = choose_space(anchors, configuration, seed=seed).configuration
+            configuration = self._spaces[asked]
+        name, shrinkage = configuration.fixed_space
+        if name == "raw":
+            return anchors
+        return self._keep(
+            (fold, name, shrinkage),
+            lambda: fit_space(anchors, name, shrinkage=shrinkage).apply_to_anchors(anchors),
+        )
+
+    def _keep(self, key: object, make: Callable[[], AnchorTable]) -> AnchorTable:
+        if key in self._made:
+            return self._made[key]
+        made = make()
+        if self._n_bytes + made.directions.nbytes <= CACHED_BYTES:
+            self._made[key] = made
+            self._n_bytes += made.directions.nbytes
+        return made

@@ -1,0 +1,156 @@
+"""How few anchors are enough: the smallest subset within one standard error of the best.
+
+    best = the size of highest SRCC        suggested = min { size : SRCC(size) >= SRCC(best) - SE(best) }
+
+Source: Breiman, Friedman, Olshen and Stone, "Classification and regression trees", 1984, section 3.4.3 (the 1-SE rule).
+SRCC is that of the anchors themselves, one group left out at a time, over the mean of the draws; SE is the standard
+deviation of that mean over resamples of the groups (and of the draws, where there are several).
+
+The SRCC of what was chosen as best among many flatters; judge the subset on images that had no part in this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import EvaluationError
+from ..evaluation.configuration import Configuration
+from ..index.anchor_index import AnchorIndex
+from ..selection.base import Selector
+from ..selection.registry import SELECTORS
+from .bench import anchors_bench
+from .declaration import Sweep, Value
+from .report import CurvePoint, SweepReport
+from .run import run_sweep
+
+SUGGESTED_SIZES: tuple[Value, ...] = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1)
+"""Fractions that are tried unless others are given; all anchors are always tried."""
+SUGGESTION_FOLDS = 20
+"""Most folds unless another number is given: every method selects in every fold."""
+
+
+@dataclass(frozen=True)
+class SuggestedSize:
+    """The smallest subset within one standard error of the best.
+
+    Attributes:
+        configuration: Label of the way to score.
+        method: The method.
+        chosen: The suggested point of its curve.
+        best: The point of highest SRCC.
+        standard_error: Of the best one.
+    """
+
+    configuration: str
+    method: str
+    chosen: CurvePoint
+    best: CurvePoint
+    standard_error: float
+
+    @property
+    def threshold(self) -> float:
+        """The SRCC that was to be reached."""
+        return self.best.srcc - self.standard_error
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """What is suggested.
+
+    Attributes:
+        by_method: For each method, by its own best.
+        overall: By the best of all methods.
+        report: The curves.
+    """
+
+    by_method: tuple[SuggestedSize, ...]
+    overall: SuggestedSize
+    report: SweepReport
+
+
+def suggest(
+    index: AnchorIndex,
+    *,
+    methods: Sequence[tuple[str, Selector]] | None = None,
+    sizes: Sequence[Value] = SUGGESTED_SIZES,
+    group: str | None = None,
+    configuration: Configuration | None = None,
+    where: str | None = None,
+    stratify: int | None = None,
+    max_folds: int = SUGGESTION_FOLDS,
+    n_seeds: int = 5,
+    n_resamples: int = 1000,
+    seed: int = 0,
+    state: Path | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Suggestion:
+    """Suggest for each method how few anchors are enough, by cross-validation over the anchors themselves.
+
+    Args:
+        index: The index.
+        methods: Name and method of each; None for all of `SELECTORS`.
+        sizes: Fractions or numbers to try beside all anchors.
+        group: Column whose values are left out together; None for the reference images where there are any, else
+            each anchor alone.
+        configuration: The way to score; None for the default.
+        where: SQL filter of the anchors.
+        stratify: Quantile bins of the rating in a selection.
+        max_folds: Most folds: more groups are merged by a seeded draw.
+        n_seeds: Draws of methods that are random.
+        n_resamples: Resamples of the groups.
+        seed: First of the seeds.
+        state: File of points that are known, where new ones are added; None to keep nothing.
+        on_progress: Called with (done, total) evaluations.
+
+    Returns:
+        The suggestions, and the curves that they come from.
+
+    Raises:
+        EvaluationError: When there are too few anchors or groups for a standard error, or as `anchors_bench`.
+    """
+    tried = methods or [(name, kind()) for name, kind in SELECTORS.items()]
+    sweep = Sweep(
+        "size",
+        (*sizes, 1),
+        methods=tuple(tried),
+        configurations=(configuration or Configuration(),),
+        stratify=stratify,
+        n_seeds=n_seeds,
+        n_resamples=n_resamples,
+        seed=seed,
+    )
+    bench = anchors_bench(index, group or index.content_column() or "id", where=where, max_folds=max_folds, seed=seed)
+    report = run_sweep(sweep, bench, state=state, on_progress=on_progress)
+    return suggest_from(report)
+
+
+def suggest_from(report: SweepReport) -> Suggestion:
+    """Read suggestions off the curves of a sweep of sizes.
+
+    Raises:
+        EvaluationError: When the sweep is of something else, or has no standard errors.
+    """
+    if report.sweep.parameter != "size":
+        raise EvaluationError(f"a sweep of {report.sweep.parameter} suggests no subset", "sweep sizes")
+    by_method = tuple(
+        _smallest(configuration, method, report.curve(configuration, method)) for configuration, method in report.curves
+    )
+    best = max(by_method, key=lambda one: one.best.srcc)
+    return Suggestion(by_method, _smallest(best.configuration, "", list(report.points), best.best), report)
+
+
+def _smallest(
+    configuration: str, method: str, points: Sequence[CurvePoint], best: CurvePoint | None = None
+) -> SuggestedSize:
+    top = best or max(points, key=lambda point: (point.srcc, -point.n_anchors))
+    error = top.standard_error
+    if error is None:
+        raise EvaluationError(
+            "there are too few anchors or groups for a standard error, so no size can be suggested",
+            "use a larger index, or --group with at least 5 groups",
+        )
+    enough = [point for point in points if point.srcc >= top.srcc - error]
+    chosen = min(enough, key=lambda point: (point.n_anchors, -point.srcc))
+    return SuggestedSize(configuration, method or chosen.method, chosen, top, error)

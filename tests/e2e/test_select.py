@@ -1,0 +1,104 @@
+"""`quasar-index select`: an index of fewer anchors, which does all that an index does."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+import quasar_index as qi
+
+from .conftest import Run
+
+
+def test_a_selected_index_is_an_index(call: Run, photos: Path, tmp_path: Path) -> None:
+    options = ("--method", "kmeans", "--size", 8, "--space", "whitened", "--shrinkage", "oas", "--seed", 1)
+    done = call("select", "rated", *options, "--to", tmp_path / "few", "--json")
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout)
+    assert (made["n_anchors"], made["subset"]["n_good"], made["subset"]["of_good"]) == (8, 4, 10)
+    assert made["subset"]["parameters"] == {"seed": 1, "n_iterations": 20}
+
+    info = call("info", tmp_path / "few")
+    assert info.returncode == 0, info.stderr
+    for text in ("8: 4 good, 4 bad", "kmeans seed=1", "4 of 10 good and 4 of 10 bad anchors of rated, version 1"):
+        assert text in info.stdout
+    assert "whitened (shrinkage" in info.stdout
+    assert "the index that it was selected from" in info.stdout
+    facts = json.loads(call("info", tmp_path / "few", "--json").stdout)
+    assert facts["subset"] == made["subset"]
+
+    image = min(photos.glob("*.png"))
+    scored = call("score", image, "--index", tmp_path / "few", "-f", "jsonl")
+    assert scored.returncode == 0, scored.stderr
+    assert 0 < json.loads(scored.stdout)["score"] < 1
+    data = ("--data", photos / "ratings.csv", "--score-column", "quality", "--exclude", "same-image")
+    evaluated = call("evaluate", "--index", tmp_path / "few", *data)
+    assert evaluated.returncode == 0, evaluated.stderr
+
+    exported = call("export", tmp_path / "few", tmp_path / "few.parquet", "--json")
+    assert json.loads(exported.stdout)["anchors"] == 8
+    built = call("build", tmp_path / "again", "--embeddings", tmp_path / "few.parquet", "--json")
+    assert built.returncode == 0, built.stderr
+    one, other = (qi.AnchorIndex.open(tmp_path / name) for name in ("few", "again"))
+    assert one.anchors().ids.tolist() == other.anchors().ids.tolist()
+    assert one.manifest.sources == other.manifest.sources
+    removed = call("remove", tmp_path / "few", "--id", one.anchors().ids[0].decode(), "--json")
+    assert removed.returncode == 0, removed.stderr
+    assert json.loads(removed.stdout)["n_moved"] == 0
+
+
+@pytest.mark.parametrize("method", list(qi.SELECTORS))
+def test_every_method_selects(call: Run, tmp_path: Path, method: str) -> None:
+    done = call(
+        "select", "rated", "-m", method, "--fraction", 0.5, "--to", tmp_path / "half", "--group", "photograph", "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["n_anchors"] == 10
+    manifest = qi.AnchorIndex.open(tmp_path / "half").manifest
+    assert (manifest.n_good, manifest.n_bad) == (5, 5)
+    assert manifest.subset is not None
+    assert (manifest.subset.method, manifest.subset.group) == (method, "photograph")
+
+
+def test_the_choices_of_the_command_are_the_methods() -> None:
+    from quasar_index.cli import select
+
+    assert [method.value for method in select.Method] == list(qi.SELECTORS)
+
+
+def test_strata_filter_overwrite_and_version(call: Run, home: Path, tmp_path: Path) -> None:
+    shutil.copytree(home / "rated", tmp_path / "rated")
+    assert call("remove", tmp_path / "rated", "--where", "quality > 0.9").returncode == 0
+    options = ("-m", "random", "--fraction", 0.5, "--stratify", 2, "--version", 1, "--to", tmp_path / "half")
+    assert call("select", tmp_path / "rated", *options).returncode == 0
+    again = call("select", tmp_path / "rated", *options)
+    assert again.returncode == 4
+    assert "exists already" in again.stderr
+    done = call("select", tmp_path / "rated", *options, "--overwrite", "--where", "quality < 0.8 OR quality > 0.99")
+    assert done.returncode == 0, done.stderr
+    assert "2 strata" in done.stdout
+    assert "where quality < 0.8" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "text"),
+    [
+        (["-m", "random"], 2, "either --size or --fraction"),
+        (["-m", "random", "--size", "4", "--fraction", "0.1"], 2, "either --size or --fraction"),
+        (["-m", "herding", "--size", "4", "--seed", "1"], 2, "--seed is for random"),
+        (["-m", "kmeans", "--size", "4", "--balance", "1"], 2, "--balance is for mmr, not for kmeans"),
+        (["-m", "random", "--size", "4", "--shrinkage", "2"], 2, "--shrinkage"),
+        (["-m", "random", "--size", "40"], 6, "40 of 20 anchors cannot be selected"),
+        (["-m", "mmr", "--size", "4", "--balance", "2"], 6, "balance 2.0 is not in"),
+        (["-m", "random", "--size", "6", "--stratify", "5"], 6, "5 strata do not fit"),
+        (["-m", "random", "--size", "6", "--group", "nothing"], 3, "no column 'nothing'"),
+        (["-m", "best", "--size", "6"], 2, "best"),
+    ],
+)
+def test_mistakes_are_one_line(call: Run, tmp_path: Path, options: list[str], code: int, text: str) -> None:
+    done = call("select", "rated", *options, "--to", tmp_path / "new")
+    assert done.returncode == code, done.stderr
+    words = " ".join(done.stderr.replace("│", " ").split())
+    assert text in words
+    assert not (tmp_path / "new").exists()
