@@ -40,6 +40,10 @@ class Space(str, Enum):
     auto = "auto"
 
 
+DEFAULT_SPACE = Space.whitened
+"""That of the library, which `--help` must not load."""
+
+
 class Division(str, Enum):
     """How jointly retrieved anchors are divided."""
 
@@ -136,7 +140,7 @@ SpaceOption = Annotated[
 ]
 ShrinkageOption = Annotated[
     str | None,
-    typer.Option("--shrinkage", help="whitened: a number, ledoit-wolf, oas or auto.  [1]", rich_help_panel=_PANEL),
+    typer.Option("--shrinkage", help="whitened: a number, ledoit-wolf, oas or auto.  [10]", rich_help_panel=_PANEL),
 ]
 GroupOption = Annotated[
     str | None,

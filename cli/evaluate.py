@@ -92,7 +92,7 @@ def evaluate(
     rating_power: ways.RatingPowerOption = None,
     blend: ways.BlendOption = None,
     head: ways.HeadOption = ways.Head.centroid,
-    space: ways.SpaceOption = ways.Space.raw,
+    space: ways.SpaceOption = ways.DEFAULT_SPACE,
     shrinkage: ways.ShrinkageOption = None,
     temperature: ways.TemperatureOption = None,
     normalize_anchors: ways.NormalizeOption = False,

@@ -45,7 +45,7 @@ def map_(
     max_pixels: Annotated[
         int, typer.Option(min=1, help="HTML: largest image that is decoded, in pixels.")
     ] = options.MAX_PIXELS,
-    space: ways.SpaceOption = ways.Space.raw,
+    space: ways.SpaceOption = ways.DEFAULT_SPACE,
     shrinkage: ways.ShrinkageOption = None,
     group: ways.GroupOption = None,
     where: options.Where = None,

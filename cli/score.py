@@ -58,7 +58,7 @@ def score(
     rating_power: ways.RatingPowerOption = None,
     blend: ways.BlendOption = None,
     head: ways.HeadOption = ways.Head.centroid,
-    space: ways.SpaceOption = ways.Space.raw,
+    space: ways.SpaceOption = ways.DEFAULT_SPACE,
     shrinkage: ways.ShrinkageOption = None,
     group: ways.GroupOption = None,
     temperature: ways.TemperatureOption = None,
@@ -143,6 +143,7 @@ def score(
         loaded: qi.Encoder | None = qi.load_encoder(name, **run_options)
         assert loaded is not None  # noqa: S101 - for the type checker
         table, own_temperature = qi.text_anchors(loaded, *(prompt_pair or _named_pair(prompts)))
+        configuration = replace(configuration, space="raw")  # two texts span no space of images
     else:
         if index is None:
             raise typer.BadParameter("--index is needed (or --anchors text)")

@@ -122,10 +122,10 @@ def select(
         ),
     ] = None,
     space: Annotated[
-        SelectionSpace | None, typer.Option("--space", help="The space that the method looks at; default: raw.")
+        SelectionSpace | None, typer.Option("--space", help="The space that the method looks at; default: whitened.")
     ] = None,
     shrinkage: Annotated[
-        str | None, typer.Option("--shrinkage", help="whitened: a number, ledoit-wolf or oas.  [1]")
+        str | None, typer.Option("--shrinkage", help="whitened: a number, ledoit-wolf or oas.  [10]")
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an index of the new name.")] = False,
     seed: SeedOption = None,
@@ -230,7 +230,7 @@ def _space(space: SelectionSpace | None, shrinkage: str | None) -> dict[str, Any
     """Return the space that the user named, and its shrinkage."""
     chosen: dict[str, Any] = {} if space is None else {"space": space.value}
     if shrinkage is not None:
-        if space is not SelectionSpace.whitened or shrinkage == "auto":
+        if space not in (None, SelectionSpace.whitened) or shrinkage == "auto":
             raise typer.BadParameter("--shrinkage is a number, ledoit-wolf or oas, and for --space whitened")
         chosen["shrinkage"] = ways.parse_shrinkage(shrinkage)
     return chosen

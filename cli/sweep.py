@@ -128,7 +128,7 @@ def sweep(
     ] = None,
     aggregate: ways.AggregateOption = ways.Aggregate.mean,
     head: ways.HeadOption = ways.Head.centroid,
-    space: ways.SpaceOption = ways.Space.raw,
+    space: ways.SpaceOption = ways.DEFAULT_SPACE,
     shrinkage: ways.ShrinkageOption = None,
     mode: ways.ModeOption = None,
     division: ways.DivisionOption = None,

@@ -201,9 +201,7 @@ def open_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
     return image
 
 
-def decode(
-    data: bytes, *, max_pixels: int = MAX_PIXELS, admit: Callable[[int], None] | None = None
-) -> ByteArray:
+def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, admit: Callable[[int], None] | None = None) -> ByteArray:
     """Decode an encoded image to upright 8-bit RGB.
 
     Args:

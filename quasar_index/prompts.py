@@ -42,7 +42,8 @@ def text_anchors(encoder: Encoder, good: str, bad: str) -> tuple[AnchorTable, fl
         bad: Its antonym.
 
     Returns:
-        An anchor table of two, and the temperature that belongs to it (1 / logit scale).
+        An anchor table of two, and the temperature that belongs to it (1 / logit scale); for `Scorer` with
+        `space="raw"`, as two texts span no space of images.
 
     Raises:
         EncoderError: When the encoder has no text tower.

@@ -1,9 +1,9 @@
 """Scores by folds, and the choice of a space by them.
 
 `space="auto"` and `shrinkage="auto"` are chosen by leaving out one group of anchors after the other: every candidate
-scores the anchors of each group by those of the others, and the one whose scores have the highest SRCC with the ratings
-wins (with the sides, where anchors have no ratings); the earlier one where two are equal. No image but the anchors has a
-say.
+scores the anchors of each group by those of the others, and the one whose scores have the highest SRCC with the
+ratings wins (with the sides, where anchors have no ratings); the earlier one where two are equal. No image but the
+anchors has a say.
 """
 
 from __future__ import annotations

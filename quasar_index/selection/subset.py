@@ -15,7 +15,7 @@ from ..index.anchor_index import AnchorIndex, new_index_path
 from ..index.build import check_free
 from ..index.manifest import Subset
 from ..index.selecting import select_into
-from ..space import DEFAULT_SHRINKAGE, Shrinkage, SpaceName, fit_space
+from ..space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, SpaceName, fit_space
 from .base import OnProgress, Selector, rated
 from .registry import method_name
 
@@ -125,7 +125,7 @@ def select_subset(
     size: int | None = None,
     fraction: float | None = None,
     stratify: int | None = None,
-    space: SpaceName = "raw",
+    space: SpaceName = DEFAULT_SPACE,
     shrinkage: Shrinkage = DEFAULT_SHRINKAGE,
     where: str | None = None,
     group: str | None = None,

@@ -4,8 +4,8 @@
     python tests/benchmarks/space_defaults.py --synthesised INDEX [--references 10 50 150]
 
 Rated: half of the groups, drawn at random, are the anchors (divided at their median), the other half is scored; SRCC
-with the rating. Synthesised (reference/distorted, with a column `level`): so many references with their distorted images
-are the anchors, the images of 50 others are scored; SRCC with minus the level (0 for a reference).
+with the rating. Synthesised (reference/distorted, with a column `level`): so many references with their distorted
+images are the anchors, the images of 50 others are scored; SRCC with minus the level (0 for a reference).
 
 Prints the mean over divisions and their standard deviation, the mean difference to raw on the same division with its
 standard error (too small by some: divisions of one set share images), and in how many divisions it is positive.

@@ -58,7 +58,7 @@ def anchors():
 def test_a_scorer_scores_each_embedding_by_itself(anchors, aggregator):
     rng = np.random.default_rng(2)
     queries = rng.normal(size=(QUERY_BLOCK + 5, 8))  # over one block
-    scores = Scorer(anchors, aggregator, temperature=0.2).score_embeddings(queries)
+    scores = Scorer(anchors, aggregator, temperature=0.2, space="raw").score_embeddings(queries)
     for m in (0, 1, QUERY_BLOCK - 1, QUERY_BLOCK, QUERY_BLOCK + 4):
         centroids = aggregator.aggregate(anchors, unit(queries[m : m + 1]))
         good, bad = cosine(queries[m], centroids.good[0, 0]), cosine(queries[m], centroids.bad[0, 0])

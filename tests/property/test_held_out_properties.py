@@ -54,7 +54,7 @@ def naive_scores(anchors, rows):
         mine = codes(anchors) == group
         kept = np.setdiff1d(rows, np.flatnonzero(mine))
         if 0 < (kept < anchors.n_good).sum() < len(kept):
-            found = Scorer(anchors.take(kept)).score_embeddings(anchors.directions[mine])
+            found = Scorer(anchors.take(kept), space="raw").score_embeddings(anchors.directions[mine])
             scores[mine] = found.similarity_good - found.similarity_bad
     return scores
 

@@ -14,7 +14,9 @@ sizes = st.integers(6, 60)
 
 def rated(seed, n, dim=7):
     rng = np.random.default_rng(seed)
-    return rng.normal(size=(n, dim)) + 0.5, rng.permutation(n) / n, rng.integers(0, max(2, n // 3), n)
+    groups = rng.integers(0, max(2, n // 3), n)
+    groups[:2] = 0, 1  # one group alone cannot be held out from others
+    return rng.normal(size=(n, dim)) + 0.5, rng.permutation(n) / n, groups
 
 
 @pytest.mark.parametrize("name", SELECTORS)

@@ -12,7 +12,6 @@ import pytest
 import quasar_index as qi
 from quasar_index.datasets.base import AnchorSource, make_records
 from quasar_index.errors import AnchorIndexError, DataError
-from quasar_index.images import read_image_bytes
 from quasar_index.index import staging
 from quasar_index.index.lock import lock
 from quasar_index.index.manifest import Manifest
@@ -173,13 +172,12 @@ def test_an_interrupted_addition_goes_on_where_it_stopped(made, monkeypatch, tmp
     copy = shutil.copytree(index.path, tmp_path / "copy")
     monkeypatch.setattr(staging, "BLOCK", 2)
 
-    def read(path):
-        if path == paths[11]:
+    def interrupt(done, total):
+        if done == 3:
             raise KeyboardInterrupt
-        return read_image_bytes(path)
 
     with pytest.raises(KeyboardInterrupt):
-        qi.add(index, [rated(paths[8:], range(8, 12), read_bytes=read)], encoder, batch_size=1, n_workers=1)
+        qi.add(index, [rated(paths[8:], range(8, 12))], encoder, batch_size=1, on_progress=interrupt)
     assert qi.AnchorIndex.open(index.path).manifest == index.manifest
     report = qi.add(index, [rated(paths[8:], range(8, 12))], encoder, batch_size=1)
     assert report.n_resumed >= 2

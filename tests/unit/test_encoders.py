@@ -561,7 +561,7 @@ def test_text_anchors_score_as_clip_iqa_does(rn50, without_positions):
     for pair in (PROMPT_PAIRS["quality"], PROMPT_PAIRS["sharpness"], PROMPT_PAIRS["quality"][::-1]):
         anchors, temperature = text_anchors(encoder, *pair)
         assert (anchors.n_good, anchors.n_bad) == (1, 1)
-        scores = Scorer(anchors, temperature=temperature, encoder=encoder).score_images(images).score
+        scores = Scorer(anchors, temperature=temperature, space="raw", encoder=encoder).score_images(images).score
         with torch.inference_mode():
             text = model.encode_text(open_clip.get_tokenizer("RN50")(list(pair)))
             vision = torch.from_numpy(np.concatenate([rn50_reference(model, image) for image in images]))

@@ -140,7 +140,7 @@ def test_meaningless_evaluations_are_refused(rated):
         (lambda: qi.evaluate(one, anchors, embeddings[:2], quality[:2]), "2 scored images"),
         (lambda: qi.evaluate([], anchors, embeddings, quality), "nothing to evaluate"),
         (lambda: qi.evaluate(one, anchors, embeddings, quality[:50]), "60 embeddings but 50"),
-        (lambda: qi.evaluate(one, anchors, embeddings[[0] * 60], quality), "raw mean: all 60 scores"),
+        (lambda: qi.evaluate(one, anchors, embeddings[[0] * 60], quality), "whitened mean: all 60 scores"),
         (lambda: qi.cross_validate(one, embeddings, quality, [1] * 60), "one group"),
         (lambda: qi.cross_validate(one, embeddings, quality, [None, *groups[1:]]), "no group"),
         (lambda: qi.cross_validate(one, embeddings[:4], [1, 2, 3, 3], [0, 0, 1, 1]), "not theirs"),
@@ -151,12 +151,12 @@ def test_meaningless_evaluations_are_refused(rated):
     ):
         with pytest.raises(qi.EvaluationError, match=message):
             call()
-    with pytest.raises(qi.AggregationError, match="raw clustering n_clusters=80: 80 clusters"):
+    with pytest.raises(qi.AggregationError, match="whitened clustering n_clusters=80: 80 clusters"):
         qi.cross_validate([qi.Configuration(qi.Clustering(80))], embeddings, quality, groups)
 
 
 def test_labels_are_short_and_say_what_differs():
-    assert qi.Configuration().label == "raw mean"
+    assert qi.Configuration().label == "whitened mean"
     assert qi.Configuration(qi.Retrieval(top_k=8, blend=0.5), "whitened", "oas").label == (
         "whitened(oas) retrieval top_k=8 blend=0.5"
     )

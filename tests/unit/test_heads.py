@@ -23,7 +23,9 @@ def unit(vectors):
 @pytest.mark.parametrize("temperature", [None, 0.1])
 def test_knn_is_the_weighted_mean_of_the_nearest(rated, temperature):
     embeddings, quality, queries = rated
-    scores = qi.Scorer(qi.make_anchors(embeddings, quality=quality), qi.Knn(7, temperature)).score_embeddings(queries)
+    scores = qi.Scorer(
+        qi.make_anchors(embeddings, quality=quality), qi.Knn(7, temperature), space="raw"
+    ).score_embeddings(queries)
     for query, score in zip(unit(queries), scores.score, strict=True):
         cosine = unit(embeddings) @ query
         near = np.argsort(-cosine)[:7]
@@ -34,7 +36,7 @@ def test_knn_is_the_weighted_mean_of_the_nearest(rated, temperature):
 
 def test_knn_without_a_similar_anchor_is_the_mean():
     anchors = qi.make_anchors([[1.0, 0.0], [1.0, 0.01]], quality=[1.0, 3.0])
-    assert qi.Scorer(anchors, qi.Knn(2)).score_embeddings([[-1.0, 0.0]]).score == pytest.approx([2.0])
+    assert qi.Scorer(anchors, qi.Knn(2), space="raw").score_embeddings([[-1.0, 0.0]]).score == pytest.approx([2.0])
 
 
 def test_knn_says_when_there_are_fewer_anchors(rated, caplog):

@@ -77,7 +77,7 @@ def test_the_space_is_fitted_to_all_anchors_and_not_to_the_sample():
 def test_what_cannot_be_projected_is_an_error(monkeypatch):
     alike = qi.make_anchors(np.ones((10, 4)), is_good=[True] * 5 + [False] * 5)
     with pytest.raises(qi.DataError, match="all alike"):
-        qi.project_anchors(alike)
+        qi.project_anchors(alike, space="raw")
     with pytest.raises(qi.DataError, match=r"2 anchors are too few for PCA; take at least 3"):
         qi.project_anchors(many(2))
     with pytest.raises(qi.DataError, match="no projection 'tsne'; use pca or umap"):
@@ -166,7 +166,7 @@ def test_svg_holds_the_names_as_text(index, anchors, tmp_path, colour):
         "kind": ["_plain $x$ (20)", "<!--<script>.png (5)", '"><img src=x onerror="window.owned = 2">.png (6)'],
         "camera": ["camera 0 (4)", "5 other values (15)"],
     }[colour]
-    for text in (*expected, "marked: number < 4 (4)", "hostile: 40 anchors, raw space"):
+    for text in (*expected, "marked: number < 4 (4)", "hostile: 40 anchors, whitened (shrinkage 10) space"):
         assert text in texts
     qi.draw_map(projection, tmp_path / "again.svg", index=index, anchors=anchors, colour=colour, marks=marks)
     assert (tmp_path / "again.svg").read_text(encoding="utf-8") == svg

@@ -108,12 +108,12 @@ def test_the_space_changes_what_is_chosen(matrix, tmp_path):
     stretched = matrix[:N] * [10, 1, 1, 1, 1, 1] + [30, 0, 0, 0, 0, 0]
     index = qi.build_from_embeddings(tmp_path / "own", rated(range(N), np.arange(N) * 1.0), stretched).index
     chosen = [
-        set(content(qi.select_subset(tmp_path / space, index, qi.KCenter(), size=10, space=space).index))
+        set(content(qi.select_subset(tmp_path / space, index, qi.KCenter(), size=10, space=space, shrinkage=0.1).index))
         for space in ("raw", "centred", "whitened")
     ]
     assert len({frozenset(one) for one in chosen}) == 3
     anchors = index.anchors()
-    mapped = qi.fit_space(anchors, "whitened").apply_to_anchors(anchors)
+    mapped = qi.fit_space(anchors, "whitened", shrinkage=0.1).apply_to_anchors(anchors)
     expected = anchors.ids[qi.select_anchors(mapped, qi.KCenter(), size=10)]
     assert chosen[2] == {key.decode() for key in expected.tolist()}
 
