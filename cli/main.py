@@ -6,9 +6,10 @@ import logging
 import os
 import sys
 import warnings
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 import quasar_index as qi
 from quasar_index.errors import QuasarError
@@ -28,7 +29,7 @@ from .history import history
 from .info import info
 from .map import map_
 from .merge import merge
-from .output import note, printable
+from .output import interruptible, note, printable, raising_on_sigterm
 from .relabel import relabel
 from .remove import remove
 from .reproduce import reproduce
@@ -39,11 +40,22 @@ from .sweep import sweep
 from .synthesize import synthesize
 from .tag import tag
 
+
+class _Commands(TyperGroup):
+    """The commands; one that is stopped ends with one line, whether or not it has more to say about it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        with interruptible("run it again"):
+            return super().invoke(ctx)
+
+
 app = typer.Typer(
     name="quasar-index",
+    cls=_Commands,
     help="Score how good images are, technically and aesthetically, against an index of anchor images: "
     "no training, no prompts (QUASAR, Kastryulin et al. 2024).",
-    epilog="Exit codes: 2 usage, 3 data or images, 4 index, 5 encoder, 6 aggregation, 7 evaluation, 130 interrupted.",
+    epilog="Exit codes: 2 usage, 3 data or images, 4 index, 5 encoder, 6 aggregation, 7 evaluation, 130 interrupted, "
+    "143 terminated.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -97,7 +109,8 @@ for panel, commands in PANELS.items():
 def main() -> None:
     """Run the command; errors of the tree become one line on stderr and their exit code."""
     try:
-        app()
+        with raising_on_sigterm():
+            app()
     except QuasarError as error:
         if "--debug" in sys.argv:
             raise

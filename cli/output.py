@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -37,13 +38,43 @@ class InterruptedRunError(QuasarError):
     exit_code = 130
 
 
+class TerminatedRunError(QuasarError):
+    """The system, or a scheduler of jobs, asked the process to end: SIGTERM (exit code 143)."""
+
+    exit_code = 143
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM arrived; whoever tidies up after Ctrl-C does so after this."""
+
+
 @contextlib.contextmanager
 def interruptible(hint: str) -> Iterator[None]:
-    """Turn Ctrl-C into one line that says how to go on."""
+    """Turn Ctrl-C and SIGTERM into one line that says how to go on."""
     try:
         yield
+    except Terminated:
+        raise TerminatedRunError("terminated", hint) from None
     except KeyboardInterrupt:
         raise InterruptedRunError("interrupted", hint) from None
+
+
+@contextlib.contextmanager
+def raising_on_sigterm() -> Iterator[None]:
+    """Let SIGTERM raise `Terminated` in the main thread, so that what is under way is kept."""
+
+    def stop(*_: object) -> None:
+        raise Terminated
+
+    try:
+        before = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not the main thread: whoever runs the command there answers signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def choose_format(given: Format | None, output: str | None) -> Format:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import glob
 import io
 import math
@@ -19,7 +20,7 @@ import typer
 import quasar_index as qi
 
 from . import configurations as ways
-from . import explaining, options
+from . import explaining, options, resuming
 from .output import Format, choose_format, interruptible, note, progress_bar, write_rows
 
 COLUMNS = ("path", "score", "similarity_good", "similarity_bad", "error")
@@ -161,18 +162,42 @@ def score(
     scorer = configuration.scorer(table, encoder=loaded, batch_size=batch_size)
     qi.allow_pixels(max_pixels)
     counts: collections.Counter[str] = collections.Counter()
-    if embeddings is not None:
-        images = _score_embeddings(scorer, embeddings)
-    else:
-        images = _score_files(scorer, files, counts, workers, max_pixels)
     facts = {"anchors where": where, "random part of the anchors": None if ratio == 1 else f"{ratio:g}, seed {seed}"}
     extras = explaining.OPINIONS if calibration else ()
-    with (
-        interruptible("nothing was written; run it again" if output else "run it again"),
-        explaining.beside(wishes, scorer, opened, calibration, facts, max_pixels) as passing,
-    ):
+    hint = "run it again" if output is None else "nothing was written; run it again"
+    with contextlib.ExitStack() as stack:
+        kept = None
+        if output is not None and "://" not in output and files and not wishes:
+            texts = (prompts, prompt_pair) if opened is None else ()
+            which = (
+                (where, ratio, seed)
+                if opened is None
+                else (opened.manifest.uid, opened.manifest.table_version, where, ratio, seed)
+            )
+            kept = stack.enter_context(
+                resuming.kept_rows(
+                    output,
+                    files,
+                    which,
+                    texts,
+                    configuration,
+                    scorer.encoder and scorer.encoder.spec,
+                    calibration,
+                    max_pixels,
+                )
+            )
+            hint = "the same command goes on after the rows that are there"
+            if kept.n_kept:
+                note(f"{kept.n_kept} of {len(files)} rows were left by an interrupted run")
+        stack.enter_context(interruptible(hint))
+        passing = stack.enter_context(explaining.beside(wishes, scorer, opened, calibration, facts, max_pixels))
+        if embeddings is not None:
+            images = _score_embeddings(scorer, embeddings)
+        else:
+            images = _score_files(scorer, files, counts, workers, max_pixels, kept)
         rows = (_row(image, extras, opinion) for image, opinion in passing(images))
-        write_rows(rows, (*COLUMNS[:-1], *extras, "error"), format_=chosen, output=output)
+        columns = (*COLUMNS[:-1], *extras, "error")
+        write_rows(rows if kept is None else kept.passing(rows), columns, format_=chosen, output=output)
         if wishes:
             collections.deque(rows, maxlen=0)  # where the reader of stdout has gone, as `| head` does
     if counts["failed"]:
@@ -238,16 +263,22 @@ def _named_pair(name: str) -> tuple[str, str]:
 
 
 def _score_files(
-    scorer: qi.Scorer, files: list[str], counts: collections.Counter[str], workers: int | None, max_pixels: int
+    scorer: qi.Scorer,
+    files: list[str],
+    counts: collections.Counter[str],
+    workers: int | None,
+    max_pixels: int,
+    kept: resuming.KeptRows | None,
 ) -> Iterator[qi.ScoredImage]:
-    """Score files with a progress bar, and count the `files` and those that `failed`."""
-    counts["files"] = len(files)
+    """Score files, but for the first whose rows are kept, with a progress bar; count `files` and those that `failed`."""
+    n_kept = 0 if kept is None else kept.n_kept
+    counts.update(files=len(files), failed=0 if kept is None else kept.n_failed)
     with progress_bar("scoring") as on_progress:
         rows = scorer.score_files(
-            files,
+            files[n_kept:],
             n_workers=workers,
             max_pixels=max_pixels,
-            on_progress=lambda done: on_progress(done, len(files)),
+            on_progress=lambda done: on_progress(n_kept + done, len(files)),
         )
         for row in rows:
             counts["failed"] += bool(row.error)

@@ -65,7 +65,7 @@ def test_build_score_info_through_the_installed_command(run: Run, photos: Path, 
 
 def test_calibrated_scores(call: Run, photos: Path, tmp_path: Path) -> None:
     image = photos / "coffee_0.png"
-    one_error_line(call("score", image, "-i", "rated", "--calibrated"), 4, "no calibration of 'raw mean'", "calibrate")
+    one_error_line(call("score", image, "-i", "rated", "--calibrated"), 4, "no calibration of 'whitened mean'", "calibrate")
     made = call("calibrate", "rated", "--group", "photograph", "--level", "0.6", "--json")
     assert made.returncode == 0, made.stderr
     assert json.loads(made.stdout)["n_groups"] == 5
@@ -109,7 +109,7 @@ def test_every_aggregation_in_every_format(call: Run, photos: Path, tmp_path: Pa
 
 def test_scores_are_those_of_the_formula(call: Run, home: Path, photos: Path) -> None:
     path = photos / "coffee_0.png"
-    row = rows_of(call("score", path, "-i", "rated", "--temperature", "0.1").stdout)[0]
+    row = rows_of(call("score", path, "-i", "rated", "--space", "raw", "--temperature", "0.1").stdout)[0]
     anchors = qi.AnchorIndex.open(home / "rated").anchors()
     raw = anchors.directions.astype(np.float64) * anchors.norms[:, None]
     image = np.asarray(Image.open(path).convert("RGB"))
@@ -222,7 +222,7 @@ def test_bad_input_of_score(call: Run, photos: Path, tmp_path: Path) -> None:
     one_error_line(call("score", image, "-i", "rated", "--device", "cuda:7"), 5, "cuda:7")
     one_error_line(call("score", image, "-i", "rated", "--space", "whitened", "--shrinkage", "0"), 6, "not positive")
     for usage in (
-        ["--shrinkage", "1"],
+        ["--space", "raw", "--shrinkage", "1"],
         ["--top-k", "3"],
         ["-a", "nothing"],
         ["--nosuch"],

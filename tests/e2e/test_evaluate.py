@@ -138,7 +138,7 @@ def test_bad_input(call: Run, photos: Path, tmp_path: Path) -> None:
         ((*index, "--cross-validate", "photograph"), 2, ""),
         ((*index, "--cross-validate", "group=photograph", "--compare", "space=nosuch"), 2, ""),
         ((*index, "--cross-validate", "group=photograph", "--top-k", 3), 2, ""),
-        ((*index, "--cross-validate", "group=photograph", "--shrinkage", 3), 2, ""),
+        ((*index, "--cross-validate", "group=photograph", "--space", "raw", "--shrinkage", 3), 2, ""),
         ((*index, "--cross-validate", "group=photograph", "space=raw"), 2, ""),
     ):
         done = call(*arguments)

@@ -64,7 +64,7 @@ def test_a_subset_is_marked_by_its_index(call: Run, home: Path, tmp_path: Path) 
     [
         (["-o", "m.pdf"], 3, "names no format of a map by its ending; use .html, .png or .svg"),
         (["-o", "m.png", "--subset", "a", "--mark", "b"], 2, "use one of them"),
-        (["-o", "m.png", "--shrinkage", "2"], 2, "--shrinkage is only for"),
+        (["-o", "m.png", "--space", "raw", "--shrinkage", "2"], 2, "--shrinkage is only for"),
         (["-o", "m.png", "-c", "colour"], 3, "has no column 'colour' to colour by"),
         (["-o", "m.png", "--mark", "x = 1"], 4, "cannot be used"),
         (["-o", "m.png", "--version", "nine"], 4, "nine"),
@@ -81,7 +81,7 @@ def test_page_shows_the_image_under_the_pointer(call: Run, home: Path, tmp_path:
     done = call("map", "rated", "-o", "map.html", "--mark", "photograph = 'coffee'")
     assert done.returncode == 0, done.stderr
     browser.open(tmp_path / "map.html", ready=READY)
-    assert browser.text("h1") == "rated: 20 anchors, raw space"
+    assert browser.text("h1") == "rated: 20 anchors, whitened (shrinkage 10) space"
     assert "% of the variance" in browser.text("header p")
     legend = browser.run("return Array.from(document.querySelectorAll('.legendtext'), (t) => t.textContent)")
     assert legend == ["good (10)", "bad (10)", "marked: photograph = 'coffee' (4)"]

@@ -88,7 +88,7 @@ def test_strata_filter_overwrite_and_version(call: Run, home: Path, tmp_path: Pa
         (["-m", "random", "--size", "4", "--fraction", "0.1"], 2, "either --size or --fraction"),
         (["-m", "herding", "--size", "4", "--seed", "1"], 2, "--seed is for random"),
         (["-m", "kmeans", "--size", "4", "--balance", "1"], 2, "--balance is for mmr, not for kmeans"),
-        (["-m", "random", "--size", "4", "--shrinkage", "2"], 2, "--shrinkage"),
+        (["-m", "random", "--size", "4", "--space", "raw", "--shrinkage", "2"], 2, "--shrinkage"),
         (["-m", "random", "--size", "40"], 6, "40 of 20 anchors cannot be selected"),
         (["-m", "mmr", "--size", "4", "--balance", "2"], 6, "balance 2.0 is not in"),
         (["-m", "random", "--size", "6", "--stratify", "5"], 6, "5 strata do not fit"),

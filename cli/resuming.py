@@ -1,0 +1,135 @@
+"""Rows of a long run to a file, kept as they come: an interrupted `score --output` goes on after the last of them.
+
+Beside the output lies `.NAME.partial.jsonl` while a run is under way: a line that names the run (a hash of all that
+decides its rows), then a line for each image, in order, with the size and time of its file. A run of the same name takes
+over the rows whose files are the ones they were made of, up to the first that differs or was torn.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+from quasar_index.errors import DataError
+
+from .output import Row
+
+
+@dataclass
+class KeptRows:
+    """The rows of a run that are on disk.
+
+    Attributes:
+        path: The file that holds them.
+        paths: The images of the run, in order.
+        n_kept: Rows that an interrupted run left, those of the first images.
+        n_failed: Rows with an error among them.
+        n_bytes: Length of the file up to their end.
+    """
+
+    path: Path
+    paths: Sequence[str]
+    n_kept: int = 0
+    n_failed: int = 0
+    n_bytes: int = 0
+
+    def passing(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Yield the kept rows, then the new ones, each of which is on disk before it is yielded."""
+        with self.path.open("rb+") as file:
+            file.readline()
+            for line in islice(file, self.n_kept):
+                yield json.loads(line)["row"]
+            file.seek(self.n_bytes)
+            file.truncate()
+            for path, row in zip(islice(self.paths, self.n_kept, None), rows, strict=True):
+                _append(file, {"file": _signature(path), "row": dict(row)})
+                yield row
+
+
+@contextmanager
+def kept_rows(output: str, paths: Sequence[str], *run: Any) -> Iterator[KeptRows]:
+    """Offer the rows of a run that an interrupted one left; they are removed when the block ends without an error.
+
+    Args:
+        output: The file that the run writes.
+        paths: Its images, in order.
+        run: All else that decides its rows, as plain data and dataclasses of such.
+
+    Raises:
+        DataError: When another process writes this output, or nothing can be written there.
+    """
+    from filelock import FileLock, Timeout
+
+    target = Path(output)
+    path = target.with_name(f".{target.name}.partial.jsonl")
+    lock = FileLock(f"{path}.lock")
+    try:
+        lock.acquire(blocking=False)
+        kept = _read(path, paths, hashlib.sha256("\0".join(map(repr, run)).encode()).hexdigest())
+    except Timeout:
+        raise DataError(f"another process writes '{output}'", "wait until it has finished, or name another") from None
+    except OSError as error:
+        lock.release()
+        raise DataError(
+            f"'{output}' cannot be written ({error.strerror or error})", "check the place that --output names"
+        ) from error
+    try:
+        yield kept
+        path.unlink(missing_ok=True)
+    finally:
+        with suppress(OSError):
+            Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
+
+
+def _read(path: Path, paths: Sequence[str], key: str) -> KeptRows:
+    """Find the rows that can be taken over; where there are none, begin the file."""
+    kept = KeptRows(path, paths)
+    head = json.dumps({"run": key}).encode() + b"\n"
+    with path.open("ab+") as file:
+        file.seek(0)
+        if file.readline() == head:
+            kept.n_bytes = len(head)
+            for name, line in zip(paths, file, strict=False):
+                if (row := _row(line, name)) is None:
+                    break
+                kept.n_kept += 1
+                kept.n_failed += bool(row["error"])
+                kept.n_bytes += len(line)
+        else:
+            file.truncate(0)
+            file.write(head)
+            kept.n_bytes = len(head)
+    return kept
+
+
+def _row(line: bytes, path: str) -> dict[str, Any] | None:
+    """Return the row of an image; None where the line is torn, of another image, or its file has changed."""
+    try:
+        record = json.loads(line)
+        row: dict[str, Any] = record["row"]
+        same = line.endswith(b"\n") and row["path"] == path and record["file"] == _signature(path)
+    except (ValueError, KeyError, TypeError):
+        return None
+    return row if same else None
+
+
+def _signature(path: str) -> list[int] | None:
+    """Return size and time of a file; None where there is none, or no way to ask (URLs)."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - a URL is no Path
+    except (OSError, ValueError):
+        return None
+    return [found.st_size, found.st_mtime_ns]
+
+
+def _append(file: IO[bytes], record: dict[str, Any]) -> None:
+    file.write(json.dumps(record).encode() + b"\n")
+    file.flush()
