@@ -4,13 +4,27 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: demo test lint types check lock clean
+.PHONY: demo test torture lint types check lock clean
 
 demo: $(VENV)/.installed ## Build an index of demonstration photographs and try the aggregations
 	$(BIN)/quasar-index demo
 
 test: $(VENV)/.installed-test ## Run the tests, offline
 	$(BIN)/python -m pytest
+
+# Parameters of the long run; make torture KILLS=20 FAULTS=10 IMAGES=500 STRESS=20 is a short one.
+KILLS ?= 240
+FAULTS ?= 120
+IMAGES ?= 20000
+STRESS ?= 600
+SEED ?= 0
+
+torture: $(VENV)/.installed-test ## Crashes, full disks, readers beside a writer, mutated images: about 20 minutes
+	@failed=0; \
+	$(BIN)/python -m tests.torture.crashes --kills $(KILLS) --faults $(FAULTS) --seed $(SEED) || failed=1; \
+	$(BIN)/python -m tests.torture.concurrency --seconds $(STRESS) --seed $(SEED) || failed=1; \
+	$(BIN)/python -m tests.torture.mutated_images --count $(IMAGES) --seed $(SEED) || failed=1; \
+	exit $$failed
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

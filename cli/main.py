@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
 import warnings
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -39,10 +40,15 @@ from .select import select
 from .sweep import sweep
 from .synthesize import synthesize
 from .tag import tag
+from .verify import verify
 
 
 class _Commands(TyperGroup):
     """The commands; one that is stopped ends with one line, whether or not it has more to say about it."""
+
+    def make_context(self, *args: Any, **options: Any) -> Any:
+        with interruptible("run it again"):
+            return super().make_context(*args, **options)
 
     def invoke(self, ctx: Any) -> Any:
         with interruptible("run it again"):
@@ -98,7 +104,7 @@ PANELS = {
     "Score": (demo, build, score, calibrate, evaluate, sweep, reproduce, info, map_, encoders),
     "Anchor data": (datasets, check, synthesize),
     "This machine": (bench,),
-    "A living index": (add, remove, relabel, history, tag, restore, compact, export, merge, select),
+    "A living index": (add, remove, relabel, history, tag, restore, compact, verify, export, merge, select),
 }
 for panel, commands in PANELS.items():
     for command in commands:
@@ -108,11 +114,18 @@ for panel, commands in PANELS.items():
 
 def main() -> None:
     """Run the command; errors of the tree become one line on stderr and their exit code."""
-    try:
-        with raising_on_sigterm():
-            app()
-    except QuasarError as error:
-        if "--debug" in sys.argv:
-            raise
+    with raising_on_sigterm():
+        try:
+            with interruptible("run it again"):
+                app()
+        except QuasarError as error:
+            if "--debug" in sys.argv:
+                raise
+            _end(error)
+
+
+def _end(error: QuasarError) -> NoReturn:
+    """Say what went wrong in one line, and end with its exit code, also where a signal comes just then."""
+    with contextlib.suppress(KeyboardInterrupt):
         note(f"error: {error}")
-        sys.exit(error.exit_code)
+    sys.exit(error.exit_code)

@@ -148,6 +148,8 @@ def new_file(output: str) -> Iterator[Path]:
     partial = target.with_name(f".{target.name}.partial")
     try:
         yield partial
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())  # else a power cut could leave an empty file under the right name
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)

@@ -1,8 +1,8 @@
 """Rows of a long run to a file, kept as they come: an interrupted `score --output` goes on after the last of them.
 
 Beside the output lies `.NAME.partial.jsonl` while a run is under way: a line that names the run (a hash of all that
-decides its rows), then a line for each image, in order, with the size and time of its file. A run of the same name takes
-over the rows whose files are the ones they were made of, up to the first that differs or was torn.
+decides its rows), then a line for each image, in order, with the size and time of its file. A run of the same name
+takes over the rows whose files are the ones they were made of, up to the first that differs or was torn.
 """
 
 from __future__ import annotations
@@ -15,11 +15,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+import quasar_index as qi
 from quasar_index.errors import DataError
 
-from .output import Row
+from .output import Row, note
+
+SYNC_ROWS = 64
+"""Most rows that a power cut costs; an end of the process costs none."""
 
 
 @dataclass
@@ -48,31 +52,53 @@ class KeptRows:
                 yield json.loads(line)["row"]
             file.seek(self.n_bytes)
             file.truncate()
-            for path, row in zip(islice(self.paths, self.n_kept, None), rows, strict=True):
-                _append(file, {"file": _signature(path), "row": dict(row)})
+            for n, (path, row) in enumerate(zip(islice(self.paths, self.n_kept, None), rows, strict=True), start=1):
+                file.write(json.dumps({"file": _signature(path), "row": dict(row)}).encode() + b"\n")
+                file.flush()
+                if n % SYNC_ROWS == 0:
+                    os.fsync(file.fileno())
                 yield row
 
 
+def hint(kept: KeptRows | None, output: str | None) -> str:
+    """Say how an interrupted run goes on."""
+    if kept is not None:
+        return "the same command goes on after the rows that are there"
+    return "run it again" if output is None else "nothing was written; run it again"
+
+
 @contextmanager
-def kept_rows(output: str, paths: Sequence[str], *run: Any) -> Iterator[KeptRows]:
+def kept_rows(
+    output: str | None, paths: Sequence[str], index: qi.AnchorIndex | None, encoder: qi.Encoder | None, *decisive: Any
+) -> Iterator[KeptRows | None]:
     """Offer the rows of a run that an interrupted one left; they are removed when the block ends without an error.
 
     Args:
-        output: The file that the run writes.
+        output: The file that the run writes; with None or a URL, no rows are kept.
         paths: Its images, in order.
-        run: All else that decides its rows, as plain data and dataclasses of such.
+        index: The index that it scores by; None for texts.
+        encoder: What embeds them.
+        decisive: All else that decides its rows, as plain data and dataclasses of such.
+
+    Yields:
+        The rows; None where none are kept.
 
     Raises:
         DataError: When another process writes this output, or nothing can be written there.
     """
+    if output is None or "://" in output:
+        yield None
+        return
     from filelock import FileLock, Timeout
 
+    which = None if index is None else (index.manifest.uid, index.manifest.table_version)
+    run = "\0".join(map(repr, (which, None if encoder is None else encoder.spec, *decisive)))
     target = Path(output)
     path = target.with_name(f".{target.name}.partial.jsonl")
     lock = FileLock(f"{path}.lock")
     try:
         lock.acquire(blocking=False)
-        kept = _read(path, paths, hashlib.sha256("\0".join(map(repr, run)).encode()).hexdigest())
+        kept = _read(path, paths, hashlib.sha256(run.encode()).hexdigest())
     except Timeout:
         raise DataError(f"another process writes '{output}'", "wait until it has finished, or name another") from None
     except OSError as error:
@@ -80,6 +106,8 @@ def kept_rows(output: str, paths: Sequence[str], *run: Any) -> Iterator[KeptRows
         raise DataError(
             f"'{output}' cannot be written ({error.strerror or error})", "check the place that --output names"
         ) from error
+    if kept.n_kept:
+        note(f"{kept.n_kept} of {len(paths)} rows were left by an interrupted run")
     try:
         yield kept
         path.unlink(missing_ok=True)
@@ -128,8 +156,3 @@ def _signature(path: str) -> list[int] | None:
     except (OSError, ValueError):
         return None
     return [found.st_size, found.st_mtime_ns]
-
-
-def _append(file: IO[bytes], record: dict[str, Any]) -> None:
-    file.write(json.dumps(record).encode() + b"\n")
-    file.flush()

@@ -161,48 +161,42 @@ def score(
         configuration = replace(configuration, temperature=own_temperature)
     scorer = configuration.scorer(table, encoder=loaded, batch_size=batch_size)
     qi.allow_pixels(max_pixels)
-    counts: collections.Counter[str] = collections.Counter()
     facts = {"anchors where": where, "random part of the anchors": None if ratio == 1 else f"{ratio:g}, seed {seed}"}
-    extras = explaining.OPINIONS if calibration else ()
-    hint = "run it again" if output is None else "nothing was written; run it again"
+    decisive = (where, ratio, seed, anchors, prompts, prompt_pair, max_pixels, configuration, calibration)
+    counts: collections.Counter[str] = collections.Counter()
     with contextlib.ExitStack() as stack:
-        kept = None
-        if output is not None and "://" not in output and files and not wishes:
-            texts = (prompts, prompt_pair) if opened is None else ()
-            which = (
-                (where, ratio, seed)
-                if opened is None
-                else (opened.manifest.uid, opened.manifest.table_version, where, ratio, seed)
-            )
-            kept = stack.enter_context(
-                resuming.kept_rows(
-                    output,
-                    files,
-                    which,
-                    texts,
-                    configuration,
-                    scorer.encoder and scorer.encoder.spec,
-                    calibration,
-                    max_pixels,
-                )
-            )
-            hint = "the same command goes on after the rows that are there"
-            if kept.n_kept:
-                note(f"{kept.n_kept} of {len(files)} rows were left by an interrupted run")
-        stack.enter_context(interruptible(hint))
+        # --explain and --report need every image's embedding, which rows do not hold.
+        kept = stack.enter_context(
+            resuming.kept_rows(None if wishes or not files else output, files, opened, scorer.encoder, *decisive)
+        )
+        stack.enter_context(interruptible(resuming.hint(kept, output)))
         passing = stack.enter_context(explaining.beside(wishes, scorer, opened, calibration, facts, max_pixels))
-        if embeddings is not None:
-            images = _score_embeddings(scorer, embeddings)
-        else:
-            images = _score_files(scorer, files, counts, workers, max_pixels, kept)
-        rows = (_row(image, extras, opinion) for image, opinion in passing(images))
-        columns = (*COLUMNS[:-1], *extras, "error")
-        write_rows(rows if kept is None else kept.passing(rows), columns, format_=chosen, output=output)
-        if wishes:
-            collections.deque(rows, maxlen=0)  # where the reader of stdout has gone, as `| head` does
+        images = (
+            _score_files(scorer, files, counts, workers, max_pixels, kept)
+            if embeddings is None
+            else _score_embeddings(scorer, embeddings)
+        )
+        _write(passing(images), explaining.OPINIONS if calibration else (), kept, chosen, output, drain=bool(wishes))
     if counts["failed"]:
         note(f"error: {counts['failed']} of {counts['files']} images could not be scored, see the column error")
         raise typer.Exit(qi.DataError.exit_code)
+
+
+def _write(
+    images: Iterator[tuple[qi.ScoredImage, dict[str, float]]],
+    extras: Sequence[str],
+    kept: resuming.KeptRows | None,
+    format_: Format,
+    output: str | None,
+    *,
+    drain: bool,
+) -> None:
+    """Write the rows of images, after those that are kept; with `drain`, take all images though nobody reads."""
+    rows: Iterator[Mapping[str, Any]] = (_row(image, extras, opinion) for image, opinion in images)
+    columns = (*COLUMNS[:-1], *extras, "error")
+    write_rows(rows if kept is None else kept.passing(rows), columns, format_=format_, output=output)
+    if drain:
+        collections.deque(rows, maxlen=0)  # where the reader of stdout has gone, as `| head` does
 
 
 def _own_encoder(index: qi.AnchorIndex, encoder: str | None, run_options: dict[str, Any]) -> qi.Encoder:
@@ -270,7 +264,7 @@ def _score_files(
     max_pixels: int,
     kept: resuming.KeptRows | None,
 ) -> Iterator[qi.ScoredImage]:
-    """Score files, but for the first whose rows are kept, with a progress bar; count `files` and those that `failed`."""
+    """Score files whose rows are not kept yet, with a progress bar; count all `files` and those that `failed`."""
     n_kept = 0 if kept is None else kept.n_kept
     counts.update(files=len(files), failed=0 if kept is None else kept.n_failed)
     with progress_bar("scoring") as on_progress:

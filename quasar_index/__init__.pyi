@@ -71,6 +71,7 @@ from .index import (
     AnchorIndex,
     BuildReport,
     CompactReport,
+    Damage,
     Export,
     ExportReport,
     Manifest,
@@ -81,6 +82,7 @@ from .index import (
     SourceRecord,
     Subset,
     TagReport,
+    VerifyReport,
     Version,
     add,
     add_embeddings,
@@ -98,6 +100,7 @@ from .index import (
     select_into,
     tag,
     untag,
+    verify,
 )
 from .index_calibration import IndexCalibration, calibrate, read_calibration
 from .maps import AnchorMap, Marks, check_map, draw_map, mark_subset, mark_where, project_anchors
@@ -201,6 +204,7 @@ __all__ = [
     "Configuration",
     "ContentPairs",
     "CurvePoint",
+    "Damage",
     "DataError",
     "Dataset",
     "DemoReport",
@@ -274,6 +278,7 @@ __all__ = [
     "SweepReport",
     "SynthesisReport",
     "TagReport",
+    "VerifyReport",
     "Version",
     "add",
     "add_embeddings",
@@ -353,6 +358,7 @@ __all__ = [
     "tag",
     "text_anchors",
     "untag",
+    "verify",
 ]
 
 __version__: str

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ENDINGS = (".png", ".svg")
-_COLUMNS = 4
+_COLUMNS, _MOST = 4, 6
 _BLUE, _ORANGE = "#0072B2", "#D55E00"  # of Okabe and Ito: told apart by everyone, and in grey
 
 
@@ -76,9 +76,9 @@ def draw_evaluation(report: EvaluationReport, path: Path) -> None:
 
 def _columns(report: EvaluationReport) -> int:
     """Return the panels a row: one row a space where each has as many."""
-    counts = set(Counter(outcome.configuration.space for outcome in report.outcomes).values())
+    counts = set(Counter(outcome.configuration.space_label for outcome in report.outcomes).values())
     n = counts.pop()
-    return n if not counts and 1 < n <= _COLUMNS + 1 else min(len(report.outcomes), _COLUMNS)
+    return n if not counts and 1 < n <= _MOST else min(len(report.outcomes), _COLUMNS)
 
 
 def _draw_panel(axis: Axes, report: EvaluationReport, outcome: Outcome) -> None:

@@ -10,6 +10,7 @@ from .manifest import Manifest, SourceRecord, Subset
 from .merging import MergeReport, merge
 from .search import Neighbors, nearest
 from .selecting import select_into
+from .verify import Damage, VerifyReport, verify
 from .versions import (
     CompactReport,
     RestoreReport,
@@ -27,6 +28,7 @@ __all__ = [
     "AnchorIndex",
     "BuildReport",
     "CompactReport",
+    "Damage",
     "Export",
     "ExportReport",
     "Manifest",
@@ -38,6 +40,7 @@ __all__ = [
     "SourceRecord",
     "Subset",
     "TagReport",
+    "VerifyReport",
     "Version",
     "add",
     "add_embeddings",
@@ -55,4 +58,5 @@ __all__ = [
     "select_into",
     "tag",
     "untag",
+    "verify",
 ]

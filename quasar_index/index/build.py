@@ -27,12 +27,13 @@ from ..errors import AnchorIndexError, DataError
 from ..images import MAX_PIXELS
 from . import staging
 from .anchor_index import AnchorIndex, new_index_path
-from .failures import write_failures
+from .durable import exchange, sync_below, sync_folder
+from .failures import listed_failures, write_failures
 from .labels import join_records, label_sources, record_of
 from .lock import lock
 from .manifest import MANIFEST, Manifest, SourceRecord
 from .states import record
-from .store import write_table
+from .store import TABLE, write_table
 
 _log = logging.getLogger(__name__)
 
@@ -91,8 +92,12 @@ def build_index(
         raise DataError("the data hold no images", "check --data")
     records = join_records(map(record_of, sources))
     _check_labels(sources, records)
+    if (report := _made_before(new_index_path(name), sources, encoder.spec)) is not None:
+        return report
     with new_index(name, overwrite=overwrite) as (path, folder):
         staging.prepare(folder, sources, encoder.spec)
+        if (folder / MANIFEST).is_file():  # written last: all but the renaming has been done
+            return _report(path, folder)
         progress = staging.embed(
             folder,
             sources,
@@ -150,9 +155,28 @@ def build_from_embeddings(
     records = join_records(map(record_of, sources))
     with new_index(name, overwrite=overwrite) as (path, folder):
         staging.prepare(folder, sources, spec)
+        (folder / MANIFEST).unlink(missing_ok=True)  # of other embeddings with these labels
         progress = stage_embeddings(folder, sources, embeddings, ids=ids, sizes=sizes)
         manifest = _finish(folder, sources, count_left_out(records, sources, progress), progress, spec)
     return BuildReport(AnchorIndex(path, manifest), progress.n_embedded, n_duplicates=len(progress.duplicate_rows))
+
+
+def _made_before(path: Path, sources: Sequence[AnchorSource], spec: EncoderSpec) -> BuildReport | None:
+    """Tidy up after a build of this request that was interrupted when the index was in place; None where none was."""
+    if not ((path / MANIFEST).is_file() and staging.holds_request(path, sources, spec)):
+        return None
+    with lock(path, path.name):
+        for rest in (path.with_name(f".{path.name}.replaced"), path.with_name(f".{path.name}.building")):
+            shutil.rmtree(rest, ignore_errors=True)
+        staging.drop_request(path)
+    return _report(path, path)
+
+
+def _report(path: Path, folder: Path) -> BuildReport:
+    """Return the report of a build whose result is in a folder already."""
+    index = AnchorIndex(path, Manifest.read(folder))
+    n_duplicates = sum(source.n_duplicates for source in index.manifest.sources)
+    return BuildReport(index, 0, len(index), n_duplicates, tuple(listed_failures(folder).items()))
 
 
 def check_counts(
@@ -222,10 +246,19 @@ def new_index(name: str | Path, *, overwrite: bool) -> Iterator[tuple[Path, Path
         raise AnchorIndexError(
             f"'{folder.parent}' cannot be made or written ({error.strerror})", "choose another place for the index"
         ) from error
+    old = path.with_name(f".{path.name}.replaced")
     with lock(folder, path.name):
-        check_free(path, overwrite=overwrite)  # another process may have made it just now
-        yield path, folder
-        _publish(folder, path)
+        try:
+            if not path.exists() and (old / MANIFEST).is_file():  # interrupted between two renamings
+                old.rename(path)
+            check_free(path, overwrite=overwrite)  # another process may have made it just now
+            yield path, folder
+            _publish(folder, path)
+        except OSError as error:
+            raise AnchorIndexError(
+                f"index '{path}' cannot be written ({error.strerror or error})",
+                "make room or mend the disk, then run the same command again",
+            ) from error
 
 
 def check_free(path: Path, *, overwrite: bool) -> None:
@@ -296,28 +329,35 @@ def _finish(
     check_two_sides(is_good)
     table = with_labels(table, is_good, quality)
     schema = staging.table_schema(table.schema, spec.dim)
+    shutil.rmtree(folder / f"{TABLE}.lance", ignore_errors=True)  # of a run that was interrupted here
     version = write_table(folder, staging.final_batches(folder, table, schema), schema)
     write_failures(folder, progress.failures)
     return finish_folder(folder, Manifest(spec, labelled, int(is_good.sum()), int((~is_good).sum()), version), "build")
 
 
 def finish_folder(folder: Path, manifest: Manifest, action: str) -> Manifest:
-    """Write the manifest of a new index, and its first history entry."""
+    """Write the manifest of a new index, and its first history entry, when all else is on the disk."""
+    sync_below(folder / f"{TABLE}.lance")
     record(folder, manifest, f"{action}: {manifest.n_good + manifest.n_bad} anchors")
     manifest.write(folder)
     return manifest
 
 
 def _publish(folder: Path, path: Path) -> None:
-    """Rename the finished folder into place."""
-    staging.clear(folder)
+    """Rename the finished folder into place; until then the request in it says whose it is."""
+    staging.drop_table(folder)
     if path.exists():
         old = path.with_name(f".{path.name}.replaced")
         shutil.rmtree(old, ignore_errors=True)
         with lock(path, path.name):
-            path.rename(old)
-            folder.rename(path)
+            if exchange(folder, path):
+                folder.rename(old)
+            else:
+                path.rename(old)
+                folder.rename(path)
         shutil.rmtree(old, ignore_errors=True)
     else:
         folder.rename(path)
+    sync_folder(path.parent)
+    staging.drop_request(path)
     _log.info("index written to '%s'", path)

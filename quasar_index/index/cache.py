@@ -18,6 +18,7 @@ from ..anchors import AnchorTable, anchor_order
 from ..arrays import FloatArray, IntArray
 from ..errors import AnchorIndexError
 from ..fits import Fits
+from .durable import sync
 from .store import from_embedding_column, open_table, scan
 
 _log = logging.getLogger(__name__)
@@ -105,6 +106,7 @@ def _write(base: Path, anchors: AnchorTable) -> None:
     try:
         faiss.write_index(index, str(temporary))
         n_bytes = temporary.stat().st_size
+        sync(temporary)  # else a power cut could leave a file of the right size and no content
         temporary.replace(base.with_suffix(".faiss"))
         with temporary.open("wb") as file:
             np.savez(
@@ -115,6 +117,7 @@ def _write(base: Path, anchors: AnchorTable) -> None:
                 n_good=np.int64(anchors.n_good),
                 n_bytes=np.int64(n_bytes),
             )
+        sync(temporary)
         temporary.replace(base.with_suffix(".npz"))
     except RuntimeError as error:  # FAISS's word for a full or read-only disk
         raise OSError(str(error)) from error
@@ -132,21 +135,30 @@ def _drop_others(base: Path) -> None:
 
 def _read(base: Path, dim: int) -> AnchorTable | None:
     """Open the cache; None where it is missing or damaged."""
-    matrix_path = base.with_suffix(".faiss")
     try:
-        with np.load(base.with_suffix(".npz"), allow_pickle=False) as labels:
-            names = ("ids", "norms", "quality", "n_good", "n_bytes")
-            ids, norms, quality, n_good, n_bytes = (labels[name] for name in names)
-        if matrix_path.stat().st_size != n_bytes:
-            raise ValueError(f"{matrix_path.stat().st_size} bytes instead of {n_bytes}")
-        # A flat index is a short header, then the matrix.
-        offset = int(n_bytes) - ids.size * dim * 4
-        directions = np.memmap(matrix_path, dtype=np.float32, mode="r", offset=offset, shape=(ids.size, dim))
+        return read_cache(base, dim)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        _log.warning("the search cache '%s' is damaged (%s): rebuilding it", matrix_path, error)
+        _log.warning("the search cache '%s' is damaged (%s): rebuilding it", base.with_suffix(".faiss"), error)
         return None
+
+
+def read_cache(base: Path, dim: int) -> AnchorTable:
+    """Open the cache, whose directions are mapped.
+
+    Raises:
+        OSError, ValueError, KeyError, EOFError, BadZipFile: When it is missing or damaged.
+    """
+    matrix_path = base.with_suffix(".faiss")
+    with np.load(base.with_suffix(".npz"), allow_pickle=False) as labels:
+        names = ("ids", "norms", "quality", "n_good", "n_bytes")
+        ids, norms, quality, n_good, n_bytes = (labels[name] for name in names)
+    if matrix_path.stat().st_size != n_bytes:
+        raise ValueError(f"{matrix_path.stat().st_size} bytes instead of {n_bytes}")
+    # A flat index is a short header, then the matrix.
+    offset = int(n_bytes) - ids.size * dim * 4
+    directions = np.memmap(matrix_path, dtype=np.float32, mode="r", offset=offset, shape=(ids.size, dim))
     rated = quality if quality.size else None
     return AnchorTable(ids, np.asarray(directions), norms, rated, int(n_good), fits=Fits(base))
 

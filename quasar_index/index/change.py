@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from ..errors import AnchorIndexError, first_line
 from .anchor_index import AnchorIndex
+from .durable import files_below, sync_below
 from .lock import lock
 from .manifest import Manifest, SourceRecord
 from .states import drop_interrupted, read_entries, record, write_entry
@@ -35,11 +36,13 @@ class Change:
     path: Path
     manifest: Manifest
     _table: Any = field(default=None, repr=False)
+    _known: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def table(self) -> Any:
         """The Lance table, at the current state and open for writing."""
         if self._table is None:
+            self._known = files_below(self.path / f"{TABLE}.lance")
             table = open_table(self.path, TABLE)
             if table.version != self.manifest.table_version:  # what an interrupted change left
                 table = open_table(self.path, TABLE, version=self.manifest.table_version)
@@ -90,6 +93,7 @@ class Change:
     def commit_manifest(self, action: str, manifest: Manifest) -> AnchorIndex:
         """Make the table's version the current state, with another manifest."""
         manifest = replace(manifest, table_version=int(self.table.version))
+        sync_below(self.path / f"{TABLE}.lance", self._known)
         record(self.path, manifest, action)
         manifest.write(self.path)
         self.manifest = manifest
@@ -114,8 +118,14 @@ def changing(index: AnchorIndex) -> Iterator[Change]:
                 f"{manifest.table_version}",
                 "open the current one, or restore the old one first",
             )
-        drop_interrupted(index.path, manifest)
-        entries = read_entries(index.path, manifest)
-        if len(entries) == 1:
-            write_entry(index.path, entries[0])  # of an index built before there was a history
-        yield Change(index.path, manifest)
+        try:
+            drop_interrupted(index.path, manifest)
+            entries = read_entries(index.path, manifest)
+            if len(entries) == 1:
+                write_entry(index.path, entries[0])  # of an index built before there was a history
+            yield Change(index.path, manifest)
+        except OSError as error:
+            raise AnchorIndexError(
+                f"index '{index.path}' could not be changed ({error.strerror or error})",
+                "make room or mend the disk, then run the same command again",
+            ) from error

@@ -350,7 +350,9 @@ def _join(
         names = ", ".join(dict.fromkeys(source.name for source in sources))
         action = f"add: {len(fresh)} anchors of {names}" + (f", {n_updated} labels changed" if n_updated else "")
         index = change.commit(action, sources=labelled)
+    if failures.keys() - listed.keys():
         write_failures(change.path, (listed | failures).items())
+    staging.drop_request(folder)  # first: without it, the rest is nobody's
     shutil.rmtree(folder, ignore_errors=True)
     return AddReport(
         index,

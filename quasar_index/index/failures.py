@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..datasets.base import AnchorSource
-from .manifest import SourceRecord
+from .manifest import SourceRecord, write_atomically
 
 FAILURES = "failures.jsonl"
 
@@ -17,7 +17,7 @@ def write_failures(folder: Path, failures: Iterable[tuple[str, str]]) -> None:
     """Write the list of images that could not be embedded, if there are any."""
     lines = [json.dumps({"path": path, "error": error}) + "\n" for path, error in failures]
     if lines:
-        (folder / FAILURES).write_text("".join(lines), encoding="utf-8")
+        write_atomically(folder / FAILURES, "".join(lines).encode())
 
 
 def listed_failures(folder: Path) -> dict[str, str]:

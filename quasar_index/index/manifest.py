@@ -19,6 +19,7 @@ from uuid import uuid4
 
 from ..encoders.base import EncoderSpec, Resize
 from ..errors import AnchorIndexError
+from .durable import sync_folder
 
 MANIFEST = "manifest.json"
 SCHEMA_VERSION = 1
@@ -261,8 +262,12 @@ def _is_count(value: object) -> bool:
 def write_atomically(path: Path, data: bytes) -> None:
     """Replace a file in one step: readers see the old bytes or the new ones, also after a crash."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)

@@ -7,6 +7,7 @@ embeds no image twice beyond a block.
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,13 +20,18 @@ import pyarrow as pa
 from ..datasets.base import RECORD_SCHEMA, AnchorSource
 from ..encoders.base import Encoder, EncoderSpec
 from ..encoders.pipeline import EncodedImage, encode_files
+from ..errors import AnchorIndexError, first_line
+from .durable import files_below, sync_below
 from .lock import LOCK
+from .manifest import write_atomically
 from .store import OWN_COLUMNS, embedding_type, open_table, scan, to_embedding_column, write_table
 
 BLOCK = 1024
 """Embeddings in one commit to the staging table."""
 STAGED = "staged"
 _REQUEST = "request.json"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -51,32 +57,60 @@ class Progress:
 
 def prepare(folder: Path, sources: Sequence[AnchorSource], spec: EncoderSpec) -> None:
     """Make a staging folder ready: keep what an interrupted run of the same request left, clear anything else."""
-    encoder = {name: value for name, value in spec.to_dict().items() if name != "runtime"}  # chosen as it runs
-    request = {"encoder": encoder, "sources": [[s.name, len(s), dict(s.checksums)] for s in sources]}
-    wanted = json.dumps(request, sort_keys=True)
-    record = folder / _REQUEST
-    if not (record.is_file() and record.read_text(encoding="utf-8") == wanted):
+    if not holds_request(folder, sources, spec):
         folder.mkdir(parents=True, exist_ok=True)
         for path in folder.iterdir():
             if path.is_dir():
                 shutil.rmtree(path)
             elif path.name != LOCK:
                 path.unlink()
-        record.write_text(wanted, encoding="utf-8")
+        write_atomically(folder / _REQUEST, _request(sources, spec))
 
 
-def clear(folder: Path) -> None:
-    """Remove the staging table and its request."""
-    shutil.rmtree(folder / f"{STAGED}.lance", ignore_errors=True)
+def holds_request(folder: Path, sources: Sequence[AnchorSource], spec: EncoderSpec) -> bool:
+    """Return whether a folder holds what a run of this request left."""
+    try:
+        return (folder / _REQUEST).read_bytes() == _request(sources, spec)
+    except OSError:
+        return False
+
+
+def _request(sources: Sequence[AnchorSource], spec: EncoderSpec) -> bytes:
+    encoder = {name: value for name, value in spec.to_dict().items() if name != "runtime"}  # chosen as it runs
+    request = {"encoder": encoder, "sources": [[s.name, len(s), dict(s.checksums)] for s in sources]}
+    return json.dumps(request, sort_keys=True).encode()
+
+
+def drop_request(folder: Path) -> None:
+    """Remove the request: what else is there belongs to no run any more."""
     (folder / _REQUEST).unlink(missing_ok=True)
 
 
+def drop_table(folder: Path) -> None:
+    """Remove the staging table."""
+    shutil.rmtree(folder / f"{STAGED}.lance", ignore_errors=True)
+
+
 def staged_ids(folder: Path) -> frozenset[str]:
-    """Return the content ids in the staging table."""
-    if not (folder / f"{STAGED}.lance").exists():
-        return frozenset()
-    table = open_table(folder, STAGED)
-    return frozenset(key for batch in scan(table, ["id"]) for key in batch["id"].to_pylist())
+    """Return the content ids in the staging table, without its last block if an interruption has damaged that."""
+    path = folder / f"{STAGED}.lance"
+    for _ in range(2):
+        if not path.exists():
+            return frozenset()
+        try:
+            table = open_table(folder, STAGED)
+            # All columns: a power cut may have emptied any file.
+            return frozenset(key for batch in scan(table, table.schema.names) for key in batch["id"].to_pylist())
+        except AnchorIndexError as error:
+            # Lance names versions downwards: the newest is the first.
+            versions = sorted((path / "_versions").glob("*.manifest"))
+            _log.warning("what an interrupted run left is damaged (%s): going back by a block", error.message)
+            if len(versions) < 2:
+                break
+            versions[0].unlink()
+            (path / "_versions" / "latest_version_hint.json").unlink(missing_ok=True)
+    drop_table(folder)
+    return frozenset()
 
 
 def stage(folder: Path, block: Sequence[EncodedImage], dim: int, *, overwrite: bool = False) -> None:
@@ -93,10 +127,20 @@ def stage(folder: Path, block: Sequence[EncodedImage], dim: int, *, overwrite: b
         ],
         schema=schema,
     )
-    if overwrite or not (folder / f"{STAGED}.lance").exists():
-        write_table(folder, [batch], schema, STAGED)
-    else:
-        open_table(folder, STAGED).add(pa.Table.from_batches([batch]))
+    path = folder / f"{STAGED}.lance"
+    known = files_below(path)
+    try:
+        if overwrite or not path.exists():
+            drop_table(folder)
+            write_table(folder, [batch], schema, STAGED)
+        else:
+            open_table(folder, STAGED).add(pa.Table.from_batches([batch]))
+        sync_below(path, known)
+    except (ValueError, RuntimeError, OSError) as error:
+        raise AnchorIndexError(
+            f"embeddings cannot be written to '{folder}' ({first_line(error, 200)})",
+            "make room or mend the disk; the same command goes on where it stopped",
+        ) from error
 
 
 def embed(

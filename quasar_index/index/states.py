@@ -77,7 +77,9 @@ def read_entries(folder: Path, current: Manifest) -> list[Entry]:
 
 
 def drop_interrupted(folder: Path, current: Manifest) -> None:
-    """Remove the entries of changes that were never committed."""
+    """Remove the entries of changes that were never committed, and files that were never renamed into place."""
+    for path in (*folder.glob(".*.json*.tmp"), *(folder / HISTORY).glob(".*.tmp")):
+        path.unlink(missing_ok=True)
     for path in (folder / HISTORY).glob("[0-9]*.json"):
         if int(path.stem) > current.table_version:
             path.unlink()

@@ -55,12 +55,13 @@ def open_table(folder: Path, name: str = TABLE, *, version: int | None = None) -
     Raises:
         AnchorIndexError: When it is missing, damaged, or lacks the version.
     """
-    import lancedb
-
     try:
-        table = lancedb.connect(folder).open_table(name)
-        if version is not None and table.version != version:
-            table.checkout(version)
+        try:
+            table = _open(folder, name, version)
+        except Exception:
+            if not _drop_torn(folder / f"{name}.lance", version):
+                raise
+            table = _open(folder, name, version)
     except Exception as error:
         # LanceDB raises ValueError, RuntimeError or OSError, by the kind of damage.
         raise AnchorIndexError(
@@ -72,19 +73,52 @@ def open_table(folder: Path, name: str = TABLE, *, version: int | None = None) -
     return table
 
 
+def _open(folder: Path, name: str, version: int | None) -> Any:
+    import lancedb
+
+    table = lancedb.connect(folder).open_table(name)
+    if version is not None and table.version != version:
+        table.checkout(version)
+    return table
+
+
+def _drop_torn(table: Path, version: int | None) -> bool:
+    """Remove what a power cut left of versions that were never committed; return whether there was any.
+
+    Lance opens the newest version first, even where another one is asked for. One that is being written by another
+    process appears whole.
+    """
+    found = False
+    for path in (table / "_versions").glob("*.manifest"):
+        # Lance names versions downwards from the largest number, older tables upwards.
+        number = (1 << 64) - 1 - int(path.stem) if len(path.stem) == 20 else int(path.stem)
+        if (version is None or number > version) and not path.read_bytes().endswith(b"LANC"):
+            path.unlink()
+            found = True
+    return found
+
+
 def write_table(folder: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema, name: str = TABLE) -> int:
     """Write a new Lance table from a stream of batches.
 
     Returns:
         Its version.
+
+    Raises:
+        AnchorIndexError: When it cannot be written, such as on a full disk.
     """
     import lancedb
 
     reader = pa.RecordBatchReader.from_batches(schema, batches)
     # "overwrite" of nothing would be a warning on stderr.
     mode = "overwrite" if (folder / f"{name}.lance").exists() else "create"
-    table = lancedb.connect(folder).create_table(name, reader, mode=mode)
-    return int(table.version)
+    try:
+        table = lancedb.connect(folder).create_table(name, reader, mode=mode)
+        return int(table.version)
+    except (RuntimeError, OSError) as error:
+        raise AnchorIndexError(
+            f"a table cannot be written to '{folder}' ({_first_line(error)})", "make room, then run it again"
+        ) from error
 
 
 def scan(table: Any, columns: Sequence[str], *, where: str | None = None) -> Iterator[pa.RecordBatch]:
@@ -115,7 +149,7 @@ def scan(table: Any, columns: Sequence[str], *, where: str | None = None) -> Ite
         if where is None:
             raise AnchorIndexError(
                 f"the data of the index are damaged or missing ({_first_line(error)})",
-                "restore its folder or rebuild the index",
+                "run it again, in case 'compact' has just given them up; else restore its folder or rebuild the index",
             ) from error
         raise AnchorIndexError(
             f"filter {shown(where)} cannot be used ({_first_line(error)})", f"columns: {', '.join(table.schema.names)}"

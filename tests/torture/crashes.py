@@ -12,7 +12,8 @@ which all files that were never synced are empty. Then
 - no image is embedded twice beyond a block for each stop (and what the encoder has at hand);
 - `verify` finds nothing, and no file is left over.
 
-Prints a summary, and exits with 1 on any violation. `--only NUMBER --seed S` runs one trial again.
+Prints a summary, and exits with 1 on any violation. `--only NUMBER --seed S` runs one trial again; `--every COMMAND
+--kind KIND` stops a command once at each of its calls.
 """
 
 from __future__ import annotations
@@ -234,17 +235,22 @@ def _redirect(folder: Path) -> None:
 
 
 def _patch(folder: Path) -> None:
-    """Give the command the encoder that is loaded already, small blocks, and a count of what is embedded."""
+    """Give the command the encoder that is loaded already, small blocks, and a count of what is embedded.
+
+    Images are embedded one by one: the last bits of an embedding depend on how many images its batch holds, which an
+    interruption changes, and what is looked for here is whether anything else does.
+    """
+    from quasar_index.cli import resuming
     from quasar_index.index import staging
 
-    staging.BLOCK = BLOCK
+    staging.BLOCK = resuming.SYNC_ROWS = BLOCK
     encoder = _encoder()
     log = os.open(_beside(folder, "embedded"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     forward = type(encoder).forward
 
     def counting(self: Any, pixels: Any) -> Any:
         os.write(log, b"%d\n" % len(pixels))
-        return forward(self, pixels)
+        return np.concatenate([forward(self, pixels[n : n + 1]) for n in range(len(pixels))])
 
     type(encoder).forward = counting
 
@@ -324,8 +330,18 @@ def state(path: Path) -> dict[str, Any] | None:
     }
 
 
-def trial(world: World, number: int, seed: int, kinds: Sequence[str]) -> Counter[str]:
+def trial(
+    world: World, number: int, seed: int, kinds: Sequence[str], command: str = "", at: int | None = None
+) -> Counter[str]:
     """Run one trial: stop a command some times, then let it end.
+
+    Args:
+        world: What all trials share.
+        number: Of the trial.
+        seed: Of all trials.
+        kinds: Ways to stop, of which one is drawn.
+        command: The command; empty to go by the number.
+        at: Stop once, at this call; None for random ones.
 
     Returns:
         Counts of what was done.
@@ -334,17 +350,17 @@ def trial(world: World, number: int, seed: int, kinds: Sequence[str]) -> Counter
         Violation: Of a promise.
     """
     rng = np.random.default_rng((seed, number))
-    command = COMMANDS[number % len(COMMANDS)]
+    command = command or COMMANDS[number % len(COMMANDS)]
     folder = fresh(world, world.folder / f"trial-{number}", command)
     counts: Counter[str] = Counter()
     _beside(folder, "embedded").unlink(missing_ok=True)
     n_stops = 0
-    for _ in range(int(rng.choice([1, 1, 2, 3]))):
+    for _ in range(int(rng.choice([1, 1, 2, 3])) if at is None else 1):
         kind = str(rng.choice(kinds))
         before = look(folder, command)
         if command in ("build", "score") and before is not None:
             break
-        code, said = stopped(world, folder, command, kind, rng)
+        code, said = stopped(world, folder, command, kind, rng, at)
         counts[f"{command}: {kind}"] += 1
         n_stops += code != 0
         counts["stopped"] += code != 0
@@ -380,10 +396,12 @@ def trial(world: World, number: int, seed: int, kinds: Sequence[str]) -> Counter
     return counts
 
 
-def stopped(world: World, folder: Path, command: str, kind: str, rng: np.random.Generator) -> tuple[int, str]:
+def stopped(
+    world: World, folder: Path, command: str, kind: str, rng: np.random.Generator, at: int | None
+) -> tuple[int, str]:
     """Run a command and stop it; return its exit code and what it said."""
     after = float(rng.uniform(0, world.seconds[command]))
-    at = int(rng.integers(max(1, world.n_calls[command])))
+    at = int(rng.integers(max(1, world.n_calls[command]))) if at is None else at
     arguments = world.arguments(command, folder)
     journal = _beside(folder, "journal")
     journal.unlink(missing_ok=True)
@@ -471,6 +489,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--only", type=int, metavar="NUMBER", help="one trial")
+    parser.add_argument("--every", choices=COMMANDS, help="stop this command at each of its calls")
+    parser.add_argument("--kind", choices=(*STOPS, *FAULTS), default="kill at a call", help="of --every")
     parser.add_argument("--with-faults", action="store_true", help="with --only: a trial of --faults")
     given = parser.parse_args()
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -498,6 +518,16 @@ def _main(given: argparse.Namespace, folder: Path) -> int:
     if given.only is not None:
         print(trial(world, given.only, given.seed, FAULTS if given.with_faults else STOPS))
         return 0
+    if given.every is not None:
+        failed = 0
+        for at in range(world.n_calls[given.every]):
+            try:
+                trial(world, at, given.seed, [given.kind], given.every, at)
+            except Violation as violation:
+                failed += 1
+                print(f"  call {at}: {violation}", file=sys.stderr, flush=True)
+        print(f"{given.every}, {given.kind} at each of {world.n_calls[given.every]} calls: {failed} violations")
+        return int(failed > 0)
     code = 0
     for what, stops, kinds in (("kills", given.kills, STOPS), ("disk faults", given.faults, FAULTS)):
         if not stops or (kinds is FAULTS and faults.library() is None):

@@ -110,8 +110,8 @@ def test_resumes_where_it_was_interrupted(bench, tmp_path, monkeypatch):
 def test_points_of_another_sweep_are_not_taken_for_ones_own(index, bench, tmp_path):
     state = tmp_path / "x.points.jsonl"
     qi.run_sweep(make(), bench, state=state)
-    whitened = (qi.Configuration(space="whitened"),)
-    assert qi.run_sweep(make(configurations=whitened), bench, state=state).n_resumed == 0
+    centred = (qi.Configuration(space="centred"),)
+    assert qi.run_sweep(make(configurations=centred), bench, state=state).n_resumed == 0
     assert qi.run_sweep(make(n_resamples=70), bench, state=state).n_resumed == 0
     assert qi.run_sweep(make(stratify=2), bench, state=state).n_resumed == 1  # all anchors: nothing is selected
     fewer = qi.anchors_bench(index, "content", max_folds=3)
@@ -318,7 +318,7 @@ def test_reads_a_plan(index, tmp_path):
     plan = qi.read_plan(path)
     assert plan.cross_validate == "content"
     assert [name for name, _ in plan.sweep.methods] == ["herding", "mmr balance=0.3"]
-    assert [one.label for one in plan.sweep.configurations] == ["whitened mean", "raw knn top_k=3"]
+    assert [one.label for one in plan.sweep.configurations] == ["whitened mean", "whitened knn top_k=3"]
     report = qi.run_sweep(plan.sweep, qi.anchors_bench(qi.AnchorIndex.open(plan.index), plan.cross_validate))
     assert len(report.curves) == 6
 

@@ -1,0 +1,68 @@
+"""What must be on the disk before something that names it: files that are synced, folders that change in one step.
+
+Lance syncs nothing, so that after a power cut a table can name files that are empty. Every commit point here (a block
+of embeddings, a manifest, a published index) comes after the files it depends on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import sys
+from collections.abc import Collection
+from pathlib import Path
+
+_EXCHANGE = 2
+_HERE = -100
+
+
+def files_below(folder: Path) -> frozenset[str]:
+    """Return the paths of all files below a folder, which need not exist."""
+    return frozenset(os.path.join(top, name) for top, _, names in os.walk(folder) for name in names)  # noqa: PTH118
+
+
+def sync_below(folder: Path, known: Collection[str] = ()) -> None:
+    """Wait until the files below a folder are on the disk, and their names.
+
+    Args:
+        folder: The folder.
+        known: Files that are there already.
+
+    Raises:
+        OSError: When the disk is full or broken.
+    """
+    folders = {folder}
+    for name in files_below(folder).difference(known):
+        path = Path(name)
+        sync(path)
+        folders.add(path.parent)
+    for changed in folders:
+        sync_folder(changed)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file is on the disk."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk, where the system can say so."""
+    with contextlib.suppress(OSError):  # Windows opens no folders, and some file systems sync none
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Let two paths change places in one step; return whether the system can."""
+    if sys.platform != "linux":
+        return False
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, AttributeError):
+        return False
+    return bool(rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0)

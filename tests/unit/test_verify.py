@@ -1,0 +1,204 @@
+"""`verify` finds every kind of damage, mends what derives from the table, and finds nothing in a whole index."""
+
+import json
+import os
+import shutil
+import time
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import quasar_index as qi
+from quasar_index.datasets.base import AnchorSource, make_records
+from quasar_index.errors import AnchorIndexError
+from quasar_index.fits import Fits
+from quasar_index.index.change import changing
+
+N, DIM = 40, 6
+
+
+def rated(first, n, scores=None):
+    scores = np.random.default_rng(first).permutation(n) * 1.0 if scores is None else scores
+    records = make_records({"path": [f"{first + i}.png" for i in range(n)], "score": list(scores)}, n)
+    return AnchorSource("own", records, "no-reference", "median")
+
+
+@pytest.fixture
+def index(tmp_path):
+    matrix = np.random.default_rng(0).normal(size=(2 * N, DIM)).astype(np.float32)
+    index = qi.build_from_embeddings(tmp_path / "own", rated(0, N), matrix[:N]).index
+    index = qi.add_embeddings(index, rated(N, N), matrix[N:]).index
+    index.anchors()
+    return index
+
+
+def messages(index, **options):
+    report = qi.verify(index, **options)
+    assert all("\n" not in one.message for one in report.damage)
+    return [(one.part, one.message) for one in report.damage]
+
+
+def flip(path, place, bit=1):
+    data = bytearray(path.read_bytes())
+    data[place] ^= bit
+    path.write_bytes(data)
+
+
+def rewrite(index, change_manifest):
+    data = json.loads((index.path / "manifest.json").read_text(encoding="utf-8"))
+    change_manifest(data)
+    (index.path / "manifest.json").write_text(json.dumps(data), encoding="utf-8")
+    return qi.AnchorIndex.open(index.path)
+
+
+def edit_rows(index, **columns):
+    """Change rows of the table behind the back of the manifest's counts."""
+    with changing(index) as change:
+        rows = pa.table({"id": [index.anchors().ids[0].decode()], **columns})
+        change.write(lambda table: table.merge_insert("id").when_matched_update_all().execute(rows))
+        return change.commit("edit")
+
+
+def test_a_whole_index_has_no_damage_at_any_version(index):
+    report = qi.verify(index)
+    assert (report.damage, report.notes, report.n_anchors, report.is_whole) == ((), (), 2 * N, True)
+    assert messages(qi.AnchorIndex.open(index.path, qi.history(index)[0].version)) == []
+
+
+@pytest.mark.parametrize("ending", [".faiss", ".npz"])
+def test_a_flipped_bit_of_the_cache_is_found_and_repaired(index, ending):
+    (path,) = (index.path / "cache").glob(f"*-v{index.manifest.table_version}{ending}")
+    before = index.anchors()
+    good = (np.array(before.directions), before.ids, before.norms)
+    flip(path, path.stat().st_size - 5 if ending == ".faiss" else 200)
+    (found,) = messages(index)
+    assert found[0] == "cache"
+    report = qi.verify(index, repair=True)
+    assert [one.repaired for one in report.damage] == [True]
+    assert report.is_whole
+    after = index.anchors()
+    for one, other in zip(good, (after.directions, after.ids, after.norms), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert messages(index) == []
+
+
+def test_damage_of_what_is_kept_beside_the_cache_is_found_and_repaired(index):
+    fits = Fits(index.path / "cache" / f"{index.manifest.uid}-v{index.manifest.table_version}")
+    fits.save("something", values=np.arange(100.0))
+    assert messages(index) == []
+    (path,) = (index.path / "cache").glob(f"{fits.base.name}-*.npz")
+    flip(path, 300)
+    ((part, message),) = messages(index)
+    assert part == "kept"
+    assert path.name in message
+    assert qi.verify(index, repair=True).is_whole
+    assert not path.exists()
+
+
+def test_counts_and_thresholds_that_are_not_those_of_the_table_are_found(index):
+    def wrong_counts(data):
+        data["n_good"] += 1
+        data["sources"][0]["n_bad"] -= 1
+
+    found = messages(rewrite(index, wrong_counts))
+    assert ("manifest", f"{index.manifest.n_good + 1} good anchors, the table has {index.manifest.n_good}") in found
+    assert any("bad anchors of 'own'" in message for _, message in found)
+
+    def wrong_threshold(data):
+        data["n_good"] -= 1
+        data["sources"][0]["n_bad"] += 1
+        data["sources"][0]["threshold"] += 1
+
+    assert any("threshold of 'own'" in message for _, message in messages(rewrite(index, wrong_threshold)))
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"side": ["bad"]}, "on the side that their score is not"),
+        ({"quality": [0.123]}, "a quality that does not follow"),
+        ({"embedding": pa.array([[np.inf] * DIM], pa.list_(pa.float32(), DIM))}, "1 embeddings are not finite"),
+        ({"embedding": pa.array([[0.0] * DIM], pa.list_(pa.float32(), DIM))}, "1 embeddings are zero"),
+    ],
+)
+def test_wrong_rows_are_found_and_cannot_be_repaired(index, columns, expected):
+    changed = edit_rows(index, **columns)
+    assert any(part == "table" and expected in message for part, message in messages(changed))
+    assert not qi.verify(changed, repair=True).is_whole
+
+
+def test_anchors_that_are_there_twice_are_found(index):
+    with changing(index) as change:
+        rows = change.table.search().limit(2).to_arrow()
+        change.write(lambda table: table.add(rows))
+        changed = change.commit("double")
+    assert ("table", "2 anchors are there twice, by id") in messages(changed)
+
+
+def test_another_table_than_the_cache_is_found(index):
+    other = np.random.default_rng(5).normal(size=DIM).astype(np.float32)
+    base = index.path / "cache" / f"{index.manifest.uid}-v{index.manifest.table_version}"
+    changed = edit_rows(index, embedding=pa.array([other.tolist()], pa.list_(pa.float32(), DIM)))
+    for ending in (".npz", ".faiss"):  # a cache under the wrong key
+        new = index.path / "cache" / f"{index.manifest.uid}-v{changed.manifest.table_version}"
+        shutil.copy(base.with_suffix(ending), new.with_suffix(ending))
+    found = messages(changed)
+    assert ("cache", "the search cache has other lengths than the table") in found
+    assert ("cache", "the search cache has other embeddings than the table in 1 rows") in found
+
+
+def test_lost_files_of_the_table_are_one_damage(index):
+    victim = next((index.path / "anchors.lance" / "data").glob("*.lance"))
+    victim.unlink()
+    ((part, message),) = messages(index)
+    assert part == "table"
+    assert "damaged or missing" in message
+
+
+def test_history_and_tags_are_compared_with_the_table(index):
+    (index.path / "tags.json").write_text('{"gone": 77}', encoding="utf-8")
+    assert ("history", "tag 'gone' names version 77, which is not there") in messages(index)
+    (index.path / "tags.json").unlink()
+    first = min((index.path / "history").glob("*.json"))
+    oldest = max((index.path / "anchors.lance" / "_versions").glob("*.manifest"))  # named downwards
+    oldest.unlink()
+    assert ("history", "the table has lost version 1") in messages(index)
+    first.write_text("{", encoding="utf-8")
+    assert any(part == "history" and "is damaged" in message for part, message in messages(index))
+
+
+def test_image_files_are_compared_by_content(tiny_encoder, write_images, tmp_path):
+    paths = write_images(6)
+    source = AnchorSource(
+        "own", make_records({"path": paths, "score": [1.0, 2, 3, 4, 5, 6]}, 6), "no-reference", "median"
+    )
+    index = qi.build_index(tmp_path / "own", [source], tiny_encoder()).index
+    assert messages(index, files=True) == []
+    os.unlink(paths[0])  # noqa: PTH108
+    shutil.copy(paths[1], paths[2])
+    report = qi.verify(index, files=True)
+    assert (report.n_files, report.n_missing) == (5, 1)
+    assert [one.message for one in report.damage] == [
+        f"1 image files are not those that were embedded: {paths[2]}"
+    ] or paths[2] in report.damage[0].message
+
+
+def test_leftovers_are_found_removed_and_waiting_work_is_kept(index):
+    left = index.path / ".manifest.json.123.tmp"
+    left.write_text("x", encoding="utf-8")
+    assert messages(index) == []  # it may be a running process'
+    os.utime(left, (time.time() - 7200,) * 2)
+    (index.path / ".adding").mkdir()
+    assert messages(index) == [("leftover", "'.manifest.json.123.tmp' was left by an interrupted process")]
+    report = qi.verify(index, repair=True)
+    assert report.is_whole
+    assert not left.exists()
+    assert (index.path / ".adding").exists()
+    assert report.notes == ("an interrupted addition waits: the same command goes on",)
+
+
+def test_a_damaged_manifest_is_an_error(index):
+    (index.path / "manifest.json").write_text('{"schema_version": 1', encoding="utf-8")
+    with pytest.raises(AnchorIndexError, match="damaged"):
+        qi.AnchorIndex.open(index.path)
