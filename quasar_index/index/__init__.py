@@ -1,62 +1,8 @@
-"""The anchor index: manifest, Lance table, FAISS search; building, changing, exchanging."""
+"""The anchor index: manifest, Lance table, FAISS search; building, changing, exchanging.
 
-from __future__ import annotations
+Its names are those of the stub beside this file, loaded when they are used: reading a manifest needs no Arrow.
+"""
 
-from .anchor_index import AnchorIndex
-from .build import BuildReport, build_from_embeddings, build_index
-from .edit import AddReport, RelabelReport, RemoveReport, add, add_embeddings, relabel, remove
-from .exchange import Export, ExportReport, export, read_export
-from .manifest import Manifest, SourceRecord, Subset
-from .merging import MergeReport, merge
-from .search import Neighbors, nearest
-from .selecting import select_into
-from .verify import Damage, VerifyReport, verify
-from .versions import (
-    CompactReport,
-    RestoreReport,
-    TagReport,
-    Version,
-    compact,
-    history,
-    restore,
-    tag,
-    untag,
-)
+import lazy_loader
 
-__all__ = [
-    "AddReport",
-    "AnchorIndex",
-    "BuildReport",
-    "CompactReport",
-    "Damage",
-    "Export",
-    "ExportReport",
-    "Manifest",
-    "MergeReport",
-    "Neighbors",
-    "RelabelReport",
-    "RemoveReport",
-    "RestoreReport",
-    "SourceRecord",
-    "Subset",
-    "TagReport",
-    "VerifyReport",
-    "Version",
-    "add",
-    "add_embeddings",
-    "build_from_embeddings",
-    "build_index",
-    "compact",
-    "export",
-    "history",
-    "merge",
-    "nearest",
-    "read_export",
-    "relabel",
-    "remove",
-    "restore",
-    "select_into",
-    "tag",
-    "untag",
-    "verify",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -65,7 +65,8 @@ def test_build_score_info_through_the_installed_command(run: Run, photos: Path, 
 
 def test_calibrated_scores(call: Run, photos: Path, tmp_path: Path) -> None:
     image = photos / "coffee_0.png"
-    one_error_line(call("score", image, "-i", "rated", "--calibrated"), 4, "no calibration of 'whitened mean'", "calibrate")
+    done = call("score", image, "-i", "rated", "--calibrated")
+    one_error_line(done, 4, "no calibration of 'whitened mean'", "calibrate")
     made = call("calibrate", "rated", "--group", "photograph", "--level", "0.6", "--json")
     assert made.returncode == 0, made.stderr
     assert json.loads(made.stdout)["n_groups"] == 5

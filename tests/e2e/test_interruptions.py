@@ -1,7 +1,6 @@
 """Runs that are stopped: one line, an exit code of their own, and the same command goes on."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -11,19 +10,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+from quasar_index.cli import resuming
+from quasar_index.cli.output import Terminated
 
 import quasar_index as qi
-from quasar_index.cli import resuming
 from quasar_index.encoders.torch_encoder import TorchEncoder
 
 
 @pytest.fixture
 def stopping(monkeypatch):
     """Return a function that lets the encoder raise after some batches, and counts the images that it embedded."""
-    embedded = []
+    embedded, forward = [], TorchEncoder.forward
 
     def stop(after, error=KeyboardInterrupt):
-        forward = TorchEncoder.forward
         embedded.clear()
 
         def counting(self, pixels):
@@ -32,7 +32,6 @@ def stopping(monkeypatch):
             embedded.append(len(pixels))
             return forward(self, pixels)
 
-        monkeypatch.undo()
         monkeypatch.setattr(TorchEncoder, "forward", counting)
 
     stop.embedded = embedded
@@ -45,7 +44,7 @@ def options(photos, out):
 
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
 def test_score_goes_on_after_the_rows_that_are_there(call, photos, tmp_path, stopping, ending):
-    # One image a batch in both, so that the last bits of the embeddings do not depend on where it stopped.
+    # One image a batch, so that the last bits of the embeddings do not depend on where it stopped.
     out = tmp_path / f"scores.{ending}"
     arguments = (*options(photos, out)[:-4], "--batch-size", 1, "--workers", 1)
     stopping(None)
@@ -55,9 +54,8 @@ def test_score_goes_on_after_the_rows_that_are_there(call, photos, tmp_path, sto
     stopping(7)
     done = call(*arguments)
     assert done.returncode == 130
-    assert done.err.splitlines()[-1] == (
-        "quasar-index: error: interrupted; the same command goes on after the rows that are there"
-    ) if hasattr(done, "err") else "the same command goes on" in done.stderr
+    said = "quasar-index: error: interrupted; the same command goes on after the rows that are there"
+    assert done.stderr.splitlines()[-1] == said
     assert not out.exists()
     kept = len((tmp_path / f".scores.{ending}.partial.jsonl").read_bytes().splitlines()) - 1
     assert 0 < kept <= 7
@@ -96,7 +94,7 @@ def test_rows_of_files_that_changed_are_made_again(call, photos, tmp_path, stopp
     shutil.copytree(photos, copied)
     out = interrupted(call, copied, tmp_path, stopping)
     first = json.loads((tmp_path / ".scores.jsonl.partial.jsonl").read_bytes().splitlines()[1])["row"]["path"]
-    shutil.copy(sorted(copied.glob("*.png"))[-1], first)
+    shutil.copy(max(copied.glob("*.png")), first)
     assert n_scored_again(call, stopping, *options(copied, out)) == 20
 
 
@@ -120,39 +118,63 @@ def test_two_runs_do_not_write_one_output(photos, tmp_path):
         pass
 
 
-def test_sigterm_is_one_line_and_143_and_the_build_goes_on(home, tmp_path):
-    n = 400
-    rng = np.random.default_rng(0)
-    images = tmp_path / "images"
-    images.mkdir()
-    from PIL import Image
+def test_a_stopped_build_is_no_index_and_goes_on(call, photos, home, tmp_path, stopping):
+    arguments = ("build", tmp_path / "own", "--data", photos / "ratings.csv", "--score-column", "quality")
+    arguments += ("--batch-size", 2, "--workers", 1)
+    stopping(3, Terminated)
+    done = call(*arguments)
+    assert done.returncode == 143
+    assert done.stderr.splitlines()[-1] == (
+        "quasar-index: error: terminated; the same command goes on where it stopped"
+    )
+    assert "no index" in call("info", tmp_path / "own").stderr
+    kept = sum(stopping.embedded)
+    stopping(None)
+    done = call(*arguments, "--json")
+    assert done.returncode == 0
+    assert f"{kept} embeddings were left by an interrupted build" in done.stderr
+    assert sum(stopping.embedded) == 20 - kept
+    assert call("verify", tmp_path / "own", "--files").returncode == 0
+    assert not (tmp_path / ".own.building").exists()
 
-    for i in range(n):
-        Image.fromarray(rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(images / f"{i:03d}.png")
-    (tmp_path / "labels.csv").write_text(
-        "image,score\n" + "".join(f"images/{i:03d}.png,{i % 17}\n" for i in range(n)), encoding="utf-8"
-    )
-    command = [str(Path(sys.executable).with_name("quasar-index")), "build", str(tmp_path / "own"), "--data"]
+
+def test_sigterm_is_one_line_and_143(photos, tmp_path):
+    rng = np.random.default_rng(0)
+    for i in range(300):
+        Image.fromarray(rng.integers(0, 256, (256, 256, 3), dtype=np.uint8)).save(tmp_path / f"{i:03d}.bmp")
+    labels = "".join(f"{i:03d}.bmp,{i % 17}\n" for i in range(300))
+    (tmp_path / "labels.csv").write_text(f"image,score\n{labels}", encoding="utf-8")
     process = subprocess.Popen(
-        [*command, str(tmp_path / "labels.csv"), "--batch-size", "1"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+        [str(Path(sys.executable).with_name("quasar-index")), "build", str(tmp_path / "own"), "--data",
+         str(tmp_path / "labels.csv")],
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
     deadline = time.monotonic() + 120
     while not (tmp_path / ".own.building" / "request.json").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
-    time.sleep(0.3)
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=120)
     assert process.returncode == 143, said
     assert said.splitlines()[-1] == "quasar-index: error: terminated; the same command goes on where it stopped"
     assert "Traceback" not in said
-    with pytest.raises(qi.AnchorIndexError, match="no index"):
-        qi.AnchorIndex.open(tmp_path / "own")
-    source = qi.load_source(str(tmp_path / "labels.csv"))
-    report = qi.build_index(tmp_path / "own", [source], qi.load_encoder(device="cpu"))
-    assert report.n_resumed > 0
-    assert report.n_resumed + report.n_embedded == n == len(qi.AnchorIndex.open(tmp_path / "own"))
-    assert qi.verify(report.index).is_whole
+    assert not (tmp_path / "own").exists()
+
+
+def test_verify_names_the_damage_and_mends_it(call, home, tmp_path):
+    own = tmp_path / "own"
+    shutil.copytree(home / "rated", own)
+    qi.AnchorIndex.open(own).anchors()
+    (cache,) = (own / "cache").glob("*.faiss")
+    data = bytearray(cache.read_bytes())
+    data[-3] ^= 1
+    cache.write_bytes(data)
+    done = call("verify", own)
+    assert done.returncode == 4
+    assert done.stdout.splitlines()[0] == (
+        "cache: the search cache has other embeddings than the table in 1 rows; it is made anew at the next use, or "
+        "with --repair"
+    )
+    done = call("verify", own, "--repair", "--json")
+    assert done.returncode == 0
+    assert [one["repaired"] for one in json.loads(done.stdout)["damage"]] == [True]
+    assert "whole" in call("verify", own).stdout

@@ -2,8 +2,8 @@
 
     python -m tests.torture.concurrency --seconds 600 --readers 4 --seed 0
 
-The writer adds, relabels, removes, restores, tags and compacts (now and then giving up old versions), and notes a digest
-of each version it committed: ids, sides, ratings, lengths, directions and scores, computed from the table itself. The
+The writer adds, relabels, removes, restores, tags and compacts (now and then giving up old versions), and notes a
+digest of each version it committed: ids, sides, ratings, lengths, directions and scores, made from the table itself. The
 readers open the index again and again, at its current version or an older one, through the search cache (which they
 build, too), and note what they read. A vandal deletes files of the cache, or puts damaged ones in their place. At the
 end every read is compared with what was committed.
@@ -245,8 +245,8 @@ def main() -> int:
         print(f"  {violation}", file=sys.stderr)
     print(
         f"concurrency: {counts['reads']:,} reads by {given.readers} readers beside 1 writer of {counts['commits']:,} "
-        f"versions in {time.monotonic() - start:.0f} s (seed {given.seed}); {counts['vandalised']} cache files damaged, "
-        f"{counts['refused']} reads of versions just given up refused; {len(violations)} inconsistent reads"
+        f"versions in {time.monotonic() - start:.0f} s (seed {given.seed}); {counts['vandalised']} cache files "
+        f"damaged, {counts['refused']} reads of versions just given up refused; {len(violations)} inconsistent reads"
     )
     return 1 if violations else 0
 

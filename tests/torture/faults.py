@@ -1,7 +1,7 @@
 """Kills, full disks, broken disks and power cuts at any one of the calls that change files (see `faults.c`).
 
-The library is compiled on first use and preloaded into a process that then forks the runs; where there is no C compiler,
-or the system is not Linux, kills come by time alone.
+The library is compiled on first use and preloaded into a process that then forks the runs; where there is no C
+compiler, or the system is not Linux, kills come by time alone.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def preload(folder: Path) -> None:
     made = folder / "faults.so"
     subprocess.run([compiler, "-O1", "-shared", "-fPIC", "-o", str(made), str(SOURCE), "-ldl"], check=True)
     environment = {**os.environ, _VARIABLE: str(made), "QUASAR_TORTURE_FOLDER": str(folder)}
-    os.execve(sys.executable, [*sys.orig_argv], environment)
+    os.execve(sys.executable, [*sys.orig_argv], environment)  # noqa: S606 - this very program
 
 
 def library() -> ctypes.CDLL | None:
