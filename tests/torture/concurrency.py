@@ -3,8 +3,8 @@
     python -m tests.torture.concurrency --seconds 600 --readers 4 --seed 0
 
 The writer adds, relabels, removes, restores, tags and compacts (now and then giving up old versions), and notes a
-digest of each version it committed: ids, sides, ratings, lengths, directions and scores, made from the table itself. The
-readers open the index again and again, at its current version or an older one, through the search cache (which they
+digest of each version it committed: ids, sides, ratings, lengths, directions and scores, made from the table itself.
+The readers open the index again and again, at its current version or an older one, through the search cache (which they
 build, too), and note what they read. A vandal deletes files of the cache, or puts damaged ones in their place. At the
 end every read is compared with what was committed.
 
