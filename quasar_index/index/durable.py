@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
+import struct
 import sys
 from collections.abc import Collection
 from pathlib import Path
 
+_FOOTER = struct.Struct("<QQQIIHH4s")
 _EXCHANGE = 2
 _HERE = -100
 
@@ -23,7 +26,7 @@ def files_below(folder: Path) -> frozenset[str]:
 
 
 def sync_below(folder: Path, known: Collection[str] = ()) -> None:
-    """Wait until the files below a folder are on the disk, and their names.
+    """Wait until the files below a folder are on the disk, whole, and their names.
 
     Args:
         folder: The folder.
@@ -36,9 +39,27 @@ def sync_below(folder: Path, known: Collection[str] = ()) -> None:
     for name in files_below(folder).difference(known):
         path = Path(name)
         sync(path)
+        if path.suffix == ".lance" and not _is_whole(path):
+            raise OSError(errno.EIO, "a write was lost", name)
         folders.add(path.parent)
     for changed in folders:
         sync_folder(changed)
+
+
+def _is_whole(path: Path) -> bool:
+    """Return whether a data file of Lance ends where its footer says: Lance itself can miss a failed write.
+
+    The footer is 40 bytes: three places (u64), the last of them of the table of global buffers (16 bytes each), the
+    counts of buffers and columns (u32), the version (2 u16), the magic.
+    """
+    size = path.stat().st_size
+    if size < _FOOTER.size:
+        return False
+    with path.open("rb") as file:
+        file.seek(-_FOOTER.size, os.SEEK_END)
+        _, _, place, n_buffers, _, major, _, magic = _FOOTER.unpack(file.read())
+    # Of another version of that format, only the magic is known.
+    return bool(magic == b"LANC" and (major != 2 or place + 16 * n_buffers + _FOOTER.size == size))
 
 
 def sync(path: Path) -> None:
