@@ -28,7 +28,7 @@ def calibrate(
         typer.Option(
             "--group",
             metavar="COLUMN",
-            help="Images that stay together (content, prompt).  [reference, else each alone]",
+            help="Images that stay together (content, prompt).  Default: reference, else each alone.",
         ),
     ] = None,
     method: Annotated[MapMethod, typer.Option(help="Any rising map, or 4 parameters.")] = MapMethod.isotonic,

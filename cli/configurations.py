@@ -85,7 +85,7 @@ PrototypesOption = Annotated[
     typer.Option(
         "--prototypes",
         help="clustering: merged into one centroid a side, or kept, and the cosines to them averaged, or the nearest "
-        "taken.  [merged]",
+        "taken.  Default: merged.",
         rich_help_panel=_PANEL,
     ),
 ]
@@ -147,7 +147,7 @@ GroupOption = Annotated[
     typer.Option(
         "--group",
         metavar="COLUMN",
-        help="auto: anchors that are left out together (content, prompt).  [reference, else each alone]",
+        help="auto: anchors that are left out together (content, prompt).  Default: reference, else each alone.",
         rich_help_panel=_PANEL,
     ),
 ]
