@@ -15,7 +15,8 @@ from .sweep import parse_methods, parse_values
 
 SUGGESTION = "Suggestion"
 MethodsOption = Annotated[
-    str | None, typer.Option(metavar="M1,M2,...", help="Methods that are tried; default: all.", rich_help_panel=SUGGESTION)
+    str | None,
+    typer.Option(metavar="M1,M2,...", help="Methods that are tried; default: all.", rich_help_panel=SUGGESTION),
 ]
 SizesOption = Annotated[
     str | None,

@@ -110,7 +110,7 @@ def sweep(
         str | None,
         typer.Option(
             metavar="COLUMN",
-            help="With --data: anchors that forward and influence hold out together.  Default: reference, else each alone.",
+            help="With --data: anchors that forward and influence hold out together; default: reference, else none.",
             rich_help_panel="Anchors",
         ),
     ] = None,
