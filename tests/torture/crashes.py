@@ -276,6 +276,33 @@ def _encoder() -> Any:
     return _LOADED[0]
 
 
+class Scored(list[list[str]]):
+    """Rows of scores: the same texts in the same order, and the same numbers up to rounding.
+
+    An interruption changes which images are scored in one block, and with it the last bits of matrix products.
+    """
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Scored) and len(self) == len(other) and all(map(_alike, self, other))
+
+
+def _alike(row: list[str], other: list[str]) -> bool:
+    return len(row) == len(other) and all(
+        one == two or (_number(one) and _number(two) and abs(float(one) - float(two)) < 1e-6)
+        for one, two in zip(row, other, strict=True)
+    )
+
+
+def _number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def look(trial: Path, command: str) -> Any:
     """Return the state of a trial: a digest of the index or the output; None where there is none.
 
@@ -283,7 +310,7 @@ def look(trial: Path, command: str) -> Any:
     """
     if command == "score":
         output = trial / "out.csv"
-        return hashlib.sha256(output.read_bytes()).hexdigest() if output.exists() else None
+        return Scored(csv.reader(output.open(encoding="utf-8"))) if output.exists() else None
     answer = _beside(trial, "state")
     answer.unlink(missing_ok=True)
     pid = os.fork()
