@@ -30,7 +30,7 @@ from .history import history
 from .info import info
 from .map import map_
 from .merge import merge
-from .output import interruptible, note, printable, raising_on_sigterm
+from .output import interruptible, note, printable, raising_on_signals
 from .relabel import relabel
 from .remove import remove
 from .reproduce import reproduce
@@ -114,7 +114,7 @@ for panel, commands in PANELS.items():
 
 def main() -> None:
     """Run the command; errors of the tree become one line on stderr and their exit code."""
-    with raising_on_sigterm():
+    with raising_on_signals():
         try:
             with interruptible("run it again"):
                 app()

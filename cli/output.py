@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path, PurePosixPath
@@ -60,20 +61,39 @@ def interruptible(hint: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def raising_on_sigterm() -> Iterator[None]:
-    """Let SIGTERM raise `Terminated` in the main thread, so that what is under way is kept."""
+def raising_on_signals() -> Iterator[None]:
+    """Let SIGTERM raise `Terminated` in the main thread, so that what is under way is kept, and lose no signal.
+
+    A signal that comes while Python runs a finaliser or a callback raises in there, where Python drops it with a note
+    on stderr: it is sent once more a little later.
+    """
+    later: list[threading.Timer] = []
+    before_hook = sys.unraisablehook
 
     def stop(*_: object) -> None:
         raise Terminated
+
+    def send_again(dropped: Any) -> None:
+        if not issubclass(dropped.exc_type, KeyboardInterrupt):
+            before_hook(dropped)
+            return
+        number = signal.SIGTERM if issubclass(dropped.exc_type, Terminated) else signal.SIGINT
+        later.append(threading.Timer(0.02, signal.pthread_kill, (threading.main_thread().ident, number)))
+        later[-1].daemon = True
+        later[-1].start()
 
     try:
         before = signal.signal(signal.SIGTERM, stop)
     except ValueError:  # not the main thread: whoever runs the command there answers signals
         yield
         return
+    sys.unraisablehook = send_again
     try:
         yield
     finally:
+        sys.unraisablehook = before_hook
+        for timer in later:
+            timer.cancel()
         signal.signal(signal.SIGTERM, before)
 
 

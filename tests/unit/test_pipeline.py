@@ -117,15 +117,17 @@ def test_very_wide_images(tiny_encoder, write_images):
 def test_embeddings_that_are_not_finite_or_zero_are_errors(tiny_encoder, write_images):
     encoder = tiny_encoder()
     forward = encoder.forward
-    wrong = iter([np.nan, 0.0])
+    paths = write_images(4)
+    wrong = {
+        encoder.prepare(decode(Path(path).read_bytes())).tobytes(): factor
+        for path, factor in zip(paths, (np.nan, 0.0), strict=False)
+    }
 
     def broken(batch):
-        embeddings = forward(batch)
-        embeddings[0] *= next(wrong, 1.0)
-        return embeddings
+        return forward(batch) * wrong.get(batch[0].tobytes(), 1.0)
 
     encoder.forward = broken
-    results = list(encode_files(write_images(4), encoder, batch_size=1))
+    results = list(encode_files(paths, encoder, batch_size=1))
     assert ["not finite or zero" in image.error for image in results] == [True, True, False, False]
     assert [image.embedding is None for image in results] == [True, True, False, False]
 
