@@ -1,4 +1,4 @@
-"""The command `quasar-index`: registers the commands, and is the one place where errors become exit codes."""
+"""The command `quasar-index`: its general options, and the one place where errors become exit codes."""
 
 from __future__ import annotations
 
@@ -7,57 +7,19 @@ import logging
 import os
 import sys
 import warnings
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
-from typer.core import TyperGroup
 
 import quasar_index as qi
 from quasar_index.errors import QuasarError
 
-from .add import add
-from .bench import bench
-from .build import build
-from .calibrate import calibrate
-from .check import check
-from .compact import compact
-from .datasets import datasets
-from .demo import demo
-from .encoders import encoders
-from .evaluate import evaluate
-from .export import export
-from .history import history
-from .info import info
-from .map import map_
-from .merge import merge
+from .commands import Commands
 from .output import interruptible, note, printable, raising_on_signals
-from .relabel import relabel
-from .remove import remove
-from .reproduce import reproduce
-from .restore import restore
-from .score import score
-from .select import select
-from .sweep import sweep
-from .synthesize import synthesize
-from .tag import tag
-from .verify import verify
-
-
-class _Commands(TyperGroup):
-    """The commands; one that is stopped ends with one line, whether or not it has more to say about it."""
-
-    def make_context(self, *args: Any, **options: Any) -> Any:
-        with interruptible("run it again"):
-            return super().make_context(*args, **options)
-
-    def invoke(self, ctx: Any) -> Any:
-        with interruptible("run it again"):
-            return super().invoke(ctx)
-
 
 app = typer.Typer(
     name="quasar-index",
-    cls=_Commands,
+    cls=Commands,
     help="Score how good images are, technically and aesthetically, against an index of anchor images: "
     "no training, no prompts (QUASAR, Kastryulin et al. 2024).",
     epilog="Exit codes: 2 usage, 3 data or images, 4 index, 5 encoder, 6 aggregation, 7 evaluation, 130 interrupted, "
@@ -98,18 +60,6 @@ def _options(
         logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
         # Lance's own log says of every new table that it did not exist before.
         os.environ.setdefault("LANCEDB_LOG", "error")
-
-
-PANELS = {
-    "Score": (demo, build, score, calibrate, evaluate, sweep, reproduce, info, map_, encoders),
-    "Anchor data": (datasets, check, synthesize),
-    "This machine": (bench,),
-    "A living index": (add, remove, relabel, history, tag, restore, compact, verify, export, merge, select),
-}
-for panel, commands in PANELS.items():
-    for command in commands:
-        # The function of `map` is `map_`: the name alone is Python's own.
-        app.command(command.__name__.rstrip("_").replace("_", "-"), rich_help_panel=panel)(command)
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 from ..arrays import FloatArray
 from ..datasets.base import RECORD_SCHEMA
 from ..demo import read_photographs
-from ..encoders.base import EncoderSpec
+from ..encoders.spec import EncoderSpec
 from ..index import AnchorIndex
 from ..index.build import finish_folder, new_index
 from ..index.manifest import Manifest, SourceRecord

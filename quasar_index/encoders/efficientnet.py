@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from ..errors import EncoderError
-from .base import HALF, EncoderSpec, InputRule
+from .spec import HALF, EncoderSpec, InputRule
 from .torch_encoder import Precision, TorchEncoder, fingerprint
 from .torchvision_ops import import_torchvision
 from .weights import load_state_dict

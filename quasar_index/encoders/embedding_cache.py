@@ -19,8 +19,8 @@ import numpy as np
 
 from ..arrays import FloatArray
 from ..errors import EncoderError
-from .base import EncoderSpec
 from .pipeline import EncodedImage
+from .spec import EncoderSpec
 
 CACHE_VARIABLE = "QUASAR_INDEX_CACHE"
 BLOCK = 64

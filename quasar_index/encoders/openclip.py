@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from ..arrays import FloatArray
 from ..errors import EncoderError, first_line
-from .base import CLIP_MEAN, CLIP_STD, EncoderSpec, InputRule
+from .spec import CLIP_MEAN, CLIP_STD, EncoderSpec, InputRule
 from .torch_encoder import Precision, TorchEncoder, fingerprint
 from .torchvision_ops import import_torchvision
 from .weights import fetch_from_hub, weights_file

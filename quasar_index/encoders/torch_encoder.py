@@ -16,8 +16,8 @@ import torch
 from ..arrays import ByteArray, FloatArray
 from ..errors import EncoderError
 from . import openvino_runtime, trial
-from .base import EncoderSpec, InputRule
 from .memory import keep_freed_memory
+from .spec import EncoderSpec, InputRule
 
 Precision: TypeAlias = Literal["auto", "fp32", "bf16", "fp16", "openvino", "openvino-bf16"]
 

@@ -1,4 +1,7 @@
-"""An index on disk: `indexes/NAME/` with its manifest, its Lance table and its search cache."""
+"""An index on disk: `indexes/NAME/` with its manifest, its Lance table and its search cache.
+
+Opening one reads its manifest alone; what reads its anchors is imported where they are read.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,17 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
-from ..anchors import AnchorTable, encode_groups
-from ..arrays import IntArray
 from ..errors import AnchorIndexError, DataError
-from .cache import load_anchors, rows_of
 from .manifest import MANIFEST, Manifest
 from .states import find_entry
-from .store import TABLE, open_table, scan
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from ..anchors import AnchorTable
+    from ..arrays import IntArray
 
 HOME_VARIABLE = "QUASAR_INDEX_HOME"
 DEFAULT_HOME = Path("indexes")
@@ -88,6 +92,9 @@ class AnchorIndex:
             AnchorIndexError: When the filter is wrong.
             DataError: When a side is left empty, or there is no such column.
         """
+        from ..anchors import encode_groups
+        from .cache import load_anchors, rows_of
+
         manifest = self.manifest
         anchors = load_anchors(self.path, version=manifest.table_version, uid=manifest.uid, dim=manifest.encoder.dim)
         fits = anchors.fits
@@ -125,6 +132,8 @@ class AnchorIndex:
         Returns:
             A table of n rows.
         """
+        import pyarrow as pa
+
         wanted = dict.fromkeys(["id", *columns])
         batches = list(self._scan(list(wanted), None))
         table = pa.Table.from_batches(batches)
@@ -143,10 +152,14 @@ class AnchorIndex:
 
     def columns(self) -> list[str]:
         """Return the names of the table's columns."""
-        return list(open_table(self.path, TABLE, version=self.manifest.table_version).schema.names)
+        from .store import open_table
+
+        return list(open_table(self.path, version=self.manifest.table_version).schema.names)
 
     def _scan(self, columns: Sequence[str], where: str | None) -> list[pa.RecordBatch]:
-        table = open_table(self.path, TABLE, version=self.manifest.table_version)
+        from .store import open_table, scan
+
+        table = open_table(self.path, version=self.manifest.table_version)
         return list(scan(table, columns, where=where))
 
 

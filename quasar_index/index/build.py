@@ -21,13 +21,14 @@ import pyarrow as pa
 from ..anchors import check_two_sides
 from ..arrays import BoolArray, DoubleArray, FloatArray, as_embeddings
 from ..datasets.base import AnchorSource
-from ..encoders.base import Encoder, EncoderSpec
+from ..encoders.base import Encoder
 from ..encoders.pipeline import EncodedImage
+from ..encoders.spec import EncoderSpec
 from ..errors import AnchorIndexError, DataError
 from ..images import MAX_PIXELS
 from . import staging
 from .anchor_index import AnchorIndex, new_index_path
-from .durable import exchange, sync_below, sync_folder
+from .durable import digests_below, exchange, sync_below, sync_folder
 from .failures import listed_failures, write_failures
 from .labels import join_records, label_sources, record_of
 from .lock import lock
@@ -338,7 +339,8 @@ def _finish(
 def finish_folder(folder: Path, manifest: Manifest, action: str) -> Manifest:
     """Write the manifest of a new index, and its first history entry, when all else is on the disk."""
     sync_below(folder / f"{TABLE}.lance")
-    record(folder, manifest, f"{action}: {manifest.n_good + manifest.n_bad} anchors")
+    digests = digests_below(folder / f"{TABLE}.lance")
+    record(folder, manifest, f"{action}: {manifest.n_good + manifest.n_bad} anchors", digests)
     manifest.write(folder)
     return manifest
 

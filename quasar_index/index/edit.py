@@ -19,7 +19,8 @@ import pyarrow as pa
 from ..anchors import check_two_sides
 from ..arrays import FloatArray, IntArray, as_embeddings
 from ..datasets.base import AnchorSource, concat_text
-from ..encoders.base import Encoder, EncoderSpec
+from ..encoders.base import Encoder
+from ..encoders.spec import EncoderSpec
 from ..errors import AnchorIndexError, DataError, first_line
 from ..images import MAX_PIXELS
 from . import staging

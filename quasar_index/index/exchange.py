@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from ..arrays import FloatArray, IntArray
 from ..datasets.base import RECORD_SCHEMA, AnchorSource, Division, Kind
 from ..datasets.embeddings import read_matrix
-from ..encoders.base import EncoderSpec
+from ..encoders.spec import EncoderSpec
 from ..errors import DataError
 from .anchor_index import AnchorIndex
 from .store import OWN_COLUMNS, from_embedding_column, open_table, scan

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, get_args
 from uuid import uuid4
 
-from ..encoders.base import EncoderSpec, Resize
+from ..encoders.spec import EncoderSpec, Resize
 from ..errors import AnchorIndexError
 from .durable import sync_folder
 

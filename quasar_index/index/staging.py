@@ -18,8 +18,9 @@ import numpy as np
 import pyarrow as pa
 
 from ..datasets.base import RECORD_SCHEMA, AnchorSource
-from ..encoders.base import Encoder, EncoderSpec
+from ..encoders.base import Encoder
 from ..encoders.pipeline import EncodedImage, encode_files
+from ..encoders.spec import EncoderSpec
 from ..errors import AnchorIndexError, first_line
 from .durable import files_below, sync_below
 from .lock import LOCK
@@ -128,13 +129,15 @@ def stage(folder: Path, block: Sequence[EncodedImage], dim: int, *, overwrite: b
         schema=schema,
     )
     path = folder / f"{STAGED}.lance"
-    known = files_below(path)
     try:
         if overwrite or not path.exists():
             drop_table(folder)
+            known = files_below(path)
             write_table(folder, [batch], schema, STAGED)
         else:
-            open_table(folder, STAGED).add(pa.Table.from_batches([batch]))
+            table = open_table(folder, STAGED)
+            known = files_below(path)  # after opening, which may remove what a power cut tore
+            table.add(pa.Table.from_batches([batch]))
         sync_below(path, known)
     except (ValueError, RuntimeError, OSError) as error:
         raise AnchorIndexError(

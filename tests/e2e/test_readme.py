@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import typer
+from quasar_index.cli.commands import PANELS, load
 
 from .conftest import Run
 
@@ -52,22 +52,29 @@ def test_command_examples_run(workplace: Path, call: Run) -> None:
         assert done.returncode == (3 if "holiday/" in arguments else 0), (line, done.stderr)  # broken.jpg
 
 
-def test_every_command_has_help_and_stands_in_the_readme() -> None:
-    from quasar_index.cli.main import app
+COMMANDS = [name for lines in PANELS.values() for name in lines]
 
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    assert {"build", "score", "info", "encoders", "demo"} <= set(commands)
-    for name, command in commands.items():
-        assert command.help, name
+
+def test_every_command_stands_in_the_readme() -> None:
+    assert {"build", "score", "info", "encoders", "demo"} <= set(COMMANDS)
+    for name in COMMANDS:
         assert f"`quasar-index {name}" in README, f"the README does not name {name}"
 
 
-def test_every_option_has_help() -> None:
-    from quasar_index.cli.main import app
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_and_option_has_help(name: str) -> None:
+    command = load(name)
+    line = " ".join(str(command.help).split("\n\n")[0].split())
+    assert line == next(lines[name] for lines in PANELS.values() if name in lines)
+    for parameter in command.params:
+        assert getattr(parameter, "help", None), f"{name}: {parameter.name} has no help"
 
-    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
-        for parameter in command.params:
-            assert getattr(parameter, "help", None), f"{name}: {parameter.name} has no help"
+
+def test_every_file_of_a_command_is_registered() -> None:
+    folder = Path(__file__).parents[2] / "cli"
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.py")}
+    defined = {name for name, text in texts.items() if re.search(rf"^def {name}_?\(", text, re.MULTILINE)}
+    assert defined == set(COMMANDS) | {"main"}
 
 
 @pytest.mark.parametrize("link", re.findall(r"`((?:quasar_index|cli|tests|indexes)/[\w/.]*)`", README))

@@ -12,7 +12,7 @@ def tiny_encoder():
     """Return a function that makes encoders: a fixed random convolution, pooled; `batches` records what it saw."""
     import torch
 
-    from quasar_index.encoders.base import EncoderSpec, InputRule
+    from quasar_index.encoders.spec import EncoderSpec, InputRule
     from quasar_index.encoders.torch_encoder import TorchEncoder, fingerprint
 
     def make(rule=None, *, dim=12, seed=0, name="tiny"):

@@ -30,9 +30,9 @@ from quasar_index.encoders import (
     torch_encoder,
     trial,
 )
-from quasar_index.encoders.base import CLIP_MEAN, CLIP_STD, parse_input
 from quasar_index.encoders.efficientnet import bundled_weights
 from quasar_index.encoders.openclip import OpenClipEncoder
+from quasar_index.encoders.spec import CLIP_MEAN, CLIP_STD, parse_input
 from quasar_index.encoders.torch_encoder import TorchEncoder, resolve_device
 from quasar_index.encoders.torchvision_ops import import_torchvision
 from quasar_index.encoders.weights import load_state_dict

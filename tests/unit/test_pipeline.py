@@ -9,8 +9,8 @@ import pytest
 
 from quasar_index.encoders import encode
 from quasar_index.encoders import pipeline as pipeline_module
-from quasar_index.encoders.base import InputRule
 from quasar_index.encoders.pipeline import encode_files
+from quasar_index.encoders.spec import InputRule
 from quasar_index.errors import DataError, EncoderError, ImageError
 from quasar_index.images import content_id, decode
 from quasar_index.scoring import Scorer

@@ -14,7 +14,7 @@ from quasar_index.anchors import make_anchors
 from quasar_index.correlation import srcc
 from quasar_index.datasets import DATASETS, load_source
 from quasar_index.encoders import ENCODERS
-from quasar_index.encoders.base import InputRule, parse_input
+from quasar_index.encoders.spec import InputRule, parse_input
 from quasar_index.errors import DataError, EncoderError, QuasarError
 from quasar_index.evaluation import RatedImages
 from quasar_index.index import AnchorIndex

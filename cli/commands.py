@@ -1,0 +1,90 @@
+"""The commands, by panel, with the line that `--help` says of each; a command's own module is loaded when it is called.
+
+Importing all of them and building their options would take a third of the time of `quasar-index --help`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, cast
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from .output import interruptible
+
+PANELS = {
+    "Score": {
+        "demo": "Build an index of photographs that come with scikit-image, and try ways to score on held-out ones.",
+        "build": "Build an index of anchors from labelled images.",
+        "score": "Score images against an index of anchors: one row an image, in order; higher is better.",
+        "calibrate": "Fit scores to the opinion scale of a rated index; 'score --calibrated' then prints mos, low and "
+        "high.",
+        "evaluate": "Evaluate scores against opinion scores: correlations with intervals, and differences between "
+        "configurations.",
+        "sweep": "Draw curves of SRCC: for methods of selection over the number of anchors, or over one parameter.",
+        "reproduce": "Run a table or figure of the QUASAR paper over the data sets that are there, beside the "
+        "published figures.",
+        "info": "Show what an index holds and how it was built; with --where, how many anchors a condition selects.",
+        "map": "Draw a map of the anchors: their space in two dimensions.",
+        "encoders": "List the encoders: dimension, input rule, licence, where the weights come from.",
+    },
+    "Anchor data": {
+        "datasets": "List the data sets that --data NAME:ROOT reads: size, range, direction, terms, home page.",
+        "check": "Check labelled images before building: files, labels, direction, duplicates, leaks.",
+        "synthesize": "Distort pristine images: the 25 types of KADID-10k at five levels, laid out as KADIS-700k.",
+    },
+    "This machine": {
+        "bench": "Measure speed and memory on this machine.",
+    },
+    "A living index": {
+        "add": "Add anchors to an index; images that it holds already are not embedded, their labels are brought up to "
+        "date.",
+        "remove": "Remove anchors; the sides are divided anew. 'quasar-index restore' brings them back.",
+        "relabel": "Give anchors new raw scores; the sides are divided and the scores scaled anew.",
+        "history": "List the versions of an index, the oldest first: when, what was done, how many anchors, tags.",
+        "tag": "Tag a version of an index; 'score --version TAG' and 'restore' take the tag for the number.",
+        "restore": "Make a new version of an index that equals an old one; what came in between stays in the history.",
+        "compact": "Rewrite the table of an index in fewer files, without deleted rows.",
+        "verify": "Check that an index is whole: counts, ids, embeddings, labels, history, and its search cache bit by "
+        "bit.",
+        "export": "Write an index to a file; 'quasar-index build NAME --embeddings FILE' makes the same index of it.",
+        "merge": "Make a new index of the anchors of others; of the same image, the first anchor counts.",
+        "select": "Make an index of some anchors of another one, each on the side where it is there.",
+    },
+}
+"""Help lines by name, by panel: the first lines of the commands' docstrings (tested)."""
+
+
+def load(name: str) -> TyperCommand:
+    """Import a command, and build its options."""
+    module = import_module(f".{name}", __package__)
+    one = typer.Typer(add_completion=False)
+    # The function of `map` is `map_`: the name alone is Python's own.
+    one.command(name)(getattr(module, name, None) or getattr(module, f"{name}_"))
+    return cast("TyperCommand", typer.main.get_command(one))
+
+
+class Commands(TyperGroup):
+    """The commands; one that is stopped ends with one line, whether or not it has more to say about it."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for panel, lines in PANELS.items():
+            for name, line in lines.items():
+                self.add_command(TyperCommand(name, help=line, rich_help_panel=panel))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Load the command that was called."""
+        name, outlined, rest = super().resolve_command(ctx, args)
+        return name, None if name is None or outlined is None else load(name), rest
+
+    def make_context(self, *args: Any, **options: Any) -> Any:
+        """Parse; Ctrl-C ends that with one line."""
+        with interruptible("run it again"):
+            return super().make_context(*args, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; Ctrl-C ends it with one line."""
+        with interruptible("run it again"):
+            return super().invoke(ctx)

@@ -1,0 +1,20 @@
+"""Image encoders: specs, the registry, loading, embedding."""
+
+from .base import Encoder, TextEncoder, encode
+from .embedding_cache import EmbeddingCache
+from .registry import DEFAULT_ENCODER, ENCODERS, EncoderEntry, load_encoder, load_recorded_encoder
+from .spec import EncoderSpec, InputRule
+
+__all__ = [
+    "DEFAULT_ENCODER",
+    "ENCODERS",
+    "EmbeddingCache",
+    "Encoder",
+    "EncoderEntry",
+    "EncoderSpec",
+    "InputRule",
+    "TextEncoder",
+    "encode",
+    "load_encoder",
+    "load_recorded_encoder",
+]

