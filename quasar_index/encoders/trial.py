@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import spearmanr
+import scipy  # its submodules load on first use, so that start-up is quick
 
 from ..arrays import ByteArray, FloatArray, unit
 from ..errors import first_line
@@ -67,7 +67,7 @@ def compare_embeddings(name: str, embeddings: FloatArray, reference: FloatArray)
     above = np.triu_indices(len(mine), k=1)
     pairs = [(directions @ directions.T)[above] for directions in (mine, theirs)]
     # Fewer pairs, or images that are all alike, have no order.
-    ranks = float(spearmanr(*pairs).statistic) if len(mine) > 2 and np.ptp(pairs[1]) > 1e-6 else 1.0
+    ranks = float(scipy.stats.spearmanr(*pairs).statistic) if len(mine) > 2 and np.ptp(pairs[1]) > 1e-6 else 1.0
     return Candidate(name, cosine, ranks)
 
 

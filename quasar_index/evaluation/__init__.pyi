@@ -1,0 +1,38 @@
+"""Evaluation: how well scores follow opinion scores, with intervals, several configurations on the same images.
+
+No image is ever scored by itself or by another version of itself; `folds.py` sees to that.
+"""
+
+from .configuration import Configuration
+from .evaluate import CrossFit, cross_fit, cross_validate, evaluate
+from .fold_scores import SpaceChoice, choose_space
+from .folds import Exclusion
+from .overlap import cross_validate_images, evaluate_index
+from .picture import check_picture, draw_evaluation
+from .rated import RatedImages, RatedSource, embed_rated, rated_anchors, rated_source
+from .report import BREAKDOWN_PAIRS, Breakdown, EvaluationReport, Figure, Outcome
+
+__all__ = [
+    "BREAKDOWN_PAIRS",
+    "Breakdown",
+    "Configuration",
+    "CrossFit",
+    "EvaluationReport",
+    "Exclusion",
+    "Figure",
+    "Outcome",
+    "RatedImages",
+    "RatedSource",
+    "SpaceChoice",
+    "check_picture",
+    "choose_space",
+    "cross_fit",
+    "cross_validate",
+    "cross_validate_images",
+    "draw_evaluation",
+    "embed_rated",
+    "evaluate",
+    "evaluate_index",
+    "rated_anchors",
+    "rated_source",
+]
