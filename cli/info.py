@@ -60,7 +60,22 @@ def index_facts(index: qi.AnchorIndex) -> dict[str, Any]:
         facts[f"data {source.name}"] = "; ".join(parts)
     if manifest.subset is not None:
         facts["selected by"] = subset_words(manifest.subset)
+    if manifest.approximate is not None:
+        facts["search"] = approximation_words(manifest.approximate)
     return facts | {"created": manifest.created, "table version": manifest.table_version}
+
+
+def approximation_words(record: qi.Approximation) -> str:
+    """Return how an index is searched approximately, and what was measured of it, in words."""
+    searched = f"{record.n_probe[0]} and {record.n_probe[1]} lists a query, {record.n_ranked} candidates ranked exactly"
+    found = f"recall {record.recall:.3f} of the {record.top_k} nearest of a side, {record.recall_low:.3f} for 95% of "
+    scores = f"SRCC {record.score_srcc:.3f} of retrieval scores with the exact ones"
+    fast = f"{record.speedup:.1f} times as fast as exact search in a batch, {record.speedup_single:.1f} times for one "
+    return (
+        f"approximate in the space {record.space}: {record.factory}, {searched}\n"
+        f"{found}{record.n_queries} queries; {scores}\n"
+        f"{fast}query, on the machine that measured"
+    )
 
 
 def subset_words(subset: qi.Subset) -> str:

@@ -91,7 +91,8 @@ def kept_rows(
         return
     from filelock import FileLock, Timeout
 
-    which = None if index is None else (index.manifest.uid, index.manifest.table_version)
+    manifest = None if index is None else index.manifest
+    which = None if manifest is None else (manifest.uid, manifest.table_version, manifest.approximate)
     run = "\0".join(map(repr, (which, None if encoder is None else encoder.spec, *decisive)))
     target = Path(output)
     path = target.with_name(f".{target.name}.partial.jsonl")
@@ -110,7 +111,10 @@ def kept_rows(
         note(f"{kept.n_kept} of {len(paths)} rows were left by an interrupted run")
     try:
         yield kept
-        path.unlink(missing_ok=True)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:  # the output is there, and whole
+            note(f"'{path}' is of no more use, and cannot be removed ({error.strerror or error})")
     finally:
         with suppress(OSError):
             Path(lock.lock_file).unlink(missing_ok=True)

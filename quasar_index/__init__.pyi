@@ -2,6 +2,7 @@
 
 from .aggregation import Aggregator, Centroids, Clustering, Mean, Offset, Retrieval
 from .anchors import AnchorTable, make_anchors
+from .approximation import approximate, search_exactly
 from .benchmarks import (
     BENCH_FIGURES,
     BenchFigure,
@@ -69,6 +70,7 @@ from .images import allow_pixels, decode, list_images, read_image_bytes
 from .index import (
     AddReport,
     AnchorIndex,
+    Approximation,
     BuildReport,
     CompactReport,
     Damage,
@@ -190,6 +192,7 @@ __all__ = [
     "AnchorMap",
     "AnchorSource",
     "AnchorTable",
+    "Approximation",
     "Bench",
     "BenchFigure",
     "BenchOptions",
@@ -285,6 +288,7 @@ __all__ = [
     "allocate",
     "allow_pixels",
     "anchors_bench",
+    "approximate",
     "build_from_embeddings",
     "build_index",
     "calibrate",
@@ -348,6 +352,7 @@ __all__ = [
     "run_benchmarks",
     "run_demo",
     "run_sweep",
+    "search_exactly",
     "select_anchors",
     "select_experiments",
     "select_into",

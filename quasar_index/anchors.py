@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal, TypeAlias, cast
+from typing import Literal, Protocol, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,16 @@ from .fits import LARGE, Fits
 _BLOCK = 1024
 
 Side: TypeAlias = Literal["good", "bad"]
+
+
+class ApproximateSearcher(Protocol):
+    """Finds most of the nearest anchors in less time (see `quasar_index.index.approximate`)."""
+
+    def nearest(
+        self, anchors: AnchorTable, queries: FloatArray, top_k: int, side: Side | None
+    ) -> tuple[IntArray, FloatArray] | None:
+        """Return rows and exact cosines, (M, min(k, available)) each; None where it is not for these anchors."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,7 @@ class AnchorTable:
         groups: (N,) codes of contents: anchors of one code (versions of a reference image, answers to a prompt) stay
             together in every validation among the anchors; None where each stands alone.
         fits: Where what is computed of just these anchors is kept; None for nowhere.
+        approximate: The approximate search that the user of an index opted in to; None for exact search.
     """
 
     ids: npt.NDArray[np.bytes_]
@@ -49,6 +60,7 @@ class AnchorTable:
     n_good: int
     groups: IntArray | None = None
     fits: Fits | None = field(default=None, repr=False, compare=False)
+    approximate: ApproximateSearcher | None = field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
         """Return N."""
@@ -157,6 +169,7 @@ class AnchorTable:
             n_good=n_good,
             groups=None if self.groups is None else self.groups[rows],
             fits=None,
+            approximate=None,
         )
 
     def subsample(self, ratio: float, *, seed: int = 0, references: npt.NDArray[np.str_] | None = None) -> AnchorTable:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from .errors import DataError
+
+if TYPE_CHECKING:
+    import torch
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 """float32; embeddings are (n, D)."""
@@ -64,3 +67,14 @@ def unit(vectors: npt.ArrayLike) -> FloatArray:
     matrix = np.asarray(vectors)
     norms = np.linalg.norm(matrix, axis=-1, keepdims=True)
     return np.asarray(matrix / np.where(norms > 0, norms, 1.0), dtype=np.float32)
+
+
+def as_tensor(matrix: FloatArray) -> torch.Tensor:
+    """Share memory with torch, which warns of arrays mapped read-only; nothing may write to the tensor."""
+    import warnings
+
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        return torch.from_numpy(matrix)

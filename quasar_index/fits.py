@@ -1,8 +1,9 @@
 """What was computed from anchors that do not change, kept beside their search cache: moments, centroids, choices.
 
 Every entry is a small `.npz` file named by what it is of (index, version, filter, space, parameters), or one `.npy`
-matrix that is mapped; zip files carry checksums, and a damaged or missing entry is computed again. Where nothing can be
-written, nothing is kept.
+matrix that is mapped; a damaged or missing entry is computed again. Zip files carry checksums. A matrix ends with its
+SHA-256, after the array: that it is there, at the place that the shape says, tells a whole file from a torn one without
+reading it; `check_entry` compares it. Where nothing can be written, nothing is kept.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,11 @@ MAX_ENTRIES = 64
 """Most entries of one version of an index; the oldest make room."""
 LARGE = 1 << 26
 """Bytes from which on a matrix is kept and mapped; a smaller one is made faster than it is looked for."""
+
+DAMAGED = Exception
+"""What reading a damaged entry raises: `zipfile`, `tokenize` (of NumPy's headers) and NumPy share no narrower class."""
+_SEAL = b"\0SHA-256:"
+_PIECE = 1 << 20
 
 _log = logging.getLogger(__name__)
 
@@ -53,18 +58,22 @@ class Fits:
                 return {name: entry[name] for name in entry.files}
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        except DAMAGED as error:
             _log.warning("'%s' is damaged (%s): computing it again", path, error)
             return None
 
-    def save(self, what: str, **arrays: npt.ArrayLike) -> None:
-        """Keep arrays; where they cannot be written, do without."""
+    def save(self, what: str, **arrays: npt.ArrayLike) -> bool:
+        """Keep arrays; return whether they could be written."""
 
         def write(path: Path) -> None:
             with path.open("wb") as file:
                 np.savez(file, **arrays)  # type: ignore[arg-type]
 
-        self._put(self._path(what, ".npz"), write)
+        return self._put(self._path(what, ".npz"), write)
+
+    def drop(self, what: str) -> None:
+        """Remove the arrays of an entry, if they are there."""
+        self._path(what, ".npz").unlink(missing_ok=True)
 
     def normalised(
         self, chunks: Callable[[], Iterable[FloatArray]], shape: tuple[int, ...]
@@ -87,6 +96,11 @@ class Fits:
             def write(temporary: Path) -> None:
                 flat = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float32, shape=(n * (dim + 1),))
                 _normalise(chunks(), flat[: n * dim].reshape(n, dim), flat[n * dim :])
+                flat.flush()
+                with temporary.open("ab") as file:
+                    file.write(_SEAL + _digest(flat))
+                    file.flush()
+                    os.fsync(file.fileno())  # before it is renamed: else a power cut could leave zeros under the name
 
             self._put(path, write)
             found = _map(path, n * (dim + 1))
@@ -98,7 +112,7 @@ class Fits:
         key = hashlib.sha256(f"{self.of}/{what}".encode()).hexdigest()[:16]
         return self.base.with_name(f"{self.base.name}-{key}{ending}")
 
-    def _put(self, path: Path, write: Callable[[Path], None]) -> None:
+    def _put(self, path: Path, write: Callable[[Path], None]) -> bool:
         temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
             write(temporary)
@@ -108,6 +122,9 @@ class Fits:
                 old.unlink(missing_ok=True)
         except OSError as error:
             _log.info("'%s' cannot be written (%s)", path, error)
+            return False
+        else:
+            return True
         finally:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
@@ -129,10 +146,57 @@ def _normalise(chunks: Iterable[FloatArray], directions: FloatArray, lengths: Fl
         start = rows.stop
 
 
+def check_entry(path: Path) -> None:
+    """Compare an entry with the checksums that it was written with.
+
+    Raises:
+        DAMAGED: When it is.
+    """
+    if path.suffix == ".npz":
+        with np.load(path, allow_pickle=False) as entry:
+            for name in entry.files:
+                entry[name]
+        return
+    matrix, digest = _open(path)
+    if _digest(matrix) != digest:
+        raise ValueError("not as it was written")
+
+
 def _map(path: Path, size: int) -> FloatArray | None:
-    """Map a flat array; None where it is missing or another one."""
+    """Map a flat array; None where it is missing, torn or another one."""
     try:
-        found = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError):
+        found, _ = _open(path)
+        if found.shape != (size,) or found.dtype != np.float32:
+            raise ValueError(f"{found.shape} {found.dtype} instead of ({size},) float32")
+    except FileNotFoundError:
         return None
-    return np.asarray(found) if found.shape == (size,) and found.dtype == np.float32 else None
+    except DAMAGED as error:
+        _log.warning("'%s' is damaged (%s): computing it again", path, error)
+        return None
+    return np.asarray(found)
+
+
+def _open(path: Path) -> tuple[np.memmap[Any, Any], bytes]:
+    """Map a matrix; return it with the digest that its file ends with.
+
+    Raises:
+        OSError, ValueError: When it is missing, or its file does not end there.
+    """
+    found = np.load(path, mmap_mode="r", allow_pickle=False)
+    if not isinstance(found, np.memmap):
+        raise ValueError("no matrix")  # such as an archive of that name
+    with path.open("rb") as file:
+        file.seek(found.offset + found.nbytes)
+        seal = file.read(len(_SEAL) + hashlib.sha256().digest_size + 1)
+    if not seal.startswith(_SEAL) or len(seal) != len(_SEAL) + hashlib.sha256().digest_size:
+        raise ValueError("it does not end with its digest")
+    return found, seal.removeprefix(_SEAL)
+
+
+def _digest(matrix: npt.NDArray[Any]) -> bytes:
+    """Return the SHA-256 of an array's bytes."""
+    made = hashlib.sha256()
+    view = matrix.reshape(-1).view(np.uint8).data
+    for start in range(0, len(view), _PIECE):
+        made.update(view[start : start + _PIECE])
+    return made.digest()

@@ -74,7 +74,7 @@ class IndexCalibration:
             (n,) in [0, 1]: the share of anchors whose nearest one is at most as near.
         """
         queries = unit(as_embeddings(embeddings, dim=anchors.dim))
-        cosines = nearest(anchors, queries, 1).similarity[:, 0].astype(np.float64)
+        cosines = nearest(anchors, queries, 1, exact=True).similarity[:, 0].astype(np.float64)
         return np.asarray(np.interp(cosines, self.nearest, _QUANTILES))
 
 

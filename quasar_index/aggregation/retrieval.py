@@ -14,19 +14,16 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from ..anchors import AnchorTable, Side
-from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray, unit
+from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray, as_tensor, unit
 from ..errors import AggregationError
 from ..index.search import Neighbors, nearest
 from .base import SIDES, Centroids, Members, check_choice, check_rating_power, rating_weights
 from .mean import Mean
-
-if TYPE_CHECKING:
-    import torch
 
 _log = logging.getLogger(__name__)
 
@@ -203,7 +200,7 @@ def weighted_sums(directions: FloatArray, rows: IntArray, weights: DoubleArray) 
     import torch
 
     with torch.inference_mode():
-        table = _as_tensor(directions)
+        table = as_tensor(directions)
         summed = torch.nn.functional.embedding_bag(
             torch.from_numpy(rows),
             table,
@@ -211,14 +208,3 @@ def weighted_sums(directions: FloatArray, rows: IntArray, weights: DoubleArray) 
             mode="sum",
         )
         return summed.numpy()
-
-
-def _as_tensor(matrix: FloatArray) -> torch.Tensor:
-    """Share memory with torch, which warns of arrays mapped read-only although nothing writes to them here."""
-    import warnings
-
-    import torch
-
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
-        return torch.from_numpy(matrix)

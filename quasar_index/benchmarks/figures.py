@@ -94,6 +94,8 @@ BENCH_FIGURES: dict[str, BenchFigure] = {
                search_figures.adaptive_loop, 15.0, sized=True),
         BenchFigure("batch-64", "FAISS with its defaults / our search, time of 64 queries",
                search_figures.batch_64, 4.0, sized=True),
+        BenchFigure("approximate", "exact search / approximate search with a recall of 0.99, in easy clusters, time",
+               search_figures.approximate_search, sized=True),
         BenchFigure("lancedb", "LanceDB's own search / our search, time of 16 queries",
                search_figures.lancedb, sized=True),
         BenchFigure("static", "static scoring, centroids included / one pass over the matrix, time",

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..aggregation import Mean, Offset, Retrieval
+from ..aggregation.base import SIDES
 from ..anchors import AnchorTable
+from ..approximation import approximate, search_exactly
 from ..arrays import FloatArray, unit
 from ..errors import QuasarError, first_line
 from ..index import AnchorIndex
-from ..index.search import search
+from ..index.search import nearest, search
 from ..index.store import open_table
 from ..scoring import Scorer
 from ..selection import SELECTORS, select_anchors
@@ -74,6 +76,24 @@ def batch_64(options: BenchOptions, n: int) -> dict[str, Any]:
         rounds=options.rounds,
     )
     return _ratio(theirs, ours, "faiss_seconds", "our_seconds", n_queries=len(queries))
+
+
+def approximate_search(options: BenchOptions, n: int) -> dict[str, Any]:
+    """Measure exact search of both sides against the approximate one with a recall of 0.99."""
+    index = synthetic_index(options.folder, n, dim=options.dim)
+    queries = unit(_queries(options))
+    try:
+        opted = approximate(index, top_k=options.top_k, space="raw")
+        anchors, record = opted.anchors(), opted.manifest.approximate
+        exactly, ours = in_turns(
+            lambda: [nearest(anchors, queries, options.top_k, side=side, exact=True) for side in SIDES],
+            lambda: [nearest(anchors, queries, options.top_k, side=side) for side in SIDES],
+            rounds=options.rounds,
+        )
+    finally:
+        search_exactly(index)
+    figures = {} if record is None else {"recall": record.recall, "single_query": record.speedup_single}
+    return _ratio(exactly, ours, "exact_seconds", "approximate_seconds", n_queries=len(queries), **figures)
 
 
 def lancedb(options: BenchOptions, n: int) -> dict[str, Any]:

@@ -177,7 +177,7 @@ class NearCheck:
         self, anchors: AnchorTable, rows: list[int], directions: FloatArray, known: BoolArray
     ) -> list[tuple[int, int, float]]:
         """Return (row, anchor, cosine) of images that are near an anchor but not in the index."""
-        found = nearest(anchors, directions, 1)
+        found = nearest(anchors, directions, 1, exact=True)
         cosine = found.similarity[:, 0]
         return [
             (row, int(found.rows[i, 0]), float(cosine[i]))

@@ -2,13 +2,14 @@
 
 from .anchor_index import AnchorIndex
 from .build import BuildReport, build_from_embeddings, build_index
+from .damage import Damage
 from .edit import AddReport, RelabelReport, RemoveReport, add, add_embeddings, relabel, remove
 from .exchange import Export, ExportReport, export, read_export
-from .manifest import Manifest, SourceRecord, Subset
+from .manifest import Approximation, Manifest, SourceRecord, Subset
 from .merging import MergeReport, merge
 from .search import Neighbors, nearest
 from .selecting import select_into
-from .verify import Damage, VerifyReport, verify
+from .verify import VerifyReport, verify
 from .versions import (
     CompactReport,
     RestoreReport,
@@ -24,6 +25,7 @@ from .versions import (
 __all__ = [
     "AddReport",
     "AnchorIndex",
+    "Approximation",
     "BuildReport",
     "CompactReport",
     "Damage",

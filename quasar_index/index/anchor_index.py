@@ -86,13 +86,15 @@ class AnchorIndex:
             group: Column of contents whose anchors stay together (see `AnchorTable.groups`); None for no groups.
 
         Returns:
-            The anchors; without filter or draw their matrix is mapped from the search cache.
+            The anchors; without filter or draw their matrix is mapped from the search cache. Where the user opted in to
+            approximate search, they carry it.
 
         Raises:
             AnchorIndexError: When the filter is wrong.
             DataError: When a side is left empty, or there is no such column.
         """
         from ..anchors import encode_groups
+        from .approximate import ApproximateSearch
         from .cache import load_anchors, rows_of
 
         manifest = self.manifest
@@ -115,6 +117,9 @@ class AnchorIndex:
                 raise DataError(f"index '{self.name}' has no column '{group}'", f"columns: {', '.join(known)}")
             groups = self.metadata(anchors, [group])[group].to_pylist()
             anchors = replace(anchors, groups=encode_groups(groups))
+        if manifest.approximate is not None:
+            # Also where a filter left others: then the search says so, if there is one, and is exact.
+            anchors = replace(anchors, approximate=ApproximateSearch(manifest.approximate, self.name))
         return anchors
 
     def content_column(self) -> str | None:

@@ -10,15 +10,14 @@ import logging
 import os
 from pathlib import Path
 from typing import Any, cast
-from zipfile import BadZipFile
 
 import numpy as np
 
 from ..anchors import AnchorTable, anchor_order
 from ..arrays import FloatArray, IntArray
 from ..errors import AnchorIndexError
-from ..fits import Fits
-from .durable import sync
+from ..fits import DAMAGED, Fits
+from .durable import is_abandoned, sync
 from .store import from_embedding_column, open_table, scan
 
 _log = logging.getLogger(__name__)
@@ -126,7 +125,13 @@ def _write(base: Path, anchors: AnchorTable) -> None:
 
 
 def _drop_others(base: Path) -> None:
-    """Remove the caches of all versions but the one that was written last; whoever has one mapped keeps it."""
+    """Remove the caches of all versions but the one that was written last; whoever has one mapped keeps it.
+
+    Also what processes left that were killed while they wrote one.
+    """
+    for path in base.parent.glob(".*.tmp"):
+        if is_abandoned(path):
+            path.unlink(missing_ok=True)
     others = [path for path in base.parent.glob(f"{base.name.split('-v')[0]}-v*.faiss") if path.stem != base.name]
     for old in sorted(others, key=lambda path: path.stat().st_mtime)[:-1]:
         for path in (old.with_suffix(".npz"), old, *base.parent.glob(f"{old.stem}-*")):
@@ -139,7 +144,7 @@ def _read(base: Path, dim: int) -> AnchorTable | None:
         return read_cache(base, dim)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+    except DAMAGED as error:
         _log.warning("the search cache '%s' is damaged (%s): rebuilding it", base.with_suffix(".faiss"), error)
         return None
 
@@ -148,7 +153,8 @@ def read_cache(base: Path, dim: int) -> AnchorTable:
     """Open the cache, whose directions are mapped.
 
     Raises:
-        OSError, ValueError, KeyError, EOFError, BadZipFile: When it is missing or damaged.
+        FileNotFoundError: When it is missing.
+        DAMAGED: When it is damaged.
     """
     matrix_path = base.with_suffix(".faiss")
     with np.load(base.with_suffix(".npz"), allow_pickle=False) as labels:

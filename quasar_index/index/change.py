@@ -7,6 +7,7 @@ follow the old manifest, and the next writer first takes the table back to the v
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -17,11 +18,13 @@ import pyarrow as pa
 
 from ..errors import AnchorIndexError, first_line
 from .anchor_index import AnchorIndex
-from .durable import files_below, sync_below
+from .durable import digests_below, files_below, sync_below
 from .lock import lock
 from .manifest import Manifest, SourceRecord
 from .states import drop_interrupted, read_entries, record, write_entry
-from .store import TABLE, open_table, scan
+from .store import TABLE, drop_torn, open_table, scan
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -42,11 +45,13 @@ class Change:
     def table(self) -> Any:
         """The Lance table, at the current state and open for writing."""
         if self._table is None:
+            drop_torn(self.path, version=self.manifest.table_version)
+            # Not before: a file of the name of a torn one is a new one.
             self._known = files_below(self.path / f"{TABLE}.lance")
             table = open_table(self.path, TABLE)
             if table.version != self.manifest.table_version:  # what an interrupted change left
                 table = open_table(self.path, TABLE, version=self.manifest.table_version)
-                table.restore()
+                self._try(table.restore)
             self._table = table
         return self._table
 
@@ -63,8 +68,12 @@ class Change:
         Raises:
             AnchorIndexError: When it cannot be done, such as on a full disk.
         """
+        table = self.table
+        self._try(lambda: what(table))
+
+    def _try(self, what: Callable[[], Any]) -> None:
         try:
-            what(self.table)
+            what()
         except (ValueError, RuntimeError, OSError) as error:
             raise AnchorIndexError(
                 f"index '{self.path}' could not be changed ({first_line(error, 200)})",
@@ -92,9 +101,12 @@ class Change:
 
     def commit_manifest(self, action: str, manifest: Manifest) -> AnchorIndex:
         """Make the table's version the current state, with another manifest."""
-        manifest = replace(manifest, table_version=int(self.table.version))
-        sync_below(self.path / f"{TABLE}.lance", self._known)
-        record(self.path, manifest, action)
+        if self.manifest.approximate is not None:
+            _log.warning("the approximate search was of the anchors before: 'quasar-index approximate' makes it anew")
+        manifest = replace(manifest, table_version=int(self.table.version), approximate=None)
+        table = self.path / f"{TABLE}.lance"
+        sync_below(table, self._known)
+        record(self.path, manifest, action, digests_below(table, self._known))
         manifest.write(self.path)
         self.manifest = manifest
         return AnchorIndex(self.path, manifest)

@@ -9,14 +9,18 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import hashlib
 import os
 import struct
 import sys
+import time
 from collections.abc import Collection
 from pathlib import Path
 
 _FOOTER = struct.Struct("<QQQIIHH4s")
 _EXCHANGE = 2
+_PIECE = 1 << 20
+_ABANDONED = 3600.0
 _HERE = -100
 
 
@@ -46,6 +50,32 @@ def sync_below(folder: Path, known: Collection[str] = ()) -> None:
         sync_folder(changed)
 
 
+def digests_below(folder: Path, known: Collection[str] = ()) -> dict[str, str]:
+    """Return the SHA-256 of the files of a table that never change once they are written.
+
+    Args:
+        folder: The table.
+        known: Files to leave out.
+
+    Returns:
+        Hexadecimal digests by path below the folder, with `/`; files in JSON are replaced now and then, and left out.
+
+    Raises:
+        OSError: When one cannot be read.
+    """
+    paths = [Path(name) for name in sorted(files_below(folder).difference(known))]
+    return {path.relative_to(folder).as_posix(): digest(path) for path in paths if path.suffix != ".json"}
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    made = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        while piece := file.read(_PIECE):
+            made.update(piece)
+    return made.hexdigest()
+
+
 def _is_whole(path: Path) -> bool:
     """Return whether a data file of Lance ends where its footer says: Lance itself can miss a failed write.
 
@@ -60,6 +90,14 @@ def _is_whole(path: Path) -> bool:
         _, _, place, n_buffers, _, major, _, magic = _FOOTER.unpack(file.read())
     # Of another version of that format, only the magic is known.
     return bool(magic == b"LANC" and (major != 2 or place + 16 * n_buffers + _FOOTER.size == size))
+
+
+def is_abandoned(path: Path) -> bool:
+    """Return whether a temporary file is so old that no process writes it any more."""
+    try:
+        return time.time() - path.stat().st_mtime > _ABANDONED
+    except FileNotFoundError:
+        return False
 
 
 def sync(path: Path) -> None:

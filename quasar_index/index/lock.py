@@ -33,7 +33,8 @@ def lock(folder: Path, name: str) -> Iterator[None]:
         ) from None
     except OSError as error:
         raise AnchorIndexError(
-            f"index '{name}' cannot be changed ({error.strerror or error})", "check the permissions of its folder"
+            f"index '{name}' cannot be changed ({error.strerror or error})",
+            "check the permissions of its folder, or change a copy of it",
         ) from error
     try:
         yield

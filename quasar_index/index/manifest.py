@@ -7,6 +7,7 @@ names the one that counts, so a reader sees one state and an interrupted change 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ MANIFEST = "manifest.json"
 SCHEMA_VERSION = 1
 _UID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LARGEST_DIM = 1 << 20
+_log = logging.getLogger(__name__)
 LIBRARIES = ("quasar-index", "lancedb", "faiss-gpu", "faiss-cpu", "torch", "timm", "open_clip_torch", "numpy", "pillow")
 
 
@@ -135,6 +137,68 @@ class Subset:
 
 
 @dataclass(frozen=True)
+class Approximation:
+    """The approximate search that the user of an index opted in to, and what was measured of it.
+
+    Attributes:
+        space: The space of its anchors, such as "whitened (shrinkage 10)"; it serves no other.
+        of: Name of these anchors in this space (`Fits.of`).
+        factory: What FAISS calls such lists, such as "IVF1414,PQ384x4fs", good side then bad.
+        n_lists: Lists of the good and of the bad side.
+        n_probe: Lists that a query looks into, of each side.
+        n_ranked: Candidates of a side whose exact cosines are computed for a query.
+        top_k: Largest k that it serves, at which it was measured.
+        n_queries: Queries that it was measured with: anchors, which do not count as their own neighbours.
+        recall: Mean share of the k nearest anchors of a side that it found.
+        recall_low: The share that 95% of the queries reached.
+        score_srcc: Rank correlation of the queries' retrieval scores (k a side, equal weights) with the exact ones.
+        speedup: Time of the exact search of all these queries / its time, on the machine that measured.
+        speedup_single: The same for one query alone.
+        time: UTC, ISO 8601.
+    """
+
+    space: str
+    of: str
+    factory: str
+    n_lists: tuple[int, int]
+    n_probe: tuple[int, int]
+    n_ranked: int
+    top_k: int
+    n_queries: int
+    recall: float
+    recall_low: float
+    score_srcc: float
+    speedup: float
+    speedup_single: float
+    time: str = field(default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="seconds"))
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Approximation | None:
+        """Read what the manifest holds; None, which is exact search, where it is nothing that this version knows."""
+        if data is None:
+            return None
+        try:
+            pairs = {name: tuple(data[name]) for name in ("n_lists", "n_probe")}
+            made = cls(**{f.name: data[f.name] for f in fields(cls)} | pairs)
+        except (KeyError, TypeError, ValueError):
+            made = None
+        if made is None or not made._is_sound():
+            _log.warning("the manifest names no approximate search that this version knows: searching exactly")
+            return None
+        return made
+
+    def _is_sound(self) -> bool:
+        counts = (*self.n_lists, *self.n_probe, self.n_ranked, self.top_k, self.n_queries)
+        figures = (self.recall, self.recall_low, self.score_srcc, self.speedup, self.speedup_single)
+        return (
+            all(isinstance(text, str) for text in (self.space, self.of, self.factory, self.time))
+            and len(self.n_lists) == len(self.n_probe) == 2
+            and all(_is_count(count) and count > 0 for count in counts)
+            and all(isinstance(figure, (int, float)) for figure in figures)
+        )
+
+
+@dataclass(frozen=True)
 class Manifest:
     """The record of an index.
 
@@ -150,6 +214,7 @@ class Manifest:
         schema_version: Version of the format.
         subset: How the anchors were selected from another index; None where they were not. It tells of the first
             version: what was changed since then stands in the history.
+        approximate: The approximate search of this version; None for exact search. A change of the index ends it.
     """
 
     encoder: EncoderSpec
@@ -162,12 +227,15 @@ class Manifest:
     libraries: Mapping[str, str] = field(default_factory=library_versions)
     schema_version: int = SCHEMA_VERSION
     subset: Subset | None = None
+    approximate: Approximation | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON data, without what only subsets have where this is none: older versions read that."""
         data = asdict(replace(self, libraries=dict(self.libraries)))
         if self.subset is None:
             del data["subset"]
+        if self.approximate is None:
+            del data["approximate"]
         for source in data["sources"]:
             if not source["kept"]:
                 del source["kept"]
@@ -221,8 +289,10 @@ class Manifest:
                 for s in data["sources"]
             )
             subset = None if data.get("subset") is None else Subset(**data["subset"])
-            values = {f.name: data[f.name] for f in fields(cls) if f.name != "subset"}
-            manifest = cls(**{**values, "encoder": encoder, "sources": sources, "subset": subset})
+            approximate = Approximation.from_dict(data.get("approximate"))
+            values = {f.name: data[f.name] for f in fields(cls) if f.name not in ("subset", "approximate")}
+            own = {"encoder": encoder, "sources": sources, "subset": subset, "approximate": approximate}
+            manifest = cls(**{**values, **own})
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise AnchorIndexError(
                 f"the manifest of '{folder}' lacks or misnames {error}", "rebuild the index"

@@ -1,4 +1,8 @@
-"""Nearest anchors by cosine: exact, in batches, with FAISS; the NumPy version beside it is the reference for tests."""
+"""Nearest anchors by cosine: exact, in batches, with FAISS, or on a GPU with torch where there is one.
+
+Only anchors that carry an approximate search (`AnchorIndex.anchors`, where the user opted in) are searched by it. The
+NumPy version is the reference for tests.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ import numpy as np
 
 from ..anchors import AnchorTable, Side
 from ..arrays import FloatArray, IntArray
+from .gpu_search import search_on_gpu
 
 
 @dataclass(frozen=True)
@@ -25,30 +30,44 @@ class Neighbors:
     similarity: FloatArray
 
 
-def nearest(anchors: AnchorTable, queries: FloatArray, top_k: int, *, side: Side | None = None) -> Neighbors:
-    """Find the nearest anchors of each query, exactly.
+def nearest(
+    anchors: AnchorTable, queries: FloatArray, top_k: int, *, side: Side | None = None, exact: bool = False
+) -> Neighbors:
+    """Find the nearest anchors of each query: exactly, unless the anchors carry an approximate search that fits them.
 
     Args:
         anchors: N anchors.
         queries: (M, D) float32 of length one.
         top_k: k; where a side (or all) has fewer anchors, all of them.
         side: Search one side only (before the search, so that k are found); None for both.
+        exact: Search exactly in any case.
 
     Returns:
-        min(k, available) neighbours a query.
+        min(k, available) neighbours a query, with their exact cosines.
     """
+    if anchors.approximate is not None and not exact:
+        found = anchors.approximate.nearest(anchors, queries, top_k, side)
+        if found is not None:
+            return Neighbors(*found)
     rows = slice(0, len(anchors)) if side is None else anchors.side(side)
-    found = search(queries, anchors.directions[rows], min(top_k, rows.stop - rows.start))
-    return Neighbors(rows=found.rows + rows.start, similarity=found.similarity)
+    among = _search(queries, anchors.directions, rows, min(top_k, rows.stop - rows.start), keep=True)
+    return Neighbors(rows=among.rows + rows.start, similarity=among.similarity)
 
 
 def search(queries: FloatArray, directions: FloatArray, k: int) -> Neighbors:
-    """Find the nearest of some unit vectors: (M, D) queries among (N, D), k <= N of each."""
+    """Find the nearest of some unit vectors, exactly: (M, D) queries among (N, D), k <= N of each."""
+    return _search(queries, directions, slice(0, len(directions)), k, keep=False)
+
+
+def _search(queries: FloatArray, matrix: FloatArray, rows: slice, k: int, *, keep: bool) -> Neighbors:
+    """Search a run of rows, which are numbered from 0 (see `search_on_gpu`)."""
+    if (found := search_on_gpu(queries, matrix, rows, k, keep=keep)) is not None:
+        return Neighbors(*found)
     import faiss
 
-    with _batched(faiss, dim=directions.shape[1], n_queries=len(queries)):
-        similarity, rows = faiss.knn(queries, directions, k, metric=faiss.METRIC_INNER_PRODUCT)
-    return Neighbors(rows, similarity)
+    with _batched(faiss, dim=matrix.shape[1], n_queries=len(queries)):
+        similarity, near = faiss.knn(queries, matrix[rows], k, metric=faiss.METRIC_INNER_PRODUCT)
+    return Neighbors(near, similarity)
 
 
 def nearest_reference(anchors: AnchorTable, queries: FloatArray, top_k: int, *, side: Side | None = None) -> Neighbors:

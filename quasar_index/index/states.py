@@ -32,12 +32,15 @@ class Entry:
         action: What made it, in one line.
         time: UTC, ISO 8601.
         forgotten: Whether its anchors were given up (`compact`): it is listed, but cannot be opened.
+        digests: SHA-256 of the table's files that were written for it, by path below the table; None in an entry of
+            before these were kept. `verify` compares them.
     """
 
     manifest: Manifest
     action: str
     time: str
     forgotten: bool = False
+    digests: Mapping[str, str] | None = None
 
     @property
     def version(self) -> int:
@@ -49,14 +52,17 @@ def write_entry(folder: Path, entry: Entry) -> None:
     """Write or replace an entry."""
     path = _path(folder, entry.version)
     path.parent.mkdir(exist_ok=True)
-    data = {"action": entry.action, "time": entry.time, "forgotten": entry.forgotten}
+    data: dict[str, Any] = {"action": entry.action, "time": entry.time, "forgotten": entry.forgotten}
+    if entry.digests is not None:
+        data["digests"] = dict(entry.digests)
     text = json.dumps({**data, "manifest": entry.manifest.to_dict()}, indent=2)
     write_atomically(path, (text + "\n").encode())
 
 
-def record(folder: Path, manifest: Manifest, action: str) -> None:
-    """Write the entry of a state that is about to become the current one."""
-    write_entry(folder, Entry(manifest, action, datetime.now(timezone.utc).isoformat(timespec="seconds")))
+def record(folder: Path, manifest: Manifest, action: str, digests: Mapping[str, str]) -> None:
+    """Write the entry of a state that is about to become the current one (see `Entry`)."""
+    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    write_entry(folder, Entry(manifest, action, now, digests=digests))
 
 
 def read_entries(folder: Path, current: Manifest) -> list[Entry]:
@@ -142,6 +148,13 @@ def _read(path: Path) -> Entry:
     try:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         manifest = Manifest.from_dict(data["manifest"], path)
-        return Entry(manifest, str(data["action"]), str(data["time"]), bool(data["forgotten"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        digests = data.get("digests")
+        return Entry(
+            manifest,
+            action=str(data["action"]),
+            time=str(data["time"]),
+            forgotten=bool(data["forgotten"]),
+            digests=None if digests is None else {str(name): str(digest) for name, digest in digests.items()},
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise AnchorIndexError(f"the history entry '{path}' is damaged ({error})", "delete it") from error

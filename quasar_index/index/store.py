@@ -59,7 +59,7 @@ def open_table(folder: Path, name: str = TABLE, *, version: int | None = None) -
         try:
             table = _open(folder, name, version)
         except Exception:
-            if not _drop_torn(folder / f"{name}.lance", version):
+            if not drop_torn(folder, name, version):
                 raise
             table = _open(folder, name, version)
     except Exception as error:
@@ -79,22 +79,38 @@ def _open(folder: Path, name: str, version: int | None) -> Any:
     table = lancedb.connect(folder).open_table(name)
     if version is not None and table.version != version:
         table.checkout(version)
+    _ = table.schema  # here, where damage becomes an error of ours: Lance panics over some
     return table
 
 
-def _drop_torn(table: Path, version: int | None) -> bool:
+def drop_torn(folder: Path, name: str = TABLE, version: int | None = None) -> bool:
     """Remove what a power cut left of versions that were never committed; return whether there was any.
 
-    Lance opens the newest version first, even where another one is asked for. One that is being written by another
-    process appears whole.
+    Lance reads the newest version first, even where another one is asked for, and all of them to list or to clean them.
+    One that is being written by another process appears whole.
+
+    Args:
+        folder: The folder of the table.
+        name: Table name.
+        version: Only newer ones; None for all.
     """
-    found = False
-    for path in (table / "_versions").glob("*.manifest"):
+    torn = [
+        path
+        for number, path in version_files(folder, name).items()
+        if (version is None or number > version) and not path.read_bytes().endswith(b"LANC")
+    ]
+    for path in torn:
+        path.unlink(missing_ok=True)
+    return bool(torn)
+
+
+def version_files(folder: Path, name: str = TABLE) -> dict[int, Path]:
+    """Return the versions whose files are there, damaged ones and those that were never committed too."""
+    found = {}
+    for path in (folder / f"{name}.lance" / "_versions").glob("*.manifest"):
         # Lance names versions downwards from the largest number, older tables upwards.
-        number = (1 << 64) - 1 - int(path.stem) if len(path.stem) == 20 else int(path.stem)
-        if (version is None or number > version) and not path.read_bytes().endswith(b"LANC"):
-            path.unlink()
-            found = True
+        if path.stem.isdecimal():
+            found[(1 << 64) - 1 - int(path.stem) if len(path.stem) == 20 else int(path.stem)] = path
     return found
 
 

@@ -1,60 +1,38 @@
 """Whether an index is whole: manifest, history, table, search cache and kept computations against one another.
 
-The table is read once, as a stream. Labels are made anew from the raw scores, by the code that builds (`labels`), and
-compared with the stored ones; the search cache is compared with the table bit by bit, so that a flipped bit in either
-is found. What derives from the table can be repaired, because it can be made again: the cache, and what is kept beside
-it.
+The files of the table are compared with the digests that the history keeps since they were written, so that a flipped
+bit is found wherever it is. Then the table is read once, as a stream. Labels are made anew from the raw scores, by the
+code that builds (`labels`), and compared with the stored ones; the search cache is compared with the table bit by bit.
+What derives from the table can be repaired, because it can be made again: the cache, and what is kept beside it.
 """
 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 import pyarrow as pa
 
-from ..anchors import anchor_order
-from ..arrays import BoolArray, DoubleArray, FloatArray
+from ..arrays import FloatArray
 from ..datasets.base import concat_text
 from ..errors import DataError, QuasarError
 from ..images import content_id, read_image_bytes
 from .anchor_index import AnchorIndex
-from .cache import load_anchors, read_cache
+from .cache import load_anchors
+from .damage import RESTORE, Damage
+from .durable import digest, files_below, is_abandoned
 from .edit import STAGING
 from .failures import listed_failures
 from .labels import label_sources
 from .manifest import Manifest
 from .states import read_entries, read_tags
-from .store import TABLE, from_embedding_column, open_table, scan
+from .store import TABLE, from_embedding_column, open_table, scan, version_files
+from .verify_cache import cache_base, check_cache, check_kept
 
 _LABELS = ("id", "dataset", "score", "side", "quality", "path")
-_ABANDONED = 3600.0
-"""Seconds after which a temporary file belongs to no process any more."""
-_RESTORE = "restore the folder from a copy, go back to a version that is whole ('quasar-index restore'), or rebuild it"
-
-
-@dataclass(frozen=True)
-class Damage:
-    """Something that is not as it should be.
-
-    Attributes:
-        part: "manifest", "history", "table", "cache", "kept", "files" or "leftover".
-        message: What is wrong, in one line.
-        mend: What to do about it.
-        can_repair: Whether `verify(repair=True)` mends it.
-        repaired: Whether it did.
-    """
-
-    part: str
-    message: str
-    mend: str
-    can_repair: bool = False
-    repaired: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,19 +92,20 @@ def verify(
     Returns:
         What is wrong; a version whose table cannot be read at all is one damage.
     """
-    damage = [*_history(index)]
     notes = list(_waiting(index))
+    damage = [*_history(index), *_digests(index, notes)]
     try:
         table = _read_table(index)
     except QuasarError as error:
-        return VerifyReport(index, 0, damage=(*damage, Damage("table", error.message, _RESTORE)), notes=tuple(notes))
+        return VerifyReport(index, 0, damage=(*damage, Damage("table", error.message, RESTORE)), notes=tuple(notes))
     damage += [*table.damage, *_counts(index.manifest, table.labels), *_divided(index.manifest, table.labels)]
     n_files = n_missing = 0
     if files:
         n_files, n_missing, changed = _files(table.labels, on_progress)
         damage += changed
-    if not table.damage:
-        damage += [*_cache(index, table), *_kept(index)]
+    # A cache that disagrees with a damaged table may be the one that is right: it is left alone.
+    if not any(one.part == "table" for one in damage):
+        damage += [*check_cache(index, table.labels, table.norms), *check_kept(index)]
     damage += _temporary(index)
     if repair:
         damage = [_repair(index, one) for one in damage]
@@ -146,19 +125,41 @@ def _history(index: AnchorIndex) -> Iterator[Damage]:
     except (ValueError, KeyError, OSError) as error:
         yield Damage("history", f"failures.jsonl is damaged ({error})", "delete it")
         return
-    if entries[-1].version == current.table_version and entries[-1].manifest not in (current, index.manifest):
-        yield Damage("history", f"the entry of version {current.table_version} is not the manifest", _RESTORE)
+    # An approximate search is no state of its own.
+    newest, *own = (replace(one, approximate=None) for one in (entries[-1].manifest, current, index.manifest))
+    if newest.table_version == current.table_version and newest not in own:
+        yield Damage("history", f"the entry of version {current.table_version} is not the manifest", RESTORE)
     kept = {entry.version for entry in entries if not entry.forgotten}
     for tag, version in tags.items():
         if version not in kept:
             yield Damage("history", f"tag '{tag}' names version {version}, which is not there", "remove the tag")
-    try:
-        there = {int(version["version"]) for version in open_table(index.path).list_versions()}
-    except QuasarError:
-        return  # the table says so itself
-    if lost := sorted(kept - there):
+    # By their files: Lance's own list fails where one of them is damaged, and that is found by its digest.
+    if lost := sorted(kept - version_files(index.path).keys()):
         numbers = ", ".join(map(str, lost))
         yield Damage("history", f"the table has lost version {numbers}", "give them up ('quasar-index compact')")
+
+
+def _digests(index: AnchorIndex, notes: list[str]) -> Iterator[Damage]:
+    """Compare the files of the table, those of all versions, with the digests that were kept when they were written."""
+    try:
+        entries = read_entries(index.path, Manifest.read(index.path))
+    except QuasarError:
+        return  # the history says so itself
+    without = [str(entry.version) for entry in entries if entry.digests is None]
+    if without:
+        notes.append(f"no digests of the files of version {', '.join(without)}: an earlier quasar-index wrote it")
+    known = {name: made for entry in entries for name, made in (entry.digests or {}).items()}
+    folder = index.path / f"{TABLE}.lance"
+    for path in map(Path, sorted(files_below(folder))):
+        # A file that is in no list was left by an interrupted change, and nothing reads it.
+        name = path.relative_to(folder).as_posix()
+        try:
+            if name in known and digest(path) != known[name]:
+                yield Damage("table", f"'{folder.name}/{name}' is not as it was written", RESTORE)
+        except FileNotFoundError:
+            continue  # 'compact' has just given it up
+        except OSError as error:
+            yield Damage("table", f"'{folder.name}/{name}' cannot be read ({error.strerror or error})", RESTORE)
 
 
 def _read_table(index: AnchorIndex) -> _Table:
@@ -180,11 +181,11 @@ def _read_table(index: AnchorIndex) -> _Table:
     found = _Table(labels, np.concatenate(norms) if norms else np.empty(0, dtype=np.float32))
     for count, what in ((n_null, "missing"), (n_infinite, "not finite"), (n_zero - n_null, "zero")):
         if count:
-            found.damage.append(Damage("table", f"{count} embeddings are {what}", _RESTORE))
+            found.damage.append(Damage("table", f"{count} embeddings are {what}", RESTORE))
     if again := len(labels) - len(set(found.ids)):
-        found.damage.append(Damage("table", f"{again} anchors are there twice, by id", _RESTORE))
+        found.damage.append(Damage("table", f"{again} anchors are there twice, by id", RESTORE))
     if labels["id"].null_count:
-        found.damage.append(Damage("table", f"{labels['id'].null_count} anchors have no id", _RESTORE))
+        found.damage.append(Damage("table", f"{labels['id'].null_count} anchors have no id", RESTORE))
     return found
 
 
@@ -192,19 +193,19 @@ def _counts(manifest: Manifest, labels: pa.Table) -> Iterator[Damage]:
     """Compare the manifest's counts, of all and by source, with the table's."""
     sides, datasets = labels["side"].to_pylist(), labels["dataset"].to_pylist()
     if odd := set(sides) - {"good", "bad"}:
-        yield Damage("table", f"a side is called '{min(map(str, odd))}'", _RESTORE)
+        yield Damage("table", f"a side is called '{min(map(str, odd))}'", RESTORE)
     by_source: dict[tuple[str, str], int] = {}
     for key in zip(datasets, sides, strict=True):
         by_source[key] = by_source.get(key, 0) + 1
     for side, said in (("good", manifest.n_good), ("bad", manifest.n_bad)):
         if sides.count(side) != said:
-            yield Damage("manifest", f"{said} {side} anchors, the table has {sides.count(side)}", _RESTORE)
+            yield Damage("manifest", f"{said} {side} anchors, the table has {sides.count(side)}", RESTORE)
         for source in manifest.sources:
             listed, there = (source.n_good if side == "good" else source.n_bad), by_source.get((source.name, side), 0)
             if listed != there:
-                yield Damage("manifest", f"{listed} {side} anchors of '{source.name}', the table has {there}", _RESTORE)
+                yield Damage("manifest", f"{listed} {side} anchors of '{source.name}', the table has {there}", RESTORE)
     if unknown := set(datasets) - {source.name for source in manifest.sources}:
-        yield Damage("manifest", f"it does not name the data set '{min(map(str, unknown))}'", _RESTORE)
+        yield Damage("manifest", f"it does not name the data set '{min(map(str, unknown))}'", RESTORE)
 
 
 def _divided(manifest: Manifest, labels: pa.Table) -> Iterator[Damage]:
@@ -213,20 +214,20 @@ def _divided(manifest: Manifest, labels: pa.Table) -> Iterator[Damage]:
     try:
         is_good, quality, made = label_sources(labels, records)
     except DataError as error:
-        yield Damage("table", f"the anchors cannot be divided: {error.message}", _RESTORE)
+        yield Damage("table", f"the anchors cannot be divided: {error.message}", RESTORE)
         return
     for now, record in zip(made, manifest.sources, strict=True):
         for what in ("threshold", "score_range"):
             mine, theirs = getattr(record, what), getattr(now, what)
             if mine != theirs:
                 words = what.replace("_", " ")
-                yield Damage("manifest", f"the {words} of '{record.name}' is {mine}, by the table {theirs}", _RESTORE)
+                yield Damage("manifest", f"the {words} of '{record.name}' is {mine}, by the table {theirs}", RESTORE)
     moved = int((is_good != (labels["side"].to_numpy() == "good")).sum())
     if moved:
-        yield Damage("table", f"{moved} anchors are on the side that their score is not", _RESTORE)
+        yield Damage("table", f"{moved} anchors are on the side that their score is not", RESTORE)
     stored = labels["quality"].to_numpy().astype(np.float64)
     if wrong := int((~np.isclose(stored, quality, rtol=1e-12, atol=1e-12, equal_nan=True)).sum()):
-        yield Damage("table", f"{wrong} anchors have a quality that does not follow from their score", _RESTORE)
+        yield Damage("table", f"{wrong} anchors have a quality that does not follow from their score", RESTORE)
 
 
 def _files(labels: pa.Table, on_progress: Callable[[int, int], None] | None) -> tuple[int, int, list[Damage]]:
@@ -255,67 +256,6 @@ def _files(labels: pa.Table, on_progress: Callable[[int, int], None] | None) -> 
     )
 
 
-def _cache(index: AnchorIndex, table: _Table) -> Iterator[Damage]:
-    """Compare the search cache with the table, bit by bit."""
-    base = _base(index)
-    mend = "it is made anew at the next use"
-
-    def wrong(what: str) -> Damage:
-        return Damage("cache", f"the search cache {what}", mend, can_repair=True)
-
-    if not base.with_suffix(".npz").exists():
-        return
-    dim = index.manifest.encoder.dim
-    try:
-        cached = read_cache(base, dim)
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        yield wrong(f"cannot be read ({error})")
-        return
-    ids = np.array(table.ids, dtype=np.bytes_)
-    is_good: BoolArray = table.labels["side"].to_numpy() == "good"
-    quality: DoubleArray | None = table.labels["quality"].to_numpy().astype(np.float64)
-    quality = None if quality is None or np.isnan(quality).all() else quality
-    order = anchor_order(is_good, None if quality is None else np.nan_to_num(quality), ids)
-    if not np.array_equal(cached.ids, ids[order]):
-        yield wrong("names other anchors than the table, or in another order")
-        return
-    rated = None if quality is None else quality[order]
-    same = (rated is None) == (cached.quality is None) and (
-        rated is None or cached.quality is None or np.array_equal(rated, cached.quality, equal_nan=True)
-    )
-    if not same or cached.n_good != int(is_good.sum()):
-        yield wrong("has other labels than the table")
-    if not np.array_equal(cached.norms, table.norms[order]):
-        yield wrong("has other lengths than the table")
-    row_of = {key: row for row, key in enumerate(cached.ids.tolist())}
-    n_wrong = 0
-    for batch in scan(open_table(index.path, version=index.manifest.table_version), ["id", "embedding"]):
-        raw = from_embedding_column(batch["embedding"], dim)
-        rows = [row_of[key.encode()] for key in batch["id"].to_pylist()]
-        directions = raw / np.linalg.norm(raw, axis=1)[:, None]
-        n_wrong += int((directions.view(np.uint32) != cached.directions[rows].view(np.uint32)).any(axis=1).sum())
-    if n_wrong:
-        yield wrong(f"has other embeddings than the table in {n_wrong} rows")
-
-
-def _kept(index: AnchorIndex) -> Iterator[Damage]:
-    """Read what is kept beside the cache: centroids, spaces, matrices."""
-    for path in sorted(_base(index).parent.glob(f"{_base(index).name}-*.np[yz]")):
-        try:
-            if path.suffix == ".npz":
-                with np.load(path, allow_pickle=False) as entry:
-                    for name in entry.files:  # each has a checksum
-                        entry[name]
-                continue
-            matrix = np.load(path, mmap_mode="r", allow_pickle=False)
-            steps = range(0, max(1, matrix.size), 1 << 24)
-            if not all(np.isfinite(matrix.reshape(-1)[start : start + (1 << 24)]).all() for start in steps):
-                raise ValueError("not finite")
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-            message = f"'{path.name}' beside the search cache is damaged ({error})"
-            yield Damage("kept", message, "it is computed anew at the next use", can_repair=True)
-
-
 def _temporary(index: AnchorIndex) -> Iterator[Damage]:
     """Find files that a process wrote and never renamed into place."""
     for path in _abandoned(index):
@@ -327,7 +267,7 @@ def _abandoned(index: AnchorIndex) -> list[Path]:
     found = [
         path for folder in ("", "history", "cache", "calibrations") for path in (index.path / folder).glob(".*.tmp")
     ]
-    return [path for path in found if time.time() - path.stat().st_mtime > _ABANDONED]
+    return [path for path in found if is_abandoned(path)]
 
 
 def _waiting(index: AnchorIndex) -> Iterator[str]:
@@ -347,7 +287,7 @@ def _repair(index: AnchorIndex, damage: Damage) -> Damage:
             for path in _abandoned(index):
                 path.unlink(missing_ok=True)
         else:
-            base = _base(index)
+            base = cache_base(index)
             for path in (base.with_suffix(".npz"), base.with_suffix(".faiss"), *base.parent.glob(f"{base.name}-*")):
                 path.unlink(missing_ok=True)
             manifest = index.manifest
@@ -355,7 +295,3 @@ def _repair(index: AnchorIndex, damage: Damage) -> Damage:
     except OSError as error:
         return replace(damage, mend=f"cannot be repaired here ({error.strerror or error})")
     return replace(damage, repaired=True)
-
-
-def _base(index: AnchorIndex) -> Path:
-    return index.path / "cache" / f"{index.manifest.uid}-v{index.manifest.table_version}"

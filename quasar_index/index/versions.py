@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from ..errors import AnchorIndexError
+from ..errors import AnchorIndexError, first_line
 from .anchor_index import AnchorIndex
 from .change import changing
 from .manifest import Manifest
@@ -15,6 +15,8 @@ from .states import check_tag, find_entry, read_entries, read_tags, write_entry,
 from .store import TABLE, open_table
 
 _KEPT = "quasar-index-keeps"
+_NEVER = timedelta(days=36500)
+"""Age of versions that Lance may give up while it compacts; left to itself, it gives up those of a week ago."""
 
 _log = logging.getLogger(__name__)
 
@@ -200,8 +202,10 @@ def compact(index: AnchorIndex, *, forget_before: int | str | None = None) -> Co
                     "remove the tag first, or keep more versions",
                 )
         n_bytes_before = _size(index)
+        # Left by a compaction that was interrupted; torn by a power cut, it would stop every later one.
+        (index.path / f"{TABLE}.lance" / "_refs" / "tags" / f"{_KEPT}.json").unlink(missing_ok=True)
         before = change.table.version
-        change.write(lambda table: table.optimize())
+        change.write(lambda table: table.optimize(cleanup_older_than=_NEVER))
         changed = AnchorIndex(index.path, change.manifest)
         # the table may also have moved because it was taken back to the current state
         if change.table.version not in (before, change.manifest.table_version):
@@ -213,7 +217,13 @@ def compact(index: AnchorIndex, *, forget_before: int | str | None = None) -> Co
                 if entry.version < oldest and not entry.forgotten:
                     write_entry(index.path, replace(entry, forgotten=True))
                     forgotten.append(entry.version)
-            _clean(changed, oldest)
+            try:
+                _clean(changed, oldest)
+            except (ValueError, RuntimeError, OSError) as error:
+                raise AnchorIndexError(
+                    f"the files of old versions of '{index.path}' could not be removed ({first_line(error, 200)})",
+                    "the index is whole; run it again, and 'quasar-index verify' if it fails again",
+                ) from error
     return CompactReport(changed, tuple(forgotten), n_bytes_before, _size(index))
 
 

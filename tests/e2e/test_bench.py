@@ -25,7 +25,7 @@ def test_figures_of_search(call: Run, tmp_path: Path, monkeypatch: pytest.Monkey
 
     slow = ("forward", "influence", "facility-location", "kmeans", "kmedoids", "mmr", "herding")
     monkeypatch.setattr(search_figures, "MOST_ANCHORS", dict.fromkeys(slow, 0))
-    names = ["adaptive", "adaptive-loop", "batch-64", "lancedb", "static", "offset", "open", "select"]
+    names = ["adaptive", "adaptive-loop", "batch-64", "approximate", "lancedb", "static", "offset", "open", "select"]
     wanted = [argument for name in names for argument in ("--figure", name)]
     done = call(
         "bench", *wanted, *SMALL, "--growth", "--json", "--output", "bench.json", "--picture", "bench.svg",

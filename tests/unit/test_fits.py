@@ -1,5 +1,7 @@
 """What is kept beside the search cache is what would be computed, and is computed again when it is damaged or old."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -73,6 +75,46 @@ def test_damaged_entries_are_computed_again(index, caplog):
         path.write_bytes(data[: len(data) - 9] if path.suffix == ".npy" else data)
     np.testing.assert_array_equal(qi.Scorer(index, space="whitened").score_embeddings(queries()).score, before)
     assert "computing it again" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data[:-1],
+        lambda data: data[: len(data) // 2],
+        lambda data: data + b"more",
+        lambda data: data[: len(data) // 2] + bytes(len(data) - len(data) // 2),  # as after a power cut
+        lambda data: b"",
+        lambda data: data[:-40] + bytes(40),
+        lambda data: data[:90],
+    ],
+)
+def test_a_torn_matrix_is_made_again(damage, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(fits_module, "LARGE", 0)
+    fits = Fits(tmp_path / "uid-v1")
+    rows = np.random.default_rng(0).normal(size=(40, 5)).astype(np.float32)
+    first = [np.array(one) for one in fits.normalised(lambda: iter([rows[:7], rows[7:]]), rows.shape)]
+    (path,) = tmp_path.iterdir()
+    whole = path.read_bytes()
+    path.write_bytes(damage(whole))
+    with pytest.raises(fits_module.DAMAGED):
+        fits_module.check_entry(path)
+    for one, other in zip(fits.normalised(lambda: iter([rows]), rows.shape), first, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert "computing it again" in caplog.text
+    assert path.read_bytes() == whole
+    fits_module.check_entry(path)
+    assert fits.normalised(pytest.fail, rows.shape)[0].shape == rows.shape  # mapped
+
+
+def test_a_matrix_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(fits_module, "LARGE", 0)
+    synced = []
+    monkeypatch.setattr("os.fsync", lambda file: synced.append((os.fstat(file).st_ino, os.fstat(file).st_size)))
+    rows = np.ones((4, 3), dtype=np.float32)
+    Fits(tmp_path / "uid-v1").normalised(lambda: iter([rows]), rows.shape)
+    (path,) = tmp_path.iterdir()
+    assert synced == [(path.stat().st_ino, path.stat().st_size)]
 
 
 def test_only_the_newest_entries_are_kept(tmp_path, monkeypatch):

@@ -28,7 +28,7 @@ LAYERS = [
     {"explanation"},
     {"logistic"},
     {"correlation"},
-    {"bootstrap"},
+    {"bootstrap", "approximation"},
     {"calibration"},
     {"selection"},
     {"evaluation"},

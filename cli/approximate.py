@@ -1,0 +1,65 @@
+"""`quasar-index approximate`: search most of the nearest anchors in less time, for very large indexes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+import quasar_index as qi
+
+from . import configurations as ways
+from . import options
+from .info import approximation_words
+from .output import interruptible, note, print_facts, progress_bar
+
+
+def approximate(
+    name: options.Index,
+    recall: Annotated[float, typer.Option(help="Share of the nearest anchors of a side that is to be found.")] = 0.99,
+    top_k: Annotated[int, typer.Option(min=1, help="Neighbours of a side; larger k are searched exactly.")] = 256,
+    space: ways.SpaceOption = ways.DEFAULT_SPACE,
+    shrinkage: ways.ShrinkageOption = None,
+    queries: Annotated[
+        int, typer.Option(min=20, help="Anchors that are searched for: half of them choose, half of them measure.")
+    ] = 512,
+    seed: Annotated[int, typer.Option(min=0, help="Of their draw.")] = 0,
+    off: Annotated[bool, typer.Option("--off", help="Search exactly again.")] = False,
+    json: options.Json = False,
+) -> None:
+    """Let retrieval in an index of very many anchors be approximate, with a recall that is measured and recorded.
+
+    Exact search is fast up to some millions of anchors. This holds for one space and the present anchors: a change of
+    the index ends it; anchors by --where, other spaces and cross-validation are searched exactly.
+    """
+    index = qi.AnchorIndex.open(name)
+    if off:
+        facts = {"index": str(index.path), "search": "exact"}
+        qi.search_exactly(index)
+        print_facts(facts, as_json=json)
+        return
+    strength = qi.DEFAULT_SHRINKAGE if shrinkage is None else ways.parse_shrinkage(shrinkage)
+    if space is ways.Space.auto or strength == "auto":
+        raise typer.BadParameter("name the --space and --shrinkage that you score with: auto may choose others")
+    if shrinkage is not None and space is not ways.Space.whitened:
+        raise typer.BadParameter(f"--shrinkage is only for the space whitened, not {space.value}")
+    with interruptible("the index is as it was; run it again"), progress_bar("measuring") as on_step:
+        changed = qi.approximate(
+            index,
+            recall=recall,
+            top_k=top_k,
+            space=space.value,
+            shrinkage=strength,
+            n_queries=queries,
+            seed=seed,
+            on_step=on_step,
+        )
+    record = changed.manifest.approximate
+    assert record is not None  # noqa: S101 - for the type checker
+    if json:
+        print_facts({"index": str(index.path), **asdict(record)}, as_json=True)
+        return
+    print_facts({"index": str(index.path), "search": approximation_words(record)}, as_json=False)
+    if record.speedup < 1:
+        note(f"exact search is faster for {len(index)} anchors: 'quasar-index approximate {name} --off' goes back")

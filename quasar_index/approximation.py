@@ -1,0 +1,298 @@
+"""Opting in to approximate search: inverted lists a side, tuned and measured against exact search on the anchors.
+
+    recall@k = mean over queries of |found k and nearest k| / k, of each side
+
+Queries are anchors, which do not count as their own neighbours. One half of them chooses how many lists a query looks
+into (the fewest that reach the recall, for each number of re-ranked candidates; then the fastest); the other half,
+which chose nothing, gives what the manifest records: recall, times, and the rank correlation of retrieval scores (k a
+side, equal weights) with the exact ones. Images unlike all anchors may find less.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+
+from .aggregation.retrieval import weighted_sums
+from .anchors import AnchorTable, Side
+from .arrays import DoubleArray, FloatArray, IntArray, unit
+from .correlation import srcc
+from .errors import AnchorIndexError
+from .fits import Fits
+from .index import AnchorIndex
+from .index.approximate import entry_of
+from .index.change import changing
+from .index.inverted_lists import InvertedLists, default_n_lists
+from .index.manifest import Approximation
+from .index.search import search
+from .space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, SpaceName, fit_space
+
+_Result = TypeVar("_Result")
+_SIDES: tuple[Side, ...] = ("good", "bad")
+_RANKED = (2, 4, 8)
+"""Candidates whose exact cosines are computed, for each of the k neighbours."""
+_LEAST_RANKED = 64
+_LEAST_QUERIES = 20
+_MARGIN = 0.002
+"""Recall that the queries which choose must have to spare, so that others reach it, too."""
+_ROUNDS = 3
+
+
+def approximate(
+    index: AnchorIndex,
+    *,
+    recall: float = 0.99,
+    top_k: int = 256,
+    space: SpaceName = DEFAULT_SPACE,
+    shrinkage: Shrinkage = DEFAULT_SHRINKAGE,
+    n_queries: int = 512,
+    seed: int = 0,
+    on_step: Callable[[int, int], None] | None = None,
+) -> AnchorIndex:
+    """Let an index be searched approximately from now on, in one space, until its anchors change.
+
+    Args:
+        index: The index, at its current version.
+        recall: Share of the k nearest anchors of a side that is to be found, in (0, 1).
+        top_k: k; larger ones are searched exactly.
+        space: The space of its cosines; in others, anchors are searched exactly.
+        shrinkage: Of "whitened".
+        n_queries: Queries to choose and to measure with, half of them each; at least 20.
+        seed: Of the queries.
+        on_step: Called with (done, total) steps.
+
+    Returns:
+        The index as it is now; `index.manifest.approximate` says what was measured.
+
+    Raises:
+        AnchorIndexError: When the recall cannot be reached, another process changes the index, or nothing can be kept.
+    """
+    if not 0 < recall < 1:
+        raise AnchorIndexError(f"recall {recall} is not between 0 and 1", "use for example 0.95; exact search has 1")
+    steps = iter(range(1, 7))
+
+    def step() -> None:
+        if on_step is not None:
+            on_step(next(steps), 6)
+
+    with changing(index) as change:
+        plain = replace(AnchorIndex(index.path, change.manifest).anchors(), approximate=None)
+        smallest = min(plain.n_good, plain.n_bad)
+        if not 1 <= top_k < smallest:
+            raise AnchorIndexError(
+                f"{top_k} neighbours are not from 1 to fewer than a side of {smallest} anchors", "change --top-k"
+            )
+        fitted = fit_space(plain, space, shrinkage=shrinkage)
+        anchors = fitted.apply_to_anchors(plain)
+        step()
+        drawn = np.random.default_rng(seed).choice(
+            len(anchors), min(max(n_queries, _LEAST_QUERIES), len(anchors)), replace=False
+        )
+        sides = []
+        for side in _SIDES:
+            sides.append(_Side.divide(anchors, side, drawn, top_k))
+            step()
+        n_ranked, n_probe = _fastest(sides, recall)
+        step()
+        record = _measure(sides, n_ranked, n_probe)
+        step()
+        kept = [
+            anchors.fits is not None and anchors.fits.save(entry_of(one.side), **one.lists.to_arrays()) for one in sides
+        ]
+        if anchors.fits is None or not all(kept):
+            raise AnchorIndexError(f"the lists of '{index.path}' cannot be kept", "make room, check its permissions")
+        record = replace(record, space=str(fitted), of=anchors.fits.of)
+        manifest = replace(change.manifest, approximate=record)
+        manifest.write(index.path)
+        step()
+    return AnchorIndex(index.path, manifest)
+
+
+def search_exactly(index: AnchorIndex) -> AnchorIndex:
+    """End the approximate search of an index, and remove its lists; without one, nothing happens.
+
+    Returns:
+        The index as it is now.
+    """
+    with changing(index) as change:
+        record = change.manifest.approximate
+        manifest = replace(change.manifest, approximate=None)
+        if record is not None:
+            manifest.write(index.path)
+            fits = AnchorIndex(index.path, manifest).anchors().fits
+            for side in _SIDES:
+                if fits is not None:
+                    Fits(fits.base, record.of).drop(entry_of(side))
+    return AnchorIndex(index.path, manifest)
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """Queries, and their nearest anchors of one side.
+
+    Attributes:
+        queries: (m, D).
+        own: (m,) the row of each on this side; -1 for those of the other side.
+        nearest: (m, k) rows on this side, without the query itself.
+        seconds: Time of the exact search.
+    """
+
+    queries: FloatArray
+    own: IntArray
+    nearest: IntArray
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Side:
+    """A side in lists, with the queries that choose and those that measure."""
+
+    side: Side
+    vectors: FloatArray
+    norms: FloatArray
+    lists: InvertedLists
+    choosing: _Sample
+    measuring: _Sample
+    top_k: int
+
+    @classmethod
+    def divide(cls, anchors: AnchorTable, side: Side, drawn: IntArray, top_k: int) -> _Side:
+        """Search a side exactly for the queries (rows of all anchors), and divide it into lists."""
+        rows = anchors.side(side)
+        vectors = anchors.directions[rows]
+        samples = []
+        for some in (drawn[: len(drawn) // 2], drawn[len(drawn) // 2 :]):
+            queries = anchors.directions[some]
+            own = np.where((some >= rows.start) & (some < rows.stop), some - rows.start, -1)
+            found, seconds = _timed(lambda queries=queries: search(queries, vectors, top_k + 1))  # type: ignore[misc]
+            samples.append(_Sample(queries, own, _others(found.rows, own, top_k), seconds))
+        lists = InvertedLists.train(vectors, default_n_lists(len(vectors)))
+        return cls(side, vectors, anchors.norms[rows], lists, samples[0], samples[1], top_k)
+
+    def search(self, queries: FloatArray, n_probe: int, n_ranked: int) -> IntArray:
+        """Return (m, k) rows."""
+        return self.lists.search(queries, self.vectors, self.top_k, n_probe=n_probe, n_ranked=n_ranked).rows
+
+    def found(self, sample: _Sample, n_probe: int, n_ranked: int, *, lists_alone: bool = False) -> IntArray:
+        """Return (m, k) rows without the query itself; `lists_alone` leaves out what falls back to exact search."""
+        look = self.lists.find if lists_alone else self.lists.search
+        k = self.top_k + 1
+        rows = look(sample.queries, self.vectors, k, n_probe=n_probe, n_ranked=max(n_ranked, k)).rows
+        # What was not found gets numbers of its own, for `_recall`.
+        return _others(np.where(rows < 0, -2 - np.arange(k), rows), sample.own, self.top_k)
+
+    def cosines(self, rows: IntArray) -> DoubleArray:
+        """Return the cosines of the queries that measure to the mean of some anchors each, (m, k)."""
+        centroids = unit(weighted_sums(self.vectors, rows, self.norms[rows].astype(np.float64)))
+        return np.asarray(np.einsum("md,md->m", self.measuring.queries, centroids, dtype=np.float64))
+
+    def fewest_lists(self, recall: float, n_ranked: int) -> int | None:
+        """Return the least n_probe that reaches a recall, an eighth more at most; None where none does."""
+        low, high = 0, self.lists.n_lists
+
+        def reaches(n_probe: int) -> bool:
+            found = self.found(self.choosing, n_probe, n_ranked, lists_alone=True)
+            return bool(_recall(found, self.choosing.nearest).mean() >= recall)
+
+        if not reaches(high):
+            return None
+        while high - low > max(1, low // 8):
+            middle = (low + high) // 2 if low else max(1, high // 4)  # small ones are likelier, and fast to try
+            if reaches(middle):
+                high = middle
+            else:
+                low = middle
+        return high
+
+    def times(self, n_probe: int, n_ranked: int) -> tuple[float, float, float, float]:
+        """Time the queries that measure: all of them exactly and by lists, then one alone, likewise (medians)."""
+        queries = self.measuring.queries
+        ones = [queries[row : row + 1] for row in range(min(_ROUNDS, len(queries)))]
+
+        def median(run: Callable[[FloatArray], object], each: list[FloatArray]) -> float:
+            return float(np.median([_timed(lambda some=some: run(some))[1] for some in each]))  # type: ignore[misc]
+
+        def by_lists(some: FloatArray) -> IntArray:
+            return self.search(some, n_probe, n_ranked)
+
+        def exactly(some: FloatArray) -> IntArray:
+            return search(some, self.vectors, self.top_k).rows
+
+        batch = median(by_lists, [queries] * _ROUNDS)
+        return self.measuring.seconds, batch, median(exactly, ones), median(by_lists, ones)
+
+
+def _others(rows: IntArray, own: IntArray, k: int) -> IntArray:
+    """Return the first k of k + 1 rows that are not the query's own."""
+    order = np.argsort(rows == own[:, None], axis=1, kind="stable")[:, :k]
+    return np.take_along_axis(rows, order, axis=1)
+
+
+def _recall(found: IntArray, nearest: IntArray) -> DoubleArray:
+    """Return the share of (m, k) nearest rows that were found, of each query."""
+    shared = [np.intersect1d(*pair, assume_unique=True).size for pair in zip(found, nearest, strict=True)]
+    return np.asarray(np.array(shared) / nearest.shape[1])
+
+
+def _timed(run: Callable[[], _Result]) -> tuple[_Result, float]:
+    start = time.perf_counter()
+    result = run()
+    return result, time.perf_counter() - start
+
+
+def _fastest(sides: list[_Side], recall: float) -> tuple[int, tuple[int, ...]]:
+    """Choose n_ranked, and n_probe of each side."""
+    top_k = sides[0].top_k
+    found: list[tuple[float, int, tuple[int, ...]]] = []
+    for factor in _RANKED:
+        n_ranked = max(factor * top_k, _LEAST_RANKED)
+        probes = [side.fewest_lists(min(recall + _MARGIN, 1.0), n_ranked) for side in sides]
+        n_probe = tuple(n for n in probes if n is not None)
+        if len(n_probe) == len(sides):
+            took = sum(
+                _timed(lambda: side.search(side.choosing.queries, n, n_ranked))[1]  # noqa: B023 - called at once
+                for side, n in zip(sides, n_probe, strict=True)
+            )
+            found.append((took, n_ranked, n_probe))
+    if not found:
+        n_ranked = max(_RANKED[-1] * top_k, _LEAST_RANKED)
+        best = min(
+            _recall(
+                side.found(side.choosing, side.lists.n_lists, n_ranked, lists_alone=True), side.choosing.nearest
+            ).mean()
+            for side in sides
+        )
+        raise AnchorIndexError(
+            f"the {top_k} nearest anchors are found with a recall of {best:.3f} at most, not {recall}",
+            "lower --recall, or stay with exact search",
+        )
+    _, n_ranked, n_probe = min(found)
+    return n_ranked, n_probe
+
+
+def _measure(sides: list[_Side], n_ranked: int, n_probe: tuple[int, ...]) -> Approximation:
+    """Measure recall and time with the queries that chose nothing; the space is left to the caller."""
+    found = [side.found(side.measuring, n, n_ranked) for side, n in zip(sides, n_probe, strict=True)]
+    recalls = [_recall(rows, side.measuring.nearest) for side, rows in zip(sides, found, strict=True)]
+    ours = [side.cosines(rows) for side, rows in zip(sides, found, strict=True)]
+    exact = [side.cosines(side.measuring.nearest) for side in sides]
+    times = np.sum([side.times(n, n_ranked) for side, n in zip(sides, n_probe, strict=True)], axis=0)
+    return Approximation(
+        space="",
+        of="",
+        factory=" and ".join(side.lists.factory for side in sides),
+        n_lists=(sides[0].lists.n_lists, sides[1].lists.n_lists),
+        n_probe=(n_probe[0], n_probe[1]),
+        n_ranked=n_ranked,
+        top_k=sides[0].top_k,
+        n_queries=len(sides[0].measuring.queries),
+        recall=float(np.mean(recalls)),
+        recall_low=float(np.quantile(recalls, 0.05)),
+        score_srcc=srcc(ours[0] - ours[1], exact[0] - exact[1]),
+        speedup=float(times[0] / times[1]),
+        speedup_single=float(times[2] / times[3]),
+    )

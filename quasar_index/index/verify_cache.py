@@ -1,0 +1,85 @@
+"""Whether the search cache, and what is kept beside it, is what the table gives.
+
+The cache is compared with the table bit by bit, so that a flipped bit is found; what is computed has checksums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from ..anchors import anchor_order
+from ..arrays import BoolArray, DoubleArray, FloatArray
+from ..fits import DAMAGED, check_entry
+from .anchor_index import AnchorIndex
+from .cache import read_cache
+from .damage import Damage
+from .store import from_embedding_column, open_table, scan
+
+
+def check_cache(index: AnchorIndex, labels: pa.Table, norms: FloatArray) -> Iterator[Damage]:
+    """Compare the search cache with the table, bit by bit.
+
+    Args:
+        index: The index.
+        labels: `id`, `side` and `quality` of its anchors, in the table's order.
+        norms: (N,) lengths of their embeddings.
+    """
+    base = cache_base(index)
+    mend = "it is made anew at the next use"
+
+    def wrong(what: str) -> Damage:
+        return Damage("cache", f"the search cache {what}", mend, can_repair=True)
+
+    if not base.with_suffix(".npz").exists():
+        return
+    dim = index.manifest.encoder.dim
+    try:
+        cached = read_cache(base, dim)
+    except DAMAGED as error:
+        yield wrong(f"cannot be read ({error})")
+        return
+    ids = np.array(labels["id"].to_pylist(), dtype=np.bytes_)
+    is_good: BoolArray = labels["side"].to_numpy() == "good"
+    quality: DoubleArray | None = labels["quality"].to_numpy().astype(np.float64)
+    quality = None if quality is None or np.isnan(quality).all() else quality
+    order = anchor_order(is_good, None if quality is None else np.nan_to_num(quality), ids)
+    if not np.array_equal(cached.ids, ids[order]):
+        yield wrong("names other anchors than the table, or in another order")
+        return
+    rated = None if quality is None else quality[order]
+    same = (rated is None) == (cached.quality is None) and (
+        rated is None or cached.quality is None or np.array_equal(rated, cached.quality, equal_nan=True)
+    )
+    if not same or cached.n_good != int(is_good.sum()):
+        yield wrong("has other labels than the table")
+    if not np.array_equal(cached.norms, norms[order]):
+        yield wrong("has other lengths than the table")
+    row_of = {key: row for row, key in enumerate(cached.ids.tolist())}
+    n_wrong = 0
+    for batch in scan(open_table(index.path, version=index.manifest.table_version), ["id", "embedding"]):
+        raw = from_embedding_column(batch["embedding"], dim)
+        rows = [row_of[key.encode()] for key in batch["id"].to_pylist()]
+        directions = raw / np.linalg.norm(raw, axis=1)[:, None]
+        n_wrong += int((directions.view(np.uint32) != cached.directions[rows].view(np.uint32)).any(axis=1).sum())
+    if n_wrong:
+        yield wrong(f"has other embeddings than the table in {n_wrong} rows")
+
+
+def check_kept(index: AnchorIndex) -> Iterator[Damage]:
+    """Compare what is kept beside the cache (centroids, spaces, matrices) with its checksums."""
+    base = cache_base(index)
+    for path in sorted(base.parent.glob(f"{base.name}-*.np[yz]")):
+        try:
+            check_entry(path)
+        except DAMAGED as error:
+            message = f"'{path.name}' beside the search cache is damaged ({error})"
+            yield Damage("kept", message, "it is computed anew at the next use", can_repair=True)
+
+
+def cache_base(index: AnchorIndex) -> Path:
+    """Return the path of an index's search cache, without its ending."""
+    return index.path / "cache" / f"{index.manifest.uid}-v{index.manifest.table_version}"
