@@ -24,7 +24,7 @@ def verify(
     version: options.IndexVersion = None,
     json: options.Json = False,
 ) -> None:
-    """Check that an index is whole: counts, ids, embeddings, labels, history, and its search cache bit by bit.
+    """Check that an index is whole: files, counts, ids, embeddings, labels, history, and its search cache bit by bit.
 
     Exit code 4 with a line for each damage; what derives from the table is mended by --repair.
     """

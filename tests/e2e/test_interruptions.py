@@ -109,6 +109,21 @@ def test_a_torn_or_foreign_last_row_is_made_again(call, photos, tmp_path, stoppi
     assert [row["path"] for row in rows] == sorted(map(str, photos.glob("*.png")))
 
 
+def test_rows_that_cannot_be_removed_cost_no_result(call, photos, tmp_path, monkeypatch):
+    unlink = Path.unlink
+
+    def broken(self, *arguments, **options):
+        if self.name.endswith(".partial.jsonl"):
+            raise OSError(5, "Input/output error")
+        unlink(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, "unlink", broken)
+    done = call(*options(photos, tmp_path / "scores.csv"))
+    assert done.returncode == 0
+    assert "is of no more use, and cannot be removed (Input/output error)" in done.stderr
+    assert len((tmp_path / "scores.csv").read_text().splitlines()) == 21
+
+
 def test_two_runs_do_not_write_one_output(photos, tmp_path):
     out = str(tmp_path / "scores.csv")
     with (

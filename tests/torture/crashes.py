@@ -2,15 +2,15 @@
 
     python -m tests.torture.crashes --kills 240 --faults 120 --seed 0 --processes 2
 
-A process imports all once and loads the real encoder; it forks a child for each run, and the child calls the command's
-`main`. It is stopped by SIGKILL at the n-th call that changes a file (a write is torn in its middle), by SIGKILL,
-SIGTERM or SIGINT after a random time, or its disk is full or broken from such a call on; a power cut is a kill after
-which all files that were never synced are empty. Then
+A process imports all once and loads the real encoder (`--light`: one without a network, which needs no PyTorch); it
+forks a child for each run, and the child calls the command's `main`. It is stopped by SIGKILL at the n-th call that
+changes a file (a write is torn in its middle), by SIGKILL, SIGTERM or SIGINT after a random time, or its disk is full
+or broken from such a call on; a power cut is a kill after which all files that were never synced are empty. Then
 
 - the index opens as the state before or the state after, or it is not there yet; an output is whole or not there;
 - the same command, stopped again or not, ends with exactly what a calm run makes: ids, labels, embeddings, in order;
 - no image is embedded twice beyond a block for each stop (and what the encoder has at hand);
-- `verify` finds nothing, and no file is left over.
+- `verify` finds nothing; temporary files that a kill left are counted.
 
 Prints a summary, and exits with 1 on any violation. `--only NUMBER --seed S` runs one trial again; `--every COMMAND
 --kind KIND` stops a command once at each of its calls.
@@ -25,6 +25,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -48,7 +49,8 @@ BLOCK, BATCH = 8, 4
 AT_HAND = 3 * BATCH
 """Embeddings that a kill may cost beside the block: the batches that the encoder has at hand."""
 HANGS_AFTER = 180.0
-COMMANDS = ("build", "add", "compact", "score", "relabel", "replace")
+COMMANDS = ("build", "add", "compact", "score", "relabel", "replace", "forget")
+_HEAVY = tuple(f"quasar_index.{name}" for name in ("encoders", "benchmarks", "reproduction", "synthesis", "maps"))
 STOPS = ("kill at a call", "kill at a time", "power cut", "SIGTERM", "SIGINT")
 FAULTS = ("full disk", "I/O error", "one I/O error")
 
@@ -82,6 +84,7 @@ class World:
             "replace": ["build", own, "--data", more, "--overwrite", *encode],
             "add": ["add", own, "--data", f"{more}?name=some", *encode],
             "compact": ["compact", own],
+            "forget": ["compact", own, "--forget-before", "2"],
             "relabel": ["relabel", own, str(self.folder / "labels.csv")],
             "score": ["score", *score, *encode],
         }[command]
@@ -125,6 +128,8 @@ def prepare(folder: Path) -> World:
         if code != (3 if command == "score" else 0):
             raise SystemExit(f"{command}: exit code {code}: {run.said()}")
         world.calm[command] = look(trial, command)
+        if command != "score" and (damage := world.calm[command]["damage"]):
+            raise SystemExit(f"{command}: {damage}")
         world.n_calls[command], world.seconds[command] = run.n_calls(), run.seconds
     return world
 
@@ -260,16 +265,38 @@ def _patch(folder: Path) -> None:
 _LOADED: list[Any] = []
 
 
-def _encoder() -> Any:
+class CellEncoder:
+    """Means and deviations of the colours in 4 x 4 cells."""
+
+    def __init__(self) -> None:
+        from quasar_index.encoders.spec import EncoderSpec, InputRule
+
+        self._rule = InputRule("none", min_side=4)
+        self.spec = EncoderSpec("cells", 96, "cells", self._rule)
+
+    def prepare(self, image: Any) -> Any:
+        return self._rule.apply(image)
+
+    def forward(self, batch: Any) -> Any:
+        n, height, width, _ = batch.shape
+        cells = batch.reshape(n, 4, height // 4, 4, width // 4, 3).astype(np.float32)
+        parts = (cells.mean(axis=(2, 4)), cells.std(axis=(2, 4)))
+        return np.concatenate([part.reshape(n, -1) for part in parts], axis=1)
+
+
+def _encoder(*, light: bool = False) -> Any:
     """Load the encoder once, and let every command have it."""
     if not _LOADED:
-        import torch
-
         import quasar_index as qi
 
-        torch.set_num_threads(1)
-        encoder = qi.load_encoder(device="cpu")
-        encoder.forward(np.zeros((1, SIZE, SIZE, 3), dtype=np.uint8))
+        if light:
+            encoder: Any = CellEncoder()
+        else:
+            import torch
+
+            torch.set_num_threads(1)
+            encoder = qi.load_encoder(device="cpu")
+            encoder.forward(np.zeros((1, SIZE, SIZE, 3), dtype=np.uint8))
         _LOADED.append(encoder)
         qi.load_encoder = lambda *_, **__: encoder  # type: ignore[assignment]
         qi.load_recorded_encoder = lambda *_, **__: encoder  # type: ignore[assignment]
@@ -355,6 +382,7 @@ def state(path: Path) -> dict[str, Any] | None:
         "order": hashlib.sha256(repr(ids).encode()).hexdigest(),
         "anchors": hashlib.sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts)).hexdigest(),
         "sources": sources,
+        "damage": [one.message for one in qi.verify(index).damage if one.part != "leftover"],
         "failures": (path / "failures.jsonl").read_text() if (path / "failures.jsonl").exists() else "",
     }
 
@@ -383,16 +411,16 @@ def trial(
     folder = fresh(world, world.folder / f"trial-{number}", command)
     counts: Counter[str] = Counter()
     _beside(folder, "embedded").unlink(missing_ok=True)
-    n_stops = 0
+    n_stops, story, found = 0, "", world.before[command]
     for _ in range(int(rng.choice([1, 1, 2, 3])) if at is None else 1):
         kind = str(rng.choice(kinds))
-        before = look(folder, command)
-        if command in ("build", "score") and before is not None:
+        if command in ("build", "score") and found is not None:
             break
         code, said = stopped(world, folder, command, kind, rng, at)
         counts[f"{command}: {kind}"] += 1
         n_stops += code != 0
         counts["stopped"] += code != 0
+        story += f"\n  {kind}: exit code {code}, {n_embedded(folder)} embedded so far; {said.strip()[-300:]}"
         expect(len(said.splitlines()) <= 6 and "Traceback" not in said, f"{kind}: {said[-2000:]}")
         if kind in ("SIGTERM", "SIGINT"):
             calm = 3 if command == "score" else 0
@@ -405,23 +433,25 @@ def trial(
         expect(found in allowed, f"after {kind}: neither the state before nor that after: {found}\n{said}")
         if command == "replace":
             expect(found is not None, f"after {kind}: the old index is gone")
+            if found == world.calm[command] and not (folder / "own" / "request.json").exists():
+                break  # once more would replace the new index by itself
     # What has ended is not run again: it would say that the index exists, or replace it by itself.
-    ended = command in ("build", "score", "replace") and look(folder, command) == world.calm[command]
+    ended = command in ("build", "score", "replace") and found == world.calm[command]
     if not ended or (folder / "own" / "request.json").exists():
         run = start(folder, world.arguments(command, folder))
         code = run.wait()
         expect(code == (3 if command == "score" else 0), f"not resumed, exit code {code}: {run.said()}")
-    found = look(folder, command)
+        found = look(folder, command)
     expect(found == world.calm[command], f"resumed, but not the same:\n{found}\n{world.calm[command]}")
-    embedded = sum(map(int, _text(_beside(folder, "embedded")).split()))
+    embedded = n_embedded(folder)
     wanted = N_MORE - 1 if command in ("build", "replace", "score") else N_MORE - N_BASE if command == "add" else 0
     # A command that had ended before it was run again may have embedded nothing more.
     expect(
-        embedded <= wanted + n_stops * (BLOCK + AT_HAND), f"{embedded} embeddings of {wanted} images, {n_stops} stops"
+        embedded <= wanted + n_stops * (BLOCK + AT_HAND),
+        f"{embedded} embeddings of {wanted} images, {n_stops} stops:{story}",
     )
     counts["embedded again"] += max(0, embedded - wanted)
-    left = leftovers(folder)
-    counts["leftovers"] += len(left)
+    counts.update(f"left {name}" for name in leftovers(folder))
     counts["trials"] += 1
     shutil.rmtree(folder, ignore_errors=True)
     for path in folder.parent.glob(f"{folder.name}.*"):
@@ -454,15 +484,20 @@ def stopped(
     return code, run.said()
 
 
+def n_embedded(folder: Path) -> int:
+    """Return how many images all runs of a trial have embedded."""
+    return sum(map(int, _text(_beside(folder, "embedded")).split()))
+
+
 def expect(condition: bool, text: str) -> None:
     if not condition:
         raise ViolationError(text)
 
 
 def leftovers(folder: Path) -> list[str]:
-    """Name what a run that ended should have tidied away."""
+    """Name what a run that ended should have tidied away; numbers and ids are `*`."""
     hidden = [path.relative_to(folder).as_posix() for path in folder.rglob(".*")]
-    return [name for name in hidden if not name.endswith(".lock")]
+    return [re.sub(r"(?<=/\.tmp)\w+|[0-9a-f]{12}|\d+", "*", name) for name in hidden if not name.endswith(".lock")]
 
 
 def _text(path: Path) -> str:
@@ -493,6 +528,7 @@ def torture(
     first = 0
     while counts["stopped"] < stops and len(violations) < 20:
         report = world.folder / f"report-{first}.jsonl"
+        report.unlink(missing_ok=True)
         numbers = range(first, first + max(len(COMMANDS), (stops - counts["stopped"]) * 2 // 3))
         first = numbers.stop
         children = []
@@ -527,6 +563,7 @@ def main() -> int:
     parser.add_argument("--every", choices=COMMANDS, help="stop this command at each of its calls")
     parser.add_argument("--kind", choices=(*STOPS, *FAULTS), default="kill at a call", help="of --every")
     parser.add_argument("--with-faults", action="store_true", help="with --only: a trial of --faults")
+    parser.add_argument("--light", action="store_true", help="an encoder without a network")
     given = parser.parse_args()
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
@@ -550,12 +587,12 @@ def _main(given: argparse.Namespace, folder: Path) -> int:
 
     # All of it once, before the forks; who works on the package meanwhile disturbs no run.
     for found in pkgutil.walk_packages(qi.__path__, "quasar_index."):
-        if not found.name.endswith("__main__"):
+        if not found.name.endswith("__main__") and not (given.light and found.name.startswith(_HEAVY)):
             importlib.import_module(found.name)
     importlib.import_module("quasar_index.cli.main")
     warnings.filterwarnings("ignore", message=".*fork support.*")
     warnings.filterwarnings("ignore", category=DeprecationWarning)
-    _encoder()
+    _encoder(light=given.light)
     start_ = time.monotonic()
     world = prepare(folder / "world")
     if given.only is not None and given.every is None:
@@ -563,13 +600,14 @@ def _main(given: argparse.Namespace, folder: Path) -> int:
         return 0
     if given.every is not None:
         failed = 0
-        for at in range(world.n_calls[given.every]) if given.only is None else [given.only]:
+        calls = range(world.n_calls[given.every]) if given.only is None else [given.only]
+        for at in calls:
             try:
                 trial(world, at, given.seed, [given.kind], given.every, at)
             except ViolationError as violation:
                 failed += 1
                 print(f"  call {at}: {violation}", file=sys.stderr, flush=True)
-        print(f"{given.every}, {given.kind} at each of {world.n_calls[given.every]} calls: {failed} violations")
+        print(f"{given.every}, {given.kind} at each of {len(calls)} calls: {failed} violations")
         return int(failed > 0)
     code = 0
     for what, stops, kinds in (("kills", given.kills, STOPS), ("disk faults", given.faults, FAULTS)):
@@ -580,11 +618,13 @@ def _main(given: argparse.Namespace, folder: Path) -> int:
             print(f"  {violation}", file=sys.stderr)
         by_kind = Counter({kind: sum(n for key, n in counts.items() if key.endswith(f": {kind}")) for kind in kinds})
         by_command = {name: sum(n for key, n in counts.items() if key.startswith(f"{name}: ")) for name in COMMANDS}
+        names = {key.removeprefix("left "): n for key, n in counts.items() if key.startswith("left ")}
+        left = f"{sum(names.values())} temporary files left" + (f" ({', '.join(names)})" if names else "")
         print(
             f"{what}: {counts['stopped']} in {counts['trials']} trials, {time.monotonic() - start_:.0f} s "
             f"(seed {given.seed}): {', '.join(f'{n} {kind}' for kind, n in by_kind.items())}; "
             f"{', '.join(f'{name} {n}' for name, n in by_command.items())}; {counts['embedded again']} images embedded "
-            f"twice, {counts['leftovers']} leftovers, {len(violations)} violations",
+            f"twice, {left}, {len(violations)} violations",
             flush=True,
         )
         code |= bool(violations)

@@ -20,7 +20,7 @@ def run(module, *arguments):
 
 
 def test_stopped_commands_lose_and_double_nothing():
-    done = run("crashes", "--kills", 20, "--faults", 8, "--seed", 7)
+    done = run("crashes", "--kills", 20, "--faults", 8, "--seed", 7, "--light")
     assert done.returncode == 0, done.stderr + done.stdout
     for line, least in zip(done.stdout.splitlines(), (20, 8), strict=False):
         assert int(re.search(r": (\d+) in", line)[1]) >= least
@@ -28,7 +28,7 @@ def test_stopped_commands_lose_and_double_nothing():
 
 
 def test_every_read_beside_a_writer_is_one_version():
-    done = run("concurrency", "--seconds", 5, "--readers", 3, "--seed", 7)
+    done = run("concurrency", "--seconds", 5, "--readers", 2, "--seed", 7)
     assert done.returncode == 0, done.stderr + done.stdout
     assert int(re.search(r"concurrency: ([\d,]+) reads", done.stdout)[1].replace(",", "")) > 0
     assert int(re.search(r"writer of ([\d,]+) versions", done.stdout)[1]) > 2

@@ -83,6 +83,99 @@ def test_a_flipped_bit_of_the_cache_is_found_and_repaired(index, ending):
     assert messages(index) == []
 
 
+def test_a_flipped_bit_of_any_file_of_the_table_is_found_and_the_cache_is_left_alone(index):
+    index = qi.relabel(index, rated(0, 5, [90.0, 80, 70, 60, 50])).index
+    index = qi.compact(index).index
+    index.anchors()
+    assert messages(index) == []
+    (cache,) = (index.path / "cache").glob(f"*-v{index.manifest.table_version}.faiss")
+    before = cache.read_bytes()
+    table = index.path / "anchors.lance"
+    files = [path for path in table.rglob("*") if path.is_file() and path.suffix != ".json"]
+    assert {path.parent.name for path in files} >= {"data", "_versions", "_transactions"}
+    for path in files:
+        whole = path.read_bytes()
+        for place in (len(whole) // 7, len(whole) // 2):
+            flip(path, place)
+            name = path.relative_to(index.path).as_posix()
+            assert ("table", f"'{name}' is not as it was written") in messages(index, repair=True), (name, place)
+            assert cache.read_bytes() == before  # it is right, and the table is not
+            path.write_bytes(whole)
+    assert messages(index) == []
+
+
+def test_a_flipped_bit_of_an_embedding_is_found_without_a_cache(index):
+    # Lance has no checksums, and a number is a number.
+    shutil.rmtree(index.path / "cache")
+    for path in (index.path / "anchors.lance" / "data").glob("*.lance"):
+        vector = index.path.parent / "vector"
+        np.random.default_rng(0).normal(size=(2 * N, DIM)).astype(np.float32)[3].tofile(vector)
+        place = path.read_bytes().find(vector.read_bytes())
+        if place >= 0:
+            flip(path, place + 1)
+            break
+    else:
+        pytest.fail("the embeddings are not in the files as they are")
+    assert messages(index) == [("table", f"'anchors.lance/data/{path.name}' is not as it was written")]
+
+
+def test_files_of_interrupted_changes_and_of_old_indexes_are_no_damage(index):
+    (index.path / "anchors.lance" / "data" / "abandoned.lance").write_bytes(b"torn")
+    assert messages(index) == []
+    for path in (index.path / "history").glob("*.json"):
+        entry = json.loads(path.read_text(encoding="utf-8"))
+        del entry["digests"]
+        path.write_text(json.dumps(entry), encoding="utf-8")
+    report = qi.verify(index)
+    assert report.is_whole
+    assert report.notes == ("no digests of the files of version 1, 2: an earlier quasar-index wrote it",)
+
+
+def test_a_torn_version_that_was_never_committed_is_no_damage_and_in_nobodys_way(index):
+    table = index.path / "anchors.lance"
+    torn = table / "_versions" / f"{(1 << 64) - 1 - (index.manifest.table_version + 1)}.manifest"
+    for content in (b"", b"half of a"):
+        torn.write_bytes(content)
+        assert messages(index) == []
+        assert len(qi.AnchorIndex.open(index.path).anchors()) == 2 * N
+        torn.write_bytes(content)
+        version = index.manifest.table_version
+        index = qi.compact(
+            qi.relabel(index, rated(0, 3, [90.0, 80, 70 + len(content)])).index, forget_before=version
+        ).index
+        torn = table / "_versions" / f"{(1 << 64) - 1 - (index.manifest.table_version + 1)}.manifest"
+    assert messages(index) == []
+
+
+def test_a_version_under_the_name_of_a_torn_one_is_recorded_and_synced(index, monkeypatch):
+    """A power cut leaves a torn version, whose name the next change uses again: its file is as new as all others."""
+    versions = index.path / "anchors.lance" / "_versions"
+    torn = versions / f"{(1 << 64) - 1 - (index.manifest.table_version + 1)}.manifest"
+    torn.write_bytes(b"half of a")
+    synced = set()
+    monkeypatch.setattr("os.fsync", lambda file: synced.add(os.fstat(file).st_ino))
+    changed = qi.relabel(index, rated(0, 5, [90.0, 80, 70, 60, 50])).index
+    assert torn.read_bytes().endswith(b"LANC")
+    entry = json.loads((index.path / "history" / f"{changed.manifest.table_version:08d}.json").read_text("utf-8"))
+    assert f"_versions/{torn.name}" in entry["digests"]
+    assert torn.stat().st_ino in synced
+
+
+def test_damage_of_a_kept_matrix_is_found_and_repaired(index, monkeypatch):
+    monkeypatch.setattr("quasar_index.fits.LARGE", 0)
+    fits = Fits(index.path / "cache" / f"{index.manifest.uid}-v{index.manifest.table_version}")
+    rows = np.random.default_rng(3).normal(size=(50, DIM)).astype(np.float32)
+    fits.normalised(lambda: iter([rows]), rows.shape)
+    (path,) = (index.path / "cache").glob(f"{fits.base.name}-*.npy")
+    assert messages(index) == []
+    flip(path, path.stat().st_size // 2)
+    assert messages(index) == [
+        ("kept", f"'{path.name}' beside the search cache is damaged (not as it was written)"),
+    ]
+    assert qi.verify(index, repair=True).is_whole
+    assert not path.exists()
+
+
 def test_damage_of_what_is_kept_beside_the_cache_is_found_and_repaired(index):
     fits = Fits(index.path / "cache" / f"{index.manifest.uid}-v{index.manifest.table_version}")
     fits.save("something", values=np.arange(100.0))

@@ -3,6 +3,7 @@
 import itertools
 import json
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import quasar_index as qi
 from quasar_index.aggregation import Clustering, Mean, Offset, Retrieval
 from quasar_index.datasets.base import AnchorSource, make_records
 from quasar_index.errors import AnchorIndexError
-from quasar_index.index.store import open_table
+from quasar_index.index.store import open_table, version_files
 
 N, DIM = 40, 6
 
@@ -119,6 +120,43 @@ def test_compacting_changes_no_score_and_keeps_all_versions(index, matrix):
     assert len(qi.AnchorIndex.open(index.path, 1).anchors()) == N
     again = qi.compact(report.index)
     assert again.index.manifest == report.index.manifest  # nothing left to do: no new version
+
+
+def age(table, days):
+    """Let the versions of a table be older: the seconds of their times, where its manifests hold them as a varint."""
+
+    def varint(number):
+        return bytes([*((number >> shift & 127) | 128 for shift in range(0, 28, 7)), number >> 28])
+
+    for version in table.list_versions():
+        (path,) = Path(table.uri.removeprefix("file://")).glob(f"_versions/*{2**64 - 1 - version['version']}.manifest")
+        seconds, data = int(version["timestamp"].timestamp()), path.read_bytes()
+        assert data.count(varint(seconds)) == 1
+        path.write_bytes(data.replace(varint(seconds), varint(seconds - 86400 * days)))
+
+
+def test_compacting_keeps_versions_of_any_age(index, matrix):
+    # Lance gives up those of a week ago while it compacts, tagged or not, unless it is told otherwise.
+    index = qi.add_embeddings(index, rated(range(N, 2 * N), np.arange(N) * 2.0), matrix[N:]).index
+    age(open_table(index.path), days=400)
+    numbers = [version.version for version in qi.history(index)]
+    report = qi.compact(index)
+    assert report.index.manifest.table_version > max(numbers)
+    assert [len(qi.AnchorIndex.open(index.path, number).anchors()) for number in numbers] == [N, 2 * N]
+
+
+@pytest.mark.parametrize("content", [b"", None])
+def test_a_mark_that_an_interrupted_compaction_left_is_in_nobodys_way(index, matrix, content):
+    """Lance stops at a mark that a power cut has emptied, whatever it is asked for."""
+    index = qi.add_embeddings(index, rated(range(N, 2 * N), np.arange(N) * 2.0), matrix[N:]).index
+    mark = index.path / "anchors.lance" / "_refs" / "tags" / "quasar-index-keeps.json"
+    open_table(index.path).tags.create(mark.stem, 1)
+    if content is not None:
+        mark.write_bytes(content)
+    report = qi.compact(index, forget_before=index.manifest.table_version)
+    assert report.forgotten == (1,)
+    assert not mark.exists()
+    assert 1 not in version_files(index.path)
 
 
 def test_given_up_versions_are_listed_but_cannot_be_opened(index, matrix):
