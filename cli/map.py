@@ -108,5 +108,6 @@ def map_(
         note(f"{n_unread:,} images cannot be read, so their points show text alone")
     if projection.explained is not None:
         first, second = (100 * share for share in projection.explained)
-        note(f"the two axes hold {first:.1f} % and {second:.1f} % of the variance")
+        flat = "; whitening evens it out: see also --space raw" if chosen == "whitened" and first + second < 10 else ""
+        note(f"the two axes hold {first:.1f} % and {second:.1f} % of the variance{flat}")
     note(f"wrote {output}")

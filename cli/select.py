@@ -65,7 +65,7 @@ PARAMETERS = {
     "balance": "--balance",
     "relevance": "--relevance",
     "share": "--share",
-    "rating_power": "--rating-power",
+    "gap_power": "--gap-power",
     "n_candidates": "--candidates",
 }
 """The parameters of methods that have an option."""
@@ -75,7 +75,8 @@ NeighborsOption = Annotated[
     int | None,
     typer.Option(
         "--neighbors",
-        help="density, outlier-trimmed: k of the density.  [10]  facility-location, content-pairs: of the graph.",
+        help="density, outlier-trimmed: k of the density.  [10]  facility-location: of the graph.  [128]  "
+        "content-pairs: bad anchors that a good one is compared with.  [32]",
         rich_help_panel=_PANEL,
     ),
 ]
@@ -95,10 +96,12 @@ ShareOption = Annotated[
     float | None,
     typer.Option("--share", help="outlier-trimmed: part of each side that is left out.  [0.1]", rich_help_panel=_PANEL),
 ]
-RatingPowerOption = Annotated[
+GapPowerOption = Annotated[
     float | None,
     typer.Option(
-        "--rating-power", help="content-pairs: weigh pairs by (difference of ratings)^p.  [0]", rich_help_panel=_PANEL
+        "--gap-power",
+        help="content-pairs: weigh pairs by (difference of quality)^p; 0 for likeness alone.  [1]",
+        rich_help_panel=_PANEL,
     ),
 ]
 CandidatesOption = Annotated[
@@ -133,7 +136,7 @@ def select(
     balance: BalanceOption = None,
     relevance: RelevanceOption = None,
     share: ShareOption = None,
-    rating_power: RatingPowerOption = None,
+    gap_power: GapPowerOption = None,
     candidates: CandidatesOption = None,
     where: options.Where = None,
     version: options.IndexVersion = None,
@@ -167,12 +170,21 @@ def select(
     nothing is made: a table shows for each method the smallest subset within one standard error of its best one.
     """
     if suggest:
-        making = (method, to, size, fraction, neighbors, balance, relevance, share, rating_power, candidates)
+        making = (method, to, size, fraction, neighbors, balance, relevance, share, gap_power, candidates)
         if overwrite or any(value is not None for value in making):
             raise typer.BadParameter("--suggest makes no index: give --methods, --sizes, --seeds and --space with it")
         scored = _space(space, shrinkage)
+        same = {
+            "--space": space and space.value,
+            "--shrinkage": shrinkage,
+            "--stratify": stratify,
+            "--where": where,
+            "--version": version,
+            "--group": group,
+        }
         suggest_sizes(
             qi.AnchorIndex.open(name, version),
+            again=[name, *(word for option, value in same.items() if value is not None for word in (option, value))],
             methods=methods,
             sizes=sizes,
             seeds=seeds,
@@ -198,7 +210,7 @@ def select(
         "balance": balance,
         "relevance": relevance and relevance.value,
         "share": share,
-        "rating_power": rating_power,
+        "gap_power": gap_power,
         "n_candidates": candidates,
     }
     selector = make_selector(method, {key: value for key, value in given.items() if value is not None})

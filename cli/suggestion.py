@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,6 +48,7 @@ OutputOption = Annotated[
 def suggest_sizes(
     index: qi.AnchorIndex,
     *,
+    again: Sequence[object],
     methods: str | None,
     sizes: str | None,
     seeds: int | None,
@@ -54,7 +57,19 @@ def suggest_sizes(
     json: bool,
     **options: Any,
 ) -> None:
-    """Print the suggestions; options as of `qi.suggest`."""
+    """Print the suggestions, and the command that makes the best one.
+
+    Args:
+        index: The index.
+        again: Arguments and options of that command, but for the method and the size.
+        methods: As the user wrote them; here and below None for the default.
+        sizes: As the user wrote them.
+        seeds: Draws of methods that are random.
+        folds: Most folds.
+        output: Where evaluations are kept.
+        json: Print JSON.
+        options: More of `qi.suggest`.
+    """
     given: dict[str, Any] = {
         "methods": None if methods is None else parse_methods(methods),
         "sizes": None if sizes is None else parse_values("--sizes", sizes),
@@ -74,7 +89,7 @@ def suggest_sizes(
         facts = [suggestion_facts(one) for one in found.by_method]
         print_facts({"overall": suggestion_facts(found.overall), "by_method": facts}, as_json=True)
     else:
-        _print(found)
+        _print(found, again)
     for what, reason in found.report.failures:
         note(f"left out {what}: {reason}")
 
@@ -97,7 +112,7 @@ def suggestion_facts(one: qi.SuggestedSize) -> dict[str, Any]:
     }
 
 
-def _print(found: qi.Suggestion) -> None:
+def _print(found: qi.Suggestion, again: Sequence[object]) -> None:
     report = found.report
     print(report.protocol)  # noqa: T201
     for text in report.notes:
@@ -121,9 +136,13 @@ def _print(found: qi.Suggestion) -> None:
     print_table(columns, rows, right=columns[1:])
     best = found.overall
     size = best.chosen.value
-    option = f"--fraction {size}" if isinstance(size, float) or size == 1 else f"--size {size}"
-    print(f"\nof all methods: --method {best.method} {option} (SRCC {best.chosen.srcc:.3f}; best is "  # noqa: T201
-          f"{best.best.method} {best.best.value} with {best.best.srcc:.3f})")  # fmt: skip
+    print(  # noqa: T201
+        f"\nof all methods: {best.method} {size} (SRCC {best.chosen.srcc:.3f}; "
+        f"best is {best.best.method} {best.best.value} with {best.best.srcc:.3f}); to make it:"
+    )
+    how = ["--method", best.method, "--fraction" if isinstance(size, float) or size == 1 else "--size", size]
+    words = ["quasar-index", "select", *map(str, [*again, *how]), "--to", "NEW"]
+    print(f"    {shlex.join(words)}")  # noqa: T201
     print("the best of many flatters: judge the subset on other images")  # noqa: T201
 
 

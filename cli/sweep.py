@@ -225,6 +225,7 @@ def sweep(
         note(f"{report.n_resumed} evaluations were there already, {report.n_computed} were computed")
     if picture is not None:
         qi.draw_sweep(report, picture)
+        note(f"wrote {picture}")
     _write(report, format_, output)
     for path, reason in bench.failures[:5]:
         note(f"left out '{path}': {reason}")

@@ -7,6 +7,10 @@ the lazy evaluation of Minoux (1978) finds the same subset with few evaluations.
 
 Sides of up to 8,192 anchors use all pairs. Beyond, anchor i knows the similarity of its k nearest anchors only, and any
 other one counts for it as an average anchor, cos(x_i, mean): F with max_{j in S, j near i}(cos(x_i, x_j), x_i . mean).
+
+Of equal gains the lowest row is taken, which is the most extreme rating, then the first id. With all pairs, gains are
+sums in double precision compared at 9 decimals, so that rounding decides no tie; the graph of large sides is in single
+precision, where duplicates may tie or not.
 """
 
 from __future__ import annotations
@@ -26,6 +30,8 @@ from .neighbors import neighbors
 
 MOST_DENSE = 8192
 """Most anchors of a side that use all pairs (256 MiB)."""
+_DECIMALS = 9  # of gains
+_ROWS = 512
 
 
 @dataclass(frozen=True)
@@ -58,16 +64,19 @@ class FacilityLocation:
 
 
 def _dense(points: FloatArray, n: int, advance: Advance) -> IntArray:
-    similarity = points @ points.T
+    similarity = np.empty((len(points), len(points)), dtype=np.float32)
+    double = points.astype(np.float64)
+    for start in range(0, len(points), _ROWS):
+        similarity[start : start + _ROWS] = double[start : start + _ROWS] @ double.T
     best = np.full(len(points), -1.0, dtype=np.float32)
 
     def gain(place: int) -> float:
-        return float(np.maximum(similarity[place] - best, 0.0).sum())
+        return float(np.maximum(similarity[place] - best, 0.0).sum(dtype=np.float64))
 
     def take(place: int) -> None:
         np.maximum(best, similarity[place], out=best)
 
-    return _lazy_greedy(similarity.sum(axis=1) + len(points), gain, take, n, advance)
+    return _lazy_greedy(similarity.sum(axis=1, dtype=np.float64) + len(points), gain, take, n, advance)
 
 
 def _sparse(points: FloatArray, n: int, n_neighbors: int, advance: Advance) -> IntArray:
@@ -83,7 +92,7 @@ def _sparse(points: FloatArray, n: int, n_neighbors: int, advance: Advance) -> I
 
     def gain(place: int) -> float:
         there = slice(ends[place] - counts[place], ends[place])
-        return float(np.maximum(similarity[there] - best[clients[there]], 0.0).sum())
+        return float(np.maximum(similarity[there] - best[clients[there]], 0.0).sum(dtype=np.float64))
 
     def take(place: int) -> None:
         there = slice(ends[place] - counts[place], ends[place])
@@ -110,12 +119,12 @@ def _lazy_greedy(
         n: How many.
         advance: Called as places are chosen.
     """
-    heap = [(-float(value), place) for place, value in enumerate(np.asarray(first))]
+    heap = [(-round(float(value), _DECIMALS), place) for place, value in enumerate(np.asarray(first))]
     heapq.heapify(heap)
     chosen: list[int] = []
     while len(chosen) < n:
         _, place = heapq.heappop(heap)
-        present = (-gain(place), place)
+        present = (-round(gain(place), _DECIMALS), place)
         if heap and present > heap[0]:
             heapq.heappush(heap, present)
             continue

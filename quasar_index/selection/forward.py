@@ -21,7 +21,6 @@ from ..arrays import IntArray
 from .base import OnProgress
 from .held_out import (
     HeldOut,
-    RankCorrelation,
     changed_correlations,
     check_groups,
     check_least,
@@ -29,6 +28,7 @@ from .held_out import (
     group_codes,
     selection_target,
 )
+from .rank_correlation import RankCorrelation
 
 
 @dataclass(frozen=True)

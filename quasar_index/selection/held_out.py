@@ -26,10 +26,13 @@ from ..arrays import DoubleArray, IntArray
 from ..correlation import srcc
 from ..errors import AggregationError, DataError, EvaluationError
 from .base import SIDES
+from .rank_correlation import RankCorrelation, with_median
 
 _CHUNK = 4096
-_DECIMALS = 10  # of scores, in [-2, 2]: duplicates tie whatever the order in which their products were summed
+_CACHED = 256  # rows at a time where little is computed of each: they stay in the processor's cache
 _TINY = 1e-12  # length of a sum that has cancelled out, as of centroids
+_MOST_CACHED = 2048  # anchors whose products with each other are kept: 32 MB
+_OWN = 1024  # anchors whose group is scored, at a time: few enough for a matrix of their groups
 _BLOCK = 256  # candidates evaluated at a time: with V = 4096, 8 MB a temporary
 
 
@@ -181,6 +184,7 @@ class HeldOut:
         self.group_of = np.where(labels[place] == codes, place, -1)
         """(N,) the same of every anchor; -1 for a group without validation anchors."""
         self.n_groups = len(labels)
+        self._cached: tuple[DoubleArray, DoubleArray] | None = None
         self.choose(np.empty(0, dtype=np.int64))
 
     def choose(self, rows: IntArray, *, sums: DoubleArray | None = None) -> None:
@@ -194,6 +198,7 @@ class HeldOut:
         self.parts = np.zeros((2, self.n_groups, self.anchors.dim))
         self.n_parts = np.zeros((2, self.n_groups), dtype=np.int64)
         self.n_chosen = np.zeros(2, dtype=np.int64)
+        self.is_chosen = np.zeros(len(self.anchors), dtype=np.bool_)
         self._count(rows, +1)
         self._refresh()
 
@@ -206,6 +211,7 @@ class HeldOut:
     def _count(self, rows: IntArray, sign: int) -> None:
         side_of = (rows >= self.anchors.n_good).astype(np.int64)
         self.n_chosen += sign * np.bincount(side_of, minlength=2)
+        self.is_chosen[rows] = sign > 0
         known = self.group_of[rows] >= 0
         for side in (0, 1):
             mine = rows[known & (side_of == side)]
@@ -222,12 +228,14 @@ class HeldOut:
         self.squares = np.empty((2, self.n_groups))  # |R_g|^2
         for side in (0, 1):
             active = np.flatnonzero(self.n_parts[side])
-            rest = self.sums[side] - self.parts[side, active]
             self.squares[side] = self.sums[side] @ self.sums[side]
-            self.squares[side, active] = np.einsum("gd,gd->g", rest, rest)
+            for start in range(0, len(active), _CACHED):
+                some = active[start : start + _CACHED]
+                rest = self.sums[side] - self.parts[side, some]
+                self.squares[side, some] = np.einsum("gd,gd->g", rest, rest)
             own = np.flatnonzero(self.n_parts[side, self.group])
-            for start in range(0, len(own), _CHUNK):
-                some = own[start : start + _CHUNK]
+            for start in range(0, len(own), _CACHED):
+                some = own[start : start + _CACHED]
                 parts = self.parts[side, self.group[some]]
                 self.products[side, some] -= np.einsum("vd,vd->v", self.directions[some], parts)
         self.n_rest = self.n_chosen[:, None] - self.n_parts  # (2, G)
@@ -256,102 +264,91 @@ class HeldOut:
             (C, V) float64, NaN where there is no score.
         """
         side = int(candidates[0] >= self.anchors.n_good)
-        raw = self.raw(candidates)
         groups = self.group_of[candidates]
-        inner = np.repeat((raw @ self.sums[side])[:, None], self.n_groups, axis=1)  # (C, G): <R_g, x_c>
         active = np.flatnonzero(self.n_parts[side])
-        inner[:, active] -= raw @ self.parts[side, active].T
-        squares = self.squares[side] + 2 * sign * inner + np.einsum("cd,cd->c", raw, raw)[:, None]
+        with_sum, with_parts, with_validation, lengths = self._products(candidates, side, active)
+        inner = np.repeat(with_sum[:, None], self.n_groups, axis=1)  # (C, G): <R_g, x_c>
+        inner[:, active] -= with_parts
+        squares = self.squares[side] + 2 * sign * inner + lengths[:, None]
         n_rest = np.repeat(self.n_rest[side][None] + sign, len(candidates), axis=0)
         # Its own group never sees the candidate, so nothing changes there.
         own = np.flatnonzero(groups >= 0)
         squares[own, groups[own]] = self.squares[side, groups[own]]
         n_rest[own, groups[own]] = self.n_rest[side, groups[own]]
-        scores = sign * (raw @ self.directions.T)
+        scores = sign * with_validation
         scores *= groups[:, None] != self.group
         scores += self.products[side]
         scores /= _lengths(squares, n_rest)[:, self.group]
         scores -= self.cosines[1 - side]
         return np.asarray(scores if side == 0 else -scores)
 
-    def slopes(self, side: int, weights: DoubleArray) -> DoubleArray:
-        """Differentiate a weighted sum of the cosines to one side by the sum of that side, per group.
+    def _products(
+        self, candidates: IntArray, side: int, active: IntArray
+    ) -> tuple[DoubleArray, DoubleArray, DoubleArray, DoubleArray]:
+        """Return <x_c, S> (C,), <x_c, P_g> (C, n) of some groups, <x_c, u_i> (C, V) and |x_c|^2 (C,)."""
+        if len(self.anchors) > _MOST_CACHED:
+            raw = self.raw(candidates)
+            with_sum, with_parts = raw @ self.sums[side], raw @ self.parts[side, active].T
+            return with_sum, with_parts, raw @ self.directions.T, np.einsum("cd,cd->c", raw, raw)
+        if self._cached is None:
+            raw = self.raw(np.arange(len(self.anchors)))
+            self._cached = raw @ raw.T, raw @ self.directions.T
+        gram, with_validation = self._cached
+        rows = np.arange(len(self.anchors))[self.anchors.side(SIDES[side])]
+        chosen = rows[self.is_chosen[rows]]
+        chosen = chosen[np.argsort(self.group_of[chosen], kind="stable")]
+        inner = gram[np.ix_(candidates, chosen)]
+        starts = np.searchsorted(self.group_of[chosen], active)
+        with_parts = np.add.reduceat(inner, starts, axis=1) if len(active) else np.empty((len(candidates), 0))
+        return inner.sum(axis=1), with_parts, with_validation[candidates], gram[candidates, candidates]
+
+    def slopes(self, weights: DoubleArray, rows: IntArray) -> DoubleArray:
+        """Differentiate a weighted sum of the cosines to one side by the weight of each of its anchors.
 
         Args:
-            side: 0 for good, 1 for bad.
-            weights: (V,), 0 where there is no score.
+            weights: (V,) of the cosines, 0 where there is no score.
+            rows: (C,) of one side.
 
         Returns:
-            (G, D): `sum_(i in g) w_i (u_i - cos_i R_g / |R_g|) / |R_g|`.
+            (C,) float64: `<x_c, v - v_g(c)>`, v the sum of `v_g = sum_(i in g) w_i (u_i - cos_i R_g / |R_g|) / |R_g|`
+            over all groups; products with v are float32.
         """
+        side = int(rows[0] >= self.anchors.n_good)
         lengths = _lengths(self.squares[side], self.n_rest[side])
         scaled = np.where(weights == 0, 0.0, weights / lengths[self.group])
         turned = np.where(weights == 0, 0.0, scaled * self.cosines[side])
-        place = (self.group, np.arange(len(self.group)))
-        slopes = np.asarray(scipy.sparse.csr_array((scaled, place)) @ self.directions)
         along = np.bincount(self.group, turned) / np.where(np.isnan(lengths), 1.0, lengths)
-        slopes -= along[:, None] * self.sums[side]
-        slopes += along[:, None] * self.parts[side]
-        return slopes
+        total = scaled @ self.directions - along.sum() * self.sums[side] + along @ self.parts[side]
+        found = self._times(rows, total)
+        # v_g of the few anchors whose group is scored, some groups at a time.
+        own = np.flatnonzero(self.group_of[rows] >= 0)
+        own = own[np.argsort(self.group_of[rows[own]], kind="stable")]
+        by_group = np.argsort(self.group, kind="stable")
+        starts = np.searchsorted(self.group[by_group], np.arange(self.n_groups + 1))
+        for start in range(0, len(own), _OWN):
+            some = own[start : start + _OWN]
+            groups, place = np.unique(self.group_of[rows[some]], return_inverse=True)
+            mine = by_group[starts[groups[0]] : starts[groups[-1] + 1]]
+            ones = scipy.sparse.csr_array((scaled[mine], (self.group[mine] - groups[0], np.arange(len(mine)))))
+            pull = (ones @ self.directions[mine])[groups - groups[0]]
+            pull -= along[groups, None] * (self.sums[side] - self.parts[side, groups])
+            found[some] -= np.einsum("cd,cd->c", self.raw(rows[some]), pull[place])
+        return found
+
+    def _times(self, rows: IntArray, vector: DoubleArray) -> DoubleArray:
+        """Return <x, vector> of many rows, (n,)."""
+        found = np.empty(len(rows))
+        single = vector.astype(np.float32)
+        for start in range(0, len(rows), _CHUNK):
+            part = rows[start : start + _CHUNK]
+            found[start : start + _CHUNK] = self.anchors.norms[part] * (self.anchors.directions[part] @ single)
+        return found
 
 
 def _lengths(squares: DoubleArray, n_rest: npt.NDArray[np.int64]) -> DoubleArray:
     """Return |R_g| of its square; NaN where nothing is left, or what is left cancels out."""
     there = (n_rest > 0) & (squares > _TINY * _TINY)
     return np.asarray(np.sqrt(np.where(there, squares, np.nan)))
-
-
-def with_median(scores: DoubleArray) -> DoubleArray:
-    """Give the scores that are missing the median of the others in their row.
-
-    Args:
-        scores: (C, V), NaN where missing.
-
-    Returns:
-        (C, V), 0 throughout a row without any.
-    """
-    missing = np.isnan(scores)
-    rows = np.flatnonzero(missing.any(axis=1))
-    if not len(rows):
-        return scores
-    filled = scores.copy()
-    for row in rows:
-        there = ~missing[row]
-        filled[row, ~there] = np.median(scores[row, there]) if there.any() else 0.0
-    return np.asarray(filled)
-
-
-class RankCorrelation:
-    """Rank correlations of many score vectors with one target.
-
-    Args:
-        target: (V,) higher is better, not constant.
-    """
-
-    def __init__(self, target: DoubleArray) -> None:
-        centred = scipy.stats.rankdata(target) - (len(target) + 1) / 2
-        self.target = centred / (np.linalg.norm(centred) or 1.0)
-        places = np.arange(len(target)) - (len(target) - 1) / 2
-        self._places = places / (np.linalg.norm(places) or 1.0)
-
-    def __call__(self, scores: DoubleArray) -> DoubleArray:
-        """Return the SRCC of each row.
-
-        Args:
-            scores: (C, V), NaN where missing, which counts as the row's median.
-
-        Returns:
-            (C,) in [-1, 1]; 0 where all scores are the same.
-        """
-        values = np.round(with_median(scores), _DECIMALS)
-        order = np.argsort(values, axis=1)
-        # Without ties the k-th in order has rank k: no need to invert the order.
-        found = self.target[order] @ self._places
-        ordered = np.take_along_axis(values, order, axis=1)
-        for row in np.flatnonzero((ordered[:, 1:] == ordered[:, :-1]).any(axis=1)):
-            ranks = scipy.stats.rankdata(values[row]) - (values.shape[1] + 1) / 2
-            found[row] = ranks @ self.target / (np.linalg.norm(ranks) or 1.0)
-        return np.asarray(found)
 
 
 def changed_correlations(held_out: HeldOut, correlate: RankCorrelation, rows: IntArray, sign: int) -> DoubleArray:

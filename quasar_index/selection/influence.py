@@ -13,6 +13,10 @@ of the Pearson correlation r of the scores s with the ranks of the ratings:
 
 with sigma = 1 for the good side and -1 for the bad, cos_i and R of the side of c, and v_g the part of the sum over
 the anchors i of group g (which c does not score): one matrix-vector product for all.
+
+It finds what pulls a centroid off the direction of quality, and is no detector of wrong ratings: rho is measured on the
+wrong ones too. Of synthetic anchors of which a tenth had their ratings turned round (200 to 1,500 of them), 13 to 32 %
+of the fifth that it dropped were wrong: more than the 10 % of chance, but most of the wrong ones stayed.
 """
 
 from __future__ import annotations
@@ -27,15 +31,13 @@ from ..errors import AggregationError
 from .base import OnProgress
 from .held_out import (
     HeldOut,
-    RankCorrelation,
     changed_correlations,
     check_groups,
     check_least,
     draw_validation,
     selection_target,
 )
-
-_CHUNK = 4096
+from .rank_correlation import RankCorrelation
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def first_order(held_out: HeldOut, correlate: RankCorrelation, rows: IntArray) -
     Args:
         held_out: The subset.
         correlate: Correlates scores of its validation anchors.
-        rows: (C,) of the subset, of either side.
+        rows: (C,) ascending, of the subset, of either side.
 
     Returns:
         (C,) float64, the change of the Pearson correlation as the weight of an anchor falls from 1, per unit of weight.
@@ -104,20 +106,14 @@ def first_order(held_out: HeldOut, correlate: RankCorrelation, rows: IntArray) -
     length = float(np.linalg.norm(centred)) or 1.0
     centred /= length
     pull = np.where(there, correlate.target - (correlate.target @ centred) * centred, 0.0) / length  # dr/ds
-    values = np.empty(len(rows))
-    for side, sign in ((0, -1.0), (1, 1.0)):
-        mine = np.flatnonzero((rows >= held_out.anchors.n_good) == bool(side))
-        per_group = held_out.slopes(side, pull)
-        total = per_group.sum(axis=0)
-        for start in range(0, len(mine), _CHUNK):
-            part = mine[start : start + _CHUNK]
-            raw = held_out.raw(rows[part])
-            groups = held_out.group_of[rows[part]]
-            own = np.flatnonzero(groups >= 0)
-            seen = raw @ total
-            seen[own] -= np.einsum("cd,cd->c", raw[own], per_group[groups[own]])
-            values[part] = sign * seen
-    return values
+    border = int(np.searchsorted(rows, held_out.anchors.n_good))
+    return np.concatenate(
+        [
+            sign * held_out.slopes(pull, part)
+            for sign, part in ((-1.0, rows[:border]), (1.0, rows[border:]))
+            if len(part)
+        ]
+    )
 
 
 def _most_harmful(rows: IntArray, values: DoubleArray, batch: int, surplus: IntArray, n_good: int) -> IntArray:

@@ -1,6 +1,8 @@
 """All selection methods at five sizes against random selection, by leave-one-group-out over the anchors of an index.
 
-    python tests/benchmarks/compare_selection.py INDEX --group COLUMN --output FOLDER [--space whitened] [--folds 10]
+    python tests/benchmarks/compare_selection.py INDEX --group COLUMN --output FOLDER [--folds 10] [--space raw]
+
+The way to score, and the space that methods look at, are the library's defaults unless they are given.
 
 Writes the curves (CSV), their picture and a table that says which method differs from random selection beyond the 95%
 interval (paired over test groups and seeds). At that level one comparison in twenty does so by chance: the table counts
@@ -24,7 +26,9 @@ def main() -> None:
     parser.add_argument("index")
     parser.add_argument("--group", required=True)
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--space", default="raw")
+    default = qi.Configuration()
+    parser.add_argument("--space", default=default.space, choices=("raw", "centred", "whitened"))
+    parser.add_argument("--shrinkage", type=float, default=default.shrinkage, help="of the whitened space")
     parser.add_argument("--sizes", type=float, nargs="+", default=[0.05, 0.1, 0.2, 0.4, 0.7])
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--folds", type=int, default=100)
@@ -33,14 +37,15 @@ def main() -> None:
     given.output.mkdir(parents=True, exist_ok=True)
     index = qi.AnchorIndex.open(given.index)
     bench = qi.anchors_bench(index, given.group, max_folds=given.folds)
-    name = f"{index.name}-{given.space}"
+    configuration = qi.Configuration(space=given.space, shrinkage=given.shrinkage)
+    name = f"{index.name}-{configuration.space_label}"
     names = [one for one in qi.SELECTORS if one not in SLOW]
     for methods in (names,) if given.without_slow else (names, [*names, *SLOW]):
         sweep = qi.Sweep(
             "size",
             (*given.sizes, 1),
             methods=qi.make_selectors(methods),
-            configurations=(qi.Configuration(space=given.space),),
+            configurations=(configuration,),
             n_seeds=given.seeds,
         )
         report = qi.run_sweep(sweep, bench, state=given.output / f"{name}.points.jsonl")

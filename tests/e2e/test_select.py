@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import quasar_index as qi
 
@@ -46,6 +47,49 @@ def test_a_selected_index_is_an_index(call: Run, photos: Path, tmp_path: Path) -
     removed = call("remove", tmp_path / "few", "--id", one.anchors().ids[0].decode(), "--json")
     assert removed.returncode == 0, removed.stderr
     assert json.loads(removed.stdout)["n_moved"] == 0
+
+
+@pytest.fixture(scope="module")
+def both(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of the photographs and their mirror images: enough to calibrate on a part of it."""
+    folder = tmp_path_factory.mktemp("both")
+    rows = ["image,quality,photograph"]
+    for line in (photos / "ratings.csv").read_text(encoding="utf-8").splitlines()[1:]:
+        name, quality, photograph = line.split(",")
+        with Image.open(photos / name) as image:
+            image.save(folder / name)
+            image.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(folder / f"mirrored_{name}")
+        rows += [line, f"mirrored_{name},{float(quality) + 0.05:.3f},{photograph}"]
+    (folder / "ratings.csv").write_text("\n".join(rows), encoding="utf-8")
+    source = qi.load_source(str(folder / "ratings.csv"), score_column="quality")
+    qi.build_index(folder / "index", [source], qi.load_encoder(device="cpu"))
+    return folder / "index"
+
+
+def test_a_selected_index_calibrates_explains_and_maps(call: Run, photos: Path, both: Path, tmp_path: Path) -> None:
+    few = tmp_path / "few"
+    made = call("select", both, "-m", "content-pairs", "--size", 24, "--to", few)
+    assert made.returncode == 0, made.stderr
+    calibrated = call("calibrate", few, "--group", "photograph", "--level", 0.8, "--json")
+    assert calibrated.returncode == 0, calibrated.stderr
+    image = min(photos.glob("*.png"))
+    wanted = ("--calibrated", "--explain", "why.jsonl", "--explain-top", 0, "--report", "report.html", "-f", "jsonl")
+    scored = call("score", image, "--index", few, *wanted)
+    assert scored.returncode == 0, scored.stderr
+    row = json.loads(scored.stdout)
+    assert row["low"] <= row["mos"] <= row["high"]
+    why = [json.loads(line) for line in (tmp_path / "why.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert {one["anchor"] for one in why} == {key.decode() for key in qi.AnchorIndex.open(few).anchors().ids.tolist()}
+    assert image.name in (tmp_path / "report.html").read_text(encoding="utf-8")
+    folds = call("evaluate", "--index", few, "--cross-validate", "group=photograph")
+    assert folds.returncode == 0, folds.stderr
+    mapped = call("map", both, "--subset", few, "-o", "map.svg")
+    assert mapped.returncode == 0, mapped.stderr
+    assert "marked: in few (24)" in (tmp_path / "map.svg").read_text(encoding="utf-8")
+    alone = call("map", few, "-o", "few.png", "--colour", "rating")
+    assert alone.returncode == 0, alone.stderr
+    again = call("select", few, "-m", "k-center", "--size", 4, "--to", tmp_path / "fewer")
+    assert again.returncode == 0, again.stderr
 
 
 @pytest.mark.parametrize("method", list(qi.SELECTORS))

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -107,7 +108,12 @@ def test_suggestions(call: Run, tmp_path: Path) -> None:
     done = call(*common, "--sizes", "0.2,0.5", "--output", "kept.points.jsonl")
     assert done.returncode == 0, done.stderr
     assert "smallest subset with SRCC >= best - one standard error" in done.stdout
-    assert "of all methods: --method " in done.stdout
+    command = next(line for line in done.stdout.splitlines() if line.startswith("    quasar-index select"))
+    assert "--group photograph" in command
+    words = shlex.split(command.replace("--to NEW", f"--to {tmp_path}/suggested"))
+    made = call(*words[1:])
+    assert made.returncode == 0, made.stderr
+    assert f"selected by  {words[words.index('--method') + 1]}" in made.stdout
     assert (tmp_path / "kept.points.jsonl").is_file()
     found = json.loads(call(*common, "--sizes", "0.2,0.5", "--output", "kept.points.jsonl", "--json").stdout)
     assert [one["method"] for one in found["by_method"]] == ["random", "herding"]

@@ -10,13 +10,13 @@ from quasar_index.scoring import Scorer
 from quasar_index.selection.forward import Forward
 from quasar_index.selection.held_out import (
     HeldOut,
-    RankCorrelation,
     changed_correlations,
     leave_group_out_correlation,
     leave_group_out_scores,
     selection_target,
 )
 from quasar_index.selection.influence import Influence, first_order
+from quasar_index.selection.rank_correlation import RankCorrelation
 
 SETTINGS = settings(max_examples=25, deadline=None)
 

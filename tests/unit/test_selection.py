@@ -91,6 +91,16 @@ def test_facility_location_takes_the_centres(clustered):
     np.testing.assert_array_equal(rows, 9 * np.arange(2 * N_CLUSTERS))
 
 
+def test_facility_location_takes_the_first_of_equals():
+    """Twins gain the same, wherever they stand and however their products are summed; the second one gains nothing."""
+    half = np.random.default_rng(0).normal(size=(151, 77))
+    anchors = two_sides(np.repeat(half, 2, axis=0), np.tile(-half, (2, 1)))
+    rows = FacilityLocation().select(anchors, 100, 100)
+    assert (rows[:100] % 2 == 0).all()
+    assert (rows[100:] < 302 + 151).all()
+    np.testing.assert_array_equal(rows[:100] // 2, rows[100:] - 302)
+
+
 def test_k_means_fills_up_where_points_are_alike():
     points = np.repeat(np.eye(3, dtype=np.float32), 4, axis=0)
     chosen = representatives(points, 7)
@@ -255,8 +265,9 @@ def test_pairs_of_one_content_are_found():
     anchors = two_sides(
         np.r_[contents[:20], contents[20:30]] + quality, np.r_[contents[order], contents[30:]] - quality
     )
-    rows = ContentPairs().select(anchors, 20, 20)
-    np.testing.assert_array_equal(rows, np.r_[:20, 30:50])
+    for power in (0.0, 1.0):
+        rows = ContentPairs(power).select(anchors, 20, 20)
+        np.testing.assert_array_equal(rows, np.r_[:20, 30:50])
     few = ContentPairs(n_neighbors=2).select(anchors, 7, 7)
     np.testing.assert_array_equal(np.sort(order[few[7:] - 30]), few[:7])
 
@@ -274,7 +285,7 @@ def greedy_pairs(value, n):
 
 @pytest.mark.parametrize(("n", "k"), [(10, 32), (200, 32), (290, 1), (290, 3)])
 def test_pairs_are_the_greedy_matching_also_when_neighbours_are_taken(cloud, n, k):
-    rows = ContentPairs(n_neighbors=k).select(cloud, n, n)
+    rows = ContentPairs(0.0, n_neighbors=k).select(cloud, n, n)
     value = points_of(cloud, "good") @ points_of(cloud, "bad").T
     good, bad = greedy_pairs(value, n)
     np.testing.assert_array_equal(rows[:n], good)
@@ -284,15 +295,37 @@ def test_pairs_are_the_greedy_matching_also_when_neighbours_are_taken(cloud, n, 
 def test_pairs_of_a_larger_rating_gap_come_first(cloud):
     value = points_of(cloud, "good") @ points_of(cloud, "bad").T
     gap = cloud.quality[: cloud.n_good, None] - cloud.quality[None, cloud.n_good :]
-    rows = ContentPairs(2.0, n_neighbors=cloud.n_bad).select(cloud, 50, 50)
-    good, bad = greedy_pairs(value * gap**2, 50)
-    np.testing.assert_array_equal(rows, np.r_[good, bad + cloud.n_good])
-    pairs = ContentPairs().select(cloud, 50, 50)
-    assert cloud.quality[rows[:50]].mean() > cloud.quality[pairs[:50]].mean()
+    gaps = []
+    for power in (0.0, 1.0, 2.0):
+        rows = ContentPairs(power, n_neighbors=cloud.n_bad).select(cloud, 50, 50)
+        good, bad = greedy_pairs(value * gap**power, 50)
+        np.testing.assert_array_equal(rows, np.r_[good, bad + cloud.n_good])
+        gaps.append(cloud.quality[rows[:50]].mean() - cloud.quality[rows[50:]].mean())
+    assert gaps == sorted(gaps)
+
+
+def test_pairs_of_references_leave_out_the_mildest_distortions():
+    """Each reference has a mild and a strong distortion: the mild one is most alike, and shows nothing of quality."""
+    rng = np.random.default_rng(0)
+    contents = np.linalg.qr(rng.normal(size=(64, 30)))[0].T
+    damage = rng.normal(size=64) / 16
+    levels = np.tile([0.05, 0.6], 30)
+    bad = np.repeat(contents, 2, axis=0) + levels[:, None] * damage
+    anchors = two_sides(contents, bad, groups=np.r_[np.arange(30), np.repeat(np.arange(30), 2)])
+
+    def strong(selector, n_good, n_bad):
+        rows = selector.select(anchors, n_good, n_bad)
+        return (levels[rows[n_good:] - 30] > 0.5).sum()
+
+    assert strong(ContentPairs(0.0), 10, 10) == 0
+    assert strong(ContentPairs(), 10, 10) == 10
+    # The larger side is filled up by the same rule.
+    assert strong(ContentPairs(0.0), 10, 25) == 0
+    assert strong(ContentPairs(), 10, 25) == 25
 
 
 def test_pairs_fill_up_the_larger_side_with_what_is_most_similar(cloud):
-    rows = ContentPairs().select(cloud, 10, 15)
+    rows = ContentPairs(0.0).select(cloud, 10, 15)
     good, bad = greedy_pairs(points_of(cloud, "good") @ points_of(cloud, "bad").T, 10)
     np.testing.assert_array_equal(rows[:10], good)
     nearest = (points_of(cloud, "bad") @ points_of(cloud, "good").T).max(axis=1)
@@ -358,7 +391,6 @@ def test_what_anchors_lack_is_said(clustered, cloud):
     for select in (
         lambda: Extremes().select(clustered, 2, 2),
         lambda: Mmr(relevance="rating").select(clustered, 2, 2),
-        lambda: ContentPairs(1.0).select(clustered, 2, 2),
         lambda: select_anchors(clustered, Random(), size=4, stratify=2),
     ):
         with pytest.raises(AggregationError, match="needs an opinion score for every anchor"):

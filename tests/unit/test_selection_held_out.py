@@ -1,19 +1,22 @@
 """Forward selection and influence pruning on anchors whose right subset is known, and what they refuse."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from quasar_index.anchors import AnchorTable, make_anchors
 from quasar_index.errors import AggregationError, DataError, EvaluationError, QuasarError
+from quasar_index.selection import held_out
 from quasar_index.selection.base import Selector
 from quasar_index.selection.forward import Forward
 from quasar_index.selection.held_out import (
-    RankCorrelation,
     draw_validation,
     leave_group_out_correlation,
     leave_group_out_scores,
 )
 from quasar_index.selection.influence import Influence
+from quasar_index.selection.rank_correlation import RankCorrelation, with_median
 
 METHODS = [Forward(), Influence()]
 
@@ -197,6 +200,31 @@ def test_rank_correlations_with_ties_are_those_of_scipy():
     found = RankCorrelation(target.astype(float))(scores)
     expected = [spearmanr(row, target).statistic for row in scores[:-1]]
     np.testing.assert_allclose(found, [*expected, 0], atol=1e-12)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("grouped", [True, False])
+def test_products_that_are_kept_change_nothing(monkeypatch, method, grouped):
+    rng = np.random.default_rng(2)
+    X = rng.normal(0.1, 1, (90, 8))
+    anchors = make_anchors(X, quality=X[:, 0] + rng.normal(0, 1, 90), groups=np.arange(90) % 30 if grouped else None)
+    kept = method.select(anchors, 9, 14)
+    few = replace(method, n_validation=40).select(anchors, 9, 14)
+    monkeypatch.setattr(held_out, "_MOST_CACHED", 0)
+    assert method.select(anchors, 9, 14).tolist() == kept.tolist()
+    assert replace(method, n_validation=40).select(anchors, 9, 14).tolist() == few.tolist()
+
+
+def test_missing_scores_take_the_median_of_their_row():
+    rng = np.random.default_rng(0)
+    scores = rng.normal(0, 1, (40, 9))
+    scores[rng.random(scores.shape) < 0.4] = np.nan
+    scores[3], scores[4] = np.nan, np.arange(9)
+    filled = with_median(scores)
+    for row, (before, after) in enumerate(zip(scores, filled, strict=True)):
+        missing = np.isnan(before)
+        np.testing.assert_array_equal(after[~missing], before[~missing])
+        assert (after[missing] == (0 if row == 3 else np.median(before[~missing]))).all()
 
 
 @pytest.mark.parametrize("method", METHODS)
