@@ -1,5 +1,5 @@
 """`python -m quasar_index.cli`."""
 
-from .main import main
+from .main import run
 
-main()
+run()

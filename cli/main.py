@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import sys
 import warnings
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 import quasar_index as qi
-from quasar_index.errors import QuasarError
+from quasar_index.errors import DataError, QuasarError
 
 from .commands import Commands
 from .output import interruptible, note, printable, raising_on_signals
+
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
 
 app = typer.Typer(
     name="quasar-index",
@@ -72,6 +75,34 @@ def main() -> None:
             if "--debug" in sys.argv:
                 raise
             _end(error)
+        except OSError as error:
+            if error.errno not in _DISK_ERRORS or "--debug" in sys.argv:
+                raise
+            _end(DataError(f"nothing more can be written ({error.strerror})", "make room, then run it again"))
+
+
+def run() -> NoReturn:
+    """Run the command as a program of its own: when it has ended, the process does, too.
+
+    Python would first take apart all modules, which takes two seconds for those of torch and changes nothing: files
+    are closed and locks given back by then, or by the system. (mypy ends so, for the same reason.)
+    """
+    code: Any = 0
+    try:
+        main()
+    except SystemExit as stop:
+        code = stop.code
+    if "torch" not in sys.modules or not (code is None or isinstance(code, int)):
+        sys.exit(code)
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:  # nobody reads it any more
+            continue
+        except OSError:
+            code = code or 120  # as Python ends where the last output is lost
+    os._exit(code or 0)
 
 
 def _end(error: QuasarError) -> NoReturn:

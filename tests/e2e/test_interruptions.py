@@ -1,6 +1,7 @@
 """Runs that are stopped: one line, an exit code of their own, and the same command goes on."""
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -222,3 +223,18 @@ with raising_on_signals():
             [sys.executable, "-c", program, name], capture_output=True, text=True, timeout=60, check=False
         )
         assert (done.stdout, done.stderr) == (f"{raised}\n", "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("command", ["score", "info"])
+def test_results_that_cannot_be_written_are_one_line(command, photos, home):
+    arguments = [photos, "--index", "rated"] if command == "score" else ["rated"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [Path(sys.executable).with_name("quasar-index"), command, *arguments],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False, env={**os.environ, "QUASAR_INDEX_HOME": home},
+        )  # fmt: skip
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
+    said = "quasar-index: error: nothing more can be written (No space left on device); make room, then run it again"
+    assert said in done.stderr.splitlines()

@@ -41,4 +41,4 @@ def test_wheel_holds_every_module(wheel: Path) -> None:
 def test_wheel_declares_the_command(wheel: Path) -> None:
     archive = zipfile.ZipFile(wheel)
     (entry_points,) = (name for name in archive.namelist() if name.endswith("entry_points.txt"))
-    assert "quasar-index = quasar_index.cli.main:main" in archive.read(entry_points).decode()
+    assert "quasar-index = quasar_index.cli.main:run" in archive.read(entry_points).decode()
