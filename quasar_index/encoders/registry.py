@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..errors import AnchorIndexError, EncoderError
+from .memory import keep_freed_memory
 from .spec import EncoderSpec, InputRule, parse_input
 from .weights import OFFLINE_ENCODER, weights_file
 
@@ -156,6 +157,7 @@ def _load(
     n_images: int | None,
 ) -> Encoder:
     """Do what `load_encoder` says."""
+    keep_freed_memory()  # before torch makes threads, which keep the arena that they began with
     from . import efficientnet, openclip, timm_models
     from .torch_encoder import resolve_device
 
