@@ -204,6 +204,8 @@ def test_no_signal_is_lost_where_python_drops_what_is_raised():
 import signal, sys, time, weakref
 from quasar_index.cli.output import raising_on_signals, Terminated
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background is started to ignore it
+
 class Thing: pass
 
 def sent_while_a_callback_runs(_):
