@@ -3,9 +3,6 @@
 glibc gives large blocks back to the system as soon as they are freed, and every forward pass of a network on a CPU then
 pays for fresh, zeroed pages: measured with EfficientNet-Lite0 at a batch of 16 crops, 45 % of the processor time. Told
 to keep them, it embeds 1.5 to 2 times as many images a second. The most memory that is ever in use stays the same.
-
-Threads other than the first one allocate in arenas of their own, made of pieces of at most 64 MiB, where that cannot
-work; the pipeline's encoder runs in such a thread, at half the speed. So there is one arena for all.
 """
 
 from __future__ import annotations
@@ -14,7 +11,7 @@ import ctypes
 import sys
 from functools import cache
 
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # of malloc.h
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of malloc.h
 _LARGEST_KEPT = 256 << 20
 """Bytes: larger blocks (matrices of embeddings) are still given back at once."""
 
@@ -34,5 +31,4 @@ def keep_freed_memory() -> bool:
         return False
     # Older glibc takes no more than 32 MiB.
     kept = any(mallopt(_M_MMAP_THRESHOLD, size) == 1 for size in (_LARGEST_KEPT, 32 << 20))
-    kept = mallopt(_M_TRIM_THRESHOLD, 2 * _LARGEST_KEPT) == 1 and kept
-    return mallopt(_M_ARENA_MAX, 1) == 1 and kept
+    return bool(mallopt(_M_TRIM_THRESHOLD, 2 * _LARGEST_KEPT) == 1) and kept

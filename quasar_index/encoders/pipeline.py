@@ -2,8 +2,11 @@
 
 Threads read, hash, decode and prepare images ahead of the encoder (all of which release Python's lock, so processes
 would gain nothing and cost copies); prepared images wait in buckets of one size until a batch is full, so that images
-at native resolution are batched too. The encoder has a thread of its own and the next batch always at hand, also while
-the caller uses the results. A bad image becomes an error and nothing stops.
+at native resolution are batched too. A bad image becomes an error and nothing stops.
+
+The encoder runs in the caller's thread and finds the next batch ready. A thread of its own would have OpenMP make a
+second set of threads for it, more than there are cores; libgomp then lets its threads sleep at the end of every loop,
+and waking them took a fifth of the time of a float32 build.
 
 All pixels in front of the encoder - being decoded, prepared, waiting for their batch, in it - are counted against one
 budget of bytes: memory stays the same whatever the number or the size of the images.
@@ -34,7 +37,7 @@ WAITING_BYTES = 512 << 20
 DECODING_BYTES = 12
 """Bytes a pixel while an image is decoded (see `images.py`)."""
 BATCHES_AHEAD = 2
-"""Batches that the encoder has at hand: the one it works on and the next."""
+"""Batches of images that are loaded, or being loaded, while the encoder works."""
 WAITING_RESULTS = 4096
 """Most finished embeddings that wait for an earlier image."""
 
@@ -127,20 +130,22 @@ def encode_files(
                     exhausted = True
                 else:
                     run.load(row, load, path)
-            run.feed_encoder(nothing_comes=exhausted and run.n_loading == 0)
             while next_row in run.ready:
                 yield run.ready.pop(next_row)
                 next_row += 1
-            if exhausted and run.is_idle():
-                return
-            if run.n_loading or run.n_running:  # else the results that were just taken made room for more
+            run.note_loaded()
+            if batch := run.next_batch(nothing_comes=exhausted and run.n_loading == 0):
+                run.embed(batch)
+            elif run.n_loading:
                 run.wait()
+            elif exhausted and not run.ready:
+                return
     finally:
         run.close()
 
 
 class _Run:
-    """The state of a stream: decoding threads, prepared images by size, the encoder's thread.
+    """The state of a stream: decoding threads and prepared images by size.
 
     Threads only put events into a queue; everything else happens in the caller's thread.
 
@@ -148,29 +153,24 @@ class _Run:
         budget: Of the bytes in front of the encoder.
         ready: Finished images by row.
         n_loading: Images that are read and decoded, or wait for that.
-        n_running: Batches that the encoder has.
     """
 
     def __init__(self, encoder: Encoder, batch_size: int, n_workers: int) -> None:
         self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self.budget = Budget(WAITING_BYTES, on_wait=lambda: self._events.put(lambda: None))
         self.ready: dict[int, EncodedImage] = {}
-        self.n_loading = self.n_running = 0
+        self.n_loading = 0
         self._encoder = encoder
         self._batch_size = batch_size
-        self._n_workers = n_workers
+        self._n_ahead = BATCHES_AHEAD * batch_size + n_workers
         self._buckets: dict[tuple[int, ...], list[_Prepared]] = {}
         self._full: deque[list[_Prepared]] = deque()
         self._decoders = ThreadPoolExecutor(n_workers, thread_name_prefix="decode")
-        self._encoders = ThreadPoolExecutor(1, thread_name_prefix="encode")
 
     def wants_more(self) -> bool:
         """Whether to load another image: enough to keep everybody busy, never more."""
-        return (
-            self.n_loading < 2 * self._batch_size + self._n_workers
-            and len(self._full) < BATCHES_AHEAD
-            and len(self.ready) < WAITING_RESULTS
-        )
+        n_ahead = self.n_loading + sum(map(len, self._full))
+        return n_ahead < self._n_ahead and len(self.ready) < WAITING_RESULTS
 
     def load(self, row: int, function: Callable[[str], tuple[EncodedImage, ByteArray | None]], path: str) -> None:
         """Start to load an image."""
@@ -179,39 +179,44 @@ class _Run:
         future.add_done_callback(lambda done: self._events.put(lambda: self._loaded(row, done)))
 
     def wait(self) -> None:
-        """Wait until a thread has done something, and take note of all that has been done by then."""
+        """Wait until a thread has done something."""
         self._events.get()()
+
+    def note_loaded(self) -> None:
+        """Take note of all that the threads have done by now."""
         while not self._events.empty():
             self._events.get()()
 
-    def feed_encoder(self, *, nothing_comes: bool) -> None:
-        """Give the encoder full batches; others only where waiting would fill none, or memory runs out.
+    def next_batch(self, *, nothing_comes: bool) -> list[_Prepared]:
+        """Return a full batch; another one only where waiting would fill none, or memory runs out; else nothing.
 
         Args:
             nothing_comes: Whether all images are loaded.
         """
-        while self.n_running < BATCHES_AHEAD:
-            stuck = self.n_running == 0 and self.budget.n_waiting > 0
-            if not self._full and self._buckets and (nothing_comes or stuck or len(self.ready) >= WAITING_RESULTS):
-                # The bucket whose first image came first.
-                oldest = min(self._buckets, key=lambda shape: min(item.row for item in self._buckets[shape]))
-                self._full.append(self._buckets.pop(oldest))
-            if not self._full:
-                return
-            items = self._full.popleft()
-            self.n_running += 1
-            future = self._encoders.submit(self._embed, items)
-            future.add_done_callback(partial(self._note_embedded, items))
+        if self._full:
+            return self._full.popleft()
+        if self._buckets and (nothing_comes or self.budget.n_waiting > 0 or len(self.ready) >= WAITING_RESULTS):
+            # The bucket with the earliest image, which others may wait for.
+            earliest = min(self._buckets, key=lambda shape: min(item.row for item in self._buckets[shape]))
+            return self._buckets.pop(earliest)
+        return []
 
-    def is_idle(self) -> bool:
-        """Whether nothing is left to be done."""
-        return not (self.n_loading or self.n_running or self._full or self._buckets or self.ready)
+    def embed(self, items: list[_Prepared]) -> None:
+        """Embed a batch."""
+        embeddings = self._encoder.forward(np.stack([item.pixels for item in items]))
+        self.budget.give_back(sum(item.pixels.nbytes for item in items))
+        norms = np.linalg.norm(embeddings, axis=1)
+        for item, embedding, norm in zip(items, embeddings, norms, strict=True):
+            self.ready[item.row] = (
+                replace(item.image, embedding=embedding)
+                if np.isfinite(norm) and norm > 0
+                else replace(item.image, error=_UNUSABLE)
+            )
 
     def close(self) -> None:
         """End the threads; what has not begun is dropped."""
         self.budget.close()
-        for pool in (self._decoders, self._encoders):
-            pool.shutdown(wait=True, cancel_futures=True)
+        self._decoders.shutdown(wait=True, cancel_futures=True)
 
     def _loaded(self, row: int, future: Future[tuple[EncodedImage, ByteArray | None]]) -> None:
         self.n_loading -= 1
@@ -224,24 +229,6 @@ class _Run:
         height, width = pixels.shape[:2]
         if len(bucket) >= min(self._batch_size, max(1, BATCH_PIXELS // (height * width))):
             self._full.append(self._buckets.pop(pixels.shape))
-
-    def _embed(self, items: list[_Prepared]) -> FloatArray:
-        return self._encoder.forward(np.stack([item.pixels for item in items]))
-
-    def _note_embedded(self, items: list[_Prepared], future: Future[FloatArray]) -> None:
-        self._events.put(lambda: self._embedded(items, future))
-
-    def _embedded(self, items: list[_Prepared], future: Future[FloatArray]) -> None:
-        self.n_running -= 1
-        embeddings = future.result()
-        self.budget.give_back(sum(item.pixels.nbytes for item in items))
-        norms = np.linalg.norm(embeddings, axis=1)
-        for item, embedding, norm in zip(items, embeddings, norms, strict=True):
-            self.ready[item.row] = (
-                replace(item.image, embedding=embedding)
-                if np.isfinite(norm) and norm > 0
-                else replace(item.image, error=_UNUSABLE)
-            )
 
 
 @dataclass(frozen=True)

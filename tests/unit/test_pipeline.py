@@ -245,24 +245,28 @@ def test_an_error_of_the_encoder_ends_the_stream_and_its_threads(tiny_encoder, w
     encoder.forward = broken
     with pytest.raises(EncoderError, match="broken"):
         list(encode_files(write_images(40), encoder, batch_size=4))
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith(("decode", "encode"))]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("decode")]
 
 
-def test_the_encoder_works_while_the_caller_uses_results(tiny_encoder, write_images):
-    encoder = tiny_encoder()
-    forward, begun = encoder.forward, threading.Semaphore(0)
+def test_images_are_loaded_while_the_encoder_works_in_the_callers_thread(tiny_encoder, write_images):
+    encoder, data = tiny_encoder(), Path(write_images(1)[0]).read_bytes()
+    forward, read_files, threads, ahead = encoder.forward, threading.Semaphore(0), set(), []
 
-    def announced(batch):
-        begun.release()
+    def read(path):
+        read_files.release()
+        return data
+
+    def slow(batch):
+        # A second set of OpenMP threads, made for another thread, would slow down both.
+        threads.add(threading.current_thread())
+        ahead.append(all(read_files.acquire(timeout=10) for _ in range(4)))
         return forward(batch)
 
-    encoder.forward = announced
-    stream = encode_files(write_images(1) * 64, encoder, batch_size=4)
-    next(stream)
-    # The caller does nothing but wait, and the batches in hand are embedded meanwhile.
-    assert begun.acquire(timeout=10)
-    assert begun.acquire(timeout=10)
-    stream.close()
+    encoder.forward = slow
+    stream = encode_files(["x"] * 64, encoder, batch_size=4, n_workers=2, read=read)
+    assert sum(1 for image in stream if not image.error) == 64
+    assert threads == {threading.current_thread()}
+    assert ahead == [True] * 16
 
 
 def test_finished_results_do_not_pile_up_behind_an_unfinished_image(tiny_encoder, write_images, monkeypatch):
