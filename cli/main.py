@@ -18,7 +18,12 @@ from quasar_index.errors import DataError, QuasarError
 from .commands import Commands
 from .output import interruptible, note, printable, raising_on_signals
 
-_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
+_DISK_ERRORS = {
+    errno.ENOSPC: "make room",
+    errno.EDQUOT: "make room",
+    errno.EROFS: "write to another place",
+    errno.EIO: "mend the disk",
+}
 
 app = typer.Typer(
     name="quasar-index",
@@ -78,7 +83,8 @@ def main() -> None:
         except OSError as error:
             if error.errno not in _DISK_ERRORS or "--debug" in sys.argv:
                 raise
-            _end(DataError(f"nothing more can be written ({error.strerror})", "make room, then run it again"))
+            mend = _DISK_ERRORS[error.errno]
+            _end(DataError(f"nothing more can be written ({error.strerror})", f"{mend}, then run it again"))
 
 
 def run() -> NoReturn:

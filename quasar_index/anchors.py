@@ -21,6 +21,7 @@ from .fits import LARGE, Fits
 _BLOCK = 1024
 
 Side: TypeAlias = Literal["good", "bad"]
+SIDES: tuple[Side, Side] = ("good", "bad")
 
 
 class ApproximateSearcher(Protocol):

@@ -18,13 +18,14 @@ from typing import TypeVar
 import numpy as np
 
 from .aggregation.retrieval import weighted_sums
-from .anchors import AnchorTable, Side
+from .anchors import SIDES, AnchorTable, Side
 from .arrays import DoubleArray, FloatArray, IntArray, unit
 from .correlation import srcc
 from .errors import AnchorIndexError
 from .fits import Fits
 from .index import AnchorIndex
 from .index.approximate import entry_of
+from .index.cache import cache_base
 from .index.change import changing
 from .index.inverted_lists import InvertedLists, default_n_lists
 from .index.manifest import Approximation
@@ -32,7 +33,6 @@ from .index.search import search
 from .space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, SpaceName, fit_space
 
 _Result = TypeVar("_Result")
-_SIDES: tuple[Side, ...] = ("good", "bad")
 _RANKED = (2, 4, 8)
 """Candidates whose exact cosines are computed, for each of the k neighbours."""
 _LEAST_RANKED = 64
@@ -93,7 +93,7 @@ def approximate(
             len(anchors), min(max(n_queries, _LEAST_QUERIES), len(anchors)), replace=False
         )
         sides = []
-        for side in _SIDES:
+        for side in SIDES:
             sides.append(_Side.divide(anchors, side, drawn, top_k))
             step()
         n_ranked, n_probe = _fastest(sides, recall)
@@ -123,10 +123,8 @@ def search_exactly(index: AnchorIndex) -> AnchorIndex:
         manifest = replace(change.manifest, approximate=None)
         if record is not None:
             manifest.write(index.path)
-            fits = AnchorIndex(index.path, manifest).anchors().fits
-            for side in _SIDES:
-                if fits is not None:
-                    Fits(fits.base, record.of).drop(entry_of(side))
+            for side in SIDES:
+                Fits(cache_base(index.path, manifest), record.of).drop(entry_of(side))
     return AnchorIndex(index.path, manifest)
 
 

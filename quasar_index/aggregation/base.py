@@ -11,7 +11,7 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
-from ..anchors import AnchorTable, Side
+from ..anchors import AnchorTable
 from ..arrays import DoubleArray, FloatArray, IntArray, unit
 from ..errors import AggregationError
 
@@ -162,5 +162,4 @@ def check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
         raise AggregationError(f"no {name} '{value}'", f"use {' or '.join(choices)}")
 
 
-SIDES: tuple[Side, Side] = ("good", "bad")
 _CHUNK = 16384

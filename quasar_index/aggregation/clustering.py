@@ -12,11 +12,10 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from ..anchors import AnchorTable
+from ..anchors import SIDES, AnchorTable
 from ..arrays import FloatArray
 from ..errors import AggregationError
 from .base import (
-    SIDES,
     Centroids,
     Members,
     check_choice,

@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..anchors import AnchorTable
+from ..anchors import SIDES, AnchorTable
 from ..arrays import FloatArray
 from .base import (
-    SIDES,
     Centroids,
     Members,
     check_rating_power,

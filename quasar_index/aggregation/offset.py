@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..anchors import AnchorTable
+from ..anchors import SIDES, AnchorTable
 from ..arrays import FloatArray
 from ..errors import AggregationError
 from .base import (
-    SIDES,
     Centroids,
     Members,
     check_rating_power,

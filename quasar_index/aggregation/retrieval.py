@@ -18,11 +18,11 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from ..anchors import AnchorTable, Side
+from ..anchors import SIDES, AnchorTable, Side
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray, as_tensor, unit
 from ..errors import AggregationError
 from ..index.search import Neighbors, nearest
-from .base import SIDES, Centroids, Members, check_choice, check_rating_power, rating_weights
+from .base import Centroids, Members, check_choice, check_rating_power, rating_weights
 from .mean import Mean
 
 _log = logging.getLogger(__name__)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..aggregation import Mean, Offset, Retrieval
-from ..aggregation.base import SIDES
-from ..anchors import AnchorTable
+from ..anchors import SIDES, AnchorTable
 from ..approximation import approximate, search_exactly
 from ..arrays import FloatArray, unit
 from ..errors import QuasarError, first_line

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..errors import AnchorIndexError, EncoderError
-from .memory import keep_freed_memory
 from .spec import EncoderSpec, InputRule, parse_input
 from .weights import OFFLINE_ENCODER, weights_file
 
@@ -103,6 +102,19 @@ ENCODERS: dict[str, EncoderEntry] = {
 """The registered encoders by name; any other by `open_clip:MODEL/PRETRAINED` or `timm:MODEL`."""
 
 
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Let Python look for no cycles meanwhile: it would take a quarter of the time that torch's modules load in."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@_without_collection()
 def load_encoder(
     name: str = DEFAULT_ENCODER,
     *,
@@ -131,37 +143,9 @@ def load_encoder(
         EncoderError: On an unknown name or option, or weights that cannot be had or do not fit.
     """
     entry = _entry(name)
-    with _without_collection():
-        return _load(entry, weights, layers, input_rule, device, precision, n_images)
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Let Python look for no cycles meanwhile: it would take a quarter of the time that torch's modules load in."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-def _load(
-    entry: EncoderEntry,
-    weights: str | Path | None,
-    layers: str | None,
-    input_rule: str | InputRule | None,
-    device: str,
-    precision: Precision,
-    n_images: int | None,
-) -> Encoder:
-    """Do what `load_encoder` says."""
-    keep_freed_memory()  # before torch makes threads, which keep the arena that they began with
     from . import efficientnet, openclip, timm_models
     from .torch_encoder import resolve_device
 
-    name = entry.name
     common: dict[str, Any] = {
         "weights": weights_file(weights) if weights else None,
         "device": resolve_device(device),

@@ -98,7 +98,7 @@ class AnchorIndex:
         from .cache import load_anchors, rows_of
 
         manifest = self.manifest
-        anchors = load_anchors(self.path, version=manifest.table_version, uid=manifest.uid, dim=manifest.encoder.dim)
+        anchors = load_anchors(self.path, manifest)
         fits = anchors.fits
         if where is not None:
             kept = [key for batch in self._scan(["id"], where) for key in batch["id"].to_pylist()]

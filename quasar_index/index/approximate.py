@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import get_args
 
 import numpy as np
 
-from ..anchors import AnchorTable, Side
+from ..anchors import SIDES, AnchorTable, Side
 from ..arrays import FloatArray, IntArray
 from .inverted_lists import InvertedLists
 from .manifest import Approximation
 
 _log = logging.getLogger(__name__)
-_SIDES: tuple[Side, ...] = get_args(Side)
 
 
 class ApproximateSearch:
@@ -47,7 +45,7 @@ class ApproximateSearch:
         if top_k > record.top_k:
             self._exactly(f"its recall was measured for {record.top_k} neighbours, not {top_k}")
             return None
-        wanted = _SIDES if side is None else (side,)
+        wanted = SIDES if side is None else (side,)
         found = [self._one_side(anchors, queries, top_k, one) for one in wanted]
         parts = [part for part in found if part is not None]
         if len(parts) < len(found):
@@ -77,7 +75,7 @@ class ApproximateSearch:
             queries,
             anchors.directions[rows],
             min(self.record.top_k, rows.stop - rows.start),
-            n_probe=self.record.n_probe[_SIDES.index(side)],
+            n_probe=self.record.n_probe[SIDES.index(side)],
             n_ranked=self.record.n_ranked,
         )
         return found.rows[:, :top_k] + rows.start, np.ascontiguousarray(found.similarity[:, :top_k])
@@ -96,7 +94,7 @@ class ApproximateSearch:
         if not os.access(fits.base.parent, os.W_OK):
             self._exactly("its lists are missing, and nothing can be written beside the index")
             return None
-        n_lists = self.record.n_lists[_SIDES.index(side)]
+        n_lists = self.record.n_lists[SIDES.index(side)]
         if n_lists > len(vectors):
             self._exactly(f"{n_lists} lists are more than the {side} side has anchors")
             return None

@@ -12,34 +12,39 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from ..anchors import AnchorTable, anchor_order
-from ..arrays import FloatArray, IntArray
+from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
 from ..errors import AnchorIndexError
 from ..fits import DAMAGED, Fits
 from .durable import is_abandoned, sync
+from .manifest import Manifest
 from .store import from_embedding_column, open_table, scan
 
 _log = logging.getLogger(__name__)
 
 
-def load_anchors(folder: Path, *, version: int, uid: str, dim: int) -> AnchorTable:
+def cache_base(folder: Path, manifest: Manifest) -> Path:
+    """Return the path of the search cache of a version, without its ending."""
+    return folder / "cache" / f"{manifest.uid}-v{manifest.table_version}"
+
+
+def load_anchors(folder: Path, manifest: Manifest) -> AnchorTable:
     """Return the anchors of an index, through its cache.
 
     Args:
         folder: The index folder.
-        version: Version of its table.
-        uid: Of its build.
-        dim: D.
+        manifest: Of the version to read.
 
     Returns:
         The anchors, their directions mapped from the cache; in memory where the folder cannot be written.
     """
-    base = folder / "cache" / f"{uid}-v{version}"
+    base, dim = cache_base(folder, manifest), manifest.encoder.dim
     cached = _read(base, dim)
     if cached is not None:
         return cached
-    anchors = _from_table(folder, version, dim)
+    anchors = _from_table(folder, manifest.table_version, dim)
     try:
         base.parent.mkdir(exist_ok=True)
         _write(base, anchors)
@@ -60,8 +65,7 @@ def _from_table(folder: Path, version: int, dim: int) -> AnchorTable:
     is_good = np.array([side == "good" for batch in labels for side in batch["side"].to_pylist()], dtype=np.bool_)
     if len(ids) == 0:
         raise AnchorIndexError(f"index '{folder}' holds no anchors", "rebuild it")
-    rated = None if np.isnan(quality).all() else quality
-    order = anchor_order(is_good, None if rated is None else np.nan_to_num(rated), ids)
+    order, rated = sorted_rows(ids, is_good, quality)
     place = np.empty(len(ids), dtype=np.int64)
     place[order] = np.arange(len(ids))
     directions = _new_flat_matrix(len(ids), dim)
@@ -74,7 +78,16 @@ def _from_table(folder: Path, version: int, dim: int) -> AnchorTable:
         lengths = np.linalg.norm(raw, axis=1)
         norms[places] = lengths
         directions[places] = raw / lengths[:, None]
-    return AnchorTable(ids[order], directions, norms, None if rated is None else rated[order], int(is_good.sum()))
+    return AnchorTable(ids[order], directions, norms, rated, int(is_good.sum()))
+
+
+def sorted_rows(
+    ids: npt.NDArray[np.bytes_], is_good: BoolArray, quality: DoubleArray
+) -> tuple[IntArray, DoubleArray | None]:
+    """Return the rows in the order of the cache, and their qualities in it: None where all are NaN."""
+    rated = None if np.isnan(quality).all() else quality
+    order = anchor_order(is_good, None if rated is None else np.nan_to_num(rated), ids)
+    return order, None if rated is None else rated[order]
 
 
 class _FlatMatrix(np.ndarray[Any, Any]):

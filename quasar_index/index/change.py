@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from ..errors import AnchorIndexError, first_line
+from ..errors import AnchorIndexError
 from .anchor_index import AnchorIndex
 from .durable import digests_below, files_below, sync_below
 from .lock import lock
 from .manifest import Manifest, SourceRecord
 from .states import drop_interrupted, read_entries, record, write_entry
-from .store import TABLE, drop_torn, open_table, scan
+from .store import TABLE, drop_torn, open_table, scan, writing
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +51,8 @@ class Change:
             table = open_table(self.path, TABLE)
             if table.version != self.manifest.table_version:  # what an interrupted change left
                 table = open_table(self.path, TABLE, version=self.manifest.table_version)
-                self._try(table.restore)
+                with self._writing():
+                    table.restore()
             self._table = table
         return self._table
 
@@ -69,16 +70,11 @@ class Change:
             AnchorIndexError: When it cannot be done, such as on a full disk.
         """
         table = self.table
-        self._try(lambda: what(table))
+        with self._writing():
+            what(table)
 
-    def _try(self, what: Callable[[], Any]) -> None:
-        try:
-            what()
-        except (ValueError, RuntimeError, OSError) as error:
-            raise AnchorIndexError(
-                f"index '{self.path}' could not be changed ({first_line(error, 200)})",
-                "it is as it was before",
-            ) from error
+    def _writing(self) -> AbstractContextManager[None]:
+        return writing(f"index '{self.path}' could not be changed", "it is as it was before")
 
     def commit(self, action: str, *, sources: tuple[SourceRecord, ...] | None = None) -> AnchorIndex:
         """Make the table's version the current state.

@@ -21,11 +21,20 @@ from ..datasets.base import RECORD_SCHEMA, AnchorSource
 from ..encoders.base import Encoder
 from ..encoders.pipeline import EncodedImage, encode_files
 from ..encoders.spec import EncoderSpec
-from ..errors import AnchorIndexError, first_line
+from ..errors import AnchorIndexError
 from .durable import files_below, sync_below
 from .lock import LOCK
 from .manifest import write_atomically
-from .store import OWN_COLUMNS, embedding_type, open_table, scan, to_embedding_column, write_table
+from .store import (
+    OWN_COLUMNS,
+    embedding_type,
+    open_table,
+    scan,
+    to_embedding_column,
+    version_files,
+    write_table,
+    writing,
+)
 
 BLOCK = 1024
 """Embeddings in one commit to the staging table."""
@@ -103,12 +112,11 @@ def staged_ids(folder: Path) -> frozenset[str]:
             # All columns: a power cut may have emptied any file.
             return frozenset(key for batch in scan(table, table.schema.names) for key in batch["id"].to_pylist())
         except AnchorIndexError as error:
-            # Lance names versions downwards: the newest is the first.
-            versions = sorted((path / "_versions").glob("*.manifest"))
+            versions = version_files(folder, STAGED)
             _log.warning("what an interrupted run left is damaged (%s): going back by a block", error.message)
             if len(versions) < 2:
                 break
-            versions[0].unlink()
+            versions[max(versions)].unlink()
             (path / "_versions" / "latest_version_hint.json").unlink(missing_ok=True)
     drop_table(folder)
     return frozenset()
@@ -129,7 +137,10 @@ def stage(folder: Path, block: Sequence[EncodedImage], dim: int, *, overwrite: b
         schema=schema,
     )
     path = folder / f"{STAGED}.lance"
-    try:
+    with writing(
+        f"embeddings cannot be written to '{folder}'",
+        "make room or mend the disk; the same command goes on where it stopped",
+    ):
         if overwrite or not path.exists():
             drop_table(folder)
             known = files_below(path)
@@ -139,11 +150,6 @@ def stage(folder: Path, block: Sequence[EncodedImage], dim: int, *, overwrite: b
             known = files_below(path)  # after opening, which may remove what a power cut tore
             table.add(pa.Table.from_batches([batch]))
         sync_below(path, known)
-    except (ValueError, RuntimeError, OSError) as error:
-        raise AnchorIndexError(
-            f"embeddings cannot be written to '{folder}' ({first_line(error, 200)})",
-            "make room or mend the disk; the same command goes on where it stopped",
-        ) from error
 
 
 def embed(

@@ -7,6 +7,7 @@ better), side, reference, distortion, level, split, width, height, the label fil
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -128,13 +129,21 @@ def write_table(folder: Path, batches: Iterable[pa.RecordBatch], schema: pa.Sche
     reader = pa.RecordBatchReader.from_batches(schema, batches)
     # "overwrite" of nothing would be a warning on stderr.
     mode = "overwrite" if (folder / f"{name}.lance").exists() else "create"
+    with writing(f"a table cannot be written to '{folder}'", "make room, then run it again"):
+        return int(lancedb.connect(folder).create_table(name, reader, mode=mode).version)
+
+
+@contextmanager
+def writing(problem: str, mend: str) -> Iterator[None]:
+    """Say in one line what Lance could not write, whatever it raises, such as on a full disk.
+
+    Raises:
+        AnchorIndexError: With that line.
+    """
     try:
-        table = lancedb.connect(folder).create_table(name, reader, mode=mode)
-        return int(table.version)
-    except (RuntimeError, OSError) as error:
-        raise AnchorIndexError(
-            f"a table cannot be written to '{folder}' ({_first_line(error)})", "make room, then run it again"
-        ) from error
+        yield
+    except (ValueError, RuntimeError, OSError) as error:
+        raise AnchorIndexError(f"{problem} ({_first_line(error)})", mend) from error
 
 
 def scan(table: Any, columns: Sequence[str], *, where: str | None = None) -> Iterator[pa.RecordBatch]:

@@ -21,16 +21,16 @@ from ..datasets.base import concat_text
 from ..errors import DataError, QuasarError
 from ..images import content_id, read_image_bytes
 from .anchor_index import AnchorIndex
-from .cache import load_anchors
+from .cache import cache_base, load_anchors
 from .damage import RESTORE, Damage
 from .durable import digest, files_below, is_abandoned
 from .edit import STAGING
 from .failures import listed_failures
 from .labels import label_sources
 from .manifest import Manifest
-from .states import read_entries, read_tags
+from .states import Entry, read_entries, read_tags
 from .store import TABLE, from_embedding_column, open_table, scan, version_files
-from .verify_cache import cache_base, check_cache, check_kept
+from .verify_cache import check_cache, check_kept
 
 _LABELS = ("id", "dataset", "score", "side", "quality", "path")
 
@@ -93,7 +93,12 @@ def verify(
         What is wrong; a version whose table cannot be read at all is one damage.
     """
     notes = list(_waiting(index))
-    damage = [*_history(index), *_digests(index, notes)]
+    try:
+        current = Manifest.read(index.path)
+        entries = read_entries(index.path, current)
+        damage = [*_history(index, current, entries), *_digests(index, entries, notes)]
+    except QuasarError as error:
+        damage = [Damage("history", error.message, error.hint)]
     try:
         table = _read_table(index)
     except QuasarError as error:
@@ -108,15 +113,13 @@ def verify(
         damage += [*check_cache(index, table.labels, table.norms), *check_kept(index)]
     damage += _temporary(index)
     if repair:
-        damage = [_repair(index, one) for one in damage]
+        damage = _repair(index, damage)
     return VerifyReport(index, len(table.labels), n_files, n_missing, tuple(damage), tuple(notes))
 
 
-def _history(index: AnchorIndex) -> Iterator[Damage]:
+def _history(index: AnchorIndex, current: Manifest, entries: list[Entry]) -> Iterator[Damage]:
     """Compare the history and the tags with the manifest and with the table's versions."""
     try:
-        current = Manifest.read(index.path)
-        entries = read_entries(index.path, current)
         tags = read_tags(index.path)
         listed_failures(index.path)
     except QuasarError as error:
@@ -139,12 +142,8 @@ def _history(index: AnchorIndex) -> Iterator[Damage]:
         yield Damage("history", f"the table has lost version {numbers}", "give them up ('quasar-index compact')")
 
 
-def _digests(index: AnchorIndex, notes: list[str]) -> Iterator[Damage]:
+def _digests(index: AnchorIndex, entries: list[Entry], notes: list[str]) -> Iterator[Damage]:
     """Compare the files of the table, those of all versions, with the digests that were kept when they were written."""
-    try:
-        entries = read_entries(index.path, Manifest.read(index.path))
-    except QuasarError:
-        return  # the history says so itself
     without = [str(entry.version) for entry in entries if entry.digests is None]
     if without:
         notes.append(f"no digests of the files of version {', '.join(without)}: an earlier quasar-index wrote it")
@@ -279,19 +278,41 @@ def _waiting(index: AnchorIndex) -> Iterator[str]:
         yield "an interrupted build of that name waits: the same command goes on"
 
 
-def _repair(index: AnchorIndex, damage: Damage) -> Damage:
-    if not damage.can_repair:
-        return damage
-    try:
-        if damage.part == "leftover":
-            for path in _abandoned(index):
-                path.unlink(missing_ok=True)
-        else:
-            base = cache_base(index)
-            for path in (base.with_suffix(".npz"), base.with_suffix(".faiss"), *base.parent.glob(f"{base.name}-*")):
-                path.unlink(missing_ok=True)
-            manifest = index.manifest
-            load_anchors(index.path, version=manifest.table_version, uid=manifest.uid, dim=manifest.encoder.dim)
-    except OSError as error:
-        return replace(damage, mend=f"cannot be repaired here ({error.strerror or error})")
-    return replace(damage, repaired=True)
+def _repair(index: AnchorIndex, damage: list[Damage]) -> list[Damage]:
+    """Mend what can be mended, each kind of it once."""
+    failed: dict[str, str] = {}
+    for part in dict.fromkeys(one.part for one in damage if one.can_repair):
+        try:
+            _REPAIRS[part](index)
+        except OSError as error:
+            failed[part] = f"cannot be repaired here ({error.strerror or error})"
+    return [
+        one
+        if not one.can_repair
+        else replace(one, mend=failed[one.part])
+        if one.part in failed
+        else replace(one, repaired=True)
+        for one in damage
+    ]
+
+
+def _drop_abandoned(index: AnchorIndex) -> None:
+    for path in _abandoned(index):
+        path.unlink(missing_ok=True)
+
+
+def _drop_kept(index: AnchorIndex) -> None:
+    base = cache_base(index.path, index.manifest)
+    for path in base.parent.glob(f"{base.name}-*"):
+        path.unlink(missing_ok=True)
+
+
+def _remake_cache(index: AnchorIndex) -> None:
+    base = cache_base(index.path, index.manifest)
+    _drop_kept(index)
+    for path in (base.with_suffix(".npz"), base.with_suffix(".faiss")):
+        path.unlink(missing_ok=True)
+    load_anchors(index.path, index.manifest)
+
+
+_REPAIRS = {"leftover": _drop_abandoned, "kept": _drop_kept, "cache": _remake_cache}

@@ -6,16 +6,14 @@ The cache is compared with the table bit by bit, so that a flipped bit is found;
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from ..anchors import anchor_order
-from ..arrays import BoolArray, DoubleArray, FloatArray
+from ..arrays import BoolArray, FloatArray
 from ..fits import DAMAGED, check_entry
 from .anchor_index import AnchorIndex
-from .cache import read_cache
+from .cache import cache_base, read_cache, sorted_rows
 from .damage import Damage
 from .store import from_embedding_column, open_table, scan
 
@@ -28,7 +26,7 @@ def check_cache(index: AnchorIndex, labels: pa.Table, norms: FloatArray) -> Iter
         labels: `id`, `side` and `quality` of its anchors, in the table's order.
         norms: (N,) lengths of their embeddings.
     """
-    base = cache_base(index)
+    base = cache_base(index.path, index.manifest)
     mend = "it is made anew at the next use"
 
     def wrong(what: str) -> Damage:
@@ -44,13 +42,10 @@ def check_cache(index: AnchorIndex, labels: pa.Table, norms: FloatArray) -> Iter
         return
     ids = np.array(labels["id"].to_pylist(), dtype=np.bytes_)
     is_good: BoolArray = labels["side"].to_numpy() == "good"
-    quality: DoubleArray | None = labels["quality"].to_numpy().astype(np.float64)
-    quality = None if quality is None or np.isnan(quality).all() else quality
-    order = anchor_order(is_good, None if quality is None else np.nan_to_num(quality), ids)
+    order, rated = sorted_rows(ids, is_good, labels["quality"].to_numpy().astype(np.float64))
     if not np.array_equal(cached.ids, ids[order]):
         yield wrong("names other anchors than the table, or in another order")
         return
-    rated = None if quality is None else quality[order]
     same = (rated is None) == (cached.quality is None) and (
         rated is None or cached.quality is None or np.array_equal(rated, cached.quality, equal_nan=True)
     )
@@ -71,15 +66,10 @@ def check_cache(index: AnchorIndex, labels: pa.Table, norms: FloatArray) -> Iter
 
 def check_kept(index: AnchorIndex) -> Iterator[Damage]:
     """Compare what is kept beside the cache (centroids, spaces, matrices) with its checksums."""
-    base = cache_base(index)
+    base = cache_base(index.path, index.manifest)
     for path in sorted(base.parent.glob(f"{base.name}-*.np[yz]")):
         try:
             check_entry(path)
         except DAMAGED as error:
             message = f"'{path.name}' beside the search cache is damaged ({error})"
             yield Damage("kept", message, "it is computed anew at the next use", can_repair=True)
-
-
-def cache_base(index: AnchorIndex) -> Path:
-    """Return the path of an index's search cache, without its ending."""
-    return index.path / "cache" / f"{index.manifest.uid}-v{index.manifest.table_version}"

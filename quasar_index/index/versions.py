@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..errors import AnchorIndexError, first_line
+from ..errors import AnchorIndexError
 from .anchor_index import AnchorIndex
 from .change import changing
 from .manifest import Manifest
 from .states import check_tag, find_entry, read_entries, read_tags, write_entry, write_tags
-from .store import TABLE, open_table
+from .store import TABLE, open_table, writing
 
 _KEPT = "quasar-index-keeps"
 _NEVER = timedelta(days=36500)
@@ -217,13 +217,11 @@ def compact(index: AnchorIndex, *, forget_before: int | str | None = None) -> Co
                 if entry.version < oldest and not entry.forgotten:
                     write_entry(index.path, replace(entry, forgotten=True))
                     forgotten.append(entry.version)
-            try:
+            with writing(
+                f"the files of old versions of '{index.path}' could not be removed",
+                "the index is whole; run it again, and 'quasar-index verify' if it fails again",
+            ):
                 _clean(changed, oldest)
-            except (ValueError, RuntimeError, OSError) as error:
-                raise AnchorIndexError(
-                    f"the files of old versions of '{index.path}' could not be removed ({first_line(error, 200)})",
-                    "the index is whole; run it again, and 'quasar-index verify' if it fails again",
-                ) from error
     return CompactReport(changed, tuple(forgotten), n_bytes_before, _size(index))
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..anchors import SIDES
 from ..arrays import as_embeddings
 from ..errors import AggregationError, DataError
 from ..evaluation import Configuration
@@ -173,7 +174,7 @@ class Report:
         table, labels = self._scorer.table, self._labels
         embeddings = np.stack([image.embedding for image in images if image.embedding is not None])
         queries = self._scorer.directions(as_embeddings(embeddings, dim=table.dim))
-        found = [nearest(table, queries, self._n_anchors, side=side) for side in ("good", "bad")]
+        found = [nearest(table, queries, self._n_anchors, side=side) for side in SIDES]
         rows = np.concatenate([side.rows for side in found], axis=1)
         cosines = np.concatenate([side.similarity for side in found], axis=1)
         fresh = [row for row in np.unique(rows).tolist() if row not in self._pictures]

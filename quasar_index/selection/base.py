@@ -7,7 +7,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
-from ..anchors import AnchorTable, Side
+from ..anchors import SIDES, AnchorTable
 from ..arrays import DoubleArray, IntArray
 from ..errors import AggregationError
 
@@ -15,7 +15,6 @@ OnProgress: TypeAlias = Callable[[int, int], None]
 """Called with (done, total) anchors."""
 Advance: TypeAlias = Callable[[int], None]
 """Called with the number of anchors that were chosen since the last call."""
-SIDES: tuple[Side, Side] = ("good", "bad")
 
 
 @runtime_checkable

@@ -23,10 +23,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..anchors import AnchorTable
+from ..anchors import SIDES, AnchorTable
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
 from ..errors import AggregationError
-from .base import SIDES, Advance, OnProgress
+from .base import Advance, OnProgress
 from .held_out import side_sums
 from .neighbors import neighbors
 

@@ -21,11 +21,10 @@ import numpy as np
 import numpy.typing as npt
 import scipy  # its submodules load on first use, so that start-up is quick
 
-from ..anchors import AnchorTable
+from ..anchors import SIDES, AnchorTable
 from ..arrays import DoubleArray, IntArray
 from ..correlation import srcc
 from ..errors import AggregationError, DataError, EvaluationError
-from .base import SIDES
 from .rank_correlation import RankCorrelation, with_median
 
 _CHUNK = 4096

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from ..anchors import AnchorTable
+from ..anchors import SIDES, AnchorTable
 from ..arrays import IntArray
 from ..errors import AggregationError
 from ..index.anchor_index import AnchorIndex, new_index_path
@@ -98,7 +98,7 @@ def select_anchors(
             f"use from 1 to {min(n_good, n_bad)} strata, or select more anchors",
         )
     # A side is sorted by rating, so its quantile bins are blocks of rows.
-    strata = [np.array_split(np.arange(len(anchors))[anchors.side(side)], stratify) for side in ("good", "bad")]
+    strata = [np.array_split(np.arange(len(anchors))[anchors.side(side)], stratify) for side in SIDES]
     # The first of both take the remainder, so no bin has to give more than it has.
     counts = [[len(part) for part in np.array_split(np.arange(n), stratify)] for n in (n_good, n_bad)]
     chosen, done = [], 0
