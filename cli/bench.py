@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -122,6 +123,8 @@ def bench(
             with_growth=not figure if growth is None else growth,
             on_figure=lambda name, n: note(f"measuring {name}" + (f" with {n:,} anchors" if n else "")),
         )
+    if quick:
+        report = replace(report, ratios=tuple(replace(ratio, bar=None) for ratio in report.ratios))
     if picture is not None:
         qi.draw_benchmarks(report, picture)
     text = json_format.dumps(_finite(report.to_dict()), indent=2)

@@ -28,7 +28,7 @@ def map_(
         Path, typer.Option("--output", "-o", metavar="FILE", help="A page (.html), or a picture (.png, .svg).")
     ],
     method: Annotated[
-        Method, typer.Option("--method", "-m", help="pca, or umap (pip install 'quasar-index[map]').")
+        Method, typer.Option("--method", "-m", help="pca, or umap (pip install 'quasar-index\\[map]').")
     ] = Method.pca,
     colour: Annotated[
         str, typer.Option("--colour", "--color", "-c", metavar="side|rating|COLUMN", help="What colours mean.")

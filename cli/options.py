@@ -67,7 +67,7 @@ Precision = Annotated[
     PrecisionChoice,
     typer.Option(
         help="auto: fp32, or what a trial on the first images of a long run finds faster and the same "
-        "(openvino: pip install 'quasar-index[openvino]').",
+        "(openvino: pip install 'quasar-index\\[openvino]').",
         rich_help_panel="Encoder",
     ),
 ]

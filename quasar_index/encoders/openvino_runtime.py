@@ -7,6 +7,7 @@ float32 (or bfloat16 where the processor has it), with layers fused and memory r
 from __future__ import annotations
 
 import logging
+import sys
 import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -42,6 +43,8 @@ def compile_tower(
     """
     if not is_installed():
         raise EncoderError("OpenVINO is not installed", "pip install 'quasar-index[openvino]', or drop --precision")
+    # Else each conversion forks a process that reports it to its makers; without the package, OpenVINO reports nothing.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
 
     core = openvino.Core()

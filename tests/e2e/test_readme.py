@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from quasar_index.cli.commands import PANELS, load
+from rich.text import Text
 
 from .conftest import Run
 
@@ -67,7 +68,10 @@ def test_every_command_and_option_has_help(name: str) -> None:
     line = " ".join(str(command.help).split("\n\n")[0].split())
     assert line == next(lines[name] for lines in PANELS.values() if name in lines)
     for parameter in command.params:
-        assert getattr(parameter, "help", None), f"{name}: {parameter.name} has no help"
+        text = getattr(parameter, "help", None)
+        assert text, f"{name}: {parameter.name} has no help"
+        # Rich takes "[map]" for markup and leaves it out, unless it is escaped.
+        assert Text.from_markup(text).plain == text.replace("\\[", "["), f"{name}: brackets in {parameter.name}"
 
 
 def test_every_file_of_a_command_is_registered() -> None:

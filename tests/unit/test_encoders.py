@@ -691,6 +691,23 @@ def test_openvino_agrees_at_every_size():
     assert np.einsum("nd,nd->n", unit(one), unit(two)).min() > 0.99999
 
 
+@pytest.mark.skipif(not openvino_runtime.is_installed(), reason="the extra openvino is not installed")
+def test_openvino_reports_to_nobody():
+    program = """
+import os, sys
+os.register_at_fork(before=lambda: print("forked", file=sys.stderr))
+import numpy as np
+import quasar_index as qi
+encoder = qi.load_encoder("efficientnet-lite0", device="cpu", precision="openvino")
+encoder.forward(np.zeros((1, 64, 64, 3), dtype=np.uint8))
+from openvino.tools.ovc import convert_impl
+print(convert_impl.tm.__name__)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300, check=True)
+    assert done.stdout.strip() == "openvino.tools.ovc.telemetry_stub"
+    assert "forked" not in done.stderr
+
+
 def test_openvino_that_is_missing_or_misplaced_is_an_error(monkeypatch):
     with pytest.raises(EncoderError, match="runs on a CPU, not on cuda"):
         TorchEncoder(trial_encoder(0.0).spec, torch.nn.Identity(), torch.device("cuda"), "openvino")
