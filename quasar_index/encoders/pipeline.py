@@ -130,10 +130,10 @@ def encode_files(
                     exhausted = True
                 else:
                     run.load(row, load, path)
+            run.note_loaded()
             while next_row in run.ready:
                 yield run.ready.pop(next_row)
                 next_row += 1
-            run.note_loaded()
             if batch := run.next_batch(nothing_comes=exhausted and run.n_loading == 0):
                 run.embed(batch)
             elif run.n_loading:
