@@ -36,7 +36,7 @@ def check(
     ] = None,
     threshold: Annotated[
         float | None,
-        typer.Option(help="Least cosine of near-duplicates; the default suits the default encoder.  \\[default: 0.975]"),
+        typer.Option(help="Least cosine of near-duplicates; it suits the default encoder.  \\[default: 0.975]"),
     ] = None,
     decode: Annotated[
         bool, typer.Option("--decode", help="Decode every image, not only its header: finds truncated files.")

@@ -36,7 +36,7 @@ def index_facts(index: qi.AnchorIndex) -> dict[str, Any]:
     encoder = manifest.encoder
     facts: dict[str, Any] = {
         "index": str(index.path),
-        "anchors": f"{len(index)}: {manifest.n_good} good, {manifest.n_bad} bad",
+        "anchors": f"{len(index):,}: {manifest.n_good:,} good, {manifest.n_bad:,} bad",
         "encoder": f"{encoder.name}, {encoder.dim}-d"
         + (f", layers {encoder.layers}, input {encoder.input}" if encoder.input else "")
         + (f", ran in {encoder.runtime}" if encoder.runtime else ""),

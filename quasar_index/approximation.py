@@ -33,8 +33,10 @@ from .index.search import search
 from .space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, SpaceName, fit_space
 
 _Result = TypeVar("_Result")
-_RANKED = (2, 4, 8)
+_RANKED = (2, 4, 8, 16, 32)
 """Candidates whose exact cosines are computed, for each of the k neighbours."""
+_ALL_TRIED = 8
+"""More candidates than these are tried only where fewer do not reach the recall."""
 _LEAST_RANKED = 64
 _LEAST_QUERIES = 20
 _MARGIN = 0.002
@@ -247,6 +249,8 @@ def _fastest(sides: list[_Side], recall: float) -> tuple[int, tuple[int, ...]]:
     top_k = sides[0].top_k
     found: list[tuple[float, int, tuple[int, ...]]] = []
     for factor in _RANKED:
+        if found and factor > _ALL_TRIED:
+            break
         n_ranked = max(factor * top_k, _LEAST_RANKED)
         probes = [side.fewest_lists(min(recall + _MARGIN, 1.0), n_ranked) for side in sides]
         n_probe = tuple(n for n in probes if n is not None)

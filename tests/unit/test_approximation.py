@@ -306,6 +306,15 @@ def test_a_recall_out_of_reach_is_an_error_that_names_what_is_reached(index, mon
     assert qi.AnchorIndex.open(index.path).manifest == index.manifest
 
 
+@pytest.mark.parametrize(("recall", "factor"), [(0.2, 1), (0.95, 16)])
+def test_many_candidates_are_tried_only_where_few_do_not_reach_the_recall(index, monkeypatch, recall, factor):
+    monkeypatch.setattr("quasar_index.approximation._RANKED", (1, 16))
+    monkeypatch.setattr("quasar_index.approximation._LEAST_RANKED", 1)
+    record = qi.approximate(index, recall=recall, top_k=TOP_K).manifest.approximate
+    assert record.n_ranked == factor * TOP_K
+    assert record.recall >= recall
+
+
 def test_an_old_version_cannot_be_made_approximate(index):
     qi.remove(index, where="score < 3")
     with pytest.raises(qi.AnchorIndexError, match="was opened at version"):
