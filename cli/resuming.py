@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import quasar_index as qi
-from quasar_index.errors import DataError
+from quasar_index.errors import DataError, reason
 
 from .output import Row, note
 
@@ -105,7 +105,7 @@ def kept_rows(
     except OSError as error:
         lock.release()
         raise DataError(
-            f"'{output}' cannot be written ({error.strerror or error})", "check the place that --output names"
+            f"'{output}' cannot be written ({reason(error)})", "check the place that --output names"
         ) from error
     if kept.n_kept:
         note(f"{kept.n_kept} of {len(paths)} rows were left by an interrupted run")
@@ -114,7 +114,7 @@ def kept_rows(
         try:
             path.unlink(missing_ok=True)
         except OSError as error:  # the output is there, and whole
-            note(f"'{path}' is of no more use, and cannot be removed ({error.strerror or error})")
+            note(f"'{path}' is of no more use, and cannot be removed ({reason(error)})")
     finally:
         with suppress(OSError):
             Path(lock.lock_file).unlink(missing_ok=True)

@@ -66,6 +66,11 @@ def _one_line(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def reason(error: BaseException) -> str:
+    """Return why something could not be read or written: in the system's words where the error is the system's."""
+    return getattr(error, "strerror", None) or first_line(error)
+
+
 def first_line(error: BaseException, most: int = 160) -> str:
     """Return what another library's error says, for a message of one line.
 

@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from .arrays import ByteArray, DoubleArray
-from .errors import DataError, ImageError, first_line
+from .errors import DataError, ImageError, first_line, reason
 
 MAX_PIXELS = 89_478_485
 """Largest image that is decoded, in pixels: Pillow's limit against decompression bombs (a quarter gigabyte of RGB)."""
@@ -147,8 +147,7 @@ def read_image_bytes(path: str, *, max_bytes: int = MAX_FILE_BYTES) -> bytes:
         raise
     except Exception as error:
         # Beside OSError: ValueError for an unknown protocol, ImportError for a missing one, what its client raises.
-        reason = getattr(error, "strerror", None) or first_line(error)
-        raise ImageError(f"cannot be read ({reason})", "check the path") from error
+        raise ImageError(f"cannot be read ({reason(error)})", "check the path") from error
     if n_bytes > max_bytes:
         raise ImageError(f"the file is larger than the limit of {max_bytes} bytes", "convert it, or raise --max-pixels")
     return data

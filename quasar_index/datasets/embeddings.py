@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import FloatArray
-from ..errors import DataError, first_line
+from ..errors import DataError, first_line, reason
 from .base import AnchorSource, make_records, sha256_file
 from .files import stem
 from .labelled import IMAGE_COLUMNS, plain, source_from_table
@@ -277,7 +277,7 @@ def _read_labels(path: Path) -> LabelTable:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
+        raise DataError(f"{path} cannot be read ({reason(error)})", "check the path") from error
     return read_table(content, path.name)
 
 

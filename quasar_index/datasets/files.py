@@ -11,7 +11,7 @@ from typing import Any
 import fsspec
 from fsspec.core import url_to_fs
 
-from ..errors import DataError
+from ..errors import DataError, reason
 
 # fmt: off
 IMAGE_SUFFIXES = frozenset((
@@ -51,7 +51,7 @@ def read_url(path: str) -> bytes:
                 return bytes(file.read())
         return Path(path).read_bytes()
     except (OSError, ImportError, ValueError) as error:
-        raise DataError(f"cannot read {path}: {error}") from error
+        raise DataError(f"{path} cannot be read ({reason(error)})", "check the path") from error
 
 
 def _refuse_unreadable(error: OSError) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import fsspec
 
-from ..errors import DataError, first_line
+from ..errors import DataError, first_line, reason
 from ..images import MAX_FILE_BYTES
 from .arrow_images import ARROW_OPTIONS
 from .base import AnchorSource
@@ -52,7 +52,7 @@ class TarImages:
                 file.seek(offset)
                 content = bytes(file.read(size))
         except OSError as error:
-            raise DataError(f"cannot read {shard}: {error}") from error
+            raise DataError(f"{shard} cannot be read ({reason(error)})", "check the path") from error
         if len(content) != size:
             raise DataError(f"{path}: {len(content)} of {size} bytes are left", "the shard is cut off")
         return content
@@ -143,7 +143,7 @@ def _samples(shard: str) -> list[_Sample]:
     except DataError:
         raise
     except OSError as error:
-        raise DataError(f"cannot read {shard}: {error}") from error
+        raise DataError(f"{shard} cannot be read ({reason(error)})", "check the path") from error
     except Exception as error:
         # Beside tarfile's own errors ValueError, OverflowError, ... by the kind of damage.
         hint = "shards must not be compressed" if not is_url(shard) else "an uncompressed .tar"

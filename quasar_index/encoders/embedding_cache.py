@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from ..arrays import FloatArray
-from ..errors import EncoderError
+from ..errors import EncoderError, reason
 from .pipeline import EncodedImage
 from .spec import EncoderSpec
 
@@ -136,6 +136,6 @@ class EmbeddingCache:
 
     def _unusable(self, error: OSError) -> EncoderError:
         return EncoderError(
-            f"the cache of embeddings '{self.path}' cannot be used ({error.strerror or error})",
+            f"the cache of embeddings '{self.path}' cannot be used ({reason(error)})",
             f"mend its permissions, or set {CACHE_VARIABLE} to another folder",
         )

@@ -24,7 +24,7 @@ from ..datasets.base import AnchorSource
 from ..encoders.base import Encoder
 from ..encoders.pipeline import EncodedImage
 from ..encoders.spec import EncoderSpec
-from ..errors import AnchorIndexError, DataError
+from ..errors import AnchorIndexError, DataError, reason
 from ..images import MAX_PIXELS
 from . import staging
 from .anchor_index import AnchorIndex, new_index_path
@@ -257,7 +257,7 @@ def new_index(name: str | Path, *, overwrite: bool) -> Iterator[tuple[Path, Path
             _publish(folder, path)
         except OSError as error:
             raise AnchorIndexError(
-                f"index '{path}' cannot be written ({error.strerror or error})",
+                f"index '{path}' cannot be written ({reason(error)})",
                 "make room or mend the disk, then run the same command again",
             ) from error
 

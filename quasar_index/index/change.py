@@ -16,7 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..errors import AnchorIndexError
+from ..errors import AnchorIndexError, reason
 from .anchor_index import AnchorIndex
 from .durable import digests_below, files_below, sync_below
 from .lock import lock
@@ -134,6 +134,6 @@ def changing(index: AnchorIndex) -> Iterator[Change]:
             yield Change(index.path, manifest)
         except OSError as error:
             raise AnchorIndexError(
-                f"index '{index.path}' could not be changed ({error.strerror or error})",
+                f"index '{index.path}' could not be changed ({reason(error)})",
                 "make room or mend the disk, then run the same command again",
             ) from error

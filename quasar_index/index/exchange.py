@@ -26,7 +26,7 @@ from ..arrays import FloatArray, IntArray
 from ..datasets.base import RECORD_SCHEMA, AnchorSource, Division, Kind
 from ..datasets.embeddings import read_matrix
 from ..encoders.spec import EncoderSpec
-from ..errors import DataError
+from ..errors import DataError, reason
 from .anchor_index import AnchorIndex
 from .store import OWN_COLUMNS, from_embedding_column, open_table, scan
 
@@ -265,6 +265,6 @@ def _replacing(path: Path) -> Iterator[Path]:
         yield partial
         partial.replace(path)
     except OSError as error:
-        raise DataError(f"'{path}' cannot be written ({error.strerror or error})", "check its folder") from error
+        raise DataError(f"'{path}' cannot be written ({reason(error)})", "check its folder") from error
     finally:
         partial.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import AnchorIndexError
+from ..errors import AnchorIndexError, reason
 
 LOCK = ".lock"
 
@@ -33,7 +33,7 @@ def lock(folder: Path, name: str) -> Iterator[None]:
         ) from None
     except OSError as error:
         raise AnchorIndexError(
-            f"index '{name}' cannot be changed ({error.strerror or error})",
+            f"index '{name}' cannot be changed ({reason(error)})",
             "check the permissions of its folder, or change a copy of it",
         ) from error
     try:

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from ..arrays import FloatArray
 from ..datasets.base import concat_text
-from ..errors import DataError, QuasarError
+from ..errors import DataError, QuasarError, reason
 from ..images import content_id, read_image_bytes
 from .anchor_index import AnchorIndex
 from .cache import cache_base, load_anchors
@@ -158,7 +158,7 @@ def _digests(index: AnchorIndex, entries: list[Entry], notes: list[str]) -> Iter
         except FileNotFoundError:
             continue  # 'compact' has just given it up
         except OSError as error:
-            yield Damage("table", f"'{folder.name}/{name}' cannot be read ({error.strerror or error})", RESTORE)
+            yield Damage("table", f"'{folder.name}/{name}' cannot be read ({reason(error)})", RESTORE)
 
 
 def _read_table(index: AnchorIndex) -> _Table:
@@ -285,7 +285,7 @@ def _repair(index: AnchorIndex, damage: list[Damage]) -> list[Damage]:
         try:
             _REPAIRS[part](index)
         except OSError as error:
-            failed[part] = f"cannot be repaired here ({error.strerror or error})"
+            failed[part] = f"cannot be repaired here ({reason(error)})"
     return [
         one
         if not one.can_repair

@@ -280,6 +280,7 @@ def test_check_refuses(run, labels, tmp_path):
     usage(run("check"), "--data is missing")
     usage(run("check", "--data", labels, "--threshold", "0.9"), "--threshold belongs to --index")
     one_line(run("check", "--data", tmp_path / "none"), 3, "no such file or folder")
+    one_line(run("check", "--data", tmp_path / "none.csv"), 3, "none.csv cannot be read (No such file or directory)")
     one_line(run("check", "--data", labels, "--index", "none"), 4, "no index 'none'")
     one_line(run("check", "--data", "kadid:/tmp"), 3, "no data set is called 'kadid'")
 
