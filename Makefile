@@ -25,7 +25,7 @@ torture: $(VENV)/.installed-test ## Crashes, full disks, readers beside a writer
 	$(BIN)/python -m tests.torture.crashes --kills $(KILLS) --faults $(FAULTS) --seed $(SEED) || failed=1; \
 	$(BIN)/python -m tests.torture.concurrency --seconds $(STRESS) --seed $(SEED) || failed=1; \
 	$(BIN)/python -m tests.torture.mutated_images --count $(IMAGES) --seed $(SEED) || failed=1; \
-	QUASAR_INDEX_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -q tests/property/test_hostile_input_properties.py || failed=1; \
+	QUASAR_INDEX_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -q tests/property || failed=1; \
 	exit $$failed
 
 lint: $(VENV)/.installed-dev

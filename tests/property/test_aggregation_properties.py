@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from quasar_index.aggregation import Clustering, Mean, Offset, Retrieval
@@ -100,6 +100,13 @@ def test_local_division_of_all_anchors_is_the_division_at_the_median(case):
     )
 
 
+def rounding(case):
+    """Return the error of cosines around the anchors' mean: that of float32, more where a direction lies near it."""
+    directions = unit(case.X)
+    offsets = np.concatenate([directions, unit(case.queries)]) - directions.mean(axis=0)
+    return max(1e-5, 1e-6 / np.linalg.norm(offsets, axis=1).min())
+
+
 def swappable():
     """Return aggregations that treat both sides alike; ties at a local median do not, nor does an offset's count."""
     return st.one_of(
@@ -111,11 +118,13 @@ def swappable():
 
 @SETTINGS
 @given(CASES, swappable())
+@example(Case(seed=0, n=2, dim=2, n_queries=2), Clustering(1))  # nearly parallel anchors
 def test_swapping_the_sides_gives_one_minus_the_score(case, aggregator):
     scores = Scorer(case.anchors(), aggregator).score_embeddings(case.queries)
     swapped = Scorer(case.anchors(swap=True), aggregator).score_embeddings(case.queries)
-    np.testing.assert_allclose(swapped.score, 1 - scores.score, atol=2e-4)
-    np.testing.assert_allclose(swapped.similarity_good, scores.similarity_bad, atol=1e-5)
+    atol = rounding(case)
+    np.testing.assert_allclose(swapped.score, 1 - scores.score, atol=20 * atol)
+    np.testing.assert_allclose(swapped.similarity_good, scores.similarity_bad, atol=atol)
 
 
 @settings(max_examples=30, deadline=None)
@@ -127,7 +136,7 @@ def test_swapping_equal_sides_of_an_offset(case, offset):
         Scorer(case.anchors(order=np.arange(n), swap=swap), Offset(offset)).score_embeddings(case.queries)
         for swap in (False, True)
     )
-    np.testing.assert_allclose(swapped.score, 1 - scores.score, atol=2e-4)
+    np.testing.assert_allclose(swapped.score, 1 - scores.score, atol=20 * rounding(case))
 
 
 AGGREGATORS = st.one_of(
