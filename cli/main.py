@@ -72,19 +72,29 @@ def _options(
 
 def main() -> None:
     """Run the command; errors of the tree become one line on stderr and their exit code."""
-    with raising_on_signals():
-        try:
-            with interruptible("run it again"):
-                app()
-        except QuasarError as error:
-            if "--debug" in sys.argv:
-                raise
-            _end(error)
-        except OSError as error:
-            if error.errno not in _DISK_ERRORS or "--debug" in sys.argv:
-                raise
-            mend = _DISK_ERRORS[error.errno]
-            _end(DataError(f"nothing more can be written ({error.strerror})", f"{mend}, then run it again"))
+    try:
+        # Signals may also come while what answers them ends: so once more outside.
+        with interruptible("run it again"), raising_on_signals():
+            _answer()
+    except QuasarError as error:
+        if "--debug" in sys.argv:
+            raise
+        _end(error)
+
+
+def _answer() -> None:
+    try:
+        with interruptible("run it again"):
+            app()
+    except QuasarError as error:
+        if "--debug" in sys.argv:
+            raise
+        _end(error)
+    except OSError as error:
+        if error.errno not in _DISK_ERRORS or "--debug" in sys.argv:
+            raise
+        mend = _DISK_ERRORS[error.errno]
+        _end(DataError(f"nothing more can be written ({error.strerror})", f"{mend}, then run it again"))
 
 
 def run() -> NoReturn:

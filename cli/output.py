@@ -69,9 +69,11 @@ def raising_on_signals() -> Iterator[None]:
     """
     later: list[threading.Timer] = []
     before_hook = sys.unraisablehook
+    ended = False
 
     def stop(*_: object) -> None:
-        raise Terminated
+        if not ended:  # else there is nothing left to stop
+            raise Terminated
 
     def send_again(dropped: Any) -> None:
         if not issubclass(dropped.exc_type, KeyboardInterrupt):
@@ -91,6 +93,7 @@ def raising_on_signals() -> Iterator[None]:
     try:
         yield
     finally:
+        ended = True
         sys.unraisablehook = before_hook
         for timer in later:
             timer.cancel()

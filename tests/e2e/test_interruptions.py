@@ -199,6 +199,32 @@ def test_verify_names_the_damage_and_mends_it(call, home, tmp_path):
     assert "whole" in call("verify", own).stdout
 
 
+LATE = """
+import os, signal, sys
+from quasar_index.cli import main, output
+
+restore = signal.signal
+def late(number, handler):
+    if handler is signal.SIG_DFL:  # the command has ended, its handler is taken back
+        os.kill(os.getpid(), getattr(signal, name))
+        for _ in range(1000):
+            pass
+    return restore(number, handler)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+output.signal.signal = late
+name, sys.argv[1] = sys.argv[1], "--version"
+main.main()
+"""
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 0), ("SIGINT", 130)])
+def test_a_signal_at_the_very_end_is_no_traceback(name, code):
+    done = subprocess.run([sys.executable, "-c", LATE, name], check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_no_signal_is_lost_where_python_drops_what_is_raised():
     program = """
 import signal, sys, time, weakref
