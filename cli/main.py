@@ -77,8 +77,6 @@ def main() -> None:
         with interruptible("run it again"), raising_on_signals():
             _answer()
     except QuasarError as error:
-        if "--debug" in sys.argv:
-            raise
         _end(error)
 
 
@@ -87,8 +85,6 @@ def _answer() -> None:
         with interruptible("run it again"):
             app()
     except QuasarError as error:
-        if "--debug" in sys.argv:
-            raise
         _end(error)
     except OSError as error:
         if error.errno not in _DISK_ERRORS or "--debug" in sys.argv:
@@ -123,6 +119,8 @@ def run() -> NoReturn:
 
 def _end(error: QuasarError) -> NoReturn:
     """Say what went wrong in one line, and end with its exit code, also where a signal comes just then."""
+    if "--debug" in sys.argv:
+        raise error
     with contextlib.suppress(KeyboardInterrupt):
         note(f"error: {error}")
     sys.exit(error.exit_code)

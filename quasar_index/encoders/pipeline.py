@@ -169,8 +169,8 @@ class _Run:
 
     def wants_more(self) -> bool:
         """Whether to load another image: enough to keep everybody busy, never more."""
-        n_ahead = self.n_loading + sum(map(len, self._full))
-        return n_ahead < self._n_ahead and len(self.ready) < WAITING_RESULTS
+        n_wait = self.n_loading + sum(map(len, self._full))
+        return n_wait < self._n_ahead and len(self.ready) < WAITING_RESULTS
 
     def load(self, row: int, function: Callable[[str], tuple[EncodedImage, ByteArray | None]], path: str) -> None:
         """Start to load an image."""
