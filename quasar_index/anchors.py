@@ -179,8 +179,8 @@ class AnchorTable:
         Args:
             ratio: r in (0, 1].
             seed: Of the random generator.
-            references: (N,) reference ids of full-reference anchors: `round(r * n_ref)` of them are drawn, with all
-                anchors that share them. None: `round(r * n)` of each side, each on its own.
+            references: (N,) what full-reference anchors are drawn by (`reference_units`): `round(r * n_ref)` of them,
+                with all anchors that share them. None: `round(r * n)` of each side, each on its own.
 
         Returns:
             The drawn anchors.
@@ -263,6 +263,22 @@ def encode_groups(labels: Sequence[object] | npt.NDArray[np.generic]) -> IntArra
     values = labels.tolist() if isinstance(labels, np.ndarray) else labels
     seen: dict[object, int] = {}
     return np.array([seen.setdefault((row,) if v in (None, "") else v, len(seen)) for row, v in enumerate(values)])
+
+
+def reference_units(names: Sequence[str], references: Sequence[str | None]) -> npt.NDArray[np.str_] | None:
+    """Say which full-reference anchors are drawn together (method.md section 1, "Subsampling").
+
+    Args:
+        names: N different names, such as ids.
+        references: N reference ids; None or "" for an anchor without one.
+
+    Returns:
+        (N,) the reference of each, or its own name where it has none: it stands alone. None where no anchor has a
+        reference: there is nothing to draw by then but the sides.
+    """
+    if not any(references):
+        return None
+    return np.array([reference or name for name, reference in zip(names, references, strict=True)], dtype=np.str_)
 
 
 def anchor_order(is_good: BoolArray, quality: DoubleArray | None, ids: npt.NDArray[np.bytes_]) -> IntArray:

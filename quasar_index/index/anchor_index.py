@@ -16,6 +16,8 @@ from .manifest import MANIFEST, Manifest
 from .states import find_entry
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
     from ..anchors import AnchorTable
@@ -80,8 +82,7 @@ class AnchorIndex:
 
         Args:
             where: An SQL filter over the table's columns, such as `dataset = 'ava' AND score > 3`.
-            ratio: Part of them to draw at random, after the filter (see `AnchorTable.subsample`); full-reference
-                anchors are drawn by reference.
+            ratio: Part of them to draw at random, after the filter (see `AnchorTable.subsample` and `references`).
             seed: Of the draw.
             group: Column of contents whose anchors stay together (see `AnchorTable.groups`); None for no groups.
 
@@ -104,12 +105,7 @@ class AnchorIndex:
             kept = [key for batch in self._scan(["id"], where) for key in batch["id"].to_pylist()]
             anchors = anchors.take(rows_of(anchors, kept))
         if ratio != 1:
-            by_reference = all(source.division == "reference" for source in manifest.sources)
-            references = None
-            if by_reference:
-                column = self.metadata(anchors, ["reference"])["reference"]
-                references = column.fill_null("").to_numpy().astype(str)
-            anchors = anchors.subsample(ratio, seed=seed, references=references)
+            anchors = anchors.subsample(ratio, seed=seed, references=self.references(anchors))
         if fits is not None and len(anchors) < len(self):
             anchors = replace(anchors, fits=fits.within(f"where {where} ratio {ratio} seed {seed}"))
         if group is not None:
@@ -125,6 +121,18 @@ class AnchorIndex:
     def content_column(self) -> str | None:
         """Return the column whose groups stay together unless the user names one: references, where there are any."""
         return "reference" if any(source.kind == "full-reference" for source in self.manifest.sources) else None
+
+    def references(self, anchors: AnchorTable) -> npt.NDArray[np.str_] | None:
+        """Return what anchors of full-reference data are drawn by, (N,); None where each side is drawn on its own.
+
+        See `reference_units`; where some of the data are rated, each side is drawn on its own, too.
+        """
+        from ..anchors import reference_units
+
+        if any(source.division != "reference" for source in self.manifest.sources):
+            return None
+        ids = [key.decode() for key in anchors.ids.tolist()]
+        return reference_units(ids, self.metadata(anchors, ["reference"])["reference"].to_pylist())
 
     def metadata(self, anchors: AnchorTable, columns: Sequence[str], *, rows: IntArray | None = None) -> pa.Table:
         """Return columns of the table for some anchors, aligned with them.

@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
+from ..anchors import reference_units
 from ..arrays import FloatArray
 from ..datasets.base import AnchorSource
 from ..datasets.declare import Dataset
@@ -137,11 +139,11 @@ def draw_sample(
     if sample is None:
         return source, None
     rng = np.random.default_rng(seed)
+    labels: npt.NDArray[Any] = np.arange(len(source))
     if source.division == "reference":
-        labels = source.records["reference"].fill_null("").to_numpy(zero_copy_only=False).astype(str)
-        units = np.unique(labels)
-    else:
-        labels = units = np.arange(len(source))
+        drawn = reference_units(*(source.records[name].to_pylist() for name in ("path", "reference")))
+        labels = labels if drawn is None else drawn
+    units = np.unique(labels)
     if sample >= len(units):
         return source, None
     rows = np.flatnonzero(np.isin(labels, rng.choice(units, sample, replace=False)))

@@ -17,7 +17,6 @@ from ..bootstrap import MIN_GROUPS_INTERVAL, MIN_PAIRS_INTERVAL, bootstrap
 from ..correlation import srcc
 from ..errors import DataError, QuasarError
 from ..evaluation.rated import RatedImages
-from ..index.anchor_index import AnchorIndex
 from ..scoring import Scorer
 from .report import Measurement
 
@@ -29,20 +28,12 @@ class Anchors:
     Attributes:
         table: The anchors.
         temperature: T of the softmax; ranks do not change with it.
-        references: (N,) reference of each where they are drawn by reference; None to draw each side on its own.
+        references: (N,) what they are drawn by (`AnchorIndex.references`); None to draw each side on its own.
     """
 
     table: AnchorTable
     temperature: float
     references: npt.NDArray[np.str_] | None = None
-
-
-def references_of(index: AnchorIndex, table: AnchorTable) -> npt.NDArray[np.str_] | None:
-    """Return the reference of each anchor of full-reference sets (method.md section 1, "Subsampling"), else None."""
-    if any(source.division != "reference" for source in index.manifest.sources):
-        return None
-    column = index.metadata(table, ["reference"])["reference"].fill_null("")
-    return np.asarray(column.to_numpy()).astype(np.str_)
 
 
 def measure(

@@ -26,7 +26,7 @@ from ..scoring import TEMPERATURE
 from .declare import Experiment
 from .experiments import encoders_of, find_protocol, impossible, needs_of, select_experiments
 from .indexes import Library, n_records, weights_state
-from .measure import Anchors, Store, measure, references_of
+from .measure import Anchors, Store, measure
 from .report import ExperimentResult, MissingInput, Reproduction
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ class _Run:
             self._anchors = (index.path, Anchors(index.anchors(), TEMPERATURE))
         anchors = self._anchors[1]
         if self._fraction(one) < 1 and anchors.references is None:  # they are read from the whole table
-            anchors = replace(anchors, references=references_of(index, anchors.table))
+            anchors = replace(anchors, references=index.references(anchors.table))
             self._anchors = (index.path, anchors)
         return anchors
 

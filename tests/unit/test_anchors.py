@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from quasar_index.anchors import divide_at_median, make_anchors
+from quasar_index.anchors import divide_at_median, make_anchors, reference_units
 from quasar_index.arrays import as_embeddings, unit
 from quasar_index.errors import AggregationError, DataError
 
@@ -170,6 +170,19 @@ def test_a_draw_by_reference_keeps_all_versions_of_the_drawn_references():
     assert len(set(kept)) == 3
     assert all(kept.count(name) == 4 for name in kept)
     assert (drawn.n_good, drawn.n_bad) == (3, 9)
+
+
+def test_anchors_without_a_reference_are_drawn_each_alone():
+    assert reference_units(["a", "b", "c"], [None, "", None]) is None
+    assert reference_units(["a", "b", "c"], [None, "r", "r"]).tolist() == ["a", "r", "r"]
+    # 10 references of 4 images each, and 40 images without one: 50 to draw from, not 11
+    references = reference_units([str(i) for i in range(80)], [f"r{i // 4}" if i < 40 else None for i in range(80)])
+    anchors = make_anchors(RNG.normal(size=(80, 3)), is_good=[True, False] * 40, ids=[f"{i:02d}" for i in range(80)])
+    rows = np.array([int(key) for key in anchors.ids.tolist()])
+    sizes = [len(anchors.subsample(0.5, seed=seed, references=references[rows])) for seed in range(30)]
+    assert min(sizes) > 25
+    assert max(sizes) < 60
+    assert np.mean(sizes) == pytest.approx(40, abs=3)
 
 
 @pytest.mark.parametrize("ratio", [0, -0.5, 1.5, float("nan")])

@@ -344,6 +344,15 @@ def test_draws_from_an_index_are_by_reference_where_there_are_references(tiny_en
     assert (half.n_good, half.n_bad) == (3, 3)
 
 
+@pytest.mark.parametrize("ratio", [0.3, 0.5, 0.6, 0.9])
+def test_rows_labelled_by_side_are_drawn_of_each_side(tiny_encoder, write_images, tmp_path, ratio):
+    paths = write_images(20)
+    index = build_index(tmp_path / "sides", [paired(paths, ["good"] * 10 + ["bad"] * 10)], tiny_encoder()).index
+    drawn = index.anchors(ratio=ratio, seed=1)
+    assert (drawn.n_good, drawn.n_bad) == (round(10 * ratio), round(10 * ratio))
+    assert drawn.ids.tolist() != index.anchors(ratio=ratio, seed=2).ids.tolist()
+
+
 def test_metadata_are_aligned_with_rows(tiny_encoder, write_images, tmp_path):
     paths = write_images(9)
     index = build_index(tmp_path / "own", [rated(paths, np.arange(9.0)[::-1])], tiny_encoder()).index
