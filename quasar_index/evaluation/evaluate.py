@@ -109,8 +109,8 @@ def cross_validate(
 ) -> EvaluationReport:
     """Evaluate configurations on one rated set, leaving out one group after the other.
 
-    The anchors of a group are the images of all other groups: divided anew at their own median, their space fitted to
-    them alone. More than 100 groups are merged into 100 folds by a seeded draw.
+    The anchors of a group are the images of all other groups: divided anew at their own median unless sides are given,
+    their space fitted to them alone. More than 100 groups are merged into 100 folds by a seeded draw.
 
     Args:
         configurations: As in `evaluate`.
@@ -118,7 +118,7 @@ def cross_validate(
         quality: (n,) opinion scores, higher is better; with declared sides NaN for images that are anchors only, such
             as reference images.
         groups: n labels of contents or prompts, at least two different ones.
-        is_good: (n,) sides where the data declare them; None to divide at the median.
+        is_good: (n,) sides that stay (see `RatedImages.is_good`); None to divide at the median.
         ids: n content ids: an image that is there twice does not score itself from another group.
         by: As in `evaluate`; the values of images without a rating are passed over.
         n_resamples: As in `evaluate`.

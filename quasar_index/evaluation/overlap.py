@@ -131,9 +131,11 @@ def cross_validate_images(
         The report.
 
     Raises:
-        EvaluationError: When versions of one reference image are in several groups, or as `cross_validate`.
+        EvaluationError: When versions of one reference image are in several groups, the images are those that a method
+            of selection chose, or as `cross_validate`.
         DataError: When a column is missing.
     """
+    images.check_not_selected(group)
     labels = images.column(group)
     columns = {name: images.column(name) for name in by}
     rated = ~np.isnan(images.quality)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,6 +17,7 @@ from ..encoders.pipeline import encode_files
 from ..errors import DataError, EvaluationError
 from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex
+from ..index.manifest import Subset
 from .evaluate import check_ratings
 
 
@@ -29,10 +31,12 @@ class RatedImages:
         quality: (n,) ratings, higher is better; NaN only for images that can be anchors alone (reference images).
         ids: n content ids.
         columns: By name, n values of what else is known of them (`reference`, `distortion`, `split`, further ones).
-        is_good: (n,) sides where the data declare them; None where the median divides.
+        is_good: (n,) sides that stay as they are, whatever is left out: those that the data declare, and those of an
+            index that its own anchors would not give again; None where the median of the images in use divides.
         is_versioned: Whether images of one reference are versions of one image (full-reference data).
         n_unrated: Images without a rating, which were left out.
         failures: Path and reason of each image that could not be embedded.
+        subset: How they were selected from more images, where they are the anchors of a selected index; else None.
     """
 
     name: str
@@ -44,6 +48,27 @@ class RatedImages:
     is_versioned: bool = False
     n_unrated: int = 0
     failures: tuple[tuple[str, str], ...] = ()
+    subset: Subset | None = None
+
+    def check_not_selected(self, group: str) -> None:
+        """Refuse to measure scores on images that a method of selection chose: it chose those that are easy to order.
+
+        Args:
+            group: Column whose groups were to be left out, for the mend.
+
+        Raises:
+            EvaluationError: Unless they are all images, or a random part of them.
+        """
+        subset = self.subset
+        if subset is None or subset.method == "random":
+            return
+        n, total = subset.n_good + subset.n_bad, subset.of_good + subset.of_bad
+        raise EvaluationError(
+            f"{self.name} holds the {n} of {total} anchors that '{subset.method}' chose, and measured on these images "
+            "alone any way to score looks better than it is",
+            f"measure on all images: quasar-index sweep {shlex.quote(subset.index)} --methods {subset.method} --sizes "
+            f"{n / total:.2g} --cross-validate group={group}, which selects anew without each {group}",
+        )
 
     def column(self, name: str) -> list[Any]:
         """Return the values of a column.
@@ -176,7 +201,8 @@ def rated_anchors(index: AnchorIndex, *, where: str | None = None) -> RatedImage
         where: SQL filter of the anchors.
 
     Returns:
-        Its anchors; where several sources are in it, they keep the sides that the index gave them.
+        Its anchors. They keep the sides that the index gave them where the median of just these anchors gives others:
+        with declared sides, several sources, a filter, or the threshold of an index that they were selected from.
 
     Raises:
         EvaluationError: When the anchors have no ratings.
@@ -193,6 +219,7 @@ def rated_anchors(index: AnchorIndex, *, where: str | None = None) -> RatedImage
     if not rated.any():
         raise EvaluationError(f"the anchors of index '{index.name}' have no ratings", "use an index of rated images")
     check_ratings(quality[rated])
+    stays = declared or where is not None or len(sources) > 1 or sources[0].fixed_threshold is not None
     kept = rated | declared
     rows = np.flatnonzero(kept)
     return RatedImages(
@@ -201,9 +228,10 @@ def rated_anchors(index: AnchorIndex, *, where: str | None = None) -> RatedImage
         quality=quality[rows],
         ids=[key.decode() for key in anchors.ids[rows].tolist()],
         columns={name: table[name].take(rows).to_pylist() for name in table.column_names},
-        is_good=anchors.is_good[rows] if declared or len(sources) > 1 else None,
+        is_good=anchors.is_good[rows] if stays else None,
         is_versioned=any(source.kind == "full-reference" for source in sources),
         n_unrated=int((~kept).sum()),
+        subset=index.manifest.subset,
     )
 
 

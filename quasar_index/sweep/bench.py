@@ -96,11 +96,7 @@ def index_bench(
         folds=folds,
         anchors_of=lambda kept: anchors if kept.all() else anchors.take(kept),
         n_anchors=len(anchors),
-        references=_references(
-            index,
-            [key.decode() for key in anchors.ids.tolist()],
-            index.metadata(anchors, ["reference"])["reference"].to_pylist(),
-        ),
+        references=_references(index, anchors),
         notes=(note,) if overlap.n_overlap else (),
         failures=images.failures,
     )
@@ -117,7 +113,7 @@ def anchors_bench(
 ) -> Bench:
     """Measure on the anchors of an index, leaving out one group after the other; nothing is embedded.
 
-    The anchors of a fold are those of all other groups, divided anew at their own median. Reference/distorted anchors
+    The anchors of a fold are those of all other groups, divided as in `cross_validate`. Reference/distorted anchors
     without ratings keep their sides, and their distortion level stands in for the rating (a lower one is better).
 
     Args:
@@ -129,12 +125,13 @@ def anchors_bench(
         seed: Of merging folds.
 
     Raises:
-        EvaluationError: When the anchors have neither ratings nor levels, all are in one group, or versions of one
-            image in several.
+        EvaluationError: When the anchors have neither ratings nor levels, are those that a method of selection chose,
+            all are in one group, or versions of one image in several.
         DataError: When there is no such column.
     """
     levelled = _levelled_anchors(index, where)
     images = levelled or rated_anchors(index, where=where)
+    images.check_not_selected(group)
     notes: list[str] = []
     if levelled is not None:
         notes.append("these anchors have no ratings: SRCC is with the distortion level, a lower level being better")
@@ -177,7 +174,7 @@ def anchors_bench(
         folds=folds,
         anchors_of=anchors_of,
         n_anchors=len(codes),
-        references=_references(index, images.ids, images.columns["reference"]),
+        references=_references(index, index.anchors(where=where)),
         notes=tuple(notes),
     )
 
@@ -203,14 +200,14 @@ def _levelled_anchors(index: AnchorIndex, where: str | None) -> RatedImages | No
         columns={name: table[name].to_pylist() for name in columns},
         is_good=anchors.is_good,
         is_versioned=True,
+        subset=index.manifest.subset,
     )
 
 
-def _references(index: AnchorIndex, ids: Sequence[str], references: Sequence[Any]) -> Mapping[bytes, bytes] | None:
-    """Return the reference of each id, where all data of the index are divided by reference."""
-    if not all(source.division == "reference" for source in index.manifest.sources):
-        return None
-    return {key.encode(): str(name or key).encode() for key, name in zip(ids, references, strict=True)}
+def _references(index: AnchorIndex, anchors: AnchorTable) -> Mapping[bytes, bytes] | None:
+    """Return what each anchor is drawn by, by id (`AnchorIndex.references`)."""
+    units = index.references(anchors)
+    return None if units is None else dict(zip(anchors.ids.tolist(), map(str.encode, units.tolist()), strict=True))
 
 
 def _key(index: AnchorIndex, where: str | None, group: str | None) -> list[Any]:

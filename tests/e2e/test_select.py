@@ -1,6 +1,7 @@
 """`quasar-index select`: an index of fewer anchors, which does all that an index does."""
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -82,7 +83,17 @@ def test_a_selected_index_calibrates_explains_and_maps(call: Run, photos: Path, 
     assert {one["anchor"] for one in why} == {key.decode() for key in qi.AnchorIndex.open(few).anchors().ids.tolist()}
     assert image.name in (tmp_path / "report.html").read_text(encoding="utf-8")
     folds = call("evaluate", "--index", few, "--cross-validate", "group=photograph")
-    assert folds.returncode == 0, folds.stderr
+    assert folds.returncode == 7
+    assert folds.stdout == ""
+    advised = "quasar-index sweep index --methods content-pairs --sizes 0.6 --cross-validate group=photograph"
+    assert "holds the 24 of 40 anchors that 'content-pairs' chose" in folds.stderr
+    assert advised in folds.stderr
+    swept = call("sweep", both, *shlex.split(advised)[3:], "--seeds", 1, "--resamples", 40, "-f", "jsonl")
+    assert swept.returncode == 0, swept.stderr
+    points = [json.loads(line) for line in swept.stdout.splitlines()]
+    n_anchors = {point["method"]: point["n_anchors"] for point in points}
+    assert n_anchors.keys() == {"random", "content-pairs"}
+    assert set(n_anchors.values()) == {20}  # 0.6 of what is left without a photograph
     mapped = call("map", both, "--subset", few, "-o", "map.svg")
     assert mapped.returncode == 0, mapped.stderr
     assert "marked: in few (24)" in (tmp_path / "map.svg").read_text(encoding="utf-8")

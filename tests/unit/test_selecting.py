@@ -1,5 +1,6 @@
 """A selected index: the same anchors, labels and sides as in its parent, also after it is changed, exported, merged."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -185,6 +186,30 @@ def test_merges_divide_anew_only_what_was_divided_otherwise(index, matrix, tmp_p
         scores = [row["score"] for row in content(mixed).values()]
         assert (source.threshold, source.kept) == (np.median(scores), False)
         assert source.score_range == (min(scores), max(scores))
+
+
+def test_scores_are_not_measured_on_the_images_that_a_method_chose(tmp_path):
+    # Ratings that the embeddings know nothing of: whatever a method chooses, all images together correlate near 0.
+    rng = np.random.default_rng(5)
+    records = make_records({"path": [f"{i}.png" for i in range(80)], "score": rng.random(80)}, 80)
+    source = AnchorSource("own", records, "no-reference", "median")
+    index = qi.build_from_embeddings(tmp_path / "own", source, rng.normal(size=(80, 6)).astype(np.float32)).index
+    chosen = qi.select_subset(tmp_path / "chosen", index, qi.SELECTORS["forward"](), fraction=0.3).index
+    images = qi.rated_anchors(chosen)
+    configurations = [qi.Configuration(space="raw")]
+    # This is what an evaluation would say if it were not refused:
+    flattering = qi.cross_validate_images(configurations, dataclasses.replace(images, subset=None), "id")
+    assert flattering.outcomes[0].figures["srcc"].value > 0.25
+    words = r"24 of 80 anchors that 'forward' chose.*quasar-index sweep own --methods forward --sizes 0\.3"
+    for refused in (
+        lambda: qi.cross_validate_images(configurations, images, "id"),
+        lambda: qi.anchors_bench(chosen, "id"),
+        lambda: qi.suggest(chosen),
+    ):
+        with pytest.raises(qi.EvaluationError, match=words):
+            refused()
+    drawn = qi.select_subset(tmp_path / "drawn", index, qi.Random(), fraction=0.3).index
+    assert qi.cross_validate_images(configurations, qi.rated_anchors(drawn), "id").n_scored == 24
 
 
 def test_a_subset_of_a_subset_and_the_wrong_ids(index, tmp_path):
