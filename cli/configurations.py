@@ -147,7 +147,7 @@ GroupOption = Annotated[
     typer.Option(
         "--group",
         metavar="COLUMN",
-        help="auto: anchors that are left out together (content, prompt).  Default: reference, else each alone.",
+        help="auto, ridge: anchors that are left out together (content, prompt).  Default: reference, else each alone.",
         rich_help_panel=_PANEL,
     ),
 ]

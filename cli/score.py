@@ -153,7 +153,9 @@ def score(
         if calibrated and (where is not None or ratio != 1):
             raise typer.BadParameter("--calibrated is for all anchors of an index: drop --where and --ratio")
         calibration = qi.read_calibration(opened, configuration) if calibrated else None
-        column = (group or opened.content_column()) if configuration.is_auto else None
+        column = None
+        if configuration.uses_groups:
+            column = group or (calibration and calibration.column) or opened.content_column()
         table = opened.anchors(where=where, ratio=ratio, seed=seed, group=column)
         configuration = ways.settle(configuration, table, seed=seed)
         own_temperature = configuration.temperature

@@ -1,8 +1,15 @@
 """Other scorers over the same anchors: the baselines of every comparison (method.md section 1).
 
 - k nearest neighbours: the mean rating of the k nearest anchors, weighted by similarity.
-- Ridge regression of the ratings on the embeddings, its penalty chosen by leave-one-out over the anchors
-  (Hoerl and Kennard, Technometrics 12(1), 1970; scikit-learn's `RidgeCV`).
+- Ridge regression of the ratings on the embeddings (Hoerl and Kennard, Technometrics 12(1), 1970), its penalty alpha
+  chosen by leaving out one group of anchors at a time, all from one decomposition: with X = U diag(s) V^T the
+  embeddings less their mean, t the ratings less theirs, H = U diag(s^2 / (s^2 + alpha)) U^T + 1 1^T / n,
+
+      e_g = (I - H_gg)^-1 (t - H t)_g
+
+  are the errors of group g under the regression without it, exactly; the least sum of |e_g|^2 wins. (scikit-learn's
+  `RidgeCV` leaves out single images in closed form, which other versions of the image give away, and groups only by
+  fitting anew.)
 
 Both need a rating for every anchor, and answer on the scale of those ratings instead of in (0, 1).
 """
@@ -12,12 +19,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import ClassVar, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
+import scipy  # its submodules load on first use, so that start-up is quick
 
 from .anchors import AnchorTable
-from .arrays import DoubleArray, FloatArray, unit
+from .arrays import DoubleArray, FloatArray, IntArray, unit
 from .errors import AggregationError
 from .index.search import Neighbors, nearest
 
@@ -108,14 +116,16 @@ class Ridge:
     """Ridge regression of the ratings on the embeddings.
 
     The embeddings are divided by the root mean square of the anchors' distances to their mean, so that a penalty means
-    the same in every space and for every encoder. Memory and time are those of a singular value decomposition of the
-    (N, D) anchors.
+    the same in every space and for every encoder. Memory is that of a few (N, min(N, D)) matrices; time that of an
+    eigendecomposition of min(N, D) and of one matrix product of the size of the anchors.
 
     Attributes:
-        alphas: Penalties > 0; leave-one-out over the anchors chooses.
+        alphas: Penalties > 0; leaving out one group of anchors (`AnchorTable.groups`) at a time chooses, or one anchor
+            where there are no groups.
     """
 
     alphas: tuple[float, ...] = (0.1, 1.0, 10.0, 100.0)
+    uses_groups: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Check the penalties."""
@@ -128,8 +138,6 @@ class Ridge:
         Raises:
             AggregationError: When an anchor has no rating, or the anchors are all alike.
         """
-        from sklearn.linear_model import RidgeCV
-
         quality = anchors.rated("ridge regression")
         vectors = anchors.directions.astype(np.float64) * anchors.norms[:, None]
         mean = vectors.mean(axis=0)
@@ -137,11 +145,72 @@ class Ridge:
         scale = float(np.sqrt(np.mean(np.einsum("nd,nd->n", vectors, vectors))))
         if not scale > 0:
             raise AggregationError("the anchors are all alike, so no regression is possible", "add other anchors")
-        model = RidgeCV(alphas=self.alphas).fit(vectors / scale, quality)
-        coefficients = np.asarray(model.coef_ / scale, dtype=np.float64)
-        level = float(model.intercept_) - float(mean @ coefficients)
+        vectors /= scale
+        squares, basis = _decomposed(vectors)
+        middle = float(quality.mean())
+        target = quality - middle
+        projected = basis.T @ target
+        groups = _groups_of(anchors)
+        errors = [left_out_errors(basis, squares / (squares + alpha), target, groups) for alpha in self.alphas]
+        alpha = self.alphas[int(np.argmin([error @ error for error in errors]))]
+        coefficients = vectors.T @ (basis @ (projected / (squares + alpha))) / scale
+        level = middle - float(mean @ coefficients)
 
         def predict(queries: FloatArray) -> DoubleArray:
             return np.asarray(queries.astype(np.float64) @ coefficients + level)
 
         return predict
+
+
+def _decomposed(vectors: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
+    """Return the (R,) squared singular values of (N, D) vectors that are not zero, and the (N, R) left vectors."""
+    n, dim = vectors.shape
+    if n <= dim:
+        squares, basis = scipy.linalg.eigh(vectors @ vectors.T, check_finite=False)
+        kept = squares > squares[-1] * _LEAST
+        return squares[kept], basis[:, kept]
+    squares, right = scipy.linalg.eigh(vectors.T @ vectors, check_finite=False)
+    kept = squares > squares[-1] * _LEAST
+    return squares[kept], vectors @ (right[:, kept] / np.sqrt(squares[kept]))
+
+
+def _groups_of(anchors: AnchorTable) -> IntArray | None:
+    """Return the (N,) groups to leave out; None for single anchors, also where all are of one group."""
+    if anchors.groups is None or (anchors.groups == anchors.groups[0]).all():
+        return None
+    return anchors.groups
+
+
+def left_out_errors(
+    basis: DoubleArray, filters: DoubleArray, target: DoubleArray, groups: IntArray | None
+) -> DoubleArray:
+    """Return the error of every anchor under a regression that was fitted without its group, the penalty held fixed.
+
+    Args:
+        basis: (N, R) left singular vectors of the anchors less their mean, U.
+        filters: (R,) s^2 / (s^2 + penalty), in [0, 1).
+        target: (N,) ratings less their mean, t.
+        groups: (N,) codes, two different ones at least; None where each anchor is left out alone.
+
+    Returns:
+        (N,) rating minus what the regression without the group of the anchor (which has an intercept of its own) says.
+    """
+    n = len(target)
+    residuals = target - basis @ (filters * (basis.T @ target))
+    if groups is None:
+        return np.asarray(residuals / (1.0 - (basis**2 @ filters + 1.0 / n)))
+    errors = np.empty(n)
+    order = np.argsort(groups, kind="stable")
+    for rows in np.split(order, np.flatnonzero(np.diff(groups[order])) + 1):
+        # H_gg = W W^T; the smaller of the two products is inverted.
+        part = np.column_stack([basis[rows] * np.sqrt(filters), np.full(len(rows), n**-0.5)])
+        if len(rows) <= part.shape[1]:
+            errors[rows] = scipy.linalg.solve(np.eye(len(rows)) - part @ part.T, residuals[rows], assume_a="pos")
+        else:
+            inner = scipy.linalg.solve(np.eye(part.shape[1]) - part.T @ part, part.T @ residuals[rows], assume_a="pos")
+            errors[rows] = residuals[rows] + part @ inner
+    return errors
+
+
+_LEAST = 1e-12
+"""Squared singular values below this part of the largest are rounding."""

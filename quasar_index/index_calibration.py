@@ -28,6 +28,7 @@ from .index.manifest import write_atomically
 from .index.search import search
 
 FOLDER = "calibrations"
+_ALONE = "each image"
 _QUANTILES = np.linspace(0.0, 1.0, 101)
 
 
@@ -38,7 +39,7 @@ class IndexCalibration:
     Attributes:
         label: The way to score (`Configuration.label`).
         table_version: Version of the index.
-        groups: What was left out as a whole: a column, or "each image".
+        groups: What was left out as a whole: a column, or "each image" (see `column`).
         calibration: From scores to ratings, higher is better.
         lower_is_better: Direction of the raw ratings, which `predict` answers in.
         nearest: (101,) quantiles of the anchors' cosines to their nearest anchor of another group.
@@ -50,6 +51,11 @@ class IndexCalibration:
     calibration: Calibration
     lower_is_better: bool
     nearest: DoubleArray = field(repr=False)
+
+    @property
+    def column(self) -> str | None:
+        """The column whose groups were left out; None for each image."""
+        return None if self.groups == _ALONE else self.groups
 
     def predict(self, scores: npt.ArrayLike) -> tuple[DoubleArray, DoubleArray, DoubleArray]:
         """Put scores on the scale of the raw ratings.
@@ -186,7 +192,7 @@ def _groups(images: RatedImages, group: str | None) -> tuple[str, list[object]]:
     if any(references):
         # An image without a reference stands alone.
         return "reference", [reference or key for reference, key in zip(references, images.ids, strict=True)]
-    return "each image", list(images.ids)
+    return _ALONE, list(images.ids)
 
 
 def _nearest_of_other_groups(images: RatedImages, fitted: CrossFit) -> DoubleArray:

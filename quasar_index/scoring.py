@@ -110,6 +110,11 @@ def _similarity(directions: FloatArray, prototypes: FloatArray, pooling: Pooling
     return np.asarray(np.einsum("md,md->m", directions, centre))
 
 
+def uses_groups(method: Aggregator | Head) -> bool:
+    """Return whether a method chooses something by leaving out groups of anchors (`AnchorTable.groups`)."""
+    return bool(getattr(method, "uses_groups", False))
+
+
 @dataclass
 class Scorer:
     """Scores images or embeddings against anchors.
@@ -149,7 +154,7 @@ class Scorer:
                     f"({ours.dim}-d): {difference}",
                     "drop --encoder or rebuild with 'quasar-index build'",
                 )
-            self.anchors = index.anchors()
+            self.anchors = index.anchors(group=index.content_column() if uses_groups(self.aggregator) else None)
         self._anchors: AnchorTable = self.anchors
         if not isinstance(self.space, Space):
             self.space = fit_space(self.anchors, self.space, shrinkage=self.shrinkage)

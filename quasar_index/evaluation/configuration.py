@@ -12,7 +12,7 @@ from ..encoders.base import Encoder
 from ..errors import AggregationError
 from ..heads import Head
 from ..index.anchor_index import AnchorIndex
-from ..scoring import TEMPERATURE, Scorer
+from ..scoring import TEMPERATURE, Scorer, uses_groups
 from ..space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, Space, SpaceName
 
 
@@ -36,6 +36,11 @@ class Configuration:
     def is_auto(self) -> bool:
         """Whether the space or its shrinkage is to be chosen by the anchors."""
         return self.space == "auto" or (self.space == "whitened" and self.shrinkage == "auto")
+
+    @property
+    def uses_groups(self) -> bool:
+        """Whether something is chosen by leaving out groups of anchors (`AnchorTable.groups`)."""
+        return self.is_auto or uses_groups(self.method)
 
     @property
     def fixed_space(self) -> tuple[SpaceName, Shrinkage]:

@@ -76,7 +76,7 @@ def evaluate_index(
     """
     columns = {name: images.column(name) for name in by}
     column = exclude.removeprefix(GROUP) if exclude and exclude.startswith(GROUP) else index.content_column()
-    grouped = column if any(one.is_auto for one in configurations) else None
+    grouped = column if any(one.uses_groups for one in configurations) else None
     anchors = index.anchors(where=where, ratio=ratio, seed=seed, group=grouped)
     overlap = find_overlap(index, anchors, images, exclude, allow_overlap=allow_overlap)
     n_overlap = overlap.n_overlap

@@ -120,7 +120,10 @@ class AnchorIndex:
 
     def content_column(self) -> str | None:
         """Return the column whose groups stay together unless the user names one: references, where there are any."""
-        return "reference" if any(source.kind == "full-reference" for source in self.manifest.sources) else None
+        if any(source.kind == "full-reference" for source in self.manifest.sources):
+            return "reference"
+        columns = (batch["reference"].unique().to_pylist() for batch in self._scan(["reference"], None))
+        return "reference" if any(map(any, columns)) else None
 
     def references(self, anchors: AnchorTable) -> npt.NDArray[np.str_] | None:
         """Return what anchors of full-reference data are drawn by, (N,); None where each side is drawn on its own.

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import quasar_index as qi
+from quasar_index.datasets.base import AnchorSource, make_records
 from quasar_index.encoders.pipeline import encode_files
+from quasar_index.heads import left_out_errors
 
 
 @pytest.fixture
@@ -92,3 +94,78 @@ def test_files_scored_by_a_head_have_no_similarities(rated, tiny_encoder, write_
     assert [row.score for row in rows[:6]] == pytest.approx(range(6), abs=1e-6)
     assert rows[0].similarity_good is None
     assert rows[6].error
+
+
+@pytest.mark.parametrize(("n", "dim"), [(60, 5), (60, 80), (60, 59)])
+@pytest.mark.parametrize("sizes", ["single", "equal", "one large"])
+@pytest.mark.parametrize("alpha", [1e-3, 1.0, 100.0])
+def test_errors_without_a_group_are_those_of_fitting_again_without_it(n, dim, sizes, alpha):
+    from sklearn.linear_model import Ridge
+
+    rng = np.random.default_rng(3)
+    groups = {"single": np.arange(n), "equal": np.arange(n) % 12, "one large": np.arange(n) // 45}[sizes]
+    vectors, quality = rng.normal(size=(n, dim)) + rng.normal(size=dim), rng.normal(size=n) + 3
+    expected = np.empty(n)
+    for group in np.unique(groups):
+        out = groups == group
+        expected[out] = quality[out] - Ridge(alpha=alpha).fit(vectors[~out], quality[~out]).predict(vectors[out])
+    centred = vectors - vectors.mean(axis=0)
+    left, singular, _ = np.linalg.svd(centred, full_matrices=False)
+    left, squares = left[:, singular > 1e-9], singular[singular > 1e-9] ** 2
+    filters = squares / (squares + alpha)
+    for codes in (groups, None) if sizes == "single" else (groups,):
+        found = left_out_errors(left, filters, quality - quality.mean(), codes)
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9 * max(1, 1 / alpha))
+
+
+def test_ridge_leaves_out_groups_to_choose_its_penalty():
+    # 150 contents x 10 versions: a version of an image gives it away, so leaving out single images wants no penalty.
+    alone, together, best = [], [], []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        better = rng.normal(size=150)
+        better /= np.linalg.norm(better)
+        sets = []
+        for _ in range(2):
+            content = np.repeat(rng.normal(size=(150, 150)), 10, axis=0)
+            quality = np.repeat(rng.normal(size=150), 10) + 0.2 * rng.normal(size=1500)
+            noise = 0.05 * rng.normal(size=(1500, 150))
+            sets.append((content + noise + 0.7 * quality[:, None] * better, quality))
+        (embeddings, quality), (others, truth) = sets
+
+        def reached(head, groups, embeddings=embeddings, quality=quality, others=others, truth=truth):
+            anchors = qi.make_anchors(embeddings, quality=quality, groups=groups)
+            return qi.srcc(qi.Scorer(anchors, head, space="raw").score_embeddings(others).score, truth)
+
+        alone.append(reached(qi.Ridge(), None))
+        together.append(reached(qi.Ridge(), np.arange(1500) // 10))
+        best.append(max(reached(qi.Ridge((alpha,)), None) for alpha in qi.Ridge().alphas))
+    assert np.mean(together) > np.mean(alone) + 0.1
+    assert np.mean(together) > np.mean(best) - 0.03
+
+
+def test_ridge_of_one_penalty_or_one_group(rated):
+    embeddings, quality, queries = rated
+    one = qi.Scorer(qi.make_anchors(embeddings, quality=quality), qi.Ridge((1.0,))).score_embeddings(queries).score
+    assert np.isfinite(one).all()
+    several = qi.Scorer(qi.make_anchors(embeddings, quality=quality), qi.Ridge()).score_embeddings(queries).score
+    same = qi.make_anchors(embeddings, quality=quality, groups=["a"] * 40)
+    assert qi.Scorer(same, qi.Ridge()).score_embeddings(queries).score.tolist() == several.tolist()
+
+
+def test_an_index_gives_ridge_its_references_as_groups(tmp_path):
+    rng = np.random.default_rng(0)
+    records = make_records(
+        {
+            "path": [f"{i}.png" for i in range(60)],
+            "score": rng.normal(size=60),
+            "reference": [f"r{i // 6}" for i in range(60)],
+        },
+        60,
+    )
+    source = AnchorSource("own", records, "no-reference", "median")
+    index = qi.build_from_embeddings(tmp_path / "own", source, rng.normal(size=(60, 9)).astype(np.float32)).index
+    assert index.content_column() == "reference"
+    queries = rng.normal(size=(5, 9))
+    with_groups = qi.Scorer(index.anchors(group="reference"), qi.Ridge()).score_embeddings(queries).score
+    assert qi.Scorer(index, qi.Ridge()).score_embeddings(queries).score.tolist() == with_groups.tolist()
