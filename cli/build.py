@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,15 @@ from . import options
 from .data import note_failures, read_embeddings, read_sources
 from .info import index_facts
 from .output import interruptible, note, print_facts, progress_bar
+
+STORAGE = "Storage"
+
+
+class Dtype(str, Enum):
+    """What is kept of an embedding."""
+
+    float32 = "float32"
+    float16 = "float16"
 
 
 def build(
@@ -66,6 +76,13 @@ def build(
     batch_size: options.BatchSize = 16,
     workers: options.Workers = None,
     max_pixels: options.MaxPixels = options.MAX_PIXELS,
+    dtype: Annotated[
+        Dtype, typer.Option(help="What is kept of an embedding; float16 takes half the space.", rich_help_panel=STORAGE)
+    ] = Dtype.float32,
+    anchors_per_shard: Annotated[
+        int | None,
+        typer.Option(min=1, help="Most anchors in a table of the index; default: one table.", rich_help_panel=STORAGE),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an index of that name.")] = False,
     json: options.Json = False,
 ) -> None:
@@ -85,7 +102,15 @@ def build(
             embeddings, labels, score_column=score_column, image_column=image_column, lower_is_better=lower_is_better
         )
         report = qi.build_from_embeddings(
-            name, read.sources, read.embeddings, spec=read.spec, ids=read.ids, sizes=read.sizes, overwrite=overwrite
+            name,
+            read.sources,
+            read.embeddings,
+            spec=read.spec,
+            ids=read.ids,
+            sizes=read.sizes,
+            dtype=dtype.value,
+            anchors_per_shard=anchors_per_shard,
+            overwrite=overwrite,
         )
     else:
         sources = read_sources(
@@ -112,6 +137,8 @@ def build(
                 name,
                 sources,
                 loaded,
+                dtype=dtype.value,
+                anchors_per_shard=anchors_per_shard,
                 overwrite=overwrite,
                 batch_size=batch_size,
                 n_workers=workers,

@@ -33,13 +33,13 @@ def info(
 def index_facts(index: qi.AnchorIndex) -> dict[str, Any]:
     """Return the facts that a person wants to see of an index."""
     manifest = index.manifest
-    encoder = manifest.encoder
+    first, *further = manifest.embeddings
+    tables = "" if len(manifest.shards) == 1 else f", in {len(manifest.shards)} tables"
     facts: dict[str, Any] = {
         "index": str(index.path),
-        "anchors": f"{len(index):,}: {manifest.n_good:,} good, {manifest.n_bad:,} bad",
-        "encoder": f"{encoder.name}, {encoder.dim}-d"
-        + (f", layers {encoder.layers}, input {encoder.input}" if encoder.input else "")
-        + (f", ran in {encoder.runtime}" if encoder.runtime else ""),
+        "anchors": f"{len(index):,}: {manifest.n_good:,} good, {manifest.n_bad:,} bad{tables}",
+        "encoder": embedding_words(first),
+        **{f"embedding {one.name}": embedding_words(one) for one in further},
     }
     for source in manifest.sources:
         parts = [f"{source.kind}, {source.n_good} good, {source.n_bad} bad"]
@@ -47,11 +47,9 @@ def index_facts(index: qi.AnchorIndex) -> dict[str, Any]:
             parts.append("reference images are good, distorted ones bad")
         else:
             sign = "below" if source.lower_is_better else "above"
-            whose = " of the index that it was selected from" if source.kept else ""
+            whose = " of the index that it was selected from" if source.rating.kept else ""
             parts.append(f"good is {sign} the median opinion score{whose}, {source.threshold:g}")
-        if source.score_range:
-            low, high = source.score_range
-            parts.append(f"scores {low:g} to {high:g}" + (", lower is better" if source.lower_is_better else ""))
+        parts += [words for rating in source.ratings if (words := rating_words(rating))]
         parts += [
             f"{count} {what}"
             for count, what in ((source.n_failed, "failed"), (source.n_duplicates, "duplicates"))
@@ -62,7 +60,27 @@ def index_facts(index: qi.AnchorIndex) -> dict[str, Any]:
         facts["selected by"] = subset_words(manifest.subset)
     if manifest.approximate is not None:
         facts["search"] = approximation_words(manifest.approximate)
-    return facts | {"created": manifest.created, "table version": manifest.table_version}
+    return facts | {"created": manifest.created, "version": manifest.version}
+
+
+def embedding_words(embedding: qi.EmbeddingRecord) -> str:
+    """Return what made an embedding, in words."""
+    encoder = embedding.encoder
+    parts = [encoder.name, f"{encoder.dim}-d"]
+    if encoder.input is not None:
+        parts += [f"layers {encoder.layers}", f"input {encoder.input} (rule version {encoder.input.version})"]
+    parts += [f"ran in {encoder.runtime}"] if encoder.runtime else []
+    return ", ".join([*parts, *([f"kept as {embedding.dtype}"] if embedding.dtype != "float32" else [])])
+
+
+def rating_words(rating: qi.RatingRecord) -> str:
+    """Return the range of an opinion score and what it is, in words; empty where there are no scores."""
+    if rating.score_range is None:
+        return ""
+    low, high = rating.score_range
+    name = "scores" if rating.name == "score" else rating.name
+    given = "" if rating.by_person else ", given by no person"
+    return f"{name} {low:g} to {high:g}" + (", lower is better" if rating.lower_is_better else "") + given
 
 
 def approximation_words(record: qi.Approximation) -> str:

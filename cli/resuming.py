@@ -92,7 +92,7 @@ def kept_rows(
     from filelock import FileLock, Timeout
 
     manifest = None if index is None else index.manifest
-    which = None if manifest is None else (manifest.uid, manifest.table_version, manifest.approximate)
+    which = None if manifest is None else (manifest.uid, manifest.version, manifest.approximate)
     run = "\0".join(map(repr, (which, None if encoder is None else encoder.spec, *decisive)))
     target = Path(output)
     path = target.with_name(f".{target.name}.partial.jsonl")

@@ -34,7 +34,7 @@ def verify(
     if json:
         facts = {
             "index": str(index.path),
-            "version": index.manifest.table_version,
+            "version": index.manifest.version,
             "whole": report.is_whole,
             "n_anchors": report.n_anchors,
             "n_files": report.n_files,
@@ -49,7 +49,7 @@ def verify(
             print(printable(f"{one.part}: {one.message}; {end}"))  # noqa: T201
         for text in report.notes:
             note(text)
-        checked = f"{report.n_anchors} anchors, version {index.manifest.table_version}"
+        checked = f"{report.n_anchors} anchors, version {index.manifest.version}"
         if files:
             checked += f"; {report.n_files} image files compared, {report.n_missing} are not there"
         state = "whole" if not report.damage else "whole again" if report.is_whole else "damaged"

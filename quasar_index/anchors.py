@@ -154,19 +154,33 @@ class AnchorTable:
         Raises:
             DataError: When a side is left empty.
         """
-        rows = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
-        n_good = int(np.searchsorted(rows, self.n_good))
-        if n_good == 0 or n_good == len(rows):
+        chosen: IntArray = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows.astype(np.int64, copy=False)
+        n_good = int(np.searchsorted(chosen, self.n_good))
+        if n_good == 0 or n_good == len(chosen):
             raise DataError(
-                f"the selected {len(rows)} anchors have no {'bad' if n_good else 'good'} one among them",
+                f"the selected {len(chosen)} anchors have no {'bad' if n_good else 'good'} one among them",
                 "select anchors of both sides",
             )
+        return self.arranged(chosen, None if self.quality is None else self.quality[chosen], n_good)
+
+    def arranged(self, rows: IntArray, quality: DoubleArray | None, n_good: int) -> AnchorTable:
+        """Return some anchors with other labels, in another order.
+
+        Args:
+            rows: (n,) rows, in the order of `AnchorTable` by the new labels.
+            quality: (n,) their opinion scores.
+            n_good: How many of them, the first ones, are good.
+
+        Raises:
+            DataError: When a side is left empty.
+        """
+        check_two_sides(np.arange(len(rows)) < n_good)
         return replace(
             self,
             ids=self.ids[rows],
             directions=self.directions[rows],
             norms=self.norms[rows],
-            quality=None if self.quality is None else self.quality[rows],
+            quality=quality,
             n_good=n_good,
             groups=None if self.groups is None else self.groups[rows],
             fits=None,

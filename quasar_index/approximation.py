@@ -28,7 +28,7 @@ from .index.approximate import entry_of
 from .index.cache import cache_base
 from .index.change import changing
 from .index.inverted_lists import InvertedLists, default_n_lists
-from .index.manifest import Approximation
+from .index.records import Approximation
 from .index.search import search
 from .space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, SpaceName, fit_space
 

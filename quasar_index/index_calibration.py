@@ -132,7 +132,7 @@ def calibrate(
     scale = None if low_high is None else ((-low_high[1], -low_high[0]) if lower else low_high)
     found = IndexCalibration(
         chosen.label,
-        index.manifest.table_version,
+        index.manifest.version,
         name,
         fit_calibration(
             fitted.by_fold.scores[0],
@@ -172,12 +172,11 @@ def read_calibration(index: AnchorIndex, configuration: Configuration | None = N
     except FileNotFoundError:
         others = sorted(
             json.loads(other.read_text(encoding="utf-8"))["label"]
-            for other in path.parent.glob(f"{index.manifest.table_version}-*.json")
+            for other in path.parent.glob(f"{index.manifest.version}-*.json")
         )
         have = f"; there are some for {', '.join(map(repr, others))}" if others else ""
         raise AnchorIndexError(
-            f"index '{index.name}' has no calibration of '{chosen.label}' for version "
-            f"{index.manifest.table_version}{have}",
+            f"index '{index.name}' has no calibration of '{chosen.label}' for version {index.manifest.version}{have}",
             f"make one: quasar-index calibrate {index.name}, with the same options",
         ) from None
     except (ValueError, KeyError, TypeError, OSError) as error:
@@ -225,4 +224,4 @@ def _write(index: AnchorIndex, found: IndexCalibration) -> None:
 
 def _path(index: AnchorIndex, label: str) -> Path:
     key = hashlib.sha256(label.encode()).hexdigest()[:12]
-    return index.path / FOLDER / f"{index.manifest.table_version}-{key}.json"
+    return index.path / FOLDER / f"{index.manifest.version}-{key}.json"

@@ -15,9 +15,10 @@ from ..demo import read_photographs
 from ..encoders.spec import EncoderSpec
 from ..index import AnchorIndex
 from ..index.build import finish_folder, new_index
-from ..index.manifest import Manifest, SourceRecord
+from ..index.manifest import Manifest
+from ..index.records import MAIN_EMBEDDING, EmbeddingRecord, RatingRecord, SourceRecord
 from ..index.staging import table_schema
-from ..index.store import to_embedding_column, write_table
+from ..index.store import to_embedding_column, write_shards
 
 DIM = 768
 N_CLUSTERS = 256
@@ -81,13 +82,12 @@ def synthetic_index(folder: Path, n: int, *, dim: int = DIM) -> AnchorIndex:
             yield pa.record_batch(columns, schema=schema)
 
     with new_index(path, overwrite=False) as (_, building):
-        version = write_table(building, batches(), schema)
+        shards = write_shards(building, batches(), schema)
         half = n // 2
-        source = SourceRecord(
-            "synthetic", "no-reference", "median", lower_is_better=False, score_range=(0.0, 1.0), threshold=0.5,
-            n_good=half, n_bad=n - half,
-        )  # fmt: skip
-        finish_folder(building, Manifest(spec, (source,), half, n - half, version), "build")
+        rating = RatingRecord(score_range=(0.0, 1.0), threshold=0.5, by_person=False)
+        source = SourceRecord("synthetic", "no-reference", "median", half, n - half, (rating,))
+        embedding = EmbeddingRecord(MAIN_EMBEDDING, spec)
+        finish_folder(building, Manifest((embedding,), shards, (source,), half, n - half), "build")
     return AnchorIndex.open(path)
 
 

@@ -17,6 +17,7 @@ from ..errors import DataError, first_line
 
 Kind: TypeAlias = Literal["full-reference", "no-reference", "aesthetics"]
 Division: TypeAlias = Literal["median", "reference"]
+KeptDivision: TypeAlias = "tuple[float | None, tuple[float, float] | None]"
 
 RECORD_SCHEMA = pa.schema(
     [
@@ -30,6 +31,26 @@ RECORD_SCHEMA = pa.schema(
     ]
 )
 """The columns that every source has, in this order; further columns of the label file follow them."""
+
+
+@dataclass(frozen=True)
+class Rating:
+    """A further opinion score of the images of a source, beside the first one.
+
+    Attributes:
+        name: What people call it, such as "appeal"; also the column of the records that holds it. Null where an image
+            has none.
+        lower_is_better: Direction of the raw score.
+        score_range: Lowest and highest possible raw score, None where only the observed range is known.
+        by_person: Whether people gave it.
+        kept_division: As of `AnchorSource`.
+    """
+
+    name: str
+    lower_is_better: bool = False
+    score_range: tuple[float, float] | None = None
+    by_person: bool = True
+    kept_division: KeptDivision | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +70,9 @@ class AnchorSource:
         read_bytes: Opens one image of `records.path`; None for the default (local path or fsspec URL).
         kept_division: Of the exported subset of an index: the threshold that divides it, and the observed range that
             scales its scores (each None where there is none), which stay; None for data that are divided by their own.
+        rating: What people call the score, such as "quality".
+        by_person: Whether people gave it; not so where it is the strength of a distortion, or a metric's.
+        ratings: Further opinion scores of the same images.
     """
 
     name: str
@@ -60,7 +84,10 @@ class AnchorSource:
     checksums: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     read_bytes: Callable[[str], bytes] | None = None
-    kept_division: tuple[float | None, tuple[float, float] | None] | None = None
+    kept_division: KeptDivision | None = None
+    rating: str = "score"
+    by_person: bool = True
+    ratings: tuple[Rating, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of images."""

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..errors import DataError
-from .base import RECORD_SCHEMA, AnchorSource, Division, make_records
+from .base import RECORD_SCHEMA, AnchorSource, Division, Rating, make_records
 from .files import Folder, split_file, stem
 from .raters import RATER_COLUMNS, average_ratings
 from .spec import Options, filter_message
@@ -19,7 +19,7 @@ from .tables import LabelTable, drop_repeats, read_table
 # fmt: off
 LABEL_OPTIONS = (
     "score", "image", "lower", "name", "group", "reference", "split", "split_by", "encoding", "sep",
-    "range", "division", "kind", "rater", "root",
+    "range", "division", "kind", "rater", "root", "ratings",
 )
 IMAGE_COLUMNS = (
     "image", "image_path", "path", "filepath", "file_path", "file", "filename", "file_name", "name",
@@ -93,9 +93,12 @@ def source_from_table(
     if score and table.decimal_comma and any("," in text for text in table.text(score)):
         warnings.append(f"{table.file}: decimal commas in '{score}' were read as decimal points")
     scores = table.numbers(score, bounds) if score else None
+    ratings = _further_ratings(table, options, score)
     extra: Mapping[str, Any] = {}
     rater = _rater_column(table, options.text("rater"))
     if rater is not None and scores is not None:
+        if ratings:
+            raise DataError(f"{table.file} has a row a rating, so ?ratings= cannot be read", "give it a row an image")
         averaged = average_ratings(table, paths, scores, table.names(rater), drop=used | {rater})
         table, paths, scores, extra = averaged.table, averaged.paths, averaged.scores, averaged.extra
         warnings += averaged.warnings
@@ -130,7 +133,21 @@ def source_from_table(
         lower_is_better=_direction(score, options.flag("lower"), table.file),
         score_range=bounds,
         warnings=tuple(warnings),
+        rating=score or "score",
+        ratings=ratings,
     )
+
+
+def _further_ratings(table: LabelTable, options: Options, score: str | None) -> tuple[Rating, ...]:
+    """Return the further opinion scores that `?ratings=` names, which may be missing for some images."""
+    names = [name.strip() for name in (options.text("ratings") or "").split(",") if name.strip()]
+    for name in names:
+        if name == score or name not in table.columns:
+            what = "the score column already" if name == score else "no column of it"
+            others = ", ".join(column for column in table.columns if column != score)
+            raise DataError(f"{table.file}: ?ratings={name} is {what}", f"further columns: {others}")
+        _direction(name, None, table.file)
+    return tuple(map(Rating, dict.fromkeys(names)))
 
 
 def _image_column(table: LabelTable, given: str | None) -> str:

@@ -25,6 +25,8 @@ CLIP_STD: Triple = (0.26862954, 0.26130258, 0.27577711)
 IMAGENET_MEAN: Triple = (0.485, 0.456, 0.406)
 IMAGENET_STD: Triple = (0.229, 0.224, 0.225)
 HALF: Triple = (0.5, 0.5, 0.5)
+RULE_VERSION = 1
+"""Version of what input rules do to an image: an index embeds every query by the version that it was built with."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class InputRule:
         mean: Subtracted from RGB in [0, 1].
         std: RGB is divided by it afterwards.
         min_side: Smallest side, after resizing, that the encoder can embed, in pixels.
+        version: Of all that turns a file into these pixels (decoding, colour, scaling): `RULE_VERSION` of the program
+            that wrote it. What a newer one does otherwise, it does under a number of its own.
     """
 
     resize: Resize
@@ -48,6 +52,7 @@ class InputRule:
     mean: Triple = CLIP_MEAN
     std: Triple = CLIP_STD
     min_side: int = 1
+    version: int = RULE_VERSION
 
     def __str__(self) -> str:
         """Return the short form that `parse_input` reads."""
@@ -159,7 +164,8 @@ class EncoderSpec:
         for what in ("dim", "fingerprint", "layers", "input"):
             mine, theirs = getattr(self, what), getattr(other, what)
             if mine != theirs:
-                return f"{what} {mine} != {theirs}"
+                same = str(mine) == str(theirs)  # such as rules that differ in their version alone
+                return f"{what} {mine!r} != {theirs!r}" if same else f"{what} {mine} != {theirs}"
         return "" if self.fingerprint or self.name == other.name else f"name {self.name} != {other.name}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -172,7 +178,13 @@ class EncoderSpec:
         values = dict(data)
         if values.get("input") is not None:
             rule: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in values["input"].items()}
-            values["input"] = InputRule(**rule)
+            values["input"] = InputRule(**{"version": 1, **rule})  # format 1 of an index had no other
+            if values["input"].version not in range(1, RULE_VERSION + 1):
+                raise EncoderError(
+                    f"its images were read by version {values['input'].version} of the input rule; this version of "
+                    f"quasar-index knows {RULE_VERSION}",
+                    "update quasar-index",
+                )
         if unknown := values.keys() - {known.name for known in fields(cls)}:
             raise EncoderError(f"the encoder's record has unknown keys {sorted(unknown)}", "update quasar-index")
         return cls(**values)

@@ -17,7 +17,7 @@ from ..encoders.pipeline import encode_files
 from ..errors import DataError, EvaluationError
 from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex
-from ..index.manifest import Subset
+from ..index.records import Subset
 from .evaluate import check_ratings
 
 
@@ -219,7 +219,7 @@ def rated_anchors(index: AnchorIndex, *, where: str | None = None) -> RatedImage
     if not rated.any():
         raise EvaluationError(f"the anchors of index '{index.name}' have no ratings", "use an index of rated images")
     check_ratings(quality[rated])
-    stays = declared or where is not None or len(sources) > 1 or sources[0].fixed_threshold is not None
+    stays = declared or where is not None or len(sources) > 1 or sources[0].rating.fixed_threshold is not None
     kept = rated | declared
     rows = np.flatnonzero(kept)
     return RatedImages(

@@ -6,7 +6,7 @@ Opening one reads its manifest alone; what reads its anchors is imported where t
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ..anchors import AnchorTable
     from ..arrays import IntArray
+    from .store import Tables
 
 HOME_VARIABLE = "QUASAR_INDEX_HOME"
 DEFAULT_HOME = Path("indexes")
@@ -76,7 +77,14 @@ class AnchorIndex:
         return self.manifest.n_good + self.manifest.n_bad
 
     def anchors(
-        self, *, where: str | None = None, ratio: float = 1.0, seed: int = 0, group: str | None = None
+        self,
+        *,
+        where: str | None = None,
+        ratio: float = 1.0,
+        seed: int = 0,
+        group: str | None = None,
+        rating: str | None = None,
+        embedding: str | None = None,
     ) -> AnchorTable:
         """Return the anchors, or some of them.
 
@@ -85,13 +93,16 @@ class AnchorIndex:
             ratio: Part of them to draw at random, after the filter (see `AnchorTable.subsample` and `references`).
             seed: Of the draw.
             group: Column of contents whose anchors stay together (see `AnchorTable.groups`); None for no groups.
+            rating: Opinion score that divides and scales them; None for the first of each data set. Anchors without it
+                are left out. Another one than the first costs a copy of the embeddings in memory.
+            embedding: Name of the embedding; None for the first.
 
         Returns:
-            The anchors; without filter or draw their matrix is mapped from the search cache. Where the user opted in to
-            approximate search, they carry it.
+            The anchors; without filter, draw or further rating their matrix is mapped from the search cache. Where the
+            user opted in to approximate search, they carry it.
 
         Raises:
-            AnchorIndexError: When the filter is wrong.
+            AnchorIndexError: When the filter is wrong, or there is no such rating or embedding.
             DataError: When a side is left empty, or there is no such column.
         """
         from ..anchors import encode_groups
@@ -99,24 +110,56 @@ class AnchorIndex:
         from .cache import load_anchors, rows_of
 
         manifest = self.manifest
-        anchors = load_anchors(self.path, manifest)
+        anchors = load_anchors(self.path, manifest, embedding)
         fits = anchors.fits
+        if rating is not None and any(source.rating.name != rating for source in manifest.sources):
+            anchors = self._divided_by(rating, anchors)
+            fits = fits and fits.within(f"rating {rating}")
+            anchors = replace(anchors, fits=fits)
         if where is not None:
             kept = [key for batch in self._scan(["id"], where) for key in batch["id"].to_pylist()]
             anchors = anchors.take(rows_of(anchors, kept))
         if ratio != 1:
             anchors = anchors.subsample(ratio, seed=seed, references=self.references(anchors))
-        if fits is not None and len(anchors) < len(self):
+        if fits is not None and (where is not None or ratio != 1):
             anchors = replace(anchors, fits=fits.within(f"where {where} ratio {ratio} seed {seed}"))
         if group is not None:
             if group not in (known := self.columns()):
                 raise DataError(f"index '{self.name}' has no column '{group}'", f"columns: {', '.join(known)}")
             groups = self.metadata(anchors, [group])[group].to_pylist()
             anchors = replace(anchors, groups=encode_groups(groups))
-        if manifest.approximate is not None:
+        if manifest.approximate is not None and embedding in (None, manifest.embeddings[0].name):
             # Also where a filter left others: then the search says so, if there is one, and is exact.
             anchors = replace(anchors, approximate=ApproximateSearch(manifest.approximate, self.name))
         return anchors
+
+    def ratings(self) -> list[str]:
+        """Return the names of the opinion scores of its anchors, the first first."""
+        return list(dict.fromkeys(rating.name for source in self.manifest.sources for rating in source.ratings))
+
+    def _divided_by(self, name: str, anchors: AnchorTable) -> AnchorTable:
+        """Divide and scale anchors by a rating; those without it are left out."""
+        import numpy as np
+
+        from .cache import sorted_rows
+
+        found = {source.name: source.rating_called(name) for source in self.manifest.sources}
+        columns = [rating.column for rating in found.values() if rating is not None]
+        if not columns:
+            known = ", ".join(self.ratings())
+            raise AnchorIndexError(f"index '{self.name}' has no rating '{name}'", f"ratings: {known}")
+        table = self.metadata(anchors, ["dataset", *dict.fromkeys(columns)])
+        datasets = np.array(table["dataset"].to_pylist(), dtype=object)
+        is_good, quality = anchors.is_good, np.full(len(anchors), np.nan)
+        for source in self.manifest.sources:
+            rating, rows = found[source.name], np.flatnonzero(datasets == source.name)
+            if rating is not None:
+                scores = table[rating.column].to_numpy().astype(np.float64)[rows]
+                good, quality[rows] = rating.apply(scores)
+                is_good[rows] = is_good[rows] if good is None else good
+        kept = np.flatnonzero(~np.isnan(quality))
+        order, rated = sorted_rows(anchors.ids[kept], is_good[kept], quality[kept])
+        return anchors.arranged(kept[order], rated, int(is_good[kept].sum()))
 
     def content_column(self) -> str | None:
         """Return the column whose groups stay together unless the user names one: references, where there are any."""
@@ -168,15 +211,17 @@ class AnchorIndex:
 
     def columns(self) -> list[str]:
         """Return the names of the table's columns."""
-        from .store import open_table
+        return list(self.tables.schema.names)
 
-        return list(open_table(self.path, version=self.manifest.table_version).schema.names)
+    @property
+    def tables(self) -> Tables:
+        """The tables that hold its anchors, to be read as one."""
+        from .store import Tables
 
-    def _scan(self, columns: Sequence[str], where: str | None) -> list[pa.RecordBatch]:
-        from .store import open_table, scan
+        return Tables(self.path, self.manifest.shards)
 
-        table = open_table(self.path, version=self.manifest.table_version)
-        return list(scan(table, columns, where=where))
+    def _scan(self, columns: Sequence[str], where: str | None) -> Iterator[pa.RecordBatch]:
+        return self.tables.scan(columns, where=where)
 
 
 def homes() -> list[Path]:

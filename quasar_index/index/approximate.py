@@ -15,7 +15,7 @@ import numpy as np
 from ..anchors import SIDES, AnchorTable, Side
 from ..arrays import FloatArray, IntArray
 from .inverted_lists import InvertedLists
-from .manifest import Approximation
+from .records import Approximation
 
 _log = logging.getLogger(__name__)
 

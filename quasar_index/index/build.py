@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -32,11 +33,32 @@ from .durable import digests_below, exchange, sync_below, sync_folder
 from .failures import listed_failures, write_failures
 from .labels import join_records, label_sources, record_of
 from .lock import lock
-from .manifest import MANIFEST, Manifest, SourceRecord
+from .manifest import MANIFEST, Manifest
+from .records import DTYPES, MAIN_EMBEDDING, Dtype, EmbeddingRecord, SourceRecord
 from .states import record
-from .store import TABLE, write_table
+from .store import TABLE, write_shards
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Storage:
+    """How anchors are kept: the dtype of their embeddings, and most rows of a table (None for one table)."""
+
+    dtype: Dtype
+    anchors_per_shard: int | None
+
+    def __post_init__(self) -> None:
+        if self.dtype not in DTYPES:
+            raise DataError(f"embeddings cannot be kept as '{self.dtype}'", f"use {' or '.join(DTYPES)}")
+        if self.anchors_per_shard is not None and self.anchors_per_shard < 1:
+            raise DataError(f"{self.anchors_per_shard} anchors in a table", "put at least 1 into each")
+
+    def is_that_of(self, manifest: Manifest) -> bool:
+        """Return whether an index is kept so."""
+        n = manifest.n_good + manifest.n_bad
+        n_shards = 1 if self.anchors_per_shard is None else math.ceil(n / self.anchors_per_shard)
+        return manifest.embeddings[0].dtype == self.dtype and len(manifest.shards) == n_shards
 
 
 @dataclass(frozen=True)
@@ -63,6 +85,8 @@ def build_index(
     sources: Sequence[AnchorSource],
     encoder: Encoder,
     *,
+    dtype: Dtype = "float32",
+    anchors_per_shard: int | None = None,
     overwrite: bool = False,
     batch_size: int = 16,
     n_workers: int | None = None,
@@ -75,6 +99,8 @@ def build_index(
         name: Name or path of the new index (see `new_index_path`).
         sources: The data sets.
         encoder: Embeds the images.
+        dtype: What the index keeps of an embedding: "float32", or "float16" in half the space.
+        anchors_per_shard: Most anchors in one table of the index; None for one table.
         overwrite: Replace an index of that name.
         batch_size: Most images in one forward pass.
         n_workers: Decoding threads; None for one a core.
@@ -91,13 +117,15 @@ def build_index(
     total = sum(map(len, sources))
     if total == 0:
         raise DataError("the data hold no images", "check --data")
+    storage = _Storage(dtype, anchors_per_shard)
     records = join_records(map(record_of, sources))
     _check_labels(sources, records)
-    if (report := _made_before(new_index_path(name), sources, encoder.spec)) is not None:
+    if (report := _made_before(new_index_path(name), sources, encoder.spec, storage)) is not None:
         return report
     with new_index(name, overwrite=overwrite) as (path, folder):
         staging.prepare(folder, sources, encoder.spec)
-        if (folder / MANIFEST).is_file():  # written last: all but the renaming has been done
+        # Written last: all but the renaming has been done.
+        if (folder / MANIFEST).is_file() and storage.is_that_of(Manifest.read(folder)):
             return _report(path, folder)
         progress = staging.embed(
             folder,
@@ -111,7 +139,8 @@ def build_index(
         if progress.n_embedded + progress.n_resumed == 0:
             first, error = progress.failures[0]
             raise DataError(f"none of {total} images could be embedded; the first: '{first}': {error}", "check --data")
-        manifest = _finish(folder, sources, count_left_out(records, sources, progress), progress, encoder.spec)
+        counted = count_left_out(records, sources, progress)
+        manifest = _finish(folder, sources, counted, progress, encoder.spec, storage)
     return BuildReport(
         AnchorIndex(path, manifest),
         progress.n_embedded,
@@ -129,6 +158,8 @@ def build_from_embeddings(
     spec: EncoderSpec | None = None,
     ids: Sequence[str] | None = None,
     sizes: Sequence[tuple[int, int]] | None = None,
+    dtype: Dtype = "float32",
+    anchors_per_shard: int | None = None,
     overwrite: bool = False,
 ) -> BuildReport:
     """Make an index of embeddings that exist already.
@@ -140,6 +171,8 @@ def build_from_embeddings(
         spec: The encoder that made them; None for "precomputed": such an index scores embeddings only.
         ids: Content id of each; None to make them of path and embedding.
         sizes: Width and height of each image, 0 where they are not known; None for none.
+        dtype: As of `build_index`.
+        anchors_per_shard: As of `build_index`.
         overwrite: Replace an index of that name.
 
     Returns:
@@ -153,18 +186,23 @@ def build_from_embeddings(
     embeddings = as_embeddings(embeddings)
     check_counts(sources, embeddings, ids, sizes)
     spec = spec or EncoderSpec(name="precomputed", dim=int(embeddings.shape[1]))
+    storage = _Storage(dtype, anchors_per_shard)
     records = join_records(map(record_of, sources))
     with new_index(name, overwrite=overwrite) as (path, folder):
         staging.prepare(folder, sources, spec)
         (folder / MANIFEST).unlink(missing_ok=True)  # of other embeddings with these labels
         progress = stage_embeddings(folder, sources, embeddings, ids=ids, sizes=sizes)
-        manifest = _finish(folder, sources, count_left_out(records, sources, progress), progress, spec)
+        manifest = _finish(folder, sources, count_left_out(records, sources, progress), progress, spec, storage)
     return BuildReport(AnchorIndex(path, manifest), progress.n_embedded, n_duplicates=len(progress.duplicate_rows))
 
 
-def _made_before(path: Path, sources: Sequence[AnchorSource], spec: EncoderSpec) -> BuildReport | None:
+def _made_before(
+    path: Path, sources: Sequence[AnchorSource], spec: EncoderSpec, storage: _Storage
+) -> BuildReport | None:
     """Tidy up after a build of this request that was interrupted when the index was in place; None where none was."""
     if not ((path / MANIFEST).is_file() and staging.holds_request(path, sources, spec)):
+        return None
+    if not storage.is_that_of(Manifest.read(path)):
         return None
     with lock(path, path.name):
         for rest in (path.with_name(f".{path.name}.replaced"), path.with_name(f".{path.name}.building")):
@@ -309,11 +347,7 @@ def to_nullable(values: DoubleArray) -> pa.Array:
 
 def _check_labels(sources: Sequence[AnchorSource], records: dict[str, SourceRecord]) -> None:
     """Raise the DataError of labels that divide nothing before anything is embedded, which may take a day."""
-    labels = [
-        source.records.select(["score", "side"]).append_column("dataset", pa.array([source.name] * len(source)))
-        for source in sources
-    ]
-    is_good, _, _ = label_sources(pa.concat_tables(labels), records)
+    is_good, _, _ = label_sources(staging.records_table(sources), records)
     check_two_sides(is_good)
 
 
@@ -323,23 +357,30 @@ def _finish(
     records: dict[str, SourceRecord],
     progress: staging.Progress,
     spec: EncoderSpec,
+    storage: _Storage,
 ) -> Manifest:
     """Divide the sides, write the final table, the failures and the manifest into the staging folder."""
     table = usable_records(sources, progress)
     is_good, quality, labelled = label_sources(table, records)
     check_two_sides(is_good)
     table = with_labels(table, is_good, quality)
-    schema = staging.table_schema(table.schema, spec.dim)
-    shutil.rmtree(folder / f"{TABLE}.lance", ignore_errors=True)  # of a run that was interrupted here
-    version = write_table(folder, staging.final_batches(folder, table, schema), schema)
+    schema = staging.table_schema(table.schema, spec.dim, storage.dtype)
+    for rest in folder.glob(f"{TABLE}*.lance"):
+        shutil.rmtree(rest)  # of a run that was interrupted here
+    batches = staging.final_batches(folder, table, schema)
+    shards = write_shards(folder, batches, schema, rows_a_shard=storage.anchors_per_shard)
     write_failures(folder, progress.failures)
-    return finish_folder(folder, Manifest(spec, labelled, int(is_good.sum()), int((~is_good).sum()), version), "build")
+    embeddings = (EmbeddingRecord(MAIN_EMBEDDING, spec, storage.dtype),)
+    manifest = Manifest(embeddings, shards, labelled, int(is_good.sum()), int((~is_good).sum()))
+    return finish_folder(folder, manifest, "build")
 
 
 def finish_folder(folder: Path, manifest: Manifest, action: str) -> Manifest:
     """Write the manifest of a new index, and its first history entry, when all else is on the disk."""
-    sync_below(folder / f"{TABLE}.lance")
-    digests = digests_below(folder / f"{TABLE}.lance")
+    digests: dict[str, str] = {}
+    for shard in manifest.shards:
+        sync_below(folder / f"{shard.table}.lance")
+        digests |= digests_below(folder / f"{shard.table}.lance")
     record(folder, manifest, f"{action}: {manifest.n_good + manifest.n_bad} anchors", digests)
     manifest.write(folder)
     return manifest

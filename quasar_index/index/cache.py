@@ -20,31 +20,37 @@ from ..errors import AnchorIndexError
 from ..fits import DAMAGED, Fits
 from .durable import is_abandoned, sync
 from .manifest import Manifest
-from .store import from_embedding_column, open_table, scan
+from .store import Tables, from_embedding_column
 
 _log = logging.getLogger(__name__)
 
 
-def cache_base(folder: Path, manifest: Manifest) -> Path:
-    """Return the path of the search cache of a version, without its ending."""
-    return folder / "cache" / f"{manifest.uid}-v{manifest.table_version}"
+def cache_base(folder: Path, manifest: Manifest, embedding: str | None = None) -> Path:
+    """Return the path of the search cache of a version and an embedding (None for the first), without its ending."""
+    which = "" if embedding in (None, manifest.embeddings[0].name) else f"+{embedding}"
+    return folder / "cache" / f"{manifest.uid}-v{manifest.version}{which}"
 
 
-def load_anchors(folder: Path, manifest: Manifest) -> AnchorTable:
+def load_anchors(folder: Path, manifest: Manifest, embedding: str | None = None) -> AnchorTable:
     """Return the anchors of an index, through its cache.
 
     Args:
         folder: The index folder.
         manifest: Of the version to read.
+        embedding: Name of the embedding; None for the first.
 
     Returns:
         The anchors, their directions mapped from the cache; in memory where the folder cannot be written.
+
+    Raises:
+        AnchorIndexError: When there is no such embedding, or the tables are damaged.
     """
-    base, dim = cache_base(folder, manifest), manifest.encoder.dim
+    wanted = manifest.embedding(embedding)
+    base, dim = cache_base(folder, manifest, wanted.name), wanted.encoder.dim
     cached = _read(base, dim)
     if cached is not None:
         return cached
-    anchors = _from_table(folder, manifest.table_version, dim)
+    anchors = _from_table(Tables(folder, manifest.shards), wanted.name, dim)
     try:
         base.parent.mkdir(exist_ok=True)
         _write(base, anchors)
@@ -54,17 +60,16 @@ def load_anchors(folder: Path, manifest: Manifest) -> AnchorTable:
     return _read(base, dim) or anchors
 
 
-def _from_table(folder: Path, version: int, dim: int) -> AnchorTable:
+def _from_table(tables: Tables, embedding: str, dim: int) -> AnchorTable:
     """Read all anchors into one preallocated matrix, each embedding at its sorted place."""
-    table = open_table(folder, version=version)
-    labels = [batch for batch in scan(table, ["id", "quality", "side"]) if len(batch)]
+    labels = [batch for batch in tables.scan(["id", "quality", "side"]) if len(batch)]
     ids = np.array([key for batch in labels for key in batch["id"].to_pylist()], dtype=np.bytes_)
     quality = np.concatenate(
         [batch["quality"].to_numpy(zero_copy_only=False).astype(np.float64) for batch in labels] or [np.empty(0)]
     )
     is_good = np.array([side == "good" for batch in labels for side in batch["side"].to_pylist()], dtype=np.bool_)
     if len(ids) == 0:
-        raise AnchorIndexError(f"index '{folder}' holds no anchors", "rebuild it")
+        raise AnchorIndexError(f"index '{tables.folder}' holds no anchors", "rebuild it")
     order, rated = sorted_rows(ids, is_good, quality)
     place = np.empty(len(ids), dtype=np.int64)
     place[order] = np.arange(len(ids))
@@ -72,8 +77,8 @@ def _from_table(folder: Path, version: int, dim: int) -> AnchorTable:
     norms = np.empty(len(ids), dtype=np.float32)
     # Embeddings are matched by id, so that nothing depends on the order of two scans.
     row_of = {key: row for row, key in enumerate(ids.tolist())}
-    for batch in scan(table, ["id", "embedding"]):
-        raw = from_embedding_column(batch["embedding"], dim)
+    for batch in tables.scan(["id", embedding]):
+        raw = from_embedding_column(batch[embedding], dim)
         places = place[[row_of[key.encode()] for key in batch["id"].to_pylist()]]
         lengths = np.linalg.norm(raw, axis=1)
         norms[places] = lengths
@@ -140,12 +145,18 @@ def _write(base: Path, anchors: AnchorTable) -> None:
 def _drop_others(base: Path) -> None:
     """Remove the caches of all versions but the one that was written last; whoever has one mapped keeps it.
 
-    Also what processes left that were killed while they wrote one.
+    Those of other embeddings stay. Also what processes left that were killed while they wrote one.
     """
     for path in base.parent.glob(".*.tmp"):
         if is_abandoned(path):
             path.unlink(missing_ok=True)
-    others = [path for path in base.parent.glob(f"{base.name.split('-v')[0]}-v*.faiss") if path.stem != base.name]
+    uid, _, version = base.name.rpartition("-v")
+    which = version.partition("+")[1:]
+    others = [
+        path
+        for path in base.parent.glob(f"{uid}-v*.faiss")
+        if path.stem != base.name and path.stem.partition("+")[1:] == which
+    ]
     for old in sorted(others, key=lambda path: path.stat().st_mtime)[:-1]:
         for path in (old.with_suffix(".npz"), old, *base.parent.glob(f"{old.stem}-*")):
             path.unlink(missing_ok=True)

@@ -1,8 +1,8 @@
 """How an index is changed: under a lock, on top of the current state, and committed in one step.
 
-Lance keeps every version of the table, and `manifest.json` names the one that counts. A change writes new versions,
-then its history entry, then replaces the manifest. Interrupted before that, it has changed nothing: readers still
-follow the old manifest, and the next writer first takes the table back to the version that it names.
+Lance keeps every version of a table, and `manifest.json` names those that count. A change writes new versions, then
+its history entry, then replaces the manifest. Interrupted before that, it has changed nothing: readers still follow the
+old manifest, and the next writer first takes the tables back to the versions that it names.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from ..errors import AnchorIndexError, reason
 from .anchor_index import AnchorIndex
 from .durable import digests_below, files_below, sync_below
 from .lock import lock
-from .manifest import Manifest, SourceRecord
+from .manifest import Manifest
+from .records import Shard, SourceRecord
 from .states import drop_interrupted, read_entries, record, write_entry
-from .store import TABLE, drop_torn, open_table, scan, writing
+from .store import Tables, drop_torn, open_table, writing
+from .upgrade import FORMAT
 
 _log = logging.getLogger(__name__)
 
@@ -38,46 +38,52 @@ class Change:
 
     path: Path
     manifest: Manifest
-    _table: Any = field(default=None, repr=False)
-    _known: frozenset[str] = field(default=frozenset(), repr=False)
+    _written: dict[str, tuple[Any, frozenset[str]]] = field(default_factory=dict, repr=False)
 
     @property
-    def table(self) -> Any:
-        """The Lance table, at the current state and open for writing."""
-        if self._table is None:
-            drop_torn(self.path, version=self.manifest.table_version)
-            # Not before: a file of the name of a torn one is a new one.
-            self._known = files_below(self.path / f"{TABLE}.lance")
-            table = open_table(self.path, TABLE)
-            if table.version != self.manifest.table_version:  # what an interrupted change left
-                table = open_table(self.path, TABLE, version=self.manifest.table_version)
-                with self._writing():
-                    table.restore()
-            self._table = table
-        return self._table
+    def tables(self) -> Tables:
+        """The anchors of the current state."""
+        return Tables(self.path, self.manifest.shards)
 
-    def read(self, columns: Iterable[str]) -> pa.Table:
-        """Return columns of all anchors of the current state, in the table's order."""
-        wanted = list(columns)
-        table = open_table(self.path, TABLE, version=self.manifest.table_version)
-        empty = pa.schema([table.schema.field(name) for name in wanted])
-        return pa.Table.from_batches(list(scan(table, wanted)), empty)
+    def write(self, what: Callable[[Any], Any], *, shards: Iterable[Shard] | None = None) -> None:
+        """Do something to tables.
 
-    def write(self, what: Callable[[Any], Any]) -> None:
-        """Do something to the table.
+        Args:
+            what: Called with each of them, as Lance has it, open for writing at the current state.
+            shards: Some of the current ones; None for all.
 
         Raises:
             AnchorIndexError: When it cannot be done, such as on a full disk.
         """
-        table = self.table
-        with self._writing():
-            what(table)
+        for shard in self.manifest.shards if shards is None else shards:
+            table = self._open(shard)
+            with self._writing():
+                what(table)
+
+    def take_back(self, shards: Iterable[Shard]) -> None:
+        """Give tables the rows that they had at earlier versions."""
+        for shard in shards:
+            self._open(shard)
+
+    def _open(self, shard: Shard) -> Any:
+        """Open a table for writing, with the rows of that version."""
+        if shard.table not in self._written:
+            drop_torn(self.path, shard.table, shard.version)
+            # Not before: a file of the name of a torn one is a new one.
+            known = files_below(self.path / f"{shard.table}.lance")
+            table = open_table(self.path, shard.table)
+            if table.version != shard.version:  # what an interrupted change left
+                table = open_table(self.path, shard.table, version=shard.version)
+                with self._writing():
+                    table.restore()
+            self._written[shard.table] = (table, known)
+        return self._written[shard.table][0]
 
     def _writing(self) -> AbstractContextManager[None]:
         return writing(f"index '{self.path}' could not be changed", "it is as it was before")
 
     def commit(self, action: str, *, sources: tuple[SourceRecord, ...] | None = None) -> AnchorIndex:
-        """Make the table's version the current state.
+        """Make the tables' versions the current state.
 
         Args:
             action: What was done, in one line.
@@ -96,13 +102,24 @@ class Change:
         return self.commit_manifest(action, changed)
 
     def commit_manifest(self, action: str, manifest: Manifest) -> AnchorIndex:
-        """Make the table's version the current state, with another manifest."""
+        """Make the tables' versions the current state, with another manifest."""
         if self.manifest.approximate is not None:
             _log.warning("the approximate search was of the anchors before: 'quasar-index approximate' makes it anew")
-        manifest = replace(manifest, table_version=int(self.table.version), approximate=None)
-        table = self.path / f"{TABLE}.lance"
-        sync_below(table, self._known)
-        record(self.path, manifest, action, digests_below(table, self._known))
+        digests: dict[str, str] = {}
+        for name, (_, known) in self._written.items():
+            table = self.path / f"{name}.lance"
+            sync_below(table, known)
+            digests |= digests_below(table, known)
+        shards = tuple(
+            replace(shard, version=int(self._written[shard.table][0].version))
+            if shard.table in self._written
+            else shard
+            for shard in manifest.shards
+        )
+        manifest = replace(
+            manifest, shards=shards, version=self.manifest.version + 1, approximate=None, schema_version=FORMAT
+        )
+        record(self.path, manifest, action, digests)
         manifest.write(self.path)
         self.manifest = manifest
         return AnchorIndex(self.path, manifest)
@@ -120,10 +137,10 @@ def changing(index: AnchorIndex) -> Iterator[Change]:
     """
     with lock(index.path, index.name):
         manifest = Manifest.read(index.path)
-        if index.pinned and index.manifest.table_version != manifest.table_version:
+        if index.pinned and index.manifest.version != manifest.version:
             raise AnchorIndexError(
-                f"'{index.path}' was opened at version {index.manifest.table_version}, and the current one is "
-                f"{manifest.table_version}",
+                f"'{index.path}' was opened at version {index.manifest.version}, and the current one is "
+                f"{manifest.version}",
                 "open the current one, or restore the old one first",
             )
         try:

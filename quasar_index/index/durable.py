@@ -58,13 +58,14 @@ def digests_below(folder: Path, known: Collection[str] = ()) -> dict[str, str]:
         known: Files to leave out.
 
     Returns:
-        Hexadecimal digests by path below the folder, with `/`; files in JSON are replaced now and then, and left out.
+        Hexadecimal digests by path in the index, with `/` (`anchors.lance/data/...`); files in JSON are replaced now
+        and then, and left out.
 
     Raises:
         OSError: When one cannot be read.
     """
     paths = [Path(name) for name in sorted(files_below(folder).difference(known))]
-    return {path.relative_to(folder).as_posix(): digest(path) for path in paths if path.suffix != ".json"}
+    return {path.relative_to(folder.parent).as_posix(): digest(path) for path in paths if path.suffix != ".json"}
 
 
 def digest(path: Path) -> str:

@@ -28,16 +28,15 @@ from .anchor_index import AnchorIndex
 from .build import check_counts, stage_embeddings, usable_records, with_labels
 from .change import Change, changing
 from .failures import count_failures, listed_failures, write_failures
-from .labels import join_records, label_sources, record_of
-from .manifest import SourceRecord
+from .labels import join_records, label_columns, label_sources, record_of
 from .match import match_names
+from .records import MAIN_EMBEDDING, SourceRecord
 from .rows import declared_sides, id_condition, selected_ids, set_labels, update_rows
-from .store import OWN_COLUMNS, open_table
+from .store import OWN_COLUMNS
 
 STAGING = ".adding"
 """Folder inside the index in which embeddings wait that an interrupted addition made."""
-LABELS = ("id", "dataset", "score", "side", "quality")
-_MADE = ("id", "path", "dataset", "quality", "width", "height", "embedding")
+_MADE = ("id", "path", "dataset", "quality", "width", "height", MAIN_EMBEDDING)
 """Columns that a further label file does not change."""
 _IDS_A_DELETION = 5000
 
@@ -199,7 +198,7 @@ def remove(index: AnchorIndex, *, ids: Sequence[str] | None = None, where: str |
     if (ids is None) == (where is None):
         raise AnchorIndexError("give the anchors to remove either by id or by a filter", "for example dataset = 'live'")
     with changing(index) as change:
-        table = change.read(LABELS)
+        table = change.tables.read(label_columns(change.manifest.sources))
         present = set(table["id"].to_pylist())
         wanted = set(ids or ())
         if where is not None:
@@ -246,7 +245,7 @@ def relabel(index: AnchorIndex, labels: AnchorSource, *, where: str | None = Non
             another one, or a score is outside the declared range.
     """
     with changing(index) as change:
-        table = change.read([*LABELS, "path"])
+        table = change.tables.read([*label_columns(change.manifest.sources), "path"])
         considered = None if where is None else selected_ids(change, where)
         names = labels.records["path"].to_pylist()
         rows, unmatched = match_names(names, table["id"].to_pylist(), table["path"].to_pylist(), considered)
@@ -280,11 +279,22 @@ def _check_encoder(change: Change, spec: EncoderSpec) -> None:
 
 
 def _prepare(change: Change, sources: Sequence[AnchorSource]) -> tuple[dict[str, SourceRecord], pa.Table]:
-    """Check, before anything is embedded, that the sources fit the index; return its records and its labels."""
+    """Check, before anything is embedded, that the sources fit the index; return its records and its labels.
+
+    Raises:
+        AnchorIndexError: When its anchors have further embeddings, which the new ones would lack.
+        DataError: When a source differs in its rule, or a column in its type.
+    """
+    if further := [embedding.name for embedding in change.manifest.embeddings[1:]]:
+        raise AnchorIndexError(
+            f"the anchors of '{change.path}' have another embedding, '{further[0]}', which added images would lack",
+            "add to the index that it was made of, then attach the embedding again",
+        )
     records = join_records([*change.manifest.sources, *map(record_of, sources)])
-    schema = open_table(change.path, version=change.manifest.table_version).schema
+    schema = change.tables.schema
     _cast(staging.records_table(sources), schema)
-    return records, change.read([name for name in schema.names if name not in ("embedding", "width", "height")])
+    without = {"width", "height", *(embedding.name for embedding in change.manifest.embeddings)}
+    return records, change.tables.read([name for name in schema.names if name not in without])
 
 
 def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -345,9 +355,10 @@ def _join(
             change.write(lambda lance: lance.add_columns(pa.schema(new_fields)))
         n_moved = update_rows(change, before, everything.slice(0, len(known)), columns)
         if len(fresh):
-            schema = change.table.schema
+            schema = pa.schema([*change.tables.schema, *new_fields])
             batches = staging.final_batches(folder, everything.slice(len(known)), schema)
-            change.write(lambda lance: lance.add(pa.RecordBatchReader.from_batches(schema, batches)))
+            last = change.manifest.shards[-1:]
+            change.write(lambda lance: lance.add(pa.RecordBatchReader.from_batches(schema, batches)), shards=last)
         names = ", ".join(dict.fromkeys(source.name for source in sources))
         action = f"add: {len(fresh)} anchors of {names}" + (f", {n_updated} labels changed" if n_updated else "")
         index = change.commit(action, sources=labelled)
@@ -382,7 +393,7 @@ def _check_new_scores(labels: AnchorSource, part: pa.Table, rows: IntArray, reco
                 f"in '{record.name}' a {better} score is better, in {labels.name} a {not_better} one",
                 "convert the scores, or say the direction of the label file (--lower-is-better)",
             )
-        low, high = record.declared_range or (-np.inf, np.inf)
+        low, high = record.rating.declared_range or (-np.inf, np.inf)
         if not low <= scores[number] <= high:
             raise DataError(
                 f"score {scores[number]:g} of '{names[number]}' is outside {low:g} to {high:g}, the range of "

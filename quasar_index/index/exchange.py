@@ -12,23 +12,25 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, cast
+from typing import Literal, TypeAlias, cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..arrays import FloatArray, IntArray
-from ..datasets.base import RECORD_SCHEMA, AnchorSource, Division, Kind
+from ..datasets.base import RECORD_SCHEMA, AnchorSource, Division, KeptDivision, Kind, Rating
 from ..datasets.embeddings import read_matrix
 from ..encoders.spec import EncoderSpec
 from ..errors import DataError, reason
 from .anchor_index import AnchorIndex
-from .store import OWN_COLUMNS, from_embedding_column, open_table, scan
+from .records import MAIN_EMBEDDING, Dtype, RatingRecord, SourceRecord
+from .store import OWN_COLUMNS, from_embedding_column
+from .upgrade import FORMAT, upgraded_sources
 
 ExportFormat: TypeAlias = Literal["parquet", "npz", "pt"]
 FORMATS: dict[str, ExportFormat] = {".parquet": "parquet", ".npz": "npz", ".pt": "pt"}
@@ -58,6 +60,7 @@ class Export:
         spec: The encoder that made them; None where it is not known.
         ids: (N) content ids; None where there are none.
         sizes: (N) width and height of the images, 0 where they are not known; None where there are none.
+        dtype: What the index kept of an embedding.
     """
 
     sources: tuple[AnchorSource, ...]
@@ -65,6 +68,7 @@ class Export:
     spec: EncoderSpec | None = None
     ids: tuple[str, ...] | None = None
     sizes: tuple[tuple[int, int], ...] | None = None
+    dtype: Dtype = "float32"
 
 
 def export(
@@ -74,7 +78,7 @@ def export(
     format_: ExportFormat | None = None,
     where: str | None = None,
 ) -> ExportReport:
-    """Write an index to a file.
+    """Write an index to a file: its labels with all ratings, and the first embedding.
 
     Args:
         index: The index, at the version that it has open.
@@ -90,23 +94,28 @@ def export(
     chosen = format_ or FORMATS.get(path.suffix.lower())
     if chosen not in FORMATS.values():
         raise DataError(f"'{path}' names no format", f"end it in {', '.join(FORMATS)}, or name the format")
-    table = open_table(index.path, version=index.manifest.table_version)
-    names = [name for name in table.schema.names if name != "embedding"]
-    labels = pa.Table.from_batches(
-        list(scan(table, names, where=where)), pa.schema([table.schema.field(name) for name in names])
-    )
+    tables, manifest = index.tables, index.manifest
+    without = {embedding.name for embedding in manifest.embeddings}
+    names = [name for name in tables.schema.names if name not in without]
+    labels = tables.read(names, where=where)
     if not len(labels):
         raise DataError("no anchor to export" + (f" where {where}" if where else ""), "check the filter")
-    record = {"encoder": index.manifest.encoder.to_dict(), "sources": [asdict(s) for s in index.manifest.sources]}
+    record = {
+        "format": FORMAT,
+        "encoder": manifest.encoder.to_dict(),
+        "dtype": manifest.embeddings[0].dtype,
+        "sources": [asdict(source) for source in manifest.sources],
+    }
     labels = labels.replace_schema_metadata({_RECORD: json.dumps(record).encode()})
     if chosen == "parquet":
-        written = [_write_parquet(path, labels, scan(table, [*names, "embedding"], where=where), table.schema)]
+        batches = tables.scan([*names, MAIN_EMBEDDING], where=where)
+        written = [_write_parquet(path, labels, batches, tables.schema)]
         return ExportReport(tuple(written), len(labels))
     row_of = {key: row for row, key in enumerate(labels["id"].to_pylist())}
-    embeddings = np.empty((len(labels), index.manifest.encoder.dim), dtype=np.float32)
-    for batch in scan(table, ["id", "embedding"], where=where):
+    embeddings = np.empty((len(labels), manifest.encoder.dim), dtype=np.float32)
+    for batch in tables.scan(["id", MAIN_EMBEDDING], where=where):
         rows = [row_of[key] for key in batch["id"].to_pylist()]
-        embeddings[rows] = from_embedding_column(batch["embedding"], embeddings.shape[1])
+        embeddings[rows] = from_embedding_column(batch[MAIN_EMBEDDING], embeddings.shape[1])
     write = _write_npz if chosen == "npz" else _write_author
     return ExportReport(tuple(write(path, labels, embeddings)), len(labels))
 
@@ -129,58 +138,64 @@ def read_export(path: Path) -> Export | None:
     try:
         record = json.loads(table.schema.metadata[_RECORD])
         spec = EncoderSpec.from_dict(record["encoder"])
-        if "embedding" in table.column_names:
-            column = table["embedding"].combine_chunks()
+        if MAIN_EMBEDDING in table.column_names:
+            column = table[MAIN_EMBEDDING].combine_chunks()
             embeddings = from_embedding_column(column, spec.dim)
-            table = table.drop_columns(["embedding"])
+            table = table.drop_columns([MAIN_EMBEDDING])
         else:
             embeddings, _ = read_matrix(path)
         if embeddings.shape != (len(table), spec.dim):
             raise ValueError(f"embeddings {embeddings.shape}, {len(table)} labels, {spec.dim}-d encoder")
-        sources, order = _sources(table, record["sources"])
+        records = map(SourceRecord.from_dict, upgraded_sources(record["sources"], record.get("format", 1)))
+        sources, order = _sources(table, list(records))
         ordered = table.take(pa.array(order))
         sizes = zip(*(ordered[name].fill_null(0).to_pylist() for name in ("width", "height")), strict=True)
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"'{path}' is damaged ({error})", "export the index again") from error
-    return Export(sources, embeddings[order], spec, tuple(ordered["id"].to_pylist()), tuple(sizes))
+    ids = tuple(ordered["id"].to_pylist())
+    return Export(sources, embeddings[order], spec, ids, tuple(sizes), record.get("dtype", "float32"))
 
 
-def _sources(table: pa.Table, records: list[dict[str, Any]]) -> tuple[tuple[AnchorSource, ...], IntArray]:
+def _sources(table: pa.Table, records: list[SourceRecord]) -> tuple[tuple[AnchorSource, ...], IntArray]:
     """Take the labels apart by source; return the sources, and the rows of the table in their order."""
     datasets = np.array(table["dataset"].to_pylist(), dtype=object)
     kept = [name for name in table.column_names if name in RECORD_SCHEMA.names or name not in OWN_COLUMNS]
     sources: list[AnchorSource] = []
     order: list[IntArray] = []
     for record in records:
-        rows = np.flatnonzero(datasets == record["name"])
+        rows = np.flatnonzero(datasets == record.name)
         if not len(rows):
             continue
         part = table.select(kept).take(pa.array(rows)).replace_schema_metadata(None)
-        if record["division"] != "reference":
+        if record.division != "reference":
             place = part.schema.get_field_index("side")
             part = part.set_column(place, RECORD_SCHEMA.field("side"), pa.nulls(len(rows), pa.string()))
         order.append(rows)
+        first, *further = map(_rating, record.ratings)
         sources.append(
             AnchorSource(
-                name=record["name"],
+                name=record.name,
                 records=part,
-                kind=cast("Kind", record["kind"]),
-                division=cast("Division", record["division"]),
-                lower_is_better=record["lower_is_better"],
-                score_range=tuple(record["score_range"]) if record["range_is_declared"] else None,
-                checksums=record["checksums"],
-                kept_division=_kept_division(record),
+                kind=cast("Kind", record.kind),
+                division=cast("Division", record.division),
+                lower_is_better=first.lower_is_better,
+                score_range=first.score_range,
+                checksums=record.checksums,
+                kept_division=first.kept_division,
+                rating=first.name,
+                by_person=first.by_person,
+                ratings=tuple(further),
             )
         )
     return tuple(sources), np.concatenate(order)
 
 
-def _kept_division(record: Mapping[str, Any]) -> tuple[float | None, tuple[float, float] | None] | None:
-    """Return the division that a source of a subset keeps (see `AnchorSource.kept_division`)."""
-    if not record.get("kept"):
-        return None
-    observed = None if record["range_is_declared"] or record["score_range"] is None else record["score_range"]
-    return record["threshold"], None if observed is None else (float(observed[0]), float(observed[1]))
+def _rating(record: RatingRecord) -> Rating:
+    """Return a rating as a source has it, with the division that a subset keeps (see `AnchorSource.kept_division`)."""
+    kept: KeptDivision | None = None
+    if record.kept:
+        kept = record.threshold, None if record.range_is_declared else record.score_range
+    return Rating(record.name, record.lower_is_better, record.declared_range, record.by_person, kept)
 
 
 def _read_labels(path: Path) -> pa.Table | None:
@@ -204,7 +219,7 @@ def _read_labels(path: Path) -> pa.Table | None:
 
 
 def _write_parquet(path: Path, labels: pa.Table, batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Path:
-    ordered = pa.schema([*labels.schema, schema.field("embedding")], metadata=labels.schema.metadata)
+    ordered = pa.schema([*labels.schema, schema.field(MAIN_EMBEDDING)], metadata=labels.schema.metadata)
     with _replacing(path) as partial, pq.ParquetWriter(partial, ordered, compression="zstd") as writer:
         for batch in batches:
             writer.write_batch(pa.record_batch([batch[name] for name in ordered.names], schema=ordered))
@@ -233,7 +248,7 @@ def _write_author(path: Path, labels: pa.Table, embeddings: FloatArray) -> list[
 
     path = path if path.suffix.lower() == ".pt" else path.with_suffix(".pt")
     record = json.loads(labels.schema.metadata[_RECORD])
-    raw = len(record["sources"]) == 1 and not record["sources"][0]["lower_is_better"]
+    raw = len(record["sources"]) == 1 and not record["sources"][0]["ratings"][0]["lower_is_better"]
     scores = labels["score" if raw else "quality"].to_pylist()
     paths = labels["path"].to_pylist()
     listing = [name if score is None else {name: score} for name, score in zip(paths, scores, strict=True)]

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..datasets.base import AnchorSource
-from .manifest import SourceRecord, write_atomically
+from .manifest import write_atomically
+from .records import SourceRecord
 
 FAILURES = "failures.jsonl"
 

@@ -6,7 +6,7 @@ name are one source: its anchors are divided and scaled together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,9 +14,10 @@ import pyarrow as pa
 
 from ..anchors import divide_at_median
 from ..arrays import BoolArray, DoubleArray
-from ..datasets.base import AnchorSource
+from ..datasets.base import AnchorSource, Rating
 from ..errors import DataError
-from .manifest import SourceRecord
+from .records import MAIN_RATING, RatingRecord, SourceRecord
+from .store import stored_column
 
 
 @dataclass(frozen=True)
@@ -63,24 +64,25 @@ def label(
         DataError: When the median divides nothing: a score is missing, or none lies above the median.
     """
     threshold = None
-    good = declared_good
     if division == "median":
-        good = np.zeros(len(scores), dtype=np.bool_)
-        if fixed_threshold is not None:
-            if np.isnan(scores).any():
-                raise DataError(f"{int(np.isnan(scores).sum())} anchors have no opinion score", "rate or drop them")
-            threshold = fixed_threshold
-            good = scores < threshold if lower_is_better else scores > threshold
-        elif len(scores):
-            good, median = divide_at_median(-scores if lower_is_better else scores)
+        if fixed_threshold is not None and np.isnan(scores).any():
+            raise DataError(f"{int(np.isnan(scores).sum())} anchors have no opinion score", "rate or drop them")
+        threshold = fixed_threshold
+        if threshold is None and len(scores):
+            _, median = divide_at_median(-scores if lower_is_better else scores)
             threshold = -median if lower_is_better else median
     rated = scores[~np.isnan(scores)]
-    if not len(rated):
-        return Labels(good, np.full(len(scores), np.nan), threshold, None)
-    low, high = fixed_range or (float(rated.min()), float(rated.max()))
-    span = high - low or 1.0
-    quality = (high - scores if lower_is_better else scores - low) / span
-    return Labels(good, quality, threshold, (low, high))
+    score_range = (fixed_range or (float(rated.min()), float(rated.max()))) if len(rated) else None
+    made = RatingRecord(lower_is_better=lower_is_better, score_range=score_range, threshold=threshold)
+    good, quality = made.apply(scores)
+    nobody = np.zeros(len(scores), dtype=np.bool_) if division == "median" else declared_good
+    return Labels(nobody if good is None else good, quality, threshold, score_range)
+
+
+def label_columns(records: Iterable[SourceRecord]) -> tuple[str, ...]:
+    """Return the columns that decide labels, and those that hold them."""
+    further = (rating.column for record in records for rating in record.ratings[1:])
+    return tuple(dict.fromkeys(("id", "dataset", "score", "side", "quality", *further)))
 
 
 def label_sources(
@@ -89,65 +91,99 @@ def label_sources(
     """Label all anchors of an index, each source by its own rule.
 
     Args:
-        table: The anchors: columns `dataset`, `score` and `side` (which counts with the division "reference" only).
+        table: The anchors: columns `dataset`, `score`, `side` (which counts with the division "reference" only), and
+            those of further ratings.
         records: The rule of each source, by name, and what else stays as it is.
 
     Returns:
-        (N,) sides, (N,) qualities, and the records with threshold, range and counts as they are now, in the same order.
+        (N,) sides and (N,) qualities by the first rating of each source, and the records with counts, and the
+        threshold and range of every rating, as they are now, in the same order.
 
     Raises:
-        DataError: When the median of a source divides nothing.
+        DataError: When the median of a rating divides nothing.
     """
     encoded = table["dataset"].combine_chunks().dictionary_encode()
     numbers = encoded.indices.to_numpy(zero_copy_only=False)
     number_of = {name: number for number, name in enumerate(encoded.dictionary.to_pylist())}
-    scores = table["score"].to_numpy().astype(np.float64)
-    good = np.asarray(table["side"].to_numpy() == "good", dtype=np.bool_)
-    quality = np.full(len(good), np.nan)
+    declared = np.asarray(table["side"].to_numpy() == "good", dtype=np.bool_)
+    good, quality = declared.copy(), np.full(len(declared), np.nan)
     found: list[SourceRecord] = []
     for name, record in records.items():
         rows = np.flatnonzero(numbers == number_of.get(name, -1))
-        try:
-            labels = label(
-                scores[rows],
-                good[rows],
-                division=record.division,
-                lower_is_better=record.lower_is_better,
-                fixed_range=record.fixed_range,
-                fixed_threshold=record.fixed_threshold,
-            )
-        except DataError as error:
-            raise DataError(f"{name}: {error.message}", error.hint) from error
-        good[rows], quality[rows] = labels.is_good, labels.quality
-        n_good = int(labels.is_good.sum())
-        found.append(
-            replace(
-                record,
-                # a fixed range stays, also where no score is left
-                score_range=record.fixed_range or labels.score_range,
-                threshold=labels.threshold,
-                n_good=n_good,
-                n_bad=len(rows) - n_good,
-            )
-        )
+        labelled = []
+        for rating in record.ratings:
+            scores = table[rating.column].to_numpy().astype(np.float64)[rows]
+            is_first = rating is record.rating
+            # Of a further rating, the median is that of the anchors that have it.
+            used = np.ones(len(rows), dtype=np.bool_) if is_first else ~np.isnan(scores)
+            labels = _rated(scores[used], declared[rows[used]], record, rating)
+            if is_first:
+                good[rows], quality[rows] = labels.is_good, labels.quality
+            # A fixed range stays, also where no score is left.
+            score_range = rating.fixed_range or labels.score_range
+            labelled.append(replace(rating, score_range=score_range, threshold=labels.threshold))
+        n_good = int(good[rows].sum())
+        found.append(replace(record, ratings=tuple(labelled), n_good=n_good, n_bad=len(rows) - n_good))
     return good, quality, tuple(found)
 
 
+def _rated(scores: DoubleArray, declared_good: BoolArray, record: SourceRecord, rating: RatingRecord) -> Labels:
+    """Label the anchors of a source by one of its ratings; errors as `label`, with the names."""
+    try:
+        return label(
+            scores,
+            declared_good,
+            division=record.division,
+            lower_is_better=rating.lower_is_better,
+            fixed_range=rating.fixed_range,
+            fixed_threshold=rating.fixed_threshold,
+        )
+    except DataError as error:
+        which = record.name if rating is record.rating else f"{record.name}, {rating.name}"
+        raise DataError(f"{which}: {error.message}", error.hint) from error
+
+
 def record_of(source: AnchorSource) -> SourceRecord:
-    """Return the record of a source of which nothing is labelled yet."""
-    kept_threshold, kept_range = source.kept_division or (None, None)
+    """Return the record of a source of which nothing is labelled yet.
+
+    Raises:
+        DataError: When a further rating is no column of numbers.
+    """
+    schema = source.records.schema
+    for rating in source.ratings:
+        if rating.name not in schema.names or not is_number(schema.field(rating.name).type):
+            raise DataError(f"{source.name} has no column of numbers '{rating.name}'", "name a rating by its column")
+    first = Rating(source.rating, source.lower_is_better, source.score_range, source.by_person, source.kept_division)
     return SourceRecord(
         name=source.name,
         kind=source.kind,
         division=source.division,
-        lower_is_better=source.lower_is_better,
-        score_range=source.score_range or kept_range,
-        threshold=kept_threshold,
         n_good=0,
         n_bad=0,
+        ratings=(
+            _rating_record(first, MAIN_RATING),
+            *(_rating_record(rating, stored_column(rating.name)) for rating in source.ratings),
+        ),
         checksums=dict(source.checksums),
-        range_is_declared=source.score_range is not None,
-        kept=source.kept_division is not None,
+    )
+
+
+def is_number(type_: pa.DataType) -> bool:
+    """Return whether a column holds numbers."""
+    return bool(pa.types.is_integer(type_) or pa.types.is_floating(type_))
+
+
+def _rating_record(rating: Rating, column: str) -> RatingRecord:
+    kept_threshold, kept_range = rating.kept_division or (None, None)
+    return RatingRecord(
+        name=rating.name,
+        column=column,
+        lower_is_better=rating.lower_is_better,
+        score_range=rating.score_range or kept_range,
+        range_is_declared=rating.score_range is not None,
+        threshold=kept_threshold,
+        kept=rating.kept_division is not None,
+        by_person=rating.by_person,
     )
 
 
@@ -161,25 +197,19 @@ def join_records(records: Iterable[SourceRecord]) -> dict[str, SourceRecord]:
         The records by name, in order.
 
     Raises:
-        DataError: When two of one name differ in kind, division, direction or declared range.
+        DataError: When two of one name differ in kind or division, or in a rating's direction or declared range.
     """
     joined: dict[str, SourceRecord] = {}
     for record in records:
         known = joined.setdefault(record.name, record)
         if known is record:
             continue
-        for what in ("kind", "division", "lower_is_better", "declared_range"):
-            mine, theirs = getattr(known, what), getattr(record, what)
-            if mine != theirs and not (what == "declared_range" and None in (mine, theirs)):
-                raise DataError(
-                    f"two data sets called '{record.name}' differ in {what.replace('_', ' ')}: {mine} and {theirs}",
-                    "give one of them another name, ?name=NAME",
-                )
+        for what in ("kind", "division"):
+            _check_same(record.name, what, getattr(known, what), getattr(record, what))
+        again = record.n_good + record.n_bad == 0
         joined[record.name] = replace(
             known,
-            score_range=known.declared_range or record.declared_range or known.score_range,
-            range_is_declared=known.range_is_declared or record.range_is_declared,
-            kept=_stays_kept(known, record),
+            ratings=tuple(_joined_ratings(known, record, again=again)),
             n_failed=known.n_failed + record.n_failed,
             n_duplicates=known.n_duplicates + record.n_duplicates,
             checksums={**known.checksums, **record.checksums},
@@ -187,8 +217,43 @@ def join_records(records: Iterable[SourceRecord]) -> dict[str, SourceRecord]:
     return joined
 
 
-def _stays_kept(known: SourceRecord, other: SourceRecord) -> bool:
-    """Return whether a joined source keeps the division of a subset.
+def _joined_ratings(known: SourceRecord, other: SourceRecord, *, again: bool) -> Iterator[RatingRecord]:
+    """Join the first ratings, whatever they are called, and the further ones by name.
+
+    Args:
+        known: The record of a source.
+        other: That of a source of the same name.
+        again: Whether no index has divided its anchors yet.
+    """
+    theirs = {rating.name: rating for rating in other.ratings[1:]}
+    for mine in known.ratings:
+        rating = other.rating if mine is known.rating else theirs.pop(mine.name, None)
+        if rating is None:
+            yield mine
+            continue
+        _check_same(other.name, "lower_is_better", mine.lower_is_better, rating.lower_is_better)
+        if None not in (mine.declared_range, rating.declared_range):
+            _check_same(other.name, "declared_range", mine.declared_range, rating.declared_range)
+        yield replace(
+            mine,
+            score_range=mine.declared_range or rating.declared_range or mine.score_range,
+            range_is_declared=mine.range_is_declared or rating.range_is_declared,
+            kept=_stays_kept(mine, rating, again=again),
+            by_person=mine.by_person and rating.by_person,
+        )
+    yield from theirs.values()
+
+
+def _check_same(name: str, what: str, mine: object, theirs: object) -> None:
+    if mine != theirs:
+        raise DataError(
+            f"two data sets called '{name}' differ in {what.replace('_', ' ')}: {mine} and {theirs}",
+            "give one of them another name, ?name=NAME",
+        )
+
+
+def _stays_kept(known: RatingRecord, other: RatingRecord, *, again: bool) -> bool:
+    """Return whether a joined rating keeps the division of a subset.
 
     It does when data are added that no index has divided yet, or with a subset that was divided in the same way; with
     anchors that were divided otherwise, all are divided anew at their common median.
@@ -197,4 +262,4 @@ def _stays_kept(known: SourceRecord, other: SourceRecord) -> bool:
         return False
     if other.kept:
         return (other.threshold, other.score_range) == (known.threshold, known.score_range)
-    return other.n_good + other.n_bad == 0
+    return again

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,11 @@ from .anchor_index import AnchorIndex
 from .build import finish_folder, new_index, with_labels
 from .labels import join_records, label_sources
 from .manifest import Manifest
+from .records import MAIN_EMBEDDING, EmbeddingRecord
 from .staging import one_chunk, table_schema
-from .store import open_table, scan, write_table
+from .store import as_embedding_column, write_shards
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,8 @@ class MergeReport:
 def merge(name: str | Path, indexes: Sequence[AnchorIndex], *, overwrite: bool = False) -> MergeReport:
     """Make a new index of the anchors of others; of the same content, the first anchor counts.
 
-    Sources of one name become one: its anchors are divided at their common median.
+    Sources of one name become one: its anchors are divided at their common median. Further embeddings are left behind,
+    with a warning.
 
     Args:
         name: Name or path of the new index.
@@ -57,6 +62,9 @@ def merge(name: str | Path, indexes: Sequence[AnchorIndex], *, overwrite: bool =
                 f"'{indexes[0].path}' and '{index.path}' are of different encoders ({difference})",
                 "rebuild one of them with the encoder of the other",
             )
+    for index in indexes:
+        if further := [embedding.name for embedding in index.manifest.embeddings[1:]]:
+            _log.warning("'%s': the embedding %s is not merged", index.path, " and ".join(map(repr, further)))
     records = join_records(record for index in indexes for record in index.manifest.sources)
     with new_index(name, overwrite=overwrite) as (path, folder):
         parts = [_labels(index) for index in indexes]
@@ -69,9 +77,12 @@ def merge(name: str | Path, indexes: Sequence[AnchorIndex], *, overwrite: bool =
         is_good, quality, labelled = label_sources(everything, records)
         check_two_sides(is_good)
         everything = with_labels(everything, is_good, quality)
-        full = table_schema(schema, spec.dim)
-        version = write_table(folder, _batches(indexes, everything, [len(part) for part in parts], full), full)
-        manifest = Manifest(spec, labelled, int(is_good.sum()), int((~is_good).sum()), version)
+        # Of different dtypes, the one that all fit into.
+        dtypes = {index.manifest.embeddings[0].dtype for index in indexes}
+        first = EmbeddingRecord(MAIN_EMBEDDING, spec, "float16" if dtypes == {"float16"} else "float32")
+        full = table_schema(schema, spec.dim, first.dtype)
+        shards = write_shards(folder, _batches(indexes, everything, [len(part) for part in parts], full), full)
+        manifest = Manifest((first,), shards, labelled, int(is_good.sum()), int((~is_good).sum()))
         names = ", ".join(index.name for index in indexes)
         finish_folder(folder, manifest, f"merge of {names}")
     n_duplicates = sum(len(index) for index in indexes) - len(everything)
@@ -80,9 +91,8 @@ def merge(name: str | Path, indexes: Sequence[AnchorIndex], *, overwrite: bool =
 
 def _labels(index: AnchorIndex) -> pa.Table:
     """Return all columns of an index but the embeddings."""
-    table = open_table(index.path, version=index.manifest.table_version)
-    names = [name for name in table.schema.names if name != "embedding"]
-    return pa.Table.from_batches(list(scan(table, names)), pa.schema([table.schema.field(name) for name in names]))
+    without = {embedding.name for embedding in index.manifest.embeddings}
+    return index.tables.read([name for name in index.columns() if name not in without])
 
 
 def _first_of_each(parts: Sequence[pa.Table]) -> list[pa.Table]:
@@ -105,14 +115,13 @@ def _batches(
         labels = everything.slice(start, count)
         start += count
         row_of = {key: row for row, key in enumerate(labels["id"].to_pylist())}
-        table = open_table(index.path, version=index.manifest.table_version)
-        for batch in scan(table, ["id", "embedding"]):
+        for batch in index.tables.scan(["id", MAIN_EMBEDDING]):
             rows = np.array([row_of.get(key, -1) for key in batch["id"].to_pylist()], dtype=np.int64)
             kept = pa.array(np.flatnonzero(rows >= 0))
             part = labels.take(pa.array(rows[rows >= 0])).combine_chunks()
-            embeddings = batch["embedding"].take(kept)
+            embeddings = as_embedding_column(batch[MAIN_EMBEDDING].take(kept), schema.field(MAIN_EMBEDDING).type)
             arrays = [
-                embeddings if name == "embedding" else one_chunk(part[name]).cast(schema.field(name).type)
+                embeddings if name == MAIN_EMBEDDING else one_chunk(part[name]).cast(schema.field(name).type)
                 for name in schema.names
             ]
             yield pa.record_batch(arrays, schema=schema)

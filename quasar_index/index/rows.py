@@ -10,14 +10,12 @@ import pyarrow.compute as pc
 
 from ..arrays import BoolArray, IntArray
 from .change import Change
-from .manifest import SourceRecord
-from .store import open_table, scan
+from .records import SourceRecord
 
 
 def selected_ids(change: Change, where: str) -> set[str]:
     """Return the ids of the anchors for which an SQL condition holds."""
-    table = open_table(change.path, version=change.manifest.table_version)
-    return {key for batch in scan(table, ["id"], where=where) for key in batch["id"].to_pylist()}
+    return {key for batch in change.tables.scan(["id"], where=where) for key in batch["id"].to_pylist()}
 
 
 def id_condition(ids: Sequence[str]) -> str:
@@ -66,9 +64,13 @@ def update_rows(change: Change, before: pa.Table, after: pa.Table, columns: Sequ
     written = ["id", *(name for name, rows in different.items() if rows.any())]
     rows = np.flatnonzero(np.logical_or.reduce(list(different.values())))
     if len(rows):
-        part = after.select(written).take(pa.array(rows)).combine_chunks()
-        change.write(lambda lance: lance.merge_insert("id").when_matched_update_all().execute(part))
+        write_part(change, after.select(written).take(pa.array(rows)).combine_chunks())
     return int(different["side"].sum())
+
+
+def write_part(change: Change, part: pa.Table) -> None:
+    """Write columns of some rows: `id`, and the columns."""
+    change.write(lambda lance: lance.merge_insert("id").when_matched_update_all().execute(part))
 
 
 def differs(one: pa.Array, other: pa.Array) -> BoolArray:

@@ -12,8 +12,9 @@ import pyarrow as pa
 from ..errors import AnchorIndexError
 from .anchor_index import AnchorIndex
 from .build import finish_folder, new_index
-from .manifest import Manifest, SourceRecord, Subset
-from .store import open_table, scan, write_table
+from .manifest import Manifest
+from .records import RatingRecord, SourceRecord, Subset
+from .store import write_shards
 
 
 def select_into(
@@ -38,9 +39,9 @@ def select_into(
             is left empty.
     """
     wanted = frozenset(ids)
-    table = open_table(index.path, version=index.manifest.table_version)
+    tables = index.tables
     counts: Counter[tuple[str, str]] = Counter()
-    for batch in scan(table, ["id", "dataset", "side"]):
+    for batch in tables.scan(["id", "dataset", "side"]):
         columns = (batch[column].to_pylist() for column in ("id", "dataset", "side"))
         counts.update((dataset, side) for key, dataset, side in zip(*columns, strict=True) if key in wanted)
     if counts.total() != len(wanted):
@@ -57,28 +58,32 @@ def select_into(
         raise AnchorIndexError(
             f"none of the {len(wanted)} anchors is {'bad' if n_good else 'good'}", "select anchors of both sides"
         )
-    schema = pa.schema(list(table.schema))
+    schema = pa.schema(list(tables.schema))
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for batch in scan(table, schema.names):
+        for batch in tables.scan(schema.names):
             kept = batch.filter(pa.array([key in wanted for key in batch["id"].to_pylist()], type=pa.bool_()))
             yield pa.record_batch([kept[column] for column in schema.names], schema=schema)
 
     with new_index(name, overwrite=overwrite) as (path, folder):
-        version = write_table(folder, batches(), schema)
-        manifest = Manifest(index.manifest.encoder, sources, n_good, n_bad, version, subset=subset)
+        shards = write_shards(folder, batches(), schema)
+        manifest = Manifest(index.manifest.embeddings, shards, sources, n_good, n_bad, subset=subset)
         finish_folder(folder, manifest, f"select from {index.name}, version {subset.version}, by {subset.method}")
     return AnchorIndex(path, manifest)
 
 
 def _part_of(record: SourceRecord, n_good: int, n_bad: int) -> SourceRecord:
     """Return the record of a part of a source, which keeps the threshold and the range of the whole."""
-    observed = record.score_range is not None and not record.range_is_declared
     return replace(
         record,
         n_good=n_good,
         n_bad=n_bad,
         n_failed=0,  # what failed or was left out is no part of a selection
         n_duplicates=0,
-        kept=record.kept or record.threshold is not None or observed,
+        ratings=tuple(map(_kept, record.ratings)),
     )
+
+
+def _kept(rating: RatingRecord) -> RatingRecord:
+    observed = rating.score_range is not None and not rating.range_is_declared
+    return replace(rating, kept=rating.kept or rating.threshold is not None or observed)

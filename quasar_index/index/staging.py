@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from ..datasets.base import RECORD_SCHEMA, AnchorSource
+from ..datasets.base import AnchorSource
 from ..encoders.base import Encoder
 from ..encoders.pipeline import EncodedImage, encode_files
 from ..encoders.spec import EncoderSpec
@@ -25,11 +25,14 @@ from ..errors import AnchorIndexError
 from .durable import files_below, sync_below
 from .lock import LOCK
 from .manifest import write_atomically
+from .records import MAIN_EMBEDDING, Dtype
 from .store import (
     OWN_COLUMNS,
+    as_embedding_column,
     embedding_type,
     open_table,
     scan,
+    stored_column,
     to_embedding_column,
     version_files,
     write_table,
@@ -238,24 +241,22 @@ class _Either:
 def records_table(sources: Sequence[AnchorSource]) -> pa.Table:
     """Put the records of all sources below one another, with their data set's name.
 
-    A label file's column whose name the index uses itself becomes `label_NAME`.
+    Columns are called as the index calls them (`stored_column`).
     """
-    taken = set(OWN_COLUMNS) - set(RECORD_SCHEMA.names)
-    tables = [
-        source.records.rename_columns(
-            [f"label_{name}" if name in taken else name for name in source.records.column_names]
-        ).append_column("dataset", pa.array([source.name] * len(source), type=pa.string()))
-        for source in sources
-    ]
+    tables = []
+    for source in sources:
+        named = source.records.rename_columns(list(map(stored_column, source.records.column_names)))
+        tables.append(named.append_column("dataset", pa.array([source.name] * len(source), type=pa.string())))
     return pa.concat_tables(tables, promote_options="permissive")
 
 
-def table_schema(columns: pa.Schema, dim: int) -> pa.Schema:
-    """Return the schema of an index's table: its own columns in their order, further ones, the embedding.
+def table_schema(columns: pa.Schema, dim: int, dtype: Dtype = "float32") -> pa.Schema:
+    """Return the schema of an index's tables: its own columns in their order, further ones, the embedding.
 
     Args:
         columns: Columns of the anchors; those that the index makes itself (id, quality, ...) may be missing.
         dim: D.
+        dtype: Of the embedding.
     """
     own = {
         "id": pa.string(), "quality": pa.float64(), "side": pa.string(), "width": pa.int32(), "height": pa.int32(),
@@ -263,7 +264,7 @@ def table_schema(columns: pa.Schema, dim: int) -> pa.Schema:
     types = {field.name: field.type for field in columns} | own
     first = [name for name in OWN_COLUMNS if name != "embedding"]
     names = first + [name for name in columns.names if name not in OWN_COLUMNS]
-    return pa.schema([*((name, types[name]) for name in names), ("embedding", embedding_type(dim))])
+    return pa.schema([*((name, types[name]) for name in names), (MAIN_EMBEDDING, embedding_type(dim, dtype))])
 
 
 def final_batches(folder: Path, table: pa.Table, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
@@ -275,7 +276,10 @@ def final_batches(folder: Path, table: pa.Table, schema: pa.Schema) -> Iterator[
         schema: See `table_schema`.
 
     Yields:
-        Batches of the final table; staged images that `table` does not name are left out.
+        Batches of the final table, the embeddings in its dtype; staged images that `table` does not name are left out.
+
+    Raises:
+        DataError: When an embedding is beyond that dtype.
     """
     row_of: Mapping[str, int] = {key: row for row, key in enumerate(table["id"].to_pylist())}
     for batch in scan(open_table(folder, STAGED), ["id", "width", "height", "embedding"]):
@@ -283,9 +287,9 @@ def final_batches(folder: Path, table: pa.Table, schema: pa.Schema) -> Iterator[
         some = batch.take(pa.array(kept, type=pa.int64()))
         rows = pa.array([row_of[key] for key in some["id"].to_pylist()], type=pa.int64())
         part = table.take(rows).combine_chunks()
-        arrays = [
-            some[name] if name in ("width", "height", "embedding") else one_chunk(part[name]) for name in schema.names
-        ]
+        made = {name: some[name] for name in ("width", "height")}
+        made[MAIN_EMBEDDING] = as_embedding_column(some["embedding"], schema.field(MAIN_EMBEDDING).type)
+        arrays = [made[name] if name in made else one_chunk(part[name]) for name in schema.names]
         yield pa.record_batch(arrays, schema=schema)
 
 

@@ -1,4 +1,4 @@
-"""The committed states of an index: `history/VERSION.json`, one a table version, and `tags.json`, names for them.
+"""The committed states of an index: `history/VERSION.json`, and `tags.json`, names for them.
 
 An entry is the manifest of its state, what made it, and when. It is written before `manifest.json` names its version,
 so entries newer than the manifest are of changes that were interrupted: readers pass over them, the next writer drops
@@ -17,6 +17,7 @@ from typing import Any
 
 from ..errors import AnchorIndexError
 from .manifest import Manifest, write_atomically
+from .upgrade import upgraded_digests
 
 HISTORY = "history"
 TAGS = "tags.json"
@@ -32,7 +33,7 @@ class Entry:
         action: What made it, in one line.
         time: UTC, ISO 8601.
         forgotten: Whether its anchors were given up (`compact`): it is listed, but cannot be opened.
-        digests: SHA-256 of the table's files that were written for it, by path below the table; None in an entry of
+        digests: SHA-256 of the tables' files that were written for it, by path in the index; None in an entry of
             before these were kept. `verify` compares them.
     """
 
@@ -44,8 +45,8 @@ class Entry:
 
     @property
     def version(self) -> int:
-        """Its table version."""
-        return self.manifest.table_version
+        """Its number."""
+        return self.manifest.version
 
 
 def write_entry(folder: Path, entry: Entry) -> None:
@@ -76,8 +77,8 @@ def read_entries(folder: Path, current: Manifest) -> list[Entry]:
         AnchorIndexError: When an entry is damaged.
     """
     found = [_read(path) for path in sorted((folder / HISTORY).glob("[0-9]*.json"))]
-    entries = [entry for entry in found if entry.version <= current.table_version]
-    if not entries or entries[-1].version != current.table_version:
+    entries = [entry for entry in found if entry.version <= current.version]
+    if not entries or entries[-1].version != current.version:
         entries.append(Entry(current, "build", current.created))
     return entries
 
@@ -87,7 +88,7 @@ def drop_interrupted(folder: Path, current: Manifest) -> None:
     for path in (*folder.glob(".*.json*.tmp"), *(folder / HISTORY).glob(".*.tmp")):
         path.unlink(missing_ok=True)
     for path in (folder / HISTORY).glob("[0-9]*.json"):
-        if int(path.stem) > current.table_version:
+        if int(path.stem) > current.version:
             path.unlink()
 
 
@@ -104,7 +105,7 @@ def find_entry(folder: Path, current: Manifest, version: int | str) -> Entry:
     """
     tags = read_tags(folder)
     number = int(version) if str(version).isdecimal() else tags.get(str(version))
-    if number == current.table_version:
+    if number == current.version:
         return Entry(current, "", current.created)
     entries = read_entries(folder, current)
     entry = next((entry for entry in entries if entry.version == number), None)
@@ -148,13 +149,13 @@ def _read(path: Path) -> Entry:
     try:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         manifest = Manifest.from_dict(data["manifest"], path)
-        digests = data.get("digests")
+        digests, number = data.get("digests"), data["manifest"]["schema_version"]
         return Entry(
             manifest,
             action=str(data["action"]),
             time=str(data["time"]),
             forgotten=bool(data["forgotten"]),
-            digests=None if digests is None else {str(name): str(digest) for name, digest in digests.items()},
+            digests=None if digests is None else upgraded_digests(digests, number),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise AnchorIndexError(f"the history entry '{path}' is damaged ({error})", "delete it") from error

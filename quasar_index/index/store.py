@@ -1,13 +1,18 @@
-"""The Lance table of an index: the record of truth, one row an anchor.
+"""The Lance tables of an index, its shards: the record of truth, one row an anchor.
 
 Columns, in order: id (content hash), path, dataset, score (raw opinion score), quality (scaled to [0, 1], higher is
-better), side, reference, distortion, level, split, width, height, the label file's further columns, embedding (raw).
+better), side, reference, distortion, level, split, width, height, the label file's further columns (among them the
+further ratings), embedding (raw), further embeddings. `quality` and `side` are those of the first rating.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +20,10 @@ import numpy as np
 import pyarrow as pa
 
 from ..arrays import FloatArray
-from ..errors import AnchorIndexError, QuasarError, first_line
+from ..datasets.base import RECORD_SCHEMA
+from ..errors import AnchorIndexError, DataError, QuasarError, first_line
 from .filters import check_filter, shown
+from .records import Dtype, Shard
 
 TABLE = "anchors"
 OWN_COLUMNS = (
@@ -26,20 +33,80 @@ OWN_COLUMNS = (
 READ_ROWS = 8192
 
 
-def embedding_type(dim: int) -> pa.DataType:
+def stored_column(name: str) -> str:
+    """Return the column that a label file's column becomes: `label_NAME` where the index uses its name itself."""
+    return f"label_{name}" if name in OWN_COLUMNS and name not in RECORD_SCHEMA.names else name
+
+
+def embedding_type(dim: int, dtype: Dtype = "float32") -> pa.DataType:
     """Return the Arrow type of a D-dimensional embedding."""
-    return pa.list_(pa.float32(), dim)
+    return pa.list_(pa.float16() if dtype == "float16" else pa.float32(), dim)
 
 
-def to_embedding_column(embeddings: FloatArray) -> pa.Array:
-    """Wrap (n, D) float32 as an Arrow column without a copy."""
+def to_embedding_column(embeddings: FloatArray, dtype: Dtype = "float32") -> pa.Array:
+    """Wrap (n, D) float32 as an Arrow column, without a copy where it stays float32.
+
+    Raises:
+        DataError: When a number is beyond float16, whose largest is 65504.
+    """
     n, dim = embeddings.shape
-    return pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(embeddings).reshape(n * dim)), dim)
+    values = np.ascontiguousarray(embeddings)
+    if dtype == "float16":
+        with np.errstate(over="ignore"):
+            values = values.astype(np.float16)
+        if not np.isfinite(values).all():
+            raise DataError("embeddings have numbers beyond 65504, the largest of float16", "keep them as float32")
+    return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(n * dim)), dim)
 
 
 def from_embedding_column(column: pa.Array, dim: int) -> FloatArray:
-    """View an Arrow column of embeddings as (n, D) float32."""
-    return np.asarray(column.flatten().to_numpy(zero_copy_only=False)).reshape(len(column), dim)
+    """Read an Arrow column of embeddings as (n, D) float32, without a copy where it is float32."""
+    values = np.asarray(column.flatten().to_numpy(zero_copy_only=False)).reshape(len(column), dim)
+    return values.astype(np.float32, copy=False)
+
+
+def as_embedding_column(column: pa.Array, type_: pa.DataType) -> pa.Array:
+    """Return a column of embeddings in the dtype of a table's column; errors as `to_embedding_column`."""
+    if column.type == type_:
+        return column
+    dtype: Dtype = "float16" if type_.value_type == pa.float16() else "float32"
+    return to_embedding_column(from_embedding_column(column, type_.list_size), dtype)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The shards of one version of an index, read as one table.
+
+    Attributes:
+        folder: The index folder.
+        shards: Its tables, in order.
+    """
+
+    folder: Path
+    shards: tuple[Shard, ...]
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """That of the first shard, which all have.
+
+        Raises:
+            AnchorIndexError: When it cannot be opened.
+        """
+        return open_table(self.folder, self.shards[0].table, version=self.shards[0].version).schema
+
+    def scan(self, columns: Sequence[str], *, where: str | None = None) -> Iterator[pa.RecordBatch]:
+        """Stream some columns of all shards (see `scan`).
+
+        Raises:
+            AnchorIndexError: When a shard is damaged, or the filter or a column is wrong.
+        """
+        for shard in self.shards:
+            yield from scan(open_table(self.folder, shard.table, version=shard.version), columns, where=where)
+
+    def read(self, columns: Sequence[str], *, where: str | None = None) -> pa.Table:
+        """Return some columns of all shards; errors as `scan`."""
+        batches = list(self.scan(columns, where=where))
+        return pa.Table.from_batches(batches, pa.schema([self.schema.field(name) for name in columns]))
 
 
 def open_table(folder: Path, name: str = TABLE, *, version: int | None = None) -> Any:
@@ -131,6 +198,41 @@ def write_table(folder: Path, batches: Iterable[pa.RecordBatch], schema: pa.Sche
     mode = "overwrite" if (folder / f"{name}.lance").exists() else "create"
     with writing(f"a table cannot be written to '{folder}'", "make room, then run it again"):
         return int(lancedb.connect(folder).create_table(name, reader, mode=mode).version)
+
+
+def write_shards(
+    folder: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema, *, rows_a_shard: int | None = None
+) -> tuple[Shard, ...]:
+    """Write the tables of a new index from a stream of batches.
+
+    Args:
+        folder: Where.
+        batches: The rows; other tables that an interrupted run left there are replaced.
+        schema: Of all of them.
+        rows_a_shard: Most rows of a table; None for one table.
+
+    Returns:
+        The shards.
+
+    Raises:
+        AnchorIndexError: When they cannot be written, such as on a full disk.
+    """
+    shards: list[Shard] = []
+    for number, part in groupby(_cut(batches, rows_a_shard or 1 << 62), key=itemgetter(0)):
+        name = f"{TABLE}-{number}" if number else TABLE
+        shards.append(Shard(name, write_table(folder, (batch for _, batch in part), schema, name)))
+    return tuple(shards) or (Shard(TABLE, write_table(folder, [], schema)),)
+
+
+def _cut(batches: Iterable[pa.RecordBatch], n_rows: int) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Cut batches where a table is full; yield each piece with the number of its table."""
+    done = 0
+    for batch in batches:
+        start = 0
+        while start < len(batch):
+            piece = batch.slice(start, n_rows - done % n_rows)
+            yield done // n_rows, piece
+            start, done = start + len(piece), done + len(piece)
 
 
 @contextmanager

@@ -1,14 +1,16 @@
 """Whether an index is whole: manifest, history, table, search cache and kept computations against one another.
 
-The files of the table are compared with the digests that the history keeps since they were written, so that a flipped
-bit is found wherever it is. Then the table is read once, as a stream. Labels are made anew from the raw scores, by the
-code that builds (`labels`), and compared with the stored ones; the search cache is compared with the table bit by bit.
+The files of the tables are compared with the digests that the history keeps since they were written, so that a flipped
+bit is found wherever it is. Then the tables are read once, as a stream. Labels are made anew from the raw scores, by
+the code that builds (`labels`), and compared with the stored ones; the search cache is compared with the table bit by
+bit.
 What derives from the table can be repaired, because it can be made again: the cache, and what is kept beside it.
 """
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,13 +28,11 @@ from .damage import RESTORE, Damage
 from .durable import digest, files_below, is_abandoned
 from .edit import STAGING
 from .failures import listed_failures
-from .labels import label_sources
+from .labels import label_columns, label_sources
 from .manifest import Manifest
 from .states import Entry, read_entries, read_tags
-from .store import TABLE, from_embedding_column, open_table, scan, version_files
+from .store import embedding_type, from_embedding_column, version_files
 from .verify_cache import check_cache, check_kept
-
-_LABELS = ("id", "dataset", "score", "side", "quality", "path")
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,10 @@ class VerifyReport:
 
 @dataclass
 class _Table:
-    """What the table says, in its order."""
+    """What the tables say, in their order; the lengths of the embeddings by name."""
 
     labels: pa.Table
-    norms: FloatArray
+    norms: dict[str, FloatArray]
     damage: list[Damage] = field(default_factory=list)
 
     @property
@@ -110,7 +110,8 @@ def verify(
         damage += changed
     # A cache that disagrees with a damaged table may be the one that is right: it is left alone.
     if not any(one.part == "table" for one in damage):
-        damage += [*check_cache(index, table.labels, table.norms), *check_kept(index)]
+        for name, norms in table.norms.items():
+            damage += [*check_cache(index, name, table.labels, norms), *check_kept(index, name)]
     damage += _temporary(index)
     if repair:
         damage = _repair(index, damage)
@@ -130,62 +131,83 @@ def _history(index: AnchorIndex, current: Manifest, entries: list[Entry]) -> Ite
         return
     # An approximate search is no state of its own.
     newest, *own = (replace(one, approximate=None) for one in (entries[-1].manifest, current, index.manifest))
-    if newest.table_version == current.table_version and newest not in own:
-        yield Damage("history", f"the entry of version {current.table_version} is not the manifest", RESTORE)
-    kept = {entry.version for entry in entries if not entry.forgotten}
+    if newest.version == current.version and newest not in own:
+        yield Damage("history", f"the entry of version {current.version} is not the manifest", RESTORE)
+    kept = {entry.version: entry.manifest.shards for entry in entries if not entry.forgotten}
     for tag, version in tags.items():
         if version not in kept:
             yield Damage("history", f"tag '{tag}' names version {version}, which is not there", "remove the tag")
     # By their files: Lance's own list fails where one of them is damaged, and that is found by its digest.
-    if lost := sorted(kept - version_files(index.path).keys()):
+    there = {name: version_files(index.path, name) for name in _table_names(entries)}
+    if lost := sorted(
+        number for number, shards in kept.items() if any(one.version not in there[one.table] for one in shards)
+    ):
         numbers = ", ".join(map(str, lost))
         yield Damage("history", f"the table has lost version {numbers}", "give them up ('quasar-index compact')")
 
 
 def _digests(index: AnchorIndex, entries: list[Entry], notes: list[str]) -> Iterator[Damage]:
-    """Compare the files of the table, those of all versions, with the digests that were kept when they were written."""
+    """Compare the files of the tables, those of all versions, with the digests that were kept as they were written."""
     without = [str(entry.version) for entry in entries if entry.digests is None]
     if without:
         notes.append(f"no digests of the files of version {', '.join(without)}: an earlier quasar-index wrote it")
     known = {name: made for entry in entries for name, made in (entry.digests or {}).items()}
-    folder = index.path / f"{TABLE}.lance"
-    for path in map(Path, sorted(files_below(folder))):
+    files = (name for table in _table_names(entries) for name in files_below(index.path / f"{table}.lance"))
+    for path in map(Path, sorted(files)):
         # A file that is in no list was left by an interrupted change, and nothing reads it.
-        name = path.relative_to(folder).as_posix()
+        name = path.relative_to(index.path).as_posix()
         try:
             if name in known and digest(path) != known[name]:
-                yield Damage("table", f"'{folder.name}/{name}' is not as it was written", RESTORE)
+                yield Damage("table", f"'{name}' is not as it was written", RESTORE)
         except FileNotFoundError:
             continue  # 'compact' has just given it up
         except OSError as error:
-            yield Damage("table", f"'{folder.name}/{name}' cannot be read ({reason(error)})", RESTORE)
+            yield Damage("table", f"'{name}' cannot be read ({reason(error)})", RESTORE)
+
+
+def _table_names(entries: list[Entry]) -> list[str]:
+    return list(dict.fromkeys(shard.table for entry in entries for shard in entry.manifest.shards))
 
 
 def _read_table(index: AnchorIndex) -> _Table:
     """Read all labels, and check every embedding."""
-    dim = index.manifest.encoder.dim
-    table = open_table(index.path, TABLE, version=index.manifest.table_version)
-    batches, norms = [], []
-    n_null = n_infinite = n_zero = 0
-    for batch in scan(table, [*_LABELS, "embedding"]):
-        batches.append(batch.select(list(_LABELS)))
-        column = batch["embedding"]
-        n_null += column.null_count
-        raw = from_embedding_column(column.fill_null([0.0] * dim) if column.null_count else column, dim)
-        lengths = np.linalg.norm(raw, axis=1)
-        norms.append(lengths)
-        n_infinite += int((~np.isfinite(lengths)).sum())
-        n_zero += int((lengths == 0).sum())
-    labels = pa.Table.from_batches(batches) if batches else pa.table({name: [] for name in _LABELS})
-    found = _Table(labels, np.concatenate(norms) if norms else np.empty(0, dtype=np.float32))
-    for count, what in ((n_null, "missing"), (n_infinite, "not finite"), (n_zero - n_null, "zero")):
+    manifest = index.manifest
+    columns = [*label_columns(manifest.sources), "path"]
+    batches: list[pa.RecordBatch] = []
+    counts: Counter[tuple[str, str]] = Counter()
+    norms: dict[str, list[FloatArray]] = {embedding.name: [] for embedding in manifest.embeddings}
+    for batch in index.tables.scan([*columns, *norms]):
+        batches.append(batch.select(columns))
+        for embedding in manifest.embeddings:
+            lengths = _lengths(batch[embedding.name], embedding.encoder.dim)
+            norms[embedding.name].append(np.nan_to_num(lengths, nan=0.0, posinf=np.inf))
+            counts[embedding.name, "missing"] += int(np.isnan(lengths).sum())
+            counts[embedding.name, "not finite"] += int(np.isinf(lengths).sum())
+            counts[embedding.name, "zero"] += int((lengths == 0).sum())
+    labels = pa.Table.from_batches(batches) if batches else pa.table({name: [] for name in columns})
+    none = [np.empty(0, dtype=np.float32)]
+    found = _Table(labels, {name: np.concatenate(parts or none) for name, parts in norms.items()})
+    for (name, what), count in counts.items():
         if count:
-            found.damage.append(Damage("table", f"{count} embeddings are {what}", RESTORE))
+            whose = "" if name == manifest.embeddings[0].name else f" '{name}'"
+            found.damage.append(Damage("table", f"{count} embeddings{whose} are {what}", RESTORE))
+    for embedding in manifest.embeddings:
+        if index.tables.schema.field(embedding.name).type != embedding_type(embedding.encoder.dim, embedding.dtype):
+            message = f"'{embedding.name}' is not {embedding.encoder.dim} x {embedding.dtype} in the table"
+            found.damage.append(Damage("manifest", message, RESTORE))
     if again := len(labels) - len(set(found.ids)):
         found.damage.append(Damage("table", f"{again} anchors are there twice, by id", RESTORE))
     if labels["id"].null_count:
         found.damage.append(Damage("table", f"{labels['id'].null_count} anchors have no id", RESTORE))
     return found
+
+
+def _lengths(column: pa.Array, dim: int) -> FloatArray:
+    """Return the length of each embedding: NaN where there is none, infinity where a number is not finite."""
+    missing = column.is_null().to_numpy(zero_copy_only=False)
+    filled = column.fill_null([0.0] * dim) if missing.any() else column
+    lengths = np.linalg.norm(from_embedding_column(filled, dim), axis=1)
+    return np.where(missing, np.nan, np.where(np.isfinite(lengths), lengths, np.inf)).astype(np.float32)
 
 
 def _counts(manifest: Manifest, labels: pa.Table) -> Iterator[Damage]:
@@ -216,11 +238,14 @@ def _divided(manifest: Manifest, labels: pa.Table) -> Iterator[Damage]:
         yield Damage("table", f"the anchors cannot be divided: {error.message}", RESTORE)
         return
     for now, record in zip(made, manifest.sources, strict=True):
-        for what in ("threshold", "score_range"):
-            mine, theirs = getattr(record, what), getattr(now, what)
-            if mine != theirs:
-                words = what.replace("_", " ")
-                yield Damage("manifest", f"the {words} of '{record.name}' is {mine}, by the table {theirs}", RESTORE)
+        for mine, theirs in zip(record.ratings, now.ratings, strict=True):
+            whose = record.name if mine is record.rating else f"{record.name}, {mine.name}"
+            for words, one, other in (
+                ("threshold", mine.threshold, theirs.threshold),
+                ("score range", mine.score_range, theirs.score_range),
+            ):
+                if one != other:
+                    yield Damage("manifest", f"the {words} of '{whose}' is {one}, by the table {other}", RESTORE)
     moved = int((is_good != (labels["side"].to_numpy() == "good")).sum())
     if moved:
         yield Damage("table", f"{moved} anchors are on the side that their score is not", RESTORE)
@@ -301,18 +326,22 @@ def _drop_abandoned(index: AnchorIndex) -> None:
         path.unlink(missing_ok=True)
 
 
+def _bases(index: AnchorIndex) -> list[Path]:
+    return [cache_base(index.path, index.manifest, embedding.name) for embedding in index.manifest.embeddings]
+
+
 def _drop_kept(index: AnchorIndex) -> None:
-    base = cache_base(index.path, index.manifest)
-    for path in base.parent.glob(f"{base.name}-*"):
-        path.unlink(missing_ok=True)
+    for base in _bases(index):
+        for path in base.parent.glob(f"{base.name}-*"):
+            path.unlink(missing_ok=True)
 
 
 def _remake_cache(index: AnchorIndex) -> None:
-    base = cache_base(index.path, index.manifest)
     _drop_kept(index)
-    for path in (base.with_suffix(".npz"), base.with_suffix(".faiss")):
-        path.unlink(missing_ok=True)
-    load_anchors(index.path, index.manifest)
+    for embedding, base in zip(index.manifest.embeddings, _bases(index), strict=True):
+        for path in (base.with_suffix(".npz"), base.with_suffix(".faiss")):
+            path.unlink(missing_ok=True)
+        load_anchors(index.path, index.manifest, embedding.name)
 
 
 _REPAIRS = {"leftover": _drop_abandoned, "kept": _drop_kept, "cache": _remake_cache}

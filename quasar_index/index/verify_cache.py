@@ -15,18 +15,19 @@ from ..fits import DAMAGED, check_entry
 from .anchor_index import AnchorIndex
 from .cache import cache_base, read_cache, sorted_rows
 from .damage import Damage
-from .store import from_embedding_column, open_table, scan
+from .store import from_embedding_column
 
 
-def check_cache(index: AnchorIndex, labels: pa.Table, norms: FloatArray) -> Iterator[Damage]:
+def check_cache(index: AnchorIndex, embedding: str, labels: pa.Table, norms: FloatArray) -> Iterator[Damage]:
     """Compare the search cache with the table, bit by bit.
 
     Args:
         index: The index.
+        embedding: Whose cache.
         labels: `id`, `side` and `quality` of its anchors, in the table's order.
         norms: (N,) lengths of their embeddings.
     """
-    base = cache_base(index.path, index.manifest)
+    base = cache_base(index.path, index.manifest, embedding)
     mend = "it is made anew at the next use"
 
     def wrong(what: str) -> Damage:
@@ -34,7 +35,7 @@ def check_cache(index: AnchorIndex, labels: pa.Table, norms: FloatArray) -> Iter
 
     if not base.with_suffix(".npz").exists():
         return
-    dim = index.manifest.encoder.dim
+    dim = index.manifest.embedding(embedding).encoder.dim
     try:
         cached = read_cache(base, dim)
     except DAMAGED as error:
@@ -55,8 +56,8 @@ def check_cache(index: AnchorIndex, labels: pa.Table, norms: FloatArray) -> Iter
         yield wrong("has other lengths than the table")
     row_of = {key: row for row, key in enumerate(cached.ids.tolist())}
     n_wrong = 0
-    for batch in scan(open_table(index.path, version=index.manifest.table_version), ["id", "embedding"]):
-        raw = from_embedding_column(batch["embedding"], dim)
+    for batch in index.tables.scan(["id", embedding]):
+        raw = from_embedding_column(batch[embedding], dim)
         rows = [row_of[key.encode()] for key in batch["id"].to_pylist()]
         directions = raw / np.linalg.norm(raw, axis=1)[:, None]
         n_wrong += int((directions.view(np.uint32) != cached.directions[rows].view(np.uint32)).any(axis=1).sum())
@@ -64,9 +65,9 @@ def check_cache(index: AnchorIndex, labels: pa.Table, norms: FloatArray) -> Iter
         yield wrong(f"has other embeddings than the table in {n_wrong} rows")
 
 
-def check_kept(index: AnchorIndex) -> Iterator[Damage]:
-    """Compare what is kept beside the cache (centroids, spaces, matrices) with its checksums."""
-    base = cache_base(index.path, index.manifest)
+def check_kept(index: AnchorIndex, embedding: str) -> Iterator[Damage]:
+    """Compare what is kept beside the cache of an embedding (centroids, spaces, matrices) with its checksums."""
+    base = cache_base(index.path, index.manifest, embedding)
     for path in sorted(base.parent.glob(f"{base.name}-*.np[yz]")):
         try:
             check_entry(path)

@@ -12,7 +12,7 @@ from .anchor_index import AnchorIndex
 from .change import changing
 from .manifest import Manifest
 from .states import check_tag, find_entry, read_entries, read_tags, write_entry, write_tags
-from .store import TABLE, open_table, writing
+from .store import open_table, writing
 
 _KEPT = "quasar-index-keeps"
 _NEVER = timedelta(days=36500)
@@ -26,7 +26,7 @@ class Version:
     """One committed state of an index.
 
     Attributes:
-        version: Its number, that of the Lance table; numbers rise, some are left out.
+        version: Its number; each change makes the next one.
         time: UTC, ISO 8601.
         action: What made it.
         n_good: Anchors on the good side.
@@ -106,7 +106,7 @@ def tag(index: AnchorIndex, name: str, version: int | str | None = None) -> TagR
     """
     check_tag(name)
     with changing(AnchorIndex(index.path, index.manifest)) as change:
-        entry = find_entry(index.path, change.manifest, index.manifest.table_version if version is None else version)
+        entry = find_entry(index.path, change.manifest, index.manifest.version if version is None else version)
         tags = read_tags(index.path)
         before = tags.get(name)
         write_tags(index.path, tags | {name: entry.version})
@@ -144,7 +144,7 @@ def history(index: AnchorIndex) -> list[Version]:
             n_good=entry.manifest.n_good,
             n_bad=entry.manifest.n_bad,
             tags=tuple(sorted(name for name, version in tags.items() if version == entry.version)),
-            current=entry.version == current.table_version,
+            current=entry.version == current.version,
             forgotten=entry.forgotten,
         )
         for entry in read_entries(index.path, current)
@@ -162,16 +162,11 @@ def restore(index: AnchorIndex, version: int | str) -> RestoreReport:
         AnchorIndexError: When there is no such version, or another process changes the index.
     """
     with changing(AnchorIndex(index.path, index.manifest)) as change:
-        before = change.manifest.table_version
+        before = change.manifest.version
         entry = find_entry(index.path, change.manifest, version)
         if entry.version == before:
             return RestoreReport(AnchorIndex(index.path, change.manifest), before, before)
-
-        def go_back(table: Any) -> None:
-            table.checkout(entry.version)
-            table.restore()
-
-        change.write(go_back)
+        change.take_back(entry.manifest.shards)
         name = f" ({version})" if str(version) != str(entry.version) else ""
         restored = change.commit_manifest(f"restore: version {entry.version}{name}", entry.manifest)
     return RestoreReport(restored, entry.version, before)
@@ -193,60 +188,67 @@ def compact(index: AnchorIndex, *, forget_before: int | str | None = None) -> Co
     with changing(index) as change:
         oldest = None
         if forget_before is not None:
-            oldest = find_entry(index.path, change.manifest, forget_before).version
-            tagged = {name: number for name, number in read_tags(index.path).items() if number < oldest}
+            oldest = find_entry(index.path, change.manifest, forget_before)
+            tagged = {name: number for name, number in read_tags(index.path).items() if number < oldest.version}
             if tagged:
                 name, number = next(iter(tagged.items()))
                 raise AnchorIndexError(
-                    f"version {number} is older than {oldest} and has the tag '{name}'",
+                    f"version {number} is older than {oldest.version} and has the tag '{name}'",
                     "remove the tag first, or keep more versions",
                 )
         n_bytes_before = _size(index)
-        # Left by a compaction that was interrupted; torn by a power cut, it would stop every later one.
-        (index.path / f"{TABLE}.lance" / "_refs" / "tags" / f"{_KEPT}.json").unlink(missing_ok=True)
-        before = change.table.version
-        change.write(lambda table: table.optimize(cleanup_older_than=_NEVER))
-        changed = AnchorIndex(index.path, change.manifest)
-        # the table may also have moved because it was taken back to the current state
-        if change.table.version not in (before, change.manifest.table_version):
-            changed = change.commit("compact")
+        moved = False
+
+        def rewrite(table: Any) -> None:
+            nonlocal moved
+            before = table.version
+            table.optimize(cleanup_older_than=_NEVER)
+            moved |= table.version != before
+
+        for shard in change.manifest.shards:
+            # Left by a compaction that was interrupted; torn by a power cut, it would stop every later one.
+            (index.path / f"{shard.table}.lance" / "_refs" / "tags" / f"{_KEPT}.json").unlink(missing_ok=True)
+        change.write(rewrite)
+        changed = change.commit("compact") if moved else AnchorIndex(index.path, change.manifest)
         forgotten: list[int] = []
         if oldest is not None:
             # Marked first: a version that cannot be opened any more is never offered.
             for entry in read_entries(index.path, change.manifest):
-                if entry.version < oldest and not entry.forgotten:
+                if entry.version < oldest.version and not entry.forgotten:
                     write_entry(index.path, replace(entry, forgotten=True))
                     forgotten.append(entry.version)
             with writing(
                 f"the files of old versions of '{index.path}' could not be removed",
                 "the index is whole; run it again, and 'quasar-index verify' if it fails again",
             ):
-                _clean(changed, oldest)
+                _clean(changed, oldest.manifest)
     return CompactReport(changed, tuple(forgotten), n_bytes_before, _size(index))
 
 
-def _clean(index: AnchorIndex, oldest: int) -> None:
-    """Let Lance delete the files that only versions before `oldest` use.
+def _clean(index: AnchorIndex, oldest: Manifest) -> None:
+    """Let Lance delete the files that only states before `oldest` use.
 
     Lance cleans by age, measured from a moment later than this one, so the age could reach a version that stays: a tag
     of Lance's on it makes it refuse then, and the files go at the next time.
     """
-    table = open_table(index.path, TABLE)
-    times: dict[int, datetime] = {version["version"]: version["timestamp"] for version in table.list_versions()}
-    older = [time for version, time in times.items() if version < oldest]
-    if not older:
-        return
-    age = datetime.now() - max(older)  # Lance's times are local ones
-    if _KEPT in table.tags.list():
-        table.tags.delete(_KEPT)
-    table.tags.create(_KEPT, oldest)
-    try:
-        table.optimize(cleanup_older_than=age)
-    except RuntimeError as error:
-        _log.info("the files of old versions of '%s' stay for now (%s)", index.path, error)
-    finally:
-        table.tags.delete(_KEPT)
+    for shard in oldest.shards:
+        table = open_table(index.path, shard.table)
+        times: dict[int, datetime] = {version["version"]: version["timestamp"] for version in table.list_versions()}
+        older = [time for version, time in times.items() if version < shard.version]
+        if not older:
+            continue
+        age = datetime.now() - max(older)  # Lance's times are local ones
+        if _KEPT in table.tags.list():
+            table.tags.delete(_KEPT)
+        table.tags.create(_KEPT, shard.version)
+        try:
+            table.optimize(cleanup_older_than=age)
+        except RuntimeError as error:
+            _log.info("the files of old versions of '%s' stay for now (%s)", index.path, error)
+        finally:
+            table.tags.delete(_KEPT)
 
 
 def _size(index: AnchorIndex) -> int:
-    return sum(path.stat().st_size for path in (index.path / f"{TABLE}.lance").rglob("*") if path.is_file())
+    folders = (index.path / f"{shard.table}.lance" for shard in index.manifest.shards)
+    return sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file())

@@ -10,7 +10,6 @@ from ..anchors import AnchorTable
 from ..arrays import BoolArray
 from ..errors import DataError
 from ..index.anchor_index import AnchorIndex
-from ..index.store import open_table, scan
 
 
 @dataclass(frozen=True)
@@ -72,5 +71,4 @@ def mark_where(index: AnchorIndex, anchors: AnchorTable, condition: str) -> Mark
 
 
 def _ids(index: AnchorIndex, where: str | None) -> list[bytes]:
-    table = open_table(index.path, version=index.manifest.table_version)
-    return [key.encode() for batch in scan(table, ["id"], where=where) for key in batch["id"].to_pylist()]
+    return [key.encode() for batch in index.tables.scan(["id"], where=where) for key in batch["id"].to_pylist()]

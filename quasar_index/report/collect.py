@@ -212,6 +212,6 @@ def _facts(scorer: Scorer, index: AnchorIndex | None) -> dict[str, str]:
         facts["scores"] = "predicted ratings, scaled to [0, 1]"
     if index is None:
         return facts | {"anchors": anchors}
-    facts = {"index": f"{index.name}, version {index.manifest.table_version}", **facts}
+    facts = {"index": f"{index.name}, version {index.manifest.version}", **facts}
     facts["anchors"] = anchors if len(table) == len(index) else f"{anchors}, of {len(index)}"
     return facts | {"encoder": index.manifest.encoder.name}

@@ -18,7 +18,8 @@ from ..errors import AnchorIndexError, EncoderError, QuasarError
 from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex
 from ..index.build import build_from_embeddings, build_index
-from ..index.manifest import MANIFEST, SourceRecord
+from ..index.manifest import MANIFEST
+from ..index.records import SourceRecord
 from .data import Need, describe_missing, find_author_files, find_root, read_authors, read_images, slug
 from .report import MissingInput
 

@@ -257,7 +257,7 @@ class _Run:
             "method": list(_PROMPTS) if anchors is None else repr(one.method),
             "fraction": self._fraction(one),
             "n_draws": one.n_draws,
-            "indexes": [[i.manifest.uid, i.manifest.table_version] for i in (test, anchors) if i is not None],
+            "indexes": [[i.manifest.uid, i.manifest.version] for i in (test, anchors) if i is not None],
             "n_resamples": self.n_resamples,
             "seed": self.seed,
         }

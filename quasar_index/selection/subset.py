@@ -13,7 +13,7 @@ from ..arrays import IntArray
 from ..errors import AggregationError
 from ..index.anchor_index import AnchorIndex, new_index_path
 from ..index.build import check_free
-from ..index.manifest import Subset
+from ..index.records import Subset
 from ..index.selecting import select_into
 from ..space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, SpaceName, fit_space
 from .base import OnProgress, Selector, rated
@@ -179,7 +179,7 @@ def select_subset(
         of_bad=anchors.n_bad,
         index=index.name,
         uid=index.manifest.uid,
-        version=index.manifest.table_version,
+        version=index.manifest.version,
         space=str(fitted),
         stratify=stratify,
         where=where,

@@ -211,7 +211,7 @@ def _references(index: AnchorIndex, anchors: AnchorTable) -> Mapping[bytes, byte
 
 
 def _key(index: AnchorIndex, where: str | None, group: str | None) -> list[Any]:
-    return [index.manifest.uid, index.manifest.table_version, where, group]
+    return [index.manifest.uid, index.manifest.version, where, group]
 
 
 def _hashed(*parts: Any) -> str:

@@ -23,6 +23,7 @@ from quasar_index.datasets.tables import read_table
 from quasar_index.datasets.webdataset import load_webdataset
 from quasar_index.errors import AnchorIndexError, ImageError, QuasarError
 from quasar_index.images import decode
+from quasar_index.index.cache import cache_base
 from quasar_index.index.filters import check_filter
 from quasar_index.index.manifest import Manifest
 from tests.torture.mutated_images import mutate, seeds
@@ -223,10 +224,39 @@ SOUND = {
 }
 
 
+SOUND_2 = {
+    "embeddings": [{"name": "embedding", "dtype": "float16", "encoder": SOUND["encoder"]}],
+    "shards": [{"table": "anchors", "version": 1}],
+    "sources": [
+        {
+            "name": "own", "kind": "no-reference", "division": "median", "n_good": 1, "n_bad": 1,
+            "ratings": [{"name": "score", "column": "score", "score_range": [0, 1], "threshold": 0.5, "kept": False}],
+        }
+    ],
+    "n_good": 1,
+    "n_bad": 1,
+    "version": 1,
+    "uid": "0a",
+    "created": "",
+    "libraries": {},
+    "subset": None,
+    "approximate": None,
+    "schema_version": 2,
+}  # fmt: skip
+PLACES = [
+    *((SOUND, (key,)) for key in SOUND),
+    *((SOUND, ("encoder", key)) for key in SOUND["encoder"]),
+    *((SOUND_2, (key,)) for key in SOUND_2),
+    *((SOUND_2, (part, 0, key)) for part in ("embeddings", "shards", "sources") for key in SOUND_2[part][0]),
+    *((SOUND_2, ("sources", 0, "ratings", 0, key)) for key in SOUND_2["sources"][0]["ratings"][0]),
+]
+
+
 @QUICK
-@given(st.sampled_from([(key,) for key in SOUND] + [("encoder", key) for key in SOUND["encoder"]]), JSON)
-def test_manifests(keys, value):
-    data = json.loads(json.dumps(SOUND))
+@given(st.sampled_from(PLACES), JSON)
+def test_manifests(place, value):
+    sound, keys = place
+    data = json.loads(json.dumps(sound))
     inner = data
     for key in keys[:-1]:
         inner = inner[key]
@@ -234,7 +264,9 @@ def test_manifests(keys, value):
     manifest = ours(Manifest.from_dict, data, Path("index"))
     if manifest is not None:
         assert manifest.uid.replace("-", "").replace("_", "").isalnum()
-        assert Path("index", "cache", f"{manifest.uid}-v{manifest.table_version}").parent == Path("index", "cache")
+        base = cache_base(Path("index"), manifest, manifest.embeddings[-1].name)
+        assert base.parent == Path("index", "cache")
+        assert all(Path("index", f"{shard.table}.lance").parent == Path("index") for shard in manifest.shards)
 
 
 @QUICK

@@ -66,7 +66,7 @@ def write(path: Path, seconds: float, seed: int, notes: Path) -> None:
 
         def note(what: str) -> None:
             index = qi.AnchorIndex.open(path)
-            version = index.manifest.table_version
+            version = index.manifest.version
             if version not in noted:
                 noted.add(version)
                 table = _from_table(path, version, DIM)
@@ -124,7 +124,7 @@ def read(path: Path, until: Any, seed: int, notes: Path) -> None:
                     kept = [one.version for one in qi.history(qi.AnchorIndex.open(path)) if not one.forgotten]
                     version = int(rng.choice(kept))
                 index = qi.AnchorIndex.open(path, version)
-                version = index.manifest.table_version
+                version = index.manifest.version
                 anchors = index.anchors()
                 seen = digest(anchors)
                 scores = index.metadata(anchors, ["quality", "side"])
@@ -133,7 +133,7 @@ def read(path: Path, until: Any, seed: int, notes: Path) -> None:
                 aligned &= sides == ["good"] * anchors.n_good + ["bad"] * (len(anchors) - anchors.n_good)
                 counted = (index.manifest.n_good, index.manifest.n_good + index.manifest.n_bad)
                 aligned &= counted == (seen[1], seen[0])
-                note = {"version": index.manifest.table_version, "digest": seen, "aligned": bool(aligned)}
+                note = {"version": index.manifest.version, "digest": seen, "aligned": bool(aligned)}
             except qi.AnchorIndexError as error:
                 # Of a version that was given up since it was looked up; anything else is a violation.
                 note = {"version": version, "refused": str(error)}

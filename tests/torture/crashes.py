@@ -358,7 +358,6 @@ def look(trial: Path, command: str) -> Any:
 def state(path: Path) -> dict[str, Any] | None:
     """Return what an index holds, through its table, its manifest and its search cache; None where there is none."""
     import quasar_index as qi
-    from quasar_index.index.store import open_table
 
     try:
         index = qi.AnchorIndex.open(path)
@@ -366,7 +365,7 @@ def state(path: Path) -> dict[str, Any] | None:
         if error.message.startswith("no index"):
             return None
         raise
-    table = open_table(path, version=index.manifest.table_version).to_arrow()
+    table = index.tables.read(index.columns())
     ids = table["id"].to_pylist()
     order = np.argsort(ids)
     rows = table.select(sorted(table.column_names)).take(order).to_pylist()

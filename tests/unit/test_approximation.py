@@ -242,7 +242,7 @@ def test_a_change_ends_it(index, queries, name, caplog):
     assert messages == []
     np.testing.assert_allclose(scores, exact_scores(changed, queries), atol=1e-5)
     made = qi.approximate(changed, top_k=5, recall=0.8)
-    assert made.manifest.table_version == changed.manifest.table_version
+    assert made.manifest.version == changed.manifest.version
     assert any("approximate" in text for text in retrieve(qi.AnchorIndex.open(index.path), queries)[1])
 
 

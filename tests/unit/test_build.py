@@ -12,7 +12,6 @@ from quasar_index.encoders import EncoderSpec, InputRule, encode
 from quasar_index.errors import AnchorIndexError, DataError
 from quasar_index.images import content_id, decode
 from quasar_index.index import AnchorIndex, build_from_embeddings, build_index, staging
-from quasar_index.index.store import open_table
 from quasar_index.scoring import Scorer
 
 
@@ -39,7 +38,7 @@ def paired(paths, sides, *, name="pairs", **columns):
 
 def rows(index, columns=None):
     """Return the table of an index as a list of dictionaries."""
-    table = open_table(index.path, version=index.manifest.table_version).to_arrow()
+    table = index.tables.read(index.columns())
     return table.select(columns or table.column_names).to_pylist()
 
 

@@ -16,7 +16,6 @@ from quasar_index.index import staging
 from quasar_index.index.lock import lock
 from quasar_index.index.manifest import Manifest
 from quasar_index.index.match import match_names
-from quasar_index.index.store import open_table
 
 
 def rated(paths, scores, *, name="own", **options):
@@ -34,7 +33,7 @@ def paired(paths, sides, *, name="pairs", **columns):
 
 def content(index, *, without=("path",)):
     """Return the rows of an index by id, as far as two ways to the same anchors must agree."""
-    table = open_table(index.path, version=index.manifest.table_version).to_arrow()
+    table = index.tables.read(index.columns())
     kept = [name for name in table.column_names if name not in without]
     return {row["id"]: row for row in table.select(kept).to_pylist()}
 
@@ -42,7 +41,8 @@ def content(index, *, without=("path",)):
 def facts(index):
     """Return what the manifest says of the sources, but for what tells builds apart."""
     return [
-        (s.name, s.n_good, s.n_bad, s.threshold, s.score_range, s.range_is_declared) for s in index.manifest.sources
+        (s.name, s.n_good, s.n_bad, s.threshold, s.score_range, s.rating.range_is_declared)
+        for s in index.manifest.sources
     ]
 
 
@@ -337,7 +337,7 @@ def test_a_crash_before_the_manifest_is_replaced_changes_nothing(made, monkeypat
         assert reopened.manifest == old
         assert content(reopened) == before
         assert len(reopened.anchors()) == 8
-        assert [version.version for version in qi.history(reopened)] == [old.table_version]
+        assert [version.version for version in qi.history(reopened)] == [old.version]
     # the next writer starts from the committed state: nothing of the three shows
     report = qi.remove(index, where="score = 0")
     assert {key: row["score"] for key, row in content(report.index).items()} == {
@@ -345,8 +345,8 @@ def test_a_crash_before_the_manifest_is_replaced_changes_nothing(made, monkeypat
     }
     assert "extra" not in report.index.columns()
     versions = [version.version for version in qi.history(report.index)]
-    assert versions == [old.table_version, report.index.manifest.table_version]
-    assert content(qi.AnchorIndex.open(index.path, old.table_version)) == before
+    assert versions == [old.version, report.index.manifest.version]
+    assert content(qi.AnchorIndex.open(index.path, old.version)) == before
 
 
 def test_a_full_disk_is_one_clear_error(made, monkeypatch):
@@ -357,7 +357,7 @@ def test_a_full_disk_is_one_clear_error(made, monkeypatch):
         def delete(self, where):
             raise OSError("No space left on device\nand more")
 
-    monkeypatch.setattr(Change, "table", Broken())
+    monkeypatch.setattr(Change, "_open", lambda change, shard: Broken())
     with pytest.raises(AnchorIndexError, match=r"could not be changed \(No space left on device\); it is as it was"):
         qi.remove(index, where="score = 7")
 
@@ -398,7 +398,7 @@ def test_a_writer_of_another_process_holds_the_lock_until_it_dies(made):
 
 def test_an_old_version_is_not_changed(made):
     _, _, index = made
-    first = index.manifest.table_version
+    first = index.manifest.version
     qi.remove(index, where="score = 7")
     old = qi.AnchorIndex.open(index.path, first)
     with pytest.raises(AnchorIndexError, match="was opened at version 1, and the current one is"):

@@ -9,7 +9,6 @@ import pytest
 import quasar_index as qi
 from quasar_index.datasets.base import AnchorSource, make_records
 from quasar_index.errors import AnchorIndexError, DataError
-from quasar_index.index.store import open_table
 
 
 def rated(paths, scores, *, name="own", lower_is_better=False, score_range=None, **columns):
@@ -27,7 +26,7 @@ def paired(paths, sides, *, name="pairs", **columns):
 
 def content(index):
     """Return all columns of an index by id."""
-    table = open_table(index.path, version=index.manifest.table_version).to_arrow()
+    table = index.tables.read(index.columns())
     return {row["id"]: row for row in table.to_pylist()}
 
 

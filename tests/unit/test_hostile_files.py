@@ -18,7 +18,8 @@ from quasar_index.datasets.sources import load_source
 from quasar_index.datasets.spec import parse_spec
 from quasar_index.errors import AnchorIndexError, DataError, QuasarError
 from quasar_index.index import AnchorIndex
-from quasar_index.index.manifest import SCHEMA_VERSION, Manifest
+from quasar_index.index.manifest import Manifest
+from quasar_index.index.upgrade import FORMAT
 
 LABEL = b'{"score": 1}'
 DEEP = b"[" * 100_000
@@ -302,7 +303,7 @@ def test_specs_of_odd_paths(text):
 
 
 def manifest(**changes):
-    """Return a sound manifest as data, with changes."""
+    """Return a sound manifest of format 1 as data, with changes."""
     data = {
         "encoder": {"name": "precomputed", "dim": 4},
         "sources": [],
@@ -312,7 +313,27 @@ def manifest(**changes):
         "uid": "0123456789ab",
         "created": "2026-01-01T00:00:00+00:00",
         "libraries": {},
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": 1,
+    }
+    return data | changes
+
+
+def manifest_2(**changes):
+    """Return a sound manifest of format 2 as data, with changes."""
+    first = {"name": "embedding", "dtype": "float32", "encoder": {"name": "precomputed", "dim": 4}}
+    data = {
+        "embeddings": [first],
+        "shards": [{"table": "anchors", "version": 1}],
+        "sources": [],
+        "n_good": 1,
+        "n_bad": 1,
+        "version": 1,
+        "uid": "0123456789ab",
+        "created": "2026-01-01T00:00:00+00:00",
+        "libraries": {},
+        "subset": None,
+        "approximate": None,
+        "schema_version": 2,
     }
     return data | changes
 
@@ -328,16 +349,17 @@ def manifest(**changes):
         ({"table_version": "1"}, "impossible version or count"),
         ({"n_good": -1}, "impossible version or count"),
         ({"n_bad": 1e9}, "impossible version or count"),
-        ({"encoder": {"name": "a", "dim": 10**12}}, "impossible encoder"),
-        ({"encoder": {"name": ["a"], "dim": 4}}, "impossible encoder"),
-        ({"encoder": {"name": "a", "dim": 4, "input": {"resize": "explode"}}}, "impossible input rule"),
-        ({"encoder": {"name": "a", "dim": 4, "input": {"resize": "crop", "size": "1"}}}, "impossible input rule"),
+        ({"encoder": {"name": "a", "dim": 10**12}}, "impossible embedding"),
+        ({"encoder": {"name": ["a"], "dim": 4}}, "impossible embedding"),
+        ({"encoder": {"name": "a", "dim": 4, "input": {"resize": "explode"}}}, "impossible embedding"),
+        ({"encoder": {"name": "a", "dim": 4, "input": {"resize": "crop", "size": "1"}}}, "impossible embedding"),
+        ({"encoder": {"name": "a", "dim": 4, "input": {"resize": "none", "version": 7}}}, "version 7 .*update"),
         ({"encoder": {"name": "a", "dim": 4, "code": "x"}}, "unknown keys"),
         ({"encoder": None}, "lacks or misnames"),
         ({"sources": [5]}, "lacks or misnames"),
         ({"libraries": "x"}, "impossible list of libraries"),
         (
-            {"schema_version": SCHEMA_VERSION + 1, "libraries": {"quasar-index": "9.9"}},
+            {"schema_version": FORMAT + 1, "libraries": {"quasar-index": "9.9"}},
             "that of quasar-index 9.9.*update",
         ),
         ({"schema_version": None}, "names no format version"),
@@ -349,6 +371,42 @@ def test_manifests(changes, why, tmp_path):
     (folder / "manifest.json").write_text(json.dumps(manifest(**changes)))
     refused(AnchorIndex.open, folder, match=why)
     assert list(tmp_path.rglob("*")) == [folder, folder / "manifest.json"]
+
+
+def rating(**changes):
+    return {"name": "score", "column": "score", "lower_is_better": False, "score_range": [0, 1], **changes}
+
+
+def source(**changes):
+    return {"name": "a", "kind": "no-reference", "division": "median", "n_good": 1, "n_bad": 1, **changes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"shards": []}, "impossible shard"),
+        ({"shards": [{"table": "../../anchors", "version": 1}]}, "impossible shard"),
+        ({"shards": [{"table": "a/b", "version": 1}]}, "impossible shard"),
+        ({"shards": [{"table": "anchors", "version": -1}]}, "impossible shard"),
+        ({"shards": [{"table": "anchors", "version": 1, "code": "x"}]}, "lacks or misnames"),
+        ({"embeddings": []}, "impossible embedding"),
+        ({"embeddings": [{"name": "embedding", "dtype": "float32"}]}, "lacks or misnames"),
+        ({"embeddings": [{"name": "a/../b", "dtype": "float32", "encoder": {"name": "a", "dim": 4}}]}, "embedding"),
+        ({"embeddings": [{"name": "embedding", "dtype": "object", "encoder": {"name": "a", "dim": 4}}]}, "embedding"),
+        ({"sources": [source(ratings=[])]}, "unsound ratings"),
+        ({"sources": [source(ratings=[rating(column=5)])]}, "unsound ratings"),
+        ({"sources": [source(ratings=[rating(score_range=[0])])]}, "unsound ratings"),
+        ({"sources": [source(ratings=[rating(score_range=["a", "b"])])]}, "unsound ratings"),
+        ({"sources": [source(ratings=[rating(threshold="x")])]}, "unsound ratings"),
+        ({"sources": [source(ratings=5)]}, "lacks or misnames"),
+        ({"version": "1"}, "impossible version or count"),
+    ],
+)
+def test_manifests_of_format_2(changes, why, tmp_path):
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest_2()))
+    assert Manifest.read(tmp_path).version == 1
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest_2(**changes)))
+    refused(AnchorIndex.open, tmp_path, match=why)
 
 
 def test_sound_and_damaged_manifests(tmp_path):

@@ -9,18 +9,27 @@ from quasar_index.encoders import EncoderSpec, InputRule
 from quasar_index.errors import AnchorIndexError, QuasarError
 from quasar_index.index import AnchorIndex, Manifest, SourceRecord
 from quasar_index.index.anchor_index import new_index_path
-from quasar_index.index.manifest import MANIFEST, SCHEMA_VERSION, write_atomically
+from quasar_index.index.manifest import MANIFEST, write_atomically
+from quasar_index.index.records import EmbeddingRecord, RatingRecord, Shard, Subset
+from quasar_index.index.upgrade import FORMAT
 
 RATED = SourceRecord(
-    "koniq10k", "no-reference", "median", True, (1.0, 5.0), 3.25, 4, 5, n_failed=1, n_duplicates=2,
-    checksums={"scores.csv": "ab" * 32},
+    "koniq10k", "no-reference", "median", 4, 5,
+    ratings=(
+        RatingRecord("MOS", "score", True, (1.0, 5.0), range_is_declared=True, threshold=3.25, kept=True),
+        RatingRecord("appeal", "appeal", by_person=False),
+    ),
+    n_failed=1, n_duplicates=2, checksums={"scores.csv": "ab" * 32},
 )  # fmt: skip
-PAIRS = SourceRecord("kadis700k", "full-reference", "reference", False, None, None, 1, 5)
+PAIRS = SourceRecord("kadis700k", "full-reference", "reference", 1, 5)
 SPEC = EncoderSpec("clip-rn50", 1024, "0123456789abcdef-nopos", InputRule("none", min_side=32), weights="/w/rn50.pt")
+SUBSET = Subset("mmr", {"balance": 0.5}, 5, 10, 50, 100, "whole", "0a", 2, earlier=("kmeans",))
 
 
 def manifest():
-    return Manifest(SPEC, (RATED, PAIRS), 5, 10, table_version=3)
+    embeddings = (EmbeddingRecord("embedding", SPEC), EmbeddingRecord("clip", EncoderSpec("precomputed", 7), "float16"))
+    shards = (Shard("anchors", 5), Shard("anchors-1", 4))
+    return Manifest(embeddings, shards, (RATED, PAIRS), 5, 10, version=3, subset=SUBSET)
 
 
 def test_round_trip(tmp_path):
@@ -29,13 +38,15 @@ def test_round_trip(tmp_path):
     assert Manifest.read(tmp_path) == written
     assert [path.name for path in tmp_path.iterdir()] == [MANIFEST]
     data = json.loads((tmp_path / MANIFEST).read_text())
-    assert data["schema_version"] == SCHEMA_VERSION
-    assert data["encoder"]["input"]["resize"] == "none"
+    assert data["schema_version"] == FORMAT
+    assert data["embeddings"][0]["encoder"]["input"]["resize"] == "none"
+    assert data["embeddings"][0]["encoder"]["input"]["version"] == 1
     assert {"torch", "numpy", "quasar-index"} <= data["libraries"].keys()
 
 
 def test_round_trip_without_input_rule(tmp_path):
-    written = Manifest(EncoderSpec("precomputed", 7), (PAIRS,), 1, 1, 1)
+    embedding = EmbeddingRecord("embedding", EncoderSpec("precomputed", 7))
+    written = Manifest((embedding,), (Shard("anchors", 1),), (PAIRS,), 1, 1)
     written.write(tmp_path)
     assert Manifest.read(tmp_path) == written
 
@@ -46,11 +57,11 @@ def test_every_build_has_its_own_uid():
 
 @pytest.mark.parametrize("libraries", [{"quasar-index": "9.1"}, {}, None, "gone", ["torch"]])
 def test_a_newer_format_is_refused_whatever_else_it_holds(tmp_path, libraries):
-    data = {"schema_version": SCHEMA_VERSION + 1}
+    data = {"schema_version": FORMAT + 1}
     if libraries != "gone":
         data["libraries"] = libraries
     (tmp_path / MANIFEST).write_text(json.dumps(data))
-    with pytest.raises(AnchorIndexError, match=f"has format {SCHEMA_VERSION + 1}.*; update quasar-index") as caught:
+    with pytest.raises(AnchorIndexError, match=f"has format {FORMAT + 1}.*; update quasar-index") as caught:
         Manifest.read(tmp_path)
     assert ("9.1" in str(caught.value)) == (libraries == {"quasar-index": "9.1"})
 
@@ -69,9 +80,21 @@ def test_damaged(tmp_path, text):
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("encoder", None), ("encoder", {}), ("encoder", {"name": "x", "dim": 3, "odd": 1}), ("sources", None),
-        ("sources", [{}]), ("sources", ["x"]), ("sources", [{"score_range": None, "odd": 1}]),
-        ("encoder", {"name": "x", "dim": 3, "input": {"odd": 1}}),
+        ("embeddings", None), ("embeddings", []), ("embeddings", [{}]), ("sources", None), ("sources", [{}]),
+        ("sources", ["x"]), ("sources", [{"ratings": [], "odd": 1}]), ("shards", None), ("shards", []),
+        ("shards", [{}]),
+        ("shards", [{"table": "../anchors", "version": 1}]), ("shards", [{"table": "anchors", "version": "1"}]),
+        *(
+            ("embeddings", [{"name": "embedding", "dtype": "float32", "encoder": encoder}])
+            for encoder in (
+                None, {}, {"name": "x", "dim": 3, "odd": 1}, {"name": "x", "dim": 3, "input": {"odd": 1}},
+                {"name": "x", "dim": 3, "input": {"resize": "none", "version": 2}},
+            )
+        ),
+        *(
+            ("embeddings", [{"name": name, "dtype": dtype, "encoder": {"name": "x", "dim": 3}}])
+            for name, dtype in (("../x", "float32"), ("x", "int8"), (3, "float32"))
+        ),
     ],
 )  # fmt: skip
 def test_misnamed_or_missing_parts(tmp_path, key, value):

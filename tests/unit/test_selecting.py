@@ -11,7 +11,6 @@ from quasar_index.datasets.base import AnchorSource, make_records
 from quasar_index.errors import AggregationError, AnchorIndexError, DataError
 from quasar_index.index import Manifest
 from quasar_index.index.manifest import MANIFEST
-from quasar_index.index.store import open_table
 
 N, DIM = 60, 6
 
@@ -48,7 +47,7 @@ def index(matrix, tmp_path):
 
 
 def content(index):
-    table = open_table(index.path, version=index.manifest.table_version).to_arrow()
+    table = index.tables.read(index.columns())
     return {row["id"]: row for row in table.to_pylist()}
 
 
@@ -99,7 +98,7 @@ def test_the_manifest_says_how(index, tmp_path):
     assert subset.label == "mmr balance=0.25 relevance=centroid"
     assert (subset.n_good, subset.n_bad, subset.of_good, subset.of_bad) == (15, 15, 30, 30)
     assert (subset.space, subset.stratify, subset.where) == ("whitened (shrinkage 2)", 3, "dataset = 'own'")
-    assert (subset.index, subset.uid, subset.version) == ("own", index.manifest.uid, index.manifest.table_version)
+    assert (subset.index, subset.uid, subset.version) == ("own", index.manifest.uid, index.manifest.version)
     assert (subset.group, subset.reason) == ("camera", "a test")
     assert [source.name for source in report.index.manifest.sources] == ["own"]
     assert qi.history(report.index)[0].action == f"select from own, version {subset.version}, by mmr: 30 anchors"
@@ -175,7 +174,7 @@ def test_merges_divide_anew_only_what_was_divided_otherwise(index, matrix, tmp_p
     one = worst(index, 8, tmp_path / "one", where="dataset = 'own' AND camera = 'c1'")
     two = worst(index, 8, tmp_path / "two", where="dataset = 'own' AND camera = 'c2'")
     both = qi.merge(tmp_path / "both", [one, two]).index
-    assert (both.manifest.sources[0].threshold, both.manifest.sources[0].kept) == (59.0, True)
+    assert (both.manifest.sources[0].threshold, both.manifest.sources[0].rating.kept) == (59.0, True)
     assert both.manifest.subset is None
     other = qi.build_from_embeddings(
         tmp_path / "other", rated(range(90, 110), np.arange(20) * 1.0), matrix[90:110]
@@ -184,7 +183,7 @@ def test_merges_divide_anew_only_what_was_divided_otherwise(index, matrix, tmp_p
         mixed = qi.merge(tmp_path / "mixed", order, overwrite=True).index
         (source,) = mixed.manifest.sources
         scores = [row["score"] for row in content(mixed).values()]
-        assert (source.threshold, source.kept) == (np.median(scores), False)
+        assert (source.threshold, source.rating.kept) == (np.median(scores), False)
         assert source.score_range == (min(scores), max(scores))
 
 
@@ -232,13 +231,8 @@ def test_a_subset_of_a_subset_and_the_wrong_ids(index, tmp_path):
     assert not (tmp_path / "x").exists()
 
 
-def test_an_old_manifest_is_read_and_others_stay_as_they_were(index, tmp_path):
-    data = json.loads((index.path / MANIFEST).read_text())
-    assert "subset" not in data
-    assert all("kept" not in source for source in data["sources"])
-    read = Manifest.read(index.path)
-    assert read.subset is None
-    assert not any(source.kept for source in read.sources)
+def test_a_damaged_record_of_a_selection_is_said(index, tmp_path):
+    assert Manifest.read(index.path).subset is None
     part = worst(index, 4, tmp_path / "part")
     data = json.loads((part.path / MANIFEST).read_text())
     assert data["subset"]["method"] == "own"

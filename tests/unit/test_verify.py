@@ -68,7 +68,7 @@ def test_a_whole_index_has_no_damage_at_any_version(index):
 
 @pytest.mark.parametrize("ending", [".faiss", ".npz"])
 def test_a_flipped_bit_of_the_cache_is_found_and_repaired(index, ending):
-    (path,) = (index.path / "cache").glob(f"*-v{index.manifest.table_version}{ending}")
+    (path,) = (index.path / "cache").glob(f"*-v{index.manifest.version}{ending}")
     before = index.anchors()
     good = (np.array(before.directions), before.ids, before.norms)
     flip(path, path.stat().st_size - 5 if ending == ".faiss" else 200)
@@ -88,7 +88,7 @@ def test_a_flipped_bit_of_any_file_of_the_table_is_found_and_the_cache_is_left_a
     index = qi.compact(index).index
     index.anchors()
     assert messages(index) == []
-    (cache,) = (index.path / "cache").glob(f"*-v{index.manifest.table_version}.faiss")
+    (cache,) = (index.path / "cache").glob(f"*-v{index.manifest.version}.faiss")
     before = cache.read_bytes()
     table = index.path / "anchors.lance"
     files = [path for path in table.rglob("*") if path.is_file() and path.suffix != ".json"]
@@ -133,37 +133,37 @@ def test_files_of_interrupted_changes_and_of_old_indexes_are_no_damage(index):
 
 def test_a_torn_version_that_was_never_committed_is_no_damage_and_in_nobodys_way(index):
     table = index.path / "anchors.lance"
-    torn = table / "_versions" / f"{(1 << 64) - 1 - (index.manifest.table_version + 1)}.manifest"
+    torn = table / "_versions" / f"{(1 << 64) - 1 - (index.manifest.shards[0].version + 1)}.manifest"
     for content in (b"", b"half of a"):
         torn.write_bytes(content)
         assert messages(index) == []
         assert len(qi.AnchorIndex.open(index.path).anchors()) == 2 * N
         torn.write_bytes(content)
-        version = index.manifest.table_version
+        version = index.manifest.version
         index = qi.compact(
             qi.relabel(index, rated(0, 3, [90.0, 80, 70 + len(content)])).index, forget_before=version
         ).index
-        torn = table / "_versions" / f"{(1 << 64) - 1 - (index.manifest.table_version + 1)}.manifest"
+        torn = table / "_versions" / f"{(1 << 64) - 1 - (index.manifest.shards[0].version + 1)}.manifest"
     assert messages(index) == []
 
 
 def test_a_version_under_the_name_of_a_torn_one_is_recorded_and_synced(index, monkeypatch):
     """A power cut leaves a torn version, whose name the next change uses again: its file is as new as all others."""
     versions = index.path / "anchors.lance" / "_versions"
-    torn = versions / f"{(1 << 64) - 1 - (index.manifest.table_version + 1)}.manifest"
+    torn = versions / f"{(1 << 64) - 1 - (index.manifest.shards[0].version + 1)}.manifest"
     torn.write_bytes(b"half of a")
     synced = set()
     monkeypatch.setattr("os.fsync", lambda file: synced.add(os.fstat(file).st_ino))
     changed = qi.relabel(index, rated(0, 5, [90.0, 80, 70, 60, 50])).index
     assert torn.read_bytes().endswith(b"LANC")
-    entry = json.loads((index.path / "history" / f"{changed.manifest.table_version:08d}.json").read_text("utf-8"))
-    assert f"_versions/{torn.name}" in entry["digests"]
+    entry = json.loads((index.path / "history" / f"{changed.manifest.version:08d}.json").read_text("utf-8"))
+    assert f"anchors.lance/_versions/{torn.name}" in entry["digests"]
     assert torn.stat().st_ino in synced
 
 
 def test_damage_of_a_kept_matrix_is_found_and_repaired(index, monkeypatch):
     monkeypatch.setattr("quasar_index.fits.LARGE", 0)
-    fits = Fits(index.path / "cache" / f"{index.manifest.uid}-v{index.manifest.table_version}")
+    fits = Fits(index.path / "cache" / f"{index.manifest.uid}-v{index.manifest.version}")
     rows = np.random.default_rng(3).normal(size=(50, DIM)).astype(np.float32)
     fits.normalised(lambda: iter([rows]), rows.shape)
     (path,) = (index.path / "cache").glob(f"{fits.base.name}-*.npy")
@@ -177,7 +177,7 @@ def test_damage_of_a_kept_matrix_is_found_and_repaired(index, monkeypatch):
 
 
 def test_damage_of_what_is_kept_beside_the_cache_is_found_and_repaired(index):
-    fits = Fits(index.path / "cache" / f"{index.manifest.uid}-v{index.manifest.table_version}")
+    fits = Fits(index.path / "cache" / f"{index.manifest.uid}-v{index.manifest.version}")
     fits.save("something", values=np.arange(100.0))
     assert messages(index) == []
     (path,) = (index.path / "cache").glob(f"{fits.base.name}-*.npz")
@@ -201,7 +201,7 @@ def test_counts_and_thresholds_that_are_not_those_of_the_table_are_found(index):
     def wrong_threshold(data):
         data["n_good"] -= 1
         data["sources"][0]["n_bad"] += 1
-        data["sources"][0]["threshold"] += 1
+        data["sources"][0]["ratings"][0]["threshold"] += 1
 
     assert any("threshold of 'own'" in message for _, message in messages(rewrite(index, wrong_threshold)))
 
@@ -223,7 +223,7 @@ def test_wrong_rows_are_found_and_cannot_be_repaired(index, columns, expected):
 
 def test_anchors_that_are_there_twice_are_found(index):
     with changing(index) as change:
-        rows = change.table.search().limit(2).to_arrow()
+        rows = change.tables.read(change.tables.schema.names).slice(0, 2)
         change.write(lambda table: table.add(rows))
         changed = change.commit("double")
     assert ("table", "2 anchors are there twice, by id") in messages(changed)
@@ -231,10 +231,10 @@ def test_anchors_that_are_there_twice_are_found(index):
 
 def test_another_table_than_the_cache_is_found(index):
     other = np.random.default_rng(5).normal(size=DIM).astype(np.float32)
-    base = index.path / "cache" / f"{index.manifest.uid}-v{index.manifest.table_version}"
+    base = index.path / "cache" / f"{index.manifest.uid}-v{index.manifest.version}"
     changed = edit_rows(index, embedding=pa.array([other.tolist()], pa.list_(pa.float32(), DIM)))
     for ending in (".npz", ".faiss"):  # a cache under the wrong key
-        new = index.path / "cache" / f"{index.manifest.uid}-v{changed.manifest.table_version}"
+        new = index.path / "cache" / f"{index.manifest.uid}-v{changed.manifest.version}"
         shutil.copy(base.with_suffix(ending), new.with_suffix(ending))
     found = messages(changed)
     assert ("cache", "the search cache has other lengths than the table") in found

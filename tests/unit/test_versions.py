@@ -47,7 +47,7 @@ def test_every_version_scores_as_it_did_when_it_was_made(index, matrix, tmp_path
     made = [scores(state, queries) for state in states]
     for one, other in itertools.pairwise(made):
         assert not np.array_equal(one, other)
-    numbers = [state.manifest.table_version for state in states]
+    numbers = [state.manifest.version for state in states]
     assert numbers == sorted(set(numbers))
     for number, then in zip(numbers, made, strict=True):
         np.testing.assert_array_equal(scores(qi.AnchorIndex.open(tmp_path / "own", number), queries), then)
@@ -68,14 +68,14 @@ def test_restoring_makes_a_new_version_equal_to_the_old(index, tmp_path):
     queries = np.random.default_rng(1).normal(size=(7, DIM))
     before, first = scores(index, queries), index.manifest
     removed = qi.remove(index, where="score < 10").index
-    report = qi.restore(removed, str(first.table_version))
-    assert (report.restored, report.before) == (first.table_version, removed.manifest.table_version)
+    report = qi.restore(removed, str(first.version))
+    assert (report.restored, report.before) == (first.version, removed.manifest.version)
     now = qi.AnchorIndex.open(tmp_path / "own")
-    assert now.manifest.table_version > removed.manifest.table_version
+    assert now.manifest.version > removed.manifest.version
     assert (now.manifest.sources, len(now)) == (first.sources, N)
     np.testing.assert_array_equal(scores(now, queries), before)
     assert qi.history(now)[-1].action == "restore: version 1"
-    again = qi.restore(now, now.manifest.table_version)
+    again = qi.restore(now, now.manifest.version)
     assert again.index.manifest == now.manifest
     assert len(qi.history(now)) == 3
 
@@ -85,7 +85,7 @@ def test_tags_name_versions(index, tmp_path):
     later = qi.remove(index, where="score < 10").index
     assert len(qi.AnchorIndex.open(tmp_path / "own", "first")) == N
     assert qi.history(later)[0].tags == ("first",)
-    assert qi.tag(later, "first") == qi.TagReport("first", later.manifest.table_version, 1)
+    assert qi.tag(later, "first") == qi.TagReport("first", later.manifest.version, 1)
     assert qi.tag(later, "old", 1).version == 1
     assert qi.tag(qi.AnchorIndex.open(tmp_path / "own", 1), "too").version == 1
     assert qi.untag(later, "too") == qi.TagReport("too", None, 1)
@@ -141,7 +141,7 @@ def test_compacting_keeps_versions_of_any_age(index, matrix):
     age(open_table(index.path), days=400)
     numbers = [version.version for version in qi.history(index)]
     report = qi.compact(index)
-    assert report.index.manifest.table_version > max(numbers)
+    assert report.index.manifest.version > max(numbers)
     assert [len(qi.AnchorIndex.open(index.path, number).anchors()) for number in numbers] == [N, 2 * N]
 
 
@@ -153,7 +153,7 @@ def test_a_mark_that_an_interrupted_compaction_left_is_in_nobodys_way(index, mat
     open_table(index.path).tags.create(mark.stem, 1)
     if content is not None:
         mark.write_bytes(content)
-    report = qi.compact(index, forget_before=index.manifest.table_version)
+    report = qi.compact(index, forget_before=index.manifest.version)
     assert report.forgotten == (1,)
     assert not mark.exists()
     assert 1 not in version_files(index.path)
@@ -166,19 +166,19 @@ def test_given_up_versions_are_listed_but_cannot_be_opened(index, matrix):
     last = qi.remove(middle, where="score < 10").index
     qi.tag(last, "first", 1)
     with pytest.raises(AnchorIndexError, match=r"version 1 is older than \d+ and has the tag 'first'"):
-        qi.compact(last, forget_before=middle.manifest.table_version)
+        qi.compact(last, forget_before=middle.manifest.version)
     qi.untag(last, "first")
-    report = qi.compact(last, forget_before=middle.manifest.table_version)
+    report = qi.compact(last, forget_before=middle.manifest.version)
     assert report.forgotten == (1,)
     assert [version.forgotten for version in qi.history(report.index)][:2] == [True, False]
     with pytest.raises(AnchorIndexError, match=r"version 1 of .* was given up by 'compact'; there are"):
         qi.AnchorIndex.open(index.path, 1)
-    assert len(qi.AnchorIndex.open(index.path, middle.manifest.table_version).anchors()) == 2 * N
+    assert len(qi.AnchorIndex.open(index.path, middle.manifest.version).anchors()) == 2 * N
     assert len(qi.AnchorIndex.open(index.path).anchors()) == len(last)
     kept = {version["version"] for version in open_table(index.path).list_versions()}
     assert 1 not in kept
-    assert {middle.manifest.table_version, report.index.manifest.table_version} <= kept
-    all_gone = qi.compact(report.index, forget_before=report.index.manifest.table_version)
+    assert {middle.manifest.shards[0].version, report.index.manifest.shards[0].version} <= kept
+    all_gone = qi.compact(report.index, forget_before=report.index.manifest.version)
     assert all_gone.n_bytes < report.n_bytes_before
     assert len(qi.AnchorIndex.open(index.path).anchors()) == len(last)
 
