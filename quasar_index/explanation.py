@@ -81,7 +81,8 @@ def explain(scorer: Scorer, embeddings: npt.ArrayLike, *, top: int | None = None
                 ]
                 yield _joined(parts)
         return
-    static = None if method.adaptive else [_Side(anchors, part) for part in method.members(anchors)]
+    members = scorer.static_members
+    static = None if members is None else [_Side(anchors, part) for part in members]
     pooling: Pooling = "nearest" if getattr(method, "prototypes", None) == "nearest" else "mean"
     for start in range(0, len(directions), _BLOCK):
         block = directions[start : start + _BLOCK]

@@ -10,12 +10,13 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from .aggregation.base import Aggregator, Centroids, Pooling
+from .aggregation.base import Aggregator, Centroids, Members, Pooling
 from .aggregation.mean import Mean
 from .anchors import AnchorTable
 from .arrays import ByteArray, DoubleArray, FloatArray, as_embeddings, unit
@@ -182,6 +183,12 @@ class Scorer:
         if fits is not None:
             fits.save(what, good=made.good, bad=made.bad, nearest=made.pooling == "nearest")
         return made
+
+    @cached_property
+    def static_members(self) -> tuple[Members, Members] | None:
+        """The members of the good and the bad prototypes, made once; None where each query has its own, or a head."""
+        method = self.aggregator
+        return None if isinstance(method, Head) or method.adaptive else method.members(self.table)
 
     @property
     def dim(self) -> int:
