@@ -2,13 +2,12 @@
 
 Beside the output lies `.NAME.partial.jsonl` while a run is under way: a line that names the run (a hash of all that
 decides its rows), then a line for each image, in order, with the size and time of its file. A run of the same name
-takes over the rows whose files are the ones they were made of, up to the first that differs or was torn.
+takes over the rows whose files are the ones they were made of, up to the first that differs.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ from typing import Any
 
 import quasar_index as qi
 from quasar_index.errors import DataError, reason
+from quasar_index.json_lines import append_line, read_lines
 
 from .output import Row, note
 
@@ -46,17 +46,12 @@ class KeptRows:
 
     def passing(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield the kept rows, then the new ones, each of which is on disk before it is yielded."""
-        with self.path.open("rb+") as file:
-            file.readline()
-            for line in islice(file, self.n_kept):
-                yield json.loads(line)["row"]
-            file.seek(self.n_bytes)
-            file.truncate()
+        for record, _ in islice(read_lines(self.path), 1, 1 + self.n_kept):
+            yield record["row"]
+        with self.path.open("ab+") as file:
+            file.truncate(self.n_bytes)
             for n, (path, row) in enumerate(zip(islice(self.paths, self.n_kept, None), rows, strict=True), start=1):
-                file.write(json.dumps({"file": _signature(path), "row": dict(row)}).encode() + b"\n")
-                file.flush()
-                if n % SYNC_ROWS == 0:
-                    os.fsync(file.fileno())
+                append_line(file, {"file": _signature(path), "row": dict(row)}, sync=n % SYNC_ROWS == 0)
                 yield row
 
 
@@ -124,31 +119,30 @@ def kept_rows(
 def _read(path: Path, paths: Sequence[str], key: str) -> KeptRows:
     """Find the rows that can be taken over; where there are none, begin the file."""
     kept = KeptRows(path, paths)
-    head = json.dumps({"run": key}).encode() + b"\n"
+    head = {"run": key}
     with path.open("ab+") as file:
-        file.seek(0)
-        if file.readline() == head:
-            kept.n_bytes = len(head)
-            for name, line in zip(paths, file, strict=False):
-                if (row := _row(line, name)) is None:
-                    break
-                kept.n_kept += 1
-                kept.n_failed += bool(row["error"])
-                kept.n_bytes += len(line)
-        else:
+        lines = read_lines(path)
+        first, kept.n_bytes = next(lines, (None, 0))
+        if first != head:
             file.truncate(0)
-            file.write(head)
-            kept.n_bytes = len(head)
+            append_line(file, head)
+            kept.n_bytes = file.tell()
+            return kept
+    for name, (record, end) in zip(paths, lines, strict=False):
+        if (row := _row(record, name)) is None:
+            break
+        kept.n_kept += 1
+        kept.n_failed += bool(row["error"])
+        kept.n_bytes = end
     return kept
 
 
-def _row(line: bytes, path: str) -> dict[str, Any] | None:
-    """Return the row of an image; None where the line is torn, of another image, or its file has changed."""
+def _row(record: dict[str, Any], path: str) -> dict[str, Any] | None:
+    """Return the row of an image; None where the record is of another image, or its file has changed."""
     try:
-        record = json.loads(line)
         row: dict[str, Any] = record["row"]
-        same = line.endswith(b"\n") and row["path"] == path and record["file"] == _signature(path)
-    except (ValueError, KeyError, TypeError):
+        same = row["path"] == path and record["file"] == _signature(path)
+    except (KeyError, TypeError):
         return None
     return row if same else None
 

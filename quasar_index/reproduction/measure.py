@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from ..bootstrap import MIN_GROUPS_INTERVAL, MIN_PAIRS_INTERVAL, bootstrap
 from ..correlation import srcc
 from ..errors import DataError, QuasarError
 from ..evaluation.rated import RatedImages
+from ..json_lines import append_line, read_lines
 from ..scoring import Scorer
 from .report import Measurement
 
@@ -134,16 +134,14 @@ class Store:
         """Return a result that was measured before."""
         if self._known is None:
             self._known = {}
-            for line in self.file.read_text(encoding="utf-8").splitlines() if self.file.is_file() else ():
+            for entry, _ in read_lines(self.file):
                 try:
-                    entry = json.loads(line)
                     self._known[entry["key"]] = Measurement(**entry["measured"])
-                except (ValueError, TypeError, KeyError):
-                    continue  # a line that was cut short: it is measured again
+                except (TypeError, KeyError):
+                    continue  # none of ours
         return self._known.get(key)
 
     def put(self, key: str, measured: Measurement) -> None:
         """Keep a result."""
-        line = json.dumps({"key": key, "measured": asdict(measured)}) + "\n"
-        with self.file.open("a", encoding="utf-8") as file:
-            file.write(line)
+        with self.file.open("ab+") as file:
+            append_line(file, {"key": key, "measured": asdict(measured)})

@@ -7,16 +7,16 @@ point is computed again; other sweeps may share the file.
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from ..arrays import DoubleArray
 from ..errors import DataError
+from ..json_lines import append_line, read_lines
 
 DECIMALS = 6
 """Of what is kept; results are rounded before they are used, so that a resumed sweep gives the same figures."""
@@ -58,12 +58,11 @@ class PointStore:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._known: dict[str, PointResult] = {}
-        if path is None or not path.exists():
+        if path is None:
             return
         try:
-            with path.open("rb") as file:
-                for line in file:
-                    self._read(line)
+            for record, _ in read_lines(path):
+                self._read(record)
         except OSError as error:
             raise DataError(f"'{path}' cannot be read ({error.strerror})", "name another output") from error
 
@@ -97,15 +96,12 @@ class PointStore:
         }
         try:
             with self._path.open("ab+") as file:
-                # A torn line is ended first, so that it costs itself alone.
-                start = b"" if _ends_whole(file) else b"\n"
-                file.write(start + json.dumps(record).encode() + b"\n")
+                append_line(file, record)
         except OSError as error:
             raise DataError(f"'{self._path}' cannot be written ({error.strerror})", "name another output") from error
 
-    def _read(self, line: bytes) -> None:
+    def _read(self, record: dict[str, Any]) -> None:
         try:
-            record: dict[str, Any] = json.loads(line)
             resampled = record["resampled"]
             self._known[record["key"]] = PointResult(
                 float(record["srcc"]),
@@ -114,16 +110,9 @@ class PointStore:
                 str(record["subset"]),
             )
         except (ValueError, KeyError, TypeError):
-            return  # torn, or none of ours
+            return  # none of ours
 
 
 def point_key(*parts: Any) -> str:
     """Hash what decides a result, given as plain data and dataclasses of such."""
     return hashlib.sha256("\0".join(map(repr, parts)).encode()).hexdigest()[:32]
-
-
-def _ends_whole(file: IO[bytes]) -> bool:
-    if file.seek(0, 2) == 0:
-        return True
-    file.seek(-1, 2)
-    return file.read(1) == b"\n"
