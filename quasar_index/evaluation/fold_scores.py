@@ -36,8 +36,8 @@ class SpaceChoice:
 
     Attributes:
         configuration: The way to score, with the space and the shrinkage that won.
-        trials: Every candidate with its SRCC, in the order of trial; None where it is undefined.
-        n_anchors: Anchors that took part.
+        trials: Every candidate with its SRCC, in the order of trial; None where it is undefined or nothing was tried.
+        n_anchors: Anchors that took part; 0 where the configuration left no choice.
         n_groups: Their groups.
     """
 
@@ -47,7 +47,9 @@ class SpaceChoice:
     n_groups: int
 
     def __str__(self) -> str:
-        """Return the winner and the runners-up in one line."""
+        """Return the winner and the runners-up in one line, or what was fixed."""
+        if not self.n_anchors:
+            return f"{self.configuration.space_label}: fixed, so nothing was tried"
         ranked = sorted((value, -row) for row, (_, value) in enumerate(self.trials) if value is not None)[::-1]
         words = [f"{self.trials[-row][0].space_label} ({value:.3f})" for value, row in ranked]
         others = f" before {', '.join(words[1:4])}" if words[1:] else ""

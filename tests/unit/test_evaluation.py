@@ -298,3 +298,16 @@ def test_auto_without_ratings_orders_by_sides_and_can_be_refused():
         qi.Configuration(space="auto").scorer(anchors)
     fixed = qi.Configuration(space="centred")
     assert qi.choose_space(anchors, fixed).configuration == fixed
+
+
+@pytest.mark.parametrize(
+    ("configuration", "words"),
+    [
+        (qi.Configuration(space="raw"), "raw: fixed, so nothing was tried"),
+        (qi.Configuration(space="centred", shrinkage="auto"), "centred: fixed, so nothing was tried"),
+        (qi.Configuration(shrinkage=3.0), "whitened(3): fixed, so nothing was tried"),
+    ],
+)
+def test_a_fixed_space_says_so(configuration, words):
+    anchors = qi.make_anchors(np.random.default_rng(2).normal(size=(40, 6)), is_good=np.arange(40) % 2 == 1)
+    assert str(qi.choose_space(anchors, configuration)) == words
