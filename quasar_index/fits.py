@@ -14,7 +14,8 @@ import logging
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from weakref import WeakSet
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ import numpy.typing as npt
 from .arrays import FloatArray
 
 MAX_ENTRIES = 64
-"""Most entries of one version of an index; the oldest make room."""
+"""Most entries of one version of an index; those that were not used for the longest time make room."""
 LARGE = 1 << 26
 """Bytes from which on a matrix is kept and mapped; a smaller one is made faster than it is looked for."""
 
@@ -41,9 +42,13 @@ class Fits:
         of: Which anchors, in words: the filter, the draw, the space.
     """
 
+    _alive: ClassVar[WeakSet[Fits]] = WeakSet()
+
     def __init__(self, base: Path, of: str = "") -> None:
         self.base = base
         self.of = of
+        self._held: set[str] = set()
+        self._alive.add(self)
 
     def within(self, part: str) -> Fits:
         """Return those of a part of the anchors, or of the anchors in a space."""
@@ -54,12 +59,14 @@ class Fits:
         path = self._path(what, ".npz")
         try:
             with np.load(path, allow_pickle=False) as entry:
-                return {name: entry[name] for name in entry.files}
+                found = {name: entry[name] for name in entry.files}
         except FileNotFoundError:
             return None
         except DAMAGED as error:
             _log.warning("'%s' is damaged (%s): computing it again", path, error)
             return None
+        _touch(path)
+        return found
 
     def save(self, what: str, **arrays: npt.ArrayLike) -> bool:
         """Keep arrays; return whether they could be written."""
@@ -69,6 +76,10 @@ class Fits:
                 np.savez(file, **arrays)  # type: ignore[arg-type]
 
         return self._put(self._path(what, ".npz"), write)
+
+    def hold(self, what: str) -> None:
+        """Let an entry make no room for what this process writes, as long as this object lives."""
+        self._held.add(self._path(what, ".npz").name)
 
     def drop(self, what: str) -> None:
         """Remove the arrays of an entry, if they are there."""
@@ -90,6 +101,7 @@ class Fits:
         if n * dim * 4 < LARGE:
             return normalised(chunks(), shape)
         path = self._path("directions and lengths", ".npy")
+        self._held.add(path.name)
         if (found := _map(path, n * (dim + 1))) is None:
 
             def write(temporary: Path) -> None:
@@ -116,17 +128,29 @@ class Fits:
         try:
             write(temporary)
             temporary.replace(path)
-            entries = sorted(self.base.parent.glob(f"{self.base.name}-*"), key=lambda one: one.stat().st_mtime)
-            for old in entries[:-MAX_ENTRIES]:
-                old.unlink(missing_ok=True)
         except OSError as error:
             _log.info("'%s' cannot be written (%s)", path, error)
             return False
-        else:
-            return True
         finally:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError, RuntimeError):  # another process or thread does the same just now
+            self._make_room(path)
+        return True
+
+    def _make_room(self, written: Path) -> None:
+        """Remove the entries beyond the most that were not used for the longest time."""
+        held = {written.name}.union(*(fits._held for fits in self._alive))
+        entries = sorted(self.base.parent.glob(f"{self.base.name}-*"), key=lambda one: one.stat().st_mtime_ns)
+        spare = [path for path in entries if path.name not in held]
+        for old in spare[: max(0, len(entries) - MAX_ENTRIES)]:
+            old.unlink(missing_ok=True)
+
+
+def _touch(path: Path) -> None:
+    """Note in an entry's time that it was used."""
+    with contextlib.suppress(OSError):  # another's file, or a disk that is only read
+        os.utime(path)
 
 
 def normalised(chunks: Iterable[FloatArray], shape: tuple[int, ...]) -> tuple[FloatArray, FloatArray]:
@@ -172,6 +196,7 @@ def _map(path: Path, size: int) -> FloatArray | None:
     except DAMAGED as error:
         _log.warning("'%s' is damaged (%s): computing it again", path, error)
         return None
+    _touch(path)
     return np.asarray(found)
 
 

@@ -86,6 +86,7 @@ class ApproximateSearch:
         vectors = anchors.directions[anchors.side(side)]
         if fits is None:
             return None
+        fits.hold(entry_of(side))
         if (arrays := fits.load(entry_of(side))) is not None:
             try:
                 return InvertedLists.from_arrays(arrays, vectors.shape)

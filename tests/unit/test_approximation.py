@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import shutil
 from dataclasses import asdict
 
@@ -191,6 +192,19 @@ def test_lists_that_are_lost_or_damaged_are_made_anew(index, queries, damage):
     assert qi.srcc(before, after) > 0.98
     assert len(retrieve(index, queries)[1]) == 1
     assert qi.verify(index).is_whole
+
+
+def test_lists_in_use_make_no_room_for_what_is_written_later(index, queries, monkeypatch):
+    monkeypatch.setattr("quasar_index.fits.MAX_ENTRIES", 3)
+    for path in lists_of(index):
+        os.utime(path, (0, 0))
+    scorer = qi.Scorer(index, qi.Retrieval(TOP_K))
+    scorer.score_embeddings(queries)
+    for path in lists_of(index):
+        os.utime(path, (0, 0))  # a scorer may use them for days
+    for number in range(5):
+        index.anchors().fits.save(f"centroids {number}", value=np.arange(3))
+    assert len(lists_of(index)) == 2
 
 
 def test_verify_finds_damaged_lists_and_repair_lets_them_be_made_anew(index, queries):

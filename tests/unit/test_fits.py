@@ -117,6 +117,72 @@ def test_a_matrix_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
     assert synced == [(path.stat().st_ino, path.stat().st_size)]
 
 
+def age(path, hours):
+    """Let a file have been used some hours earlier."""
+    there = path.stat()
+    os.utime(path, ns=(there.st_atime_ns, there.st_mtime_ns - int(hours * 3600e9)))
+
+
+def test_the_entries_that_were_used_last_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(fits_module, "MAX_ENTRIES", 3)
+    fits = Fits(tmp_path / "uid-v1")
+    for number, name in enumerate(["lists", "moments", "centroids"]):
+        fits.save(name, value=np.arange(number))
+        age(fits._path(name, ".npz"), 9 - number)
+    assert fits.load("lists") is not None
+    Fits(tmp_path / "uid-v1").save("more", value=np.arange(3))
+    assert fits.load("moments") is None  # written after the lists, and not used since
+    assert all(fits.load(name) is not None for name in ("lists", "centroids", "more"))
+
+
+def test_a_matrix_that_was_mapped_was_used(tmp_path, monkeypatch):
+    monkeypatch.setattr(fits_module, "LARGE", 0)
+    monkeypatch.setattr(fits_module, "MAX_ENTRIES", 2)
+    rows = np.ones((4, 3), dtype=np.float32)
+    Fits(tmp_path / "uid-v1").normalised(lambda: iter([rows]), rows.shape)
+    (matrix,) = tmp_path.iterdir()
+    Fits(tmp_path / "uid-v1").save("moments", value=np.arange(3))
+    age(matrix, 9)
+    Fits(tmp_path / "uid-v1").normalised(pytest.fail, rows.shape)
+    Fits(tmp_path / "uid-v1").save("more", value=np.arange(3))
+    assert matrix.exists()
+    assert Fits(tmp_path / "uid-v1").load("moments") is None
+
+
+def test_what_this_process_has_in_use_makes_no_room_for_what_it_writes(tmp_path, monkeypatch):
+    monkeypatch.setattr(fits_module, "LARGE", 0)
+    monkeypatch.setattr(fits_module, "MAX_ENTRIES", 3)
+    rows = np.ones((4, 3), dtype=np.float32)
+    user = Fits(tmp_path / "uid-v1", "whitened")
+    user.normalised(lambda: iter([rows]), rows.shape)
+    (matrix,) = tmp_path.iterdir()
+    user.save("lists", value=np.arange(2))
+    user.hold("lists")
+    writer = Fits(tmp_path / "uid-v1", "raw")
+    for number in range(9):
+        writer.save(f"entry {number}", value=np.arange(number))
+    assert len(list(tmp_path.iterdir())) == 3
+    assert matrix.exists()
+    assert user.load("lists") is not None
+    assert writer.load("entry 8") is not None
+    del user  # nobody uses them any more
+    for number in range(9):
+        writer.save(f"entry {number}", value=np.arange(number))
+    assert len(list(tmp_path.iterdir())) == 3
+    assert not matrix.exists()
+
+
+def test_reading_an_entry_of_somebody_else_is_no_error(tmp_path, monkeypatch):
+    fits = Fits(tmp_path / "uid-v1")
+    fits.save("entry", value=np.arange(3))
+
+    def refused(*_, **__):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.utime", refused)
+    np.testing.assert_array_equal(fits.load("entry")["value"], np.arange(3))
+
+
 def test_only_the_newest_entries_are_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(fits_module, "MAX_ENTRIES", 3)
     fits = Fits(tmp_path / "uid-v1")
