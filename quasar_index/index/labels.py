@@ -17,6 +17,7 @@ from ..arrays import BoolArray, DoubleArray
 from ..datasets.base import AnchorSource, Rating
 from ..errors import DataError
 from .records import MAIN_RATING, RatingRecord, SourceRecord
+from .scales import FEW, check_scales
 from .store import stored_column
 
 
@@ -153,17 +154,18 @@ def record_of(source: AnchorSource) -> SourceRecord:
     for rating in source.ratings:
         if rating.name not in schema.names or not is_number(schema.field(rating.name).type):
             raise DataError(f"{source.name} has no column of numbers '{rating.name}'", "name a rating by its column")
-    first = Rating(source.rating, source.lower_is_better, source.score_range, source.by_person, source.kept_division)
+    given = Rating(source.rating, source.lower_is_better, source.score_range, source.by_person, source.kept_division)
+    first = _rating_record(given, MAIN_RATING)
+    if first.fixed_range is None:
+        # This tells `join_records` of the scale; labelling puts the range of all of the name in its place.
+        first = replace(first, score_range=_observed_range(source))
     return SourceRecord(
         name=source.name,
         kind=source.kind,
         division=source.division,
         n_good=0,
         n_bad=0,
-        ratings=(
-            _rating_record(first, MAIN_RATING),
-            *(_rating_record(rating, stored_column(rating.name)) for rating in source.ratings),
-        ),
+        ratings=(first, *(_rating_record(rating, stored_column(rating.name)) for rating in source.ratings)),
         checksums=dict(source.checksums),
     )
 
@@ -187,43 +189,64 @@ def _rating_record(rating: Rating, column: str) -> RatingRecord:
     )
 
 
-def join_records(records: Iterable[SourceRecord]) -> dict[str, SourceRecord]:
+def _observed_range(source: AnchorSource) -> tuple[float, float] | None:
+    """Return the lowest and the highest score; None where they are few."""
+    scores = source.records["score"].to_numpy()
+    rated = scores[~np.isnan(scores)]
+    return (float(rated.min()), float(rated.max())) if len(rated) >= FEW else None
+
+
+def join_records(
+    records: Iterable[SourceRecord],
+    *,
+    apart: str = "give one of them another name, ?name=NAME",
+    together: str = "declare the range of both, ?range=LOW,HIGH,",
+    any_scale: bool = False,
+) -> dict[str, SourceRecord]:
     """Make one record of those of one name.
 
     Args:
         records: Of sources that come together in an index; a declared score range holds for all of its name.
+        apart: How the user keeps two of one name apart.
+        together: How the user says that two are of one scale.
+        any_scale: Join those, too, that can hardly be of one scale.
 
     Returns:
         The records by name, in order.
 
     Raises:
-        DataError: When two of one name differ in kind or division, or in a rating's direction or declared range.
+        DataError: When two of one name differ in kind or division, or in a rating's direction or declared range, or
+            their scores can hardly be of one scale (`check_scales`).
     """
+    records = list(records)
     joined: dict[str, SourceRecord] = {}
     for record in records:
         known = joined.setdefault(record.name, record)
         if known is record:
             continue
         for what in ("kind", "division"):
-            _check_same(record.name, what, getattr(known, what), getattr(record, what))
+            _check_same(record.name, what, getattr(known, what), getattr(record, what), apart)
         again = record.n_good + record.n_bad == 0
         joined[record.name] = replace(
             known,
-            ratings=tuple(_joined_ratings(known, record, again=again)),
+            ratings=tuple(_joined_ratings(known, record, again=again, apart=apart)),
             n_failed=known.n_failed + record.n_failed,
             n_duplicates=known.n_duplicates + record.n_duplicates,
             checksums={**known.checksums, **record.checksums},
         )
+    if not any_scale:
+        check_scales(records, f"{apart}, or {together} if they are")
     return joined
 
 
-def _joined_ratings(known: SourceRecord, other: SourceRecord, *, again: bool) -> Iterator[RatingRecord]:
+def _joined_ratings(known: SourceRecord, other: SourceRecord, *, again: bool, apart: str) -> Iterator[RatingRecord]:
     """Join the first ratings, whatever they are called, and the further ones by name.
 
     Args:
         known: The record of a source.
         other: That of a source of the same name.
         again: Whether no index has divided its anchors yet.
+        apart: How the user keeps the two apart.
     """
     theirs = {rating.name: rating for rating in other.ratings[1:]}
     for mine in known.ratings:
@@ -231,9 +254,9 @@ def _joined_ratings(known: SourceRecord, other: SourceRecord, *, again: bool) ->
         if rating is None:
             yield mine
             continue
-        _check_same(other.name, "lower_is_better", mine.lower_is_better, rating.lower_is_better)
+        _check_same(other.name, "lower_is_better", mine.lower_is_better, rating.lower_is_better, apart)
         if None not in (mine.declared_range, rating.declared_range):
-            _check_same(other.name, "declared_range", mine.declared_range, rating.declared_range)
+            _check_same(other.name, "declared_range", mine.declared_range, rating.declared_range, apart)
         yield replace(
             mine,
             score_range=mine.declared_range or rating.declared_range or mine.score_range,
@@ -244,12 +267,9 @@ def _joined_ratings(known: SourceRecord, other: SourceRecord, *, again: bool) ->
     yield from theirs.values()
 
 
-def _check_same(name: str, what: str, mine: object, theirs: object) -> None:
+def _check_same(name: str, what: str, mine: object, theirs: object, apart: str) -> None:
     if mine != theirs:
-        raise DataError(
-            f"two data sets called '{name}' differ in {what.replace('_', ' ')}: {mine} and {theirs}",
-            "give one of them another name, ?name=NAME",
-        )
+        raise DataError(f"two data sets called '{name}' differ in {what.replace('_', ' ')}: {mine} and {theirs}", apart)
 
 
 def _stays_kept(known: RatingRecord, other: RatingRecord, *, again: bool) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +19,7 @@ from .build import finish_folder, new_index, with_labels
 from .labels import join_records, label_sources
 from .manifest import Manifest
 from .records import MAIN_EMBEDDING, EmbeddingRecord
+from .scales import joined_in_words
 from .staging import one_chunk, table_schema
 from .store import as_embedding_column, write_shards
 
@@ -31,27 +34,38 @@ class MergeReport:
         index: The new index.
         n_anchors: Its anchors.
         n_duplicates: Anchors left out because an earlier index has the same content.
+        notes: What the user should know: of which sources the scores were taken as one scale.
     """
 
     index: AnchorIndex
     n_anchors: int
     n_duplicates: int
+    notes: tuple[str, ...] = ()
 
 
-def merge(name: str | Path, indexes: Sequence[AnchorIndex], *, overwrite: bool = False) -> MergeReport:
+def merge(
+    name: str | Path,
+    indexes: Sequence[AnchorIndex],
+    *,
+    overwrite: bool = False,
+    same_name: Literal["together", "apart"] | None = None,
+) -> MergeReport:
     """Make a new index of the anchors of others; of the same content, the first anchor counts.
 
-    Sources of one name become one: its anchors are divided at their common median. Further embeddings are left behind,
-    with a warning.
+    Sources of one name become one: its anchors are divided at their common median. Sources of different names keep
+    their own scale and division. Further embeddings are left behind, with a warning.
 
     Args:
         name: Name or path of the new index.
         indexes: Two or more, of one encoder, each at the version that it has open.
         overwrite: Replace an index of that name.
+        same_name: Of sources of one name: "apart" gives those of later indexes new names (own-2), "together" makes
+            them one whatever their scores; None to make them one where these can be of one scale.
 
     Raises:
         AnchorIndexError: When the encoders differ, or the new index exists and is not to be overwritten.
-        DataError: When sources of one name differ in their rule, or columns of one name in their type.
+        DataError: When sources of one name differ in their rule or can hardly be of one scale, or columns of one name
+            in their type.
     """
     if len(indexes) < 2:
         raise AnchorIndexError("a merge needs two indexes or more", "to copy one, copy its folder")
@@ -65,9 +79,20 @@ def merge(name: str | Path, indexes: Sequence[AnchorIndex], *, overwrite: bool =
     for index in indexes:
         if further := [embedding.name for embedding in index.manifest.embeddings[1:]]:
             _log.warning("'%s': the embedding %s is not merged", index.path, " and ".join(map(repr, further)))
-    records = join_records(record for index in indexes for record in index.manifest.sources)
+    names = _names_apart(indexes) if same_name == "apart" else [{} for _ in indexes]
+    before = [
+        replace(record, name=new.get(record.name, record.name))
+        for index, new in zip(indexes, names, strict=True)
+        for record in index.manifest.sources
+    ]
+    records = join_records(
+        before,
+        apart="keep them apart, --same-name apart",
+        together="join them, --same-name together,",
+        any_scale=same_name == "together",
+    )
     with new_index(name, overwrite=overwrite) as (path, folder):
-        parts = [_labels(index) for index in indexes]
+        parts = [_labels(index, new) for index, new in zip(indexes, names, strict=True)]
         try:
             schema = pa.unify_schemas([part.schema for part in parts], promote_options="permissive")
         except pa.ArrowException as error:
@@ -83,16 +108,37 @@ def merge(name: str | Path, indexes: Sequence[AnchorIndex], *, overwrite: bool =
         full = table_schema(schema, spec.dim, first.dtype)
         shards = write_shards(folder, _batches(indexes, everything, [len(part) for part in parts], full), full)
         manifest = Manifest((first,), shards, labelled, int(is_good.sum()), int((~is_good).sum()))
-        names = ", ".join(index.name for index in indexes)
-        finish_folder(folder, manifest, f"merge of {names}")
+        merged = ", ".join(index.name for index in indexes)
+        finish_folder(folder, manifest, f"merge of {merged}")
     n_duplicates = sum(len(index) for index in indexes) - len(everything)
-    return MergeReport(AnchorIndex(path, manifest), len(everything), n_duplicates)
+    return MergeReport(AnchorIndex(path, manifest), len(everything), n_duplicates, joined_in_words(before))
 
 
-def _labels(index: AnchorIndex) -> pa.Table:
-    """Return all columns of an index but the embeddings."""
+def _names_apart(indexes: Sequence[AnchorIndex]) -> list[dict[str, str]]:
+    """Return, for each index, new names of its sources whose names an earlier index has."""
+    taken = {record.name for index in indexes for record in index.manifest.sources}
+    seen: set[str] = set()
+    found: list[dict[str, str]] = []
+    for index in indexes:
+        own = [record.name for record in index.manifest.sources]
+        new = {}
+        for name in seen.intersection(own):
+            new[name] = next(one for number in itertools.count(2) if (one := f"{name}-{number}") not in taken)
+            taken.add(new[name])
+        seen.update(own)
+        found.append(new)
+    return found
+
+
+def _labels(index: AnchorIndex, names: Mapping[str, str]) -> pa.Table:
+    """Return all columns of an index but the embeddings, its sources under new names."""
     without = {embedding.name for embedding in index.manifest.embeddings}
-    return index.tables.read([name for name in index.columns() if name not in without])
+    found = index.tables.read([name for name in index.columns() if name not in without])
+    if not names:
+        return found
+    place = found.schema.get_field_index("dataset")
+    renamed = pa.array([names.get(one, one) for one in found["dataset"].to_pylist()], type=pa.string())
+    return found.set_column(place, found.schema.field(place), renamed)
 
 
 def _first_of_each(parts: Sequence[pa.Table]) -> list[pa.Table]:

@@ -114,6 +114,35 @@ def test_an_index_lives(call: Run, photos: Path, labels: dict[str, Path], tmp_pa
     assert (merged["n_merged"], merged["n_duplicates"]) == (20, 10)
 
 
+def test_scores_of_two_scales_are_not_merged_in_silence(call: Run, tmp_path: Path) -> None:
+    matrix = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
+    indexes = []
+    for place, (low, high) in enumerate([(1.36, 4.32), (-5, 0), (1, 5)]):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        np.save(folder / "own.npy", matrix[20 * place : 20 * place + 20])
+        scores = enumerate(np.linspace(low, high, 20).tolist())
+        (folder / "own.csv").write_text("id,score\n" + "".join(f"{place}-{n},{score:g}\n" for n, score in scores))
+        indexes.append(folder / "index")
+        done = call("build", indexes[-1], "--embeddings", folder / "own.npy", "--labels", folder / "own.csv")
+        assert done.returncode == 0, done.stderr
+    one, two, three = indexes
+    refused = call("merge", tmp_path / "both", one, two)
+    assert refused.returncode == qi.DataError.exit_code
+    assert refused.stderr.strip() == (
+        "quasar-index: error: two data sets called 'own' can hardly be of one scale: scores from 1.36 to 4.32, and "
+        "from -5 to 0; keep them apart, --same-name apart, or join them, --same-name together, if they are"
+    )
+    done = call("merge", tmp_path / "both", one, three)
+    assert done.returncode == 0
+    assert "'own': scores from 1.36 to 4.32, and from 1 to 5, taken as one scale" in done.stderr
+    assert call("merge", tmp_path / "apart", one, two, "--same-name", "apart").returncode == 0
+    info = call("info", tmp_path / "apart").stdout
+    assert "data own-2" in info
+    assert "scores 1.36 to 4.32" in info
+    assert "scores -5 to 0" in info
+
+
 def test_what_was_changed_is_told_in_two_lines(call: Run, labels: dict[str, Path], tmp_path: Path) -> None:
     matrix = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
     np.save(tmp_path / "x.npy", matrix)
