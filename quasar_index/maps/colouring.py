@@ -95,10 +95,13 @@ def colour_points(index: AnchorIndex, anchors: AnchorTable, rows: IntArray, colo
             f"index '{index.name}' has no column '{colour}' to colour by", f"use side, rating, {', '.join(known)}"
         )
     column = index.metadata(anchors, [colour], rows=rows)[colour].combine_chunks()
+    empty = DataError(f"column '{colour}' is empty for these anchors", "colour by another column")
     if column.null_count == len(column):
-        raise DataError(f"column '{colour}' is empty for these anchors", "colour by another column")
+        raise empty
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
         values = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        if not np.isfinite(values).any():
+            raise empty
         return Scale(colour, np.where(np.isfinite(values), values, np.nan))
     return Groups(colour, _groups([None if v is None else str(v) for v in column.to_pylist()]))
 

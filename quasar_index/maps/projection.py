@@ -82,7 +82,7 @@ def project_anchors(
 
     Raises:
         AggregationError: When the space cannot be had.
-        DataError: On too few anchors, anchors that are all alike, or UMAP that is not installed.
+        DataError: On too few anchors or dimensions, anchors that are all alike, or UMAP that is not installed.
     """
     if method not in MAP_METHODS:
         raise DataError(f"no projection '{method}'", f"use {' or '.join(MAP_METHODS)}")
@@ -90,6 +90,8 @@ def project_anchors(
         raise DataError(
             f"{min(sample, len(anchors))} anchors are too few for {method.upper()}", f"take at least {least}"
         )
+    if anchors.dim < 2:
+        raise DataError("embeddings of one dimension fill no map", "map an index of other embeddings")
     fitted = fit_space(anchors, space, shrinkage=shrinkage)
     rows = _draw(len(anchors), sample, keep, seed)
     vectors = fitted.apply(anchors.directions[rows])

@@ -270,3 +270,37 @@ def test_where_a_map_cannot_go(index, anchors, tmp_path):
         (tmp_path / name).mkdir(exist_ok=True)
         with pytest.raises(qi.DataError, match="cannot be written"):
             qi.draw_map(qi.project_anchors(anchors), tmp_path / name, index=index, anchors=anchors, n_thumbnails=0)
+
+
+@pytest.mark.parametrize("value", ["inf", "nan"])
+def test_a_column_without_a_number_is_nothing_to_colour_by(tmp_path, value):
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32))
+    rows = "".join(f"{row}.png,{row},{value}\n" for row in range(6))
+    (tmp_path / "labels.csv").write_text("image,score,weight\n" + rows)
+    source, matrix = qi.load_embeddings(tmp_path / "x.npy", tmp_path / "labels.csv", score_column="score")
+    index = qi.build_from_embeddings(tmp_path / "index", [source], matrix).index
+    anchors = index.anchors()
+    for name in ("m.png", "m.html"):
+        with pytest.raises(qi.DataError, match="column 'weight' is empty for these anchors"):
+            qi.draw_map(qi.project_anchors(anchors), tmp_path / name, index=index, anchors=anchors, colour="weight")
+
+
+def test_embeddings_of_one_dimension_are_refused():
+    anchors = qi.make_anchors(np.array([[1.0], [2.0], [-3.0], [4.0]]), quality=np.arange(4.0))
+    with pytest.raises(qi.DataError, match="of one dimension fill no map"):
+        qi.project_anchors(anchors, space="raw")
+
+
+@pytest.mark.parametrize("points", [[[1, 1], [1, 2], [1, 3]], [[1, 2], [1, 2], [2, 1]]])
+def test_three_anchors_and_constant_ratings_are_drawn(tmp_path, points):
+    np.save(tmp_path / "x.npy", np.array(points, dtype=np.float32))
+    (tmp_path / "labels.csv").write_text("image,score,weight\na.png,1,7\nb.png,2,7\nc.png,3,7\n")
+    source, matrix = qi.load_embeddings(tmp_path / "x.npy", tmp_path / "labels.csv", score_column="score")
+    index = qi.build_from_embeddings(tmp_path / "index", [source], matrix).index
+    anchors = index.anchors()
+    projection = qi.project_anchors(anchors, space="raw")
+    assert np.isfinite(projection.points).all()
+    for ending, start in ((".png", b"\x89PNG"), (".svg", b"<?xml"), (".html", b"<!DOCTYPE")):
+        path = tmp_path / f"m{ending}"
+        qi.draw_map(projection, path, index=index, anchors=anchors, colour="weight")
+        assert path.read_bytes().startswith(start)
