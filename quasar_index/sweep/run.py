@@ -75,11 +75,12 @@ def run_sweep(
             results[point] = result
         if on_progress is not None:
             on_progress(done, len(keys))
-    if not results:
+    n_computed = len({keys[point] for point in results}) - n_resumed
+    report = summarise(sweep, bench, results, failures, n_computed=n_computed, n_resumed=n_resumed)
+    if not report.points:  # also where "all anchors" is all that could be computed, which is no curve
         first = next(iter(failures.values()))
         raise EvaluationError(f"no point of the sweep can be computed: {first.message}", first.hint)
-    n_computed = len({keys[point] for point in results}) - n_resumed
-    return summarise(sweep, bench, results, failures, n_computed=n_computed, n_resumed=n_resumed)
+    return report
 
 
 def _key(point: Point, sweep: Sweep, bench: Bench) -> str:

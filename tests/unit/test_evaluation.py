@@ -174,6 +174,18 @@ def test_picture(rated, tmp_path, ending):
         qi.draw_evaluation(report, tmp_path / "out.gif")
 
 
+@pytest.mark.parametrize(
+    ("scores", "quality"),
+    [([0.5], [3.0]), ([0.5, 0.6], [3.0, 3.0]), ([0.5] * 9, range(9)), (np.linspace(0, 1, 9), [3.0] * 9)],
+)
+def test_a_picture_of_one_image_or_constant_values(rated, tmp_path, scores, quality):
+    report = qi.cross_validate(CONFIGURATIONS[:1], *rated, **FEW)
+    outcome = replace(report.outcomes[0], scores=np.array(scores, dtype=float))
+    degenerate = replace(report, outcomes=(outcome,), quality=np.array(quality, dtype=float))
+    qi.draw_evaluation(degenerate, tmp_path / "x.svg")
+    assert f": {len(scores)} images" in (tmp_path / "x.svg").read_text(encoding="utf-8")
+
+
 @pytest.fixture
 def distorted(tmp_path):
     """Return an index of 6 references with 3 distorted versions each, and other versions of them as test images."""

@@ -279,6 +279,27 @@ def test_suggests_the_smallest_within_one_standard_error(bench):
         suggest_from(qi.run_sweep(qi.Sweep("offset", (0.1,), n_resamples=60), bench))
 
 
+def test_a_sweep_of_which_no_curve_is_left_is_refused(bench):
+    clustering = qi.Configuration(qi.Clustering(10))
+    sweep = make(methods=qi.make_selectors(["extremes"]), configurations=(clustering,))
+    with pytest.raises(qi.EvaluationError, match="no point of the sweep can be computed: .*10 clusters are more than"):
+        qi.run_sweep(dataclasses.replace(sweep, values=(8, 1)), bench)  # all anchors are enough, and no selection
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [("size", 8), ("size", 1), ("ratio", 1), ("offset", 0), ("clusters", 1), ("top-k", 1), ("shrinkage", "oas")],
+)
+def test_one_point_is_drawn(bench, tmp_path, parameter, value):
+    methods = qi.make_selectors(["extremes"]) if parameter == "size" else ()
+    report = qi.run_sweep(qi.Sweep(parameter, (value,), methods=methods, n_seeds=1, n_resamples=60), bench)
+    first = report.points[0]
+    constant = dataclasses.replace(first, seeds=dataclasses.replace(first.seeds, value=0.0))
+    for point in (first, constant):
+        qi.draw_sweep(dataclasses.replace(report, points=(point,)), tmp_path / "x.svg")
+        assert "SRCC" in (tmp_path / "x.svg").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("ending", ["png", "svg"])
 @pytest.mark.parametrize("kind", ["few", "many", "clusters"])
 def test_pictures_hold_the_band_of_random_draws(bench, tmp_path, ending, kind):
