@@ -282,7 +282,7 @@ def test_suggests_the_smallest_within_one_standard_error(bench):
 def test_a_sweep_of_which_no_curve_is_left_is_refused(bench):
     clustering = qi.Configuration(qi.Clustering(10))
     sweep = make(methods=qi.make_selectors(["extremes"]), configurations=(clustering,))
-    with pytest.raises(qi.EvaluationError, match="no point of the sweep can be computed: .*10 clusters are more than"):
+    with pytest.raises(qi.EvaluationError, match=r"no point of the sweep can be computed: .*10 clusters are more than"):
         qi.run_sweep(dataclasses.replace(sweep, values=(8, 1)), bench)  # all anchors are enough, and no selection
 
 
