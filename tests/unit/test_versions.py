@@ -110,7 +110,7 @@ def test_compacting_changes_no_score_and_keeps_all_versions(index, matrix):
     queries = np.random.default_rng(1).normal(size=(7, DIM))
     for start in range(N, 2 * N, 8):
         some = range(start, start + 8)
-        index = qi.add_embeddings(index, rated(some, np.array(some) * 1.0), matrix[start : start + 8]).index
+        index = qi.add_embeddings(index, rated(some, np.arange(8) * 5.0 + 4.5), matrix[start : start + 8]).index
     index = qi.remove(index, where="score < 30").index
     before = scores(index, queries)
     report = qi.compact(index)
