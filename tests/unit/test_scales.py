@@ -29,7 +29,7 @@ def build(path, *sources):
 
 
 def rows(index):
-    table = open_table(index.path, version=index.manifest.table_version).to_arrow()
+    table = index.tables.read(index.columns())
     return {row["path"]: row for row in table.to_pylist()}
 
 
