@@ -59,7 +59,7 @@ def test_build_score_info_through_the_installed_command(run: Run, photos: Path, 
         qi.srcc([float(str(row["score"])) for row in rows], quality) > 0.7
     )  # its own anchors: it must tell them apart
     facts = json.loads(run("info", tmp_path / "mine", "--json").stdout)
-    assert facts["encoder"]["name"] == "efficientnet-lite0"
+    assert facts["embeddings"][0]["encoder"]["name"] == "efficientnet-lite0"
     assert facts["n_good"] == 10
 
 

@@ -59,6 +59,7 @@ def write(path: Path, seconds: float, seed: int, notes: Path) -> None:
     """Change the index until the time is over; note the digest of every version."""
     import quasar_index as qi
     from quasar_index.index.cache import _from_table
+    from quasar_index.index.records import MAIN_EMBEDDING
 
     rng = np.random.default_rng(seed)
     n_images = N_START
@@ -69,7 +70,7 @@ def write(path: Path, seconds: float, seed: int, notes: Path) -> None:
             version = index.manifest.version
             if version not in noted:
                 noted.add(version)
-                table = _from_table(path, version, DIM)
+                table = _from_table(index.tables, MAIN_EMBEDDING, DIM)
                 file.write(json.dumps({"version": version, "what": what, "digest": digest(table)}) + "\n")
                 file.flush()
 
@@ -176,7 +177,7 @@ def run(folder: Path, seconds: float, n_readers: int, seed: int) -> tuple[Counte
 
     path = folder / "own"
     made, embeddings = source(0, N_START, np.random.default_rng(seed))
-    qi.build_from_embeddings(path, made, embeddings)
+    qi.build_from_embeddings(path, made, embeddings, anchors_per_shard=N_START // 3)
     context = multiprocessing.get_context("spawn")
     until = context.Event()
     quiet = (path, until)

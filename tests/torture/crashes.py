@@ -1,5 +1,7 @@
 """Stop `build`, `add`, `relabel`, `compact` and `score` at random moments; run them again; compare with a calm run.
 
+Indexes have several tables, two ratings, and embeddings in float16; `upgrade` changes one of format 1.
+
     python -m tests.torture.crashes --kills 240 --faults 120 --seed 0 --processes 2
 
 A process imports all once and loads the real encoder (`--light`: one without a network, which needs no PyTorch); it
@@ -34,7 +36,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +51,9 @@ BLOCK, BATCH = 8, 4
 AT_HAND = 3 * BATCH
 """Embeddings that a kill may cost beside the block: the batches that the encoder has at hand."""
 HANGS_AFTER = 180.0
-COMMANDS = ("build", "add", "compact", "score", "relabel", "replace", "forget")
+COMMANDS = ("build", "add", "compact", "score", "relabel", "replace", "forget", "upgrade")
+STORAGE = ("--dtype", "float16", "--anchors-per-shard", "10")
+FORMAT_1 = Path(__file__).parents[1] / "data" / "index-v1"
 _HEAVY = tuple(f"quasar_index.{name}" for name in ("encoders", "benchmarks", "reproduction", "synthesis", "maps"))
 STOPS = ("kill at a call", "kill at a time", "power cut", "SIGTERM", "SIGINT")
 FAULTS = ("full disk", "I/O error", "one I/O error")
@@ -80,12 +84,13 @@ class World:
         encode = ["--batch-size", str(BATCH), "--workers", "1"]
         score = [str(self.folder / "images"), "-i", str(self.folder / "base"), "-o", str(trial / "out.csv")]
         return {
-            "build": ["build", own, "--data", more, *encode],
-            "replace": ["build", own, "--data", more, "--overwrite", *encode],
-            "add": ["add", own, "--data", f"{more}?name=some", *encode],
+            "build": ["build", own, "--data", f"{more}?ratings=appeal", *STORAGE, *encode],
+            "replace": ["build", own, "--data", f"{more}?ratings=appeal", "--overwrite", *STORAGE, *encode],
+            "add": ["add", own, "--data", f"{more}?name=some&ratings=appeal", *encode],
             "compact": ["compact", own],
             "forget": ["compact", own, "--forget-before", "2"],
             "relabel": ["relabel", own, str(self.folder / "labels.csv")],
+            "upgrade": ["relabel", own, str(self.folder / "old.csv")],
             "score": ["score", *score, *encode],
         }[command]
 
@@ -105,16 +110,20 @@ def prepare(folder: Path) -> World:
 
     def write(name: str, numbers: Sequence[int], shift: float = 0.0) -> None:
         with (folder / name).open("w", newline="", encoding="utf-8") as file:
-            rows = [[f"images/{names[n]}", (n * 7 % N_MORE) + shift] for n in numbers]
-            csv.writer(file).writerows([["image", "score"], *rows])
+            rows = [[f"images/{names[n]}", (n * 7 % N_MORE) + shift, n * 11 % N_MORE] for n in numbers]
+            csv.writer(file).writerows([["image", "score", "appeal"], *rows])
 
     write("some.csv", range(N_BASE))
     write("more.csv", range(N_MORE))
     write("other.csv", range(0, N_BASE, 3), shift=4.5)
     write("labels.csv", range(0, N_BASE, 2), shift=-9.5)
+    old = [["image", "score"], *([f"images/{n:02d}.png", n + 0.5] for n in range(0, 12, 2))]
+    with (folder / "old.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(old)
     world = World(folder)
+    some = f"{folder / 'some.csv'}?ratings=appeal"
     for arguments in (
-        ["build", str(folder / "base"), "--data", str(folder / "some.csv"), "--batch-size", str(BATCH)],
+        ["build", str(folder / "base"), "--data", some, *STORAGE, "--batch-size", str(BATCH)],
         ["relabel", str(folder / "base"), str(folder / "other.csv")],  # so that there is something to compact
     ):
         run = start(folder, arguments)
@@ -139,7 +148,7 @@ def fresh(world: World, folder: Path, command: str) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     if command not in ("build", "score"):
-        shutil.copytree(world.folder / "base", folder / "own")
+        shutil.copytree(FORMAT_1 if command == "upgrade" else world.folder / "base", folder / "own")
     return folder
 
 
@@ -372,7 +381,7 @@ def state(path: Path) -> dict[str, Any] | None:
     anchors = index.anchors()
     parts = [anchors.ids, anchors.directions, anchors.norms, anchors.quality]
     sources = [
-        [s.name, s.n_good, s.n_bad, s.threshold, s.score_range, s.n_failed, s.n_duplicates]
+        [s.name, s.n_good, s.n_bad, [list(astuple(one)) for one in s.ratings], s.n_failed, s.n_duplicates]
         for s in index.manifest.sources
     ]
     return {
@@ -380,7 +389,8 @@ def state(path: Path) -> dict[str, Any] | None:
         "rows": hashlib.sha256(repr(rows).encode()).hexdigest(),
         "order": hashlib.sha256(repr(ids).encode()).hexdigest(),
         "anchors": hashlib.sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts)).hexdigest(),
-        "sources": sources,
+        "sources": json.loads(json.dumps(sources)),
+        "storage": [len(index.manifest.shards), index.manifest.embeddings[0].dtype],
         "damage": [one.message for one in qi.verify(index).damage if one.part != "leftover"],
         "failures": (path / "failures.jsonl").read_text() if (path / "failures.jsonl").exists() else "",
     }
