@@ -11,6 +11,8 @@ from .output import print_table
 
 TITLES = {"srcc": "SRCC", "krcc": "KRCC", "plcc": "PLCC", "plcc_fitted": "PLCC fitted", "rmse_fitted": "RMSE fitted"}
 COLUMNS = ("configuration", *TITLES.values(), "SRCC - first")
+MARK = "*"
+EXPLAINED = "the logistic fit is as steep as the scores allow, which weak relations reach by chance: trust the raw PLCC"
 
 
 def print_report(report: qi.EvaluationReport) -> None:
@@ -19,6 +21,8 @@ def print_report(report: qi.EvaluationReport) -> None:
         print(line)  # noqa: T201
     print()  # noqa: T201
     print_table(COLUMNS, _rows(report), right=COLUMNS[1:])
+    if _is_marked(report):
+        print(f"{MARK} {EXPLAINED}")  # noqa: T201
     for columns, rows in _parts(report):
         print()  # noqa: T201
         print_table(columns, rows, right=columns[1:])
@@ -26,8 +30,10 @@ def print_report(report: qi.EvaluationReport) -> None:
 
 def print_markdown(report: qi.EvaluationReport) -> None:
     """Print a report in Markdown."""
-    tables = [_table(COLUMNS, list(_rows(report))), *(_table(*part) for part in _parts(report))]
-    print("\n\n".join(["\n".join(f"- {line}" for line in _facts(report)), *tables]))  # noqa: T201
+    blocks = ["\n".join(f"- {line}" for line in _facts(report)), _table(COLUMNS, list(_rows(report)))]
+    if _is_marked(report):
+        blocks.append(f"\\{MARK} {EXPLAINED}")
+    print("\n\n".join([*blocks, *(_table(*part) for part in _parts(report))]))  # noqa: T201
 
 
 def _facts(report: qi.EvaluationReport) -> Iterator[str]:
@@ -40,6 +46,10 @@ def _facts(report: qi.EvaluationReport) -> Iterator[str]:
         what = f"{report.n_units} groups" if report.grouped else f"{report.n_units} images"
         yield f"[{report.level:.0%} bootstrap interval], {report.n_resamples} resamples of {what}"
     yield from report.notes
+
+
+def _is_marked(report: qi.EvaluationReport) -> bool:
+    return any(outcome.fit_at_bound for outcome in report.outcomes)
 
 
 def _rows(report: qi.EvaluationReport) -> Iterator[tuple[str, ...]]:
@@ -65,12 +75,17 @@ def _cell(figure: qi.Figure, *, signed: bool = False) -> str:
     if figure.value is None:
         return "-"
     sign = "+" if signed else ""
+    value = f"{figure.value:{sign}.3f}{MARK if figure.at_bound else ''}"
     if figure.low is None:
-        return f"{figure.value:{sign}.3f}"
-    return f"{figure.value:{sign}.3f} [{figure.low:{sign}.2f}, {figure.high:{sign}.2f}]"
+        return value
+    return f"{value} [{figure.low:{sign}.2f}, {figure.high:{sign}.2f}]"
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     align = ["---", *("---:" for _ in columns[1:])]
     lines = [columns, align, *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(map(_escaped, line)) + " |" for line in lines)
+
+
+def _escaped(cell: str) -> str:
+    return cell.replace("|", "\\|").replace(MARK, f"\\{MARK}")

@@ -33,7 +33,7 @@ from .correlation import (
     srcc,
 )
 from .errors import EvaluationError
-from .logistic import LogisticFit, StartGrid, fit_curve, standardise
+from .logistic import StartGrid, fit_curve, standardise
 
 Statistic: TypeAlias = Literal["srcc", "krcc", "plcc", "plcc_fitted", "rmse", "rmse_fitted"]
 STATISTICS: tuple[Statistic, ...] = get_args(Statistic)
@@ -373,9 +373,9 @@ def _fitted(counts: DoubleArray, x: DoubleArray, y: DoubleArray, grid: StartGrid
     curve = fit_curve(x, y, grid=grid, weights=counts)
     if curve is None:
         return np.nan, np.nan
-    values = LogisticFit(*curve)(u)
+    values = curve(u)
     r = 0.0 if np.ptp(values) <= 1e-9 * np.ptp(v) else float(_pearson_rows(c[None], values, v)[0])
-    return float(np.sign(curve[0] - curve[1])) * r, float(np.sqrt(np.average((values - v) ** 2, weights=c)))
+    return curve.direction * r, float(np.sqrt(np.average((values - v) ** 2, weights=c)))
 
 
 def _interval(name: Statistic, values: DoubleArray, level: float, n_units: int) -> Interval:

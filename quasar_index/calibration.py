@@ -165,7 +165,8 @@ class Calibration:
             )
         else:
             _check_keys(parts, {"b1", "b2", "b3", "b4"})
-            curve = LogisticFit(*(_number(parts, name) for name in ("b1", "b2", "b3", "b4")))
+            b1, b2, b3, b4 = (_number(parts, name) for name in ("b1", "b2", "b3", "b4"))
+            curve = LogisticFit(b1, b2, b3, b4)
             sound = curve.b4 > 0 and curve.direction >= 0
         _check_keys(record, set(cls.__dataclass_fields__) | {"method"})
         ends = _numbers(record, "quality_range")

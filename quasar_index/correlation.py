@@ -48,6 +48,7 @@ class Correlations:
             both are on one scale.
         rmse_fitted: The same after the logistic fit, or None.
         n: Number of pairs.
+        fit_at_bound: Whether the fitted curve is as steep as the scores allow (`LogisticFit.at_bound`).
     """
 
     srcc: float
@@ -57,6 +58,7 @@ class Correlations:
     rmse: float
     rmse_fitted: float | None
     n: int
+    fit_at_bound: bool = False
 
 
 def check_pairs(scores: npt.ArrayLike, quality: npt.ArrayLike) -> tuple[DoubleArray, DoubleArray]:
@@ -152,16 +154,18 @@ def correlate(scores: npt.ArrayLike, quality: npt.ArrayLike) -> Correlations:
         EvaluationError: As `check_pairs`.
     """
     x, y = check_pairs(scores, quality)
-    fitted: tuple[float | None, float | None] = (None, None)
+    fitted: tuple[float | None, float | None, bool] = (None, None, False)
     try:
         fitted = _fitted(x, y)
     except EvaluationError as error:
         logger.warning("no fitted PLCC and RMSE: %s", error)
-    return Correlations(srcc(x, y), krcc(x, y), plcc(x, y), fitted[0], rmse(x, y), fitted[1], len(x))
+    return Correlations(srcc(x, y), krcc(x, y), plcc(x, y), fitted[0], rmse(x, y), fitted[1], len(x), fitted[2])
 
 
 def fit_logistic(scores: npt.ArrayLike, quality: npt.ArrayLike) -> LogisticFit:
     """Fit the 4-parameter logistic by least squares; the curve falls where quality falls as scores rise.
+
+    How steep it may be follows from the scores (`quasar_index.logistic`).
 
     Args:
         scores: (n,) numbers, n >= 5.
@@ -185,12 +189,12 @@ def fit_logistic(scores: npt.ArrayLike, quality: npt.ArrayLike) -> LogisticFit:
         raise EvaluationError(
             f"the logistic fit to {len(x)} pairs does not converge", "use the raw PLCC, or look at the scores"
         )
-    b1, b2, b3, b4 = found
     return LogisticFit(
-        b1=y_mean + y_scale * b1,
-        b2=y_mean + y_scale * b2,
-        b3=x_mean + x_scale * b3,
-        b4=max(x_scale * b4, sys.float_info.min),
+        b1=y_mean + y_scale * found.b1,
+        b2=y_mean + y_scale * found.b2,
+        b3=x_mean + x_scale * found.b3,
+        b4=max(x_scale * found.b4, sys.float_info.min),
+        at_bound=found.at_bound,
     )
 
 
@@ -198,11 +202,11 @@ def _pearson(x: DoubleArray, y: DoubleArray) -> float:
     return float(scipy.stats.pearsonr(standardise(x)[0], standardise(y)[0]).statistic)
 
 
-def _fitted(scores: npt.ArrayLike, quality: npt.ArrayLike) -> tuple[float, float]:
-    """Return the signed PLCC and the RMSE after the fit."""
+def _fitted(scores: npt.ArrayLike, quality: npt.ArrayLike) -> tuple[float, float, bool]:
+    """Return the signed PLCC and the RMSE after the fit, and whether it ended at the bound of its steepness."""
     x, y = check_pairs(scores, quality)
     curve = fit_logistic(x, y)
     values = curve(x)
     flat = float(np.ptp(values)) <= 1e-9 * float(np.ptp(y))
     correlation = 0.0 if flat else curve.direction * _pearson(values, y)
-    return correlation, math.sqrt(float(np.mean((values - y) ** 2)))
+    return correlation, math.sqrt(float(np.mean((values - y) ** 2))), curve.at_bound

@@ -31,7 +31,7 @@ from ..errors import DataError, EvaluationError
 from .configuration import Configuration
 from .fold_scores import FoldScores, score_folds
 from .folds import Exclusion, Fold, make_folds
-from .report import BREAKDOWN_PAIRS, SHOWN, Breakdown, EvaluationReport, Figure, Outcome
+from .report import BREAKDOWN_PAIRS, FITTED, SHOWN, Breakdown, EvaluationReport, Figure, Outcome
 
 Progress = Callable[[int, int], None]
 Columns = Mapping[str, Sequence[object]]
@@ -329,10 +329,13 @@ def _figures(
                     intervals |= compute((name,))
             if not intervals:
                 raise
-    return {
+    figures = {
         name: Figure(value) if name not in intervals else Figure(value, intervals[name].low, intervals[name].high)
         for name, value in values.items()
     }
+    if found.fit_at_bound:
+        figures |= {name: replace(figures[name], at_bound=True) for name in FITTED}
+    return figures
 
 
 def _difference(

@@ -98,7 +98,7 @@ def _draw_panel(axis: Axes, report: EvaluationReport, outcome: Outcome) -> None:
         pass  # too few images, or no convergence: points alone
     else:
         x = np.linspace(outcome.scores.min(), outcome.scores.max(), 200)
-        axis.plot(x, curve(x), color=_ORANGE, linewidth=2)
+        axis.plot(x, curve(x), color=_ORANGE, linewidth=2, linestyle="--" if curve.at_bound else "-")
     figure = outcome.figures["srcc"]
     interval = "" if figure.low is None else f" [{figure.low:.2f}, {figure.high:.2f}]"
     axis.set_title(f"{outcome.label}\nSRCC {figure.value:.3f}{interval}", fontsize=9)
@@ -111,4 +111,6 @@ def _draw_panel(axis: Axes, report: EvaluationReport, outcome: Outcome) -> None:
 
 
 def _title(report: EvaluationReport) -> str:
-    return f"{report.protocol or 'evaluation'}: {report.n_scored} images; line: 4-parameter logistic fit"
+    dashed = any(outcome.fit_at_bound for outcome in report.outcomes)
+    line = "line: 4-parameter logistic fit" + (", dashed where it is as steep as the scores allow" if dashed else "")
+    return f"{report.protocol or 'evaluation'}: {report.n_scored} images; {line}"

@@ -12,6 +12,8 @@ from .configuration import Configuration
 
 SHOWN: tuple[Statistic, ...] = ("srcc", "krcc", "plcc", "plcc_fitted", "rmse_fitted")
 """The statistics of an evaluation; the raw RMSE is none of them, as scores are not on the scale of ratings."""
+FITTED: tuple[Statistic, ...] = ("plcc_fitted", "rmse_fitted")
+"""Those after the logistic fit."""
 BREAKDOWN_PAIRS = 3
 """Fewest images of a part that gets a correlation of its own."""
 
@@ -24,11 +26,13 @@ class Figure:
         value: The statistic, signed; None where it is undefined (no logistic fit).
         low: Lower end of the interval; None where there is none (fewer than 10 images or 5 groups).
         high: Upper end.
+        at_bound: Whether it comes from a logistic fit that is as steep as the scores allow.
     """
 
     value: float | None
     low: float | None = None
     high: float | None = None
+    at_bound: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,11 @@ class Outcome:
     def label(self) -> str:
         """Short name of the configuration."""
         return self.configuration.label
+
+    @property
+    def fit_at_bound(self) -> bool:
+        """Whether the logistic fit is as steep as the scores allow."""
+        return any(figure.at_bound for figure in self.figures.values())
 
 
 @dataclass(frozen=True)
@@ -156,4 +165,9 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "low": paired.interval.low,
         "high": paired.interval.high,
     }
-    return {"label": outcome.label, **figures, "srcc_minus_first": difference}
+    return {
+        "label": outcome.label,
+        **figures,
+        "fit_at_bound": outcome.fit_at_bound,
+        "srcc_minus_first": difference,
+    }

@@ -78,7 +78,7 @@ def test_fit_recovers_the_parameters(truth):
 
 
 def public_fit(x, y):
-    """The fit of public IQA code (pyiqa and others): one start at extremes and mean, no bounds."""
+    """The values and the rise (b3, |b4|) of the fit of public IQA code: one start at extremes and mean, no bounds."""
 
     def curve(x, b1, b2, b3, b4):
         return (b1 - b2) / (1 + np.exp(-(x - b3) / abs(b4))) + b2
@@ -86,22 +86,105 @@ def public_fit(x, y):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found, _ = scipy.optimize.curve_fit(curve, x, y, p0=[y.max(), y.min(), x.mean(), x.std() / 4], maxfev=10000)
-        return curve(x, *found)
+        return curve(x, *found), (found[2], abs(found[3]))
+
+
+def in_rise(scores, b3, b4):
+    """How many scores lie in the middle 80% of a rise; beyond the scores their end stands for b3."""
+    b3 = np.clip(b3, np.min(scores), np.max(scores))
+    return np.count_nonzero(np.abs(scores - b3) <= np.log(9) * b4 * (1 + 1e-6))
+
+
+def needed(n):
+    """How many of n scores the middle 80% of a rise takes in."""
+    return 2 * np.sqrt(n)
 
 
 @pytest.mark.parametrize(("seed", "rho"), list(itertools.product(range(4), [0.3, 0.6, 0.9, -0.7])))
 def test_fit_is_no_worse_than_that_of_public_code(seed, rho):
     x, y = pairs(200, rho, seed)
     try:
-        expected = public_fit(x, y)
+        expected, rise = public_fit(x, y)
     except RuntimeError:
         pytest.skip("the public fit does not converge")
-    sum_expected, sum_found = np.sum((expected - y) ** 2), np.sum((fit_logistic(x, y)(x) - y) ** 2)
+    found = fit_logistic(x, y)
+    sum_expected, sum_found = np.sum((expected - y) ** 2), np.sum((found(x) - y) ** 2)
+    if found.at_bound and sum_found > sum_expected:
+        # It took a rise that so few scores cannot support, and gained next to nothing.
+        assert in_rise(x, *rise) < needed(200)
+        assert sum_found <= sum_expected * 1.001
+        return
     assert sum_found <= sum_expected * (1 + 1e-5)
     # Where it found the same minimum, the reported figures agree.
     if sum_found == pytest.approx(sum_expected, rel=1e-5):
         assert plcc_fitted(x, y) == pytest.approx(np.sign(rho) * scipy.stats.pearsonr(expected, y)[0], abs=1e-4)
         assert rmse_fitted(x, y) == pytest.approx(np.sqrt(sum_expected / len(y)), rel=1e-4)
+
+
+@pytest.mark.parametrize(("n", "rho"), list(itertools.product([15, 30, 71, 200], [0.0, 0.3, -0.6])), ids=str)
+def test_fit_is_the_best_of_all_curves_that_the_scores_support(n, rho):
+    """Against every curve of a fine grid whose rise takes in 2 sqrt(n) scores."""
+    x, y = pairs(n, rho, seed=n)
+    found = fit_logistic(x, y)
+    assert in_rise(x, found.b3, found.b4) >= needed(n)
+    least = np.sum((y - y.mean()) ** 2)
+    for b3 in np.linspace(x.min() - 3, x.max() + 3, 300):
+        for b4 in np.geomspace(0.01, 10, 80):
+            if in_rise(x, b3, b4) >= needed(n):
+                rise = scipy.special.expit((x - b3) / b4)
+                r = np.corrcoef(rise, y)[0, 1]
+                least = min(least, (1 - r**2) * np.sum((y - y.mean()) ** 2))
+    assert np.sum((found(x) - y) ** 2) <= least * 1.002
+
+
+@pytest.mark.parametrize(("n", "raw", "most"), [(15, 0.21, 0.35), (30, 0.15, 0.28), (71, 0.11, 0.2), (200, 0.06, 0.13)])
+def test_unrelated_scores_cannot_buy_a_step(n, raw, most):
+    """Without the bound these means are 0.47, 0.35, 0.25 and 0.16."""
+    pairs_of = [np.random.default_rng(seed).normal(size=(2, n)) for seed in range(100)]
+    assert np.mean([abs(plcc(*one)) for one in pairs_of]) < raw
+    assert np.mean([abs(plcc_fitted(*one)) for one in pairs_of]) < most
+
+
+@pytest.mark.parametrize(
+    ("n", "b4", "lost"), [(100, 0.1, 0.002), (100, 0.3, 1e-4), (1000, 0.05, 1e-4), (10000, 0.02, 1e-4)]
+)
+def test_many_scores_support_a_steep_curve(n, b4, lost):
+    rng = np.random.default_rng(n)
+    x = rng.normal(size=n)
+    truth = scipy.special.expit(x / b4)
+    y = truth + 0.1 * rng.normal(size=n)
+    assert plcc_fitted(x, y) > scipy.stats.pearsonr(truth, y)[0] - lost
+
+
+@pytest.mark.parametrize("n", [30, 100, 1000, 10000])
+def test_an_exponential_is_no_step(n):
+    rng = np.random.default_rng(n)
+    x = rng.normal(size=n)
+    y = np.exp(x) + 0.3 * rng.normal(size=n)
+    assert plcc_fitted(x, y) > scipy.stats.pearsonr(np.exp(x), y)[0] - 0.005
+
+
+def test_one_high_score_is_no_curve():
+    """A spike at the last score would fit the one rating that stands out."""
+    x, y = np.arange(40.0), np.r_[np.tile([1.0, 2.0], 19), 1.5, 9.0]
+    assert plcc_fitted(x, y) < 0.75
+    assert fit_logistic(x, y).at_bound
+
+
+@pytest.mark.parametrize(("seed", "rho"), list(itertools.product(range(6), [0.0, 0.05, 0.7])))
+@pytest.mark.parametrize("n", [20, 200, 1500])
+def test_fit_is_never_worse_than_the_line(n, seed, rho):
+    x, y = pairs(n, rho, seed)
+    assert abs(plcc_fitted(x, y)) > abs(plcc(x, y)) - 1e-6
+
+
+def test_only_a_fit_at_its_bound_is_marked():
+    x, y = pairs(60, 0.0, seed=1)
+    assert correlate(x, y).fit_at_bound
+    assert fit_logistic(x, y).at_bound
+    curve = LogisticFit(5.0, 1.0, 0.0, 0.5)
+    assert not correlate(x, curve(x)).fit_at_bound
+    assert not correlate(x[:4], y[:4]).fit_at_bound
 
 
 def test_fit_of_a_straight_line_is_the_line():

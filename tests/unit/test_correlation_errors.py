@@ -76,8 +76,11 @@ def test_simplex_serves_where_the_gradient_fails(monkeypatch):
 
 
 def test_five_points_on_which_the_gradient_search_runs_in_circles():
+    """The rise of so few scores must take in all of them: the curve is nearer than a line, and passes through none."""
     scores, quality = [0, 0, 1, -1, -2], [0, 0, 2, -1, -1]
-    assert np.max(np.abs(fit_logistic(scores, quality)(scores) - quality)) < 0.1
+    curve = fit_logistic(scores, quality)
+    assert curve.at_bound
+    assert np.max(np.abs(curve(scores) - quality)) < 0.25
 
 
 def test_unrelated_scores_have_a_defined_fit():

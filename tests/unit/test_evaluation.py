@@ -186,6 +186,50 @@ def test_a_picture_of_one_image_or_constant_values(rated, tmp_path, scores, qual
     assert f": {len(scores)} images" in (tmp_path / "x.svg").read_text(encoding="utf-8")
 
 
+def test_a_fit_at_its_bound_is_marked_everywhere(tmp_path, capsys):
+    """Scores that say nothing, beside scores that follow the ratings."""
+    from cli.evaluation_tables import print_markdown, print_report
+
+    rng = np.random.default_rng(1)
+    embeddings = rng.normal(size=(60, 8)).astype(np.float32)
+    quality = np.where(np.arange(60) % 2, 1.0, 0.0) + 0.1 * rng.normal(size=60)
+    report = qi.cross_validate(CONFIGURATIONS[:1], embeddings, quality, np.arange(60), n_resamples=40)
+    (outcome,) = report.outcomes
+    assert outcome.fit_at_bound
+    assert [name for name, figure in outcome.figures.items() if figure.at_bound] == ["plcc_fitted", "rmse_fitted"]
+    assert report.to_dict()["configurations"][0]["fit_at_bound"] is True
+    explained = "the logistic fit is as steep as the scores allow"
+    value = f"{outcome.figures['plcc_fitted'].value:.3f}"
+    print_report(report)
+    table = capsys.readouterr().out
+    assert f"{value}* [" in table
+    assert table.count(explained) == 1
+    print_markdown(report)
+    markdown = capsys.readouterr().out
+    assert f"{value}\\* [" in markdown
+    assert f"\n\n\\* {explained}" in markdown
+    qi.draw_evaluation(report, tmp_path / "marked.svg")
+    picture = (tmp_path / "marked.svg").read_text()
+    assert "dashed where it is as steep as the scores allow" in picture
+    assert "stroke-dasharray" in picture
+
+
+def test_a_fit_inside_its_bound_is_not_marked(tmp_path, capsys):
+    from cli.evaluation_tables import print_report
+
+    rng = np.random.default_rng(1)
+    embeddings = rng.normal(size=(200, 4)).astype(np.float32)
+    quality = np.tanh(embeddings[:, 0])
+    report = qi.cross_validate([qi.Configuration(qi.Ridge())], embeddings, quality, np.arange(200) % 10, **FEW)
+    assert report.to_dict()["configurations"][0]["fit_at_bound"] is False
+    print_report(report)
+    assert "*" not in capsys.readouterr().out
+    qi.draw_evaluation(report, tmp_path / "plain.svg")
+    picture = (tmp_path / "plain.svg").read_text()
+    assert "dashed" not in picture
+    assert "stroke-dasharray: 7" not in picture
+
+
 @pytest.fixture
 def distorted(tmp_path):
     """Return an index of 6 references with 3 distorted versions each, and other versions of them as test images."""
