@@ -80,15 +80,21 @@ def calibrate(
             index, configuration, group=group, method=method.value, level=level, seed=seed, on_progress=on_progress
         )
     fitted = found.calibration
+    low, high = found.scale
     facts = {
         "index": f"{index.path}, version {found.table_version}",
         "way to score": found.label,
         "left out together": found.groups,
-        "interval": f"+-{fitted.half_width:.3g} for {fitted.level:.0%}",
+        "interval": (
+            f"+-{fitted.half_width:.3g} for {fitted.level:.0%}; "
+            f"the interval spans {fitted.span:.0%} of the {_scale_name(index)}, {low:.6g} to {high:.6g}"
+        ),
         "coverage": f"{fitted.coverage:.1%} on groups left out ({fitted.n_anchors} anchors, {fitted.n_groups} groups)",
     }
     numbers = {
         "half_width": fitted.half_width,
+        "span": fitted.span,
+        "scale": [low, high],
         "level": fitted.level,
         "coverage": fitted.coverage,
         "n_anchors": fitted.n_anchors,
@@ -98,3 +104,9 @@ def calibrate(
         "version": found.table_version,
     }
     print_facts(numbers if json else facts, as_json=json)
+
+
+def _scale_name(index: qi.AnchorIndex) -> str:
+    """Say what the ends of the scale are: those that the data declare, or those of the ratings that there are."""
+    sources = index.manifest.sources
+    return "opinion scale" if len(sources) > 1 or sources[0].range_is_declared else "range of the ratings"

@@ -3,13 +3,11 @@
     mos = f(score)          low, high = mos - q, mos + q
     q = the ceil((n + 1) level)-th smallest of |quality - f(score)| over n calibrating anchors
 
-f is isotonic (the least-squares rising step function, joined by lines) or the 4-parameter logistic, fitted on
-one half of the groups; q comes from the n anchors of the other half, so that f has not seen them (split
-conformal prediction).
+f is a strictly rising map (`quasar_index.rising_maps`), fitted on one half of the groups; q comes from the n anchors of
+the other half, so that f has not seen them (split conformal prediction).
 
-Source: Zadrozny and Elkan, KDD 2002 (isotonic calibration); `quasar_index.logistic`; Papadopoulos
-et al., ECML 2002, and Lei et al., JASA 113, 2018, section 2.2 (split conformal prediction, the finite-sample
-rank).
+Source: Papadopoulos et al., ECML 2002, and Lei et al., JASA 113, 2018, section 2.2 (split conformal prediction, the
+    finite-sample rank).
 
 What the interval promises: where the new image and the n calibrating ones are exchangeable, it holds the
 opinion score with probability level to level + 1 / (n + 1), over draws of both. Images of one group
@@ -24,20 +22,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .arrays import BoolArray, DoubleArray, IntArray
 from .bootstrap import Groups, group_codes
-from .correlation import MIN_PAIRS_FIT, check_pairs, fit_logistic, srcc
+from .correlation import check_pairs, srcc
 from .errors import EvaluationError
 from .logistic import LogisticFit
+from .rising_maps import METHODS, Curve, IsotonicFit, Method, Rise, apply_map, fit_map
 
-Method: TypeAlias = Literal["isotonic", "logistic"]
-METHODS: tuple[Method, ...] = get_args(Method)
 MIN_ANCHORS = 20
 """Fewest rated anchors: ten to fit the map on, ten to measure its residuals on."""
 MIN_GROUPS = 4
@@ -49,28 +46,11 @@ _REFIT = "fit it again with 'quasar-index calibrate'"
 
 
 @dataclass(frozen=True)
-class IsotonicFit:
-    """A rising map through thresholds, joined by lines, constant beyond the ends.
-
-    Attributes:
-        scores: k >= 1 scores, strictly ascending.
-        quality: Their k values, never falling.
-    """
-
-    scores: tuple[float, ...]
-    quality: tuple[float, ...]
-
-    def __call__(self, scores: npt.ArrayLike) -> DoubleArray:
-        """Return the quality, (n,) float64, of (n,) scores."""
-        return np.asarray(np.interp(np.asarray(scores, dtype=np.float64), self.scores, self.quality))
-
-
-@dataclass(frozen=True)
 class Calibration:
     """A map from scores to the opinion scale with a conformal interval.
 
     Attributes:
-        curve: The map f, rising or constant.
+        curve: The map g, rising or constant.
         half_width: q, in units of quality, >= 0.
         quality_range: Lowest and highest opinion score; what `predict` answers lies within.
         level: Nominal coverage of the interval, in (0, 1).
@@ -78,20 +58,28 @@ class Calibration:
             1].
         n_anchors: Number of rated anchors that it was made from.
         n_groups: Number of their groups.
+        rise: What makes the map rise strictly; None in records of calibrations that were made without.
     """
 
-    curve: IsotonicFit | LogisticFit
+    curve: Curve
     half_width: float
     quality_range: tuple[float, float]
     level: float
     coverage: float
     n_anchors: int
     n_groups: int
+    rise: Rise | None = None
 
     @property
     def method(self) -> Method:
         """Name of the map: "isotonic" or "logistic"."""
         return "isotonic" if isinstance(self.curve, IsotonicFit) else "logistic"
+
+    @property
+    def span(self) -> float:
+        """Width of the interval as a share of the opinion scale, in [0, 1]; near 1 it says nothing."""
+        low, high = self.quality_range
+        return min(2 * self.half_width / (high - low), 1.0)
 
     def predict(self, scores: npt.ArrayLike) -> tuple[DoubleArray, DoubleArray, DoubleArray]:
         """Put scores on the opinion scale.
@@ -100,7 +88,8 @@ class Calibration:
             scores: (n,) numbers, higher is better.
 
         Returns:
-            mos, low and high, each (n,) float64 within `quality_range`, low <= mos <= high.
+            mos, low and high, each (n,) float64 within `quality_range`, low <= mos <= high. mos rises with the
+            score; equal ones are of scores that are equal or differ by rounding (some 1e-10 of their range).
 
         Raises:
             EvaluationError: When scores are not (n,) numbers, or are NaN or infinite.
@@ -111,7 +100,7 @@ class Calibration:
                 f"scores to calibrate have shape {x.shape}, type {x.dtype}, or values that are not finite",
                 "give one finite number an image, and leave failed images out",
             )
-        mos = self.curve(x.astype(np.float64))
+        mos = apply_map(self.curve, self.rise, self.quality_range, x.astype(np.float64))
         low, high = self.quality_range
         return (
             np.clip(mos, low, high),
@@ -126,9 +115,11 @@ class Calibration:
             if isinstance(self.curve, IsotonicFit)
             else {name: getattr(self.curve, name) for name in ("b1", "b2", "b3", "b4")}
         )
+        rise = {} if self.rise is None else {"rise": asdict(self.rise)}
         return {
             "method": self.method,
             "curve": curve,
+            **rise,
             "half_width": self.half_width,
             "quality_range": list(self.quality_range),
             "level": self.level,
@@ -139,7 +130,7 @@ class Calibration:
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Calibration:
-        """Rebuild a calibration from `to_dict`'s answer; it predicts the very same numbers.
+        """Rebuild a calibration from `to_dict`'s answer, of this version or before; it predicts the very same numbers.
 
         Args:
             record: What `to_dict` gave, straight or through JSON.
@@ -154,7 +145,7 @@ class Calibration:
                 f"unknown calibration method '{method}'", f"it is one of {', '.join(METHODS)}; {_REFIT}"
             )
         parts = _entry(record, "curve", Mapping)
-        curve: IsotonicFit | LogisticFit
+        curve: Curve
         if method == "isotonic":
             _check_keys(parts, {"scores", "quality"})
             curve = IsotonicFit(_numbers(parts, "scores"), _numbers(parts, "quality"))
@@ -168,7 +159,13 @@ class Calibration:
             b1, b2, b3, b4 = (_number(parts, name) for name in ("b1", "b2", "b3", "b4"))
             curve = LogisticFit(b1, b2, b3, b4)
             sound = curve.b4 > 0 and curve.direction >= 0
-        _check_keys(record, set(cls.__dataclass_fields__) | {"method"})
+        rise = None
+        if "rise" in record:
+            part = _entry(record, "rise", Mapping)
+            _check_keys(part, set(Rise.__dataclass_fields__))
+            rise = Rise(_number(part, "weight"), _number(part, "middle"), _number(part, "width"))
+            sound = sound and 0 < rise.weight < 1 and rise.width > 0
+        _check_keys(record, (set(cls.__dataclass_fields__) | {"method"}) - ({"rise"} if rise is None else set()))
         ends = _numbers(record, "quality_range")
         made = cls(
             curve=curve,
@@ -178,6 +175,7 @@ class Calibration:
             coverage=_number(record, "coverage"),
             n_anchors=_entry(record, "n_anchors", int),
             n_groups=_entry(record, "n_groups", int),
+            rise=rise,
         )
         sound = sound and len(ends) == 2 and ends[0] < ends[1] and made.half_width >= 0
         sound = sound and 0 < made.level < 1 and 0 <= made.coverage <= 1
@@ -251,8 +249,8 @@ def fit_calibration(
             "give the lowest and the highest possible rating",
         )
     fitting = _half(codes, seed)
-    curve = _fit_map(method, x[fitting], y[fitting])
-    residuals = np.abs(y[~fitting] - curve(x[~fitting]))
+    curve, rise = fit_map(method, x[fitting], y[fitting])
+    residuals = np.abs(y[~fitting] - apply_map(curve, rise, ends, x[~fitting]))
     rank = _rank(len(residuals), level)
     if rank > len(residuals):
         raise EvaluationError(
@@ -264,9 +262,10 @@ def fit_calibration(
         half_width=float(np.sort(residuals)[rank - 1]),
         quality_range=(float(ends[0]), float(ends[1])),
         level=float(level),
-        coverage=_coverage(x, y, codes, method=method, level=level, seed=seed),
+        coverage=_coverage(x, y, codes, ends, method=method, level=level, seed=seed),
         n_anchors=n,
         n_groups=n_groups,
+        rise=rise,
     )
 
 
@@ -287,22 +286,16 @@ def _half(codes: IntArray, seed: int) -> BoolArray:
     return np.asarray(chosen[codes])
 
 
-def _fit_map(method: Method, x: DoubleArray, y: DoubleArray) -> IsotonicFit | LogisticFit:
-    """Fit the map; a constant where nothing rises."""
-    mean = float(y.mean())
-    varied = np.ptp(x) > 0 and np.ptp(y) > 0
-    if method == "logistic":
-        curve = fit_logistic(x, y) if varied and len(x) >= MIN_PAIRS_FIT else None
-        return curve if curve is not None and curve.direction > 0 else LogisticFit(mean, mean, float(x.mean()), 1.0)
-    from sklearn.isotonic import IsotonicRegression
-
-    if not varied:
-        return IsotonicFit((float(x[0]),), (mean,))
-    model = IsotonicRegression(increasing=True, out_of_bounds="clip").fit(x, y)
-    return IsotonicFit(tuple(model.X_thresholds_.tolist()), tuple(model.y_thresholds_.tolist()))
-
-
-def _coverage(x: DoubleArray, y: DoubleArray, codes: IntArray, *, method: Method, level: float, seed: int) -> float:
+def _coverage(
+    x: DoubleArray,
+    y: DoubleArray,
+    codes: IntArray,
+    ends: tuple[float, float],
+    *,
+    method: Method,
+    level: float,
+    seed: int,
+) -> float:
     """Return the share of anchors inside their interval when their group is left out.
 
     Where a part is too small for the level, its largest residual serves.
@@ -314,10 +307,10 @@ def _coverage(x: DoubleArray, y: DoubleArray, codes: IntArray, *, method: Method
     for kept, left_out in parts:
         # Renumbered, as `_half` counts on all numbers being in use.
         fitting = _half(np.unique(codes[kept], return_inverse=True)[1], seed)
-        curve = _fit_map(method, x[kept][fitting], y[kept][fitting])
-        residuals = np.sort(np.abs(y[kept][~fitting] - curve(x[kept][~fitting])))
+        curve, rise = fit_map(method, x[kept][fitting], y[kept][fitting])
+        residuals = np.sort(np.abs(y[kept][~fitting] - apply_map(curve, rise, ends, x[kept][~fitting])))
         half_width = residuals[min(_rank(len(residuals), level), len(residuals)) - 1]
-        inside += int(np.count_nonzero(np.abs(y[left_out] - curve(x[left_out])) <= half_width))
+        inside += int(np.count_nonzero(np.abs(y[left_out] - apply_map(curve, rise, ends, x[left_out])) <= half_width))
     return inside / len(x)
 
 

@@ -20,12 +20,13 @@ import numpy.typing as npt
 
 from .anchors import AnchorTable
 from .arrays import DoubleArray, as_embeddings, unit
-from .calibration import Calibration, Method, fit_calibration
+from .calibration import Calibration, fit_calibration
 from .errors import AnchorIndexError, EvaluationError
 from .evaluation import Configuration, CrossFit, RatedImages, cross_fit, rated_anchors
 from .index import AnchorIndex, nearest
 from .index.manifest import write_atomically
 from .index.search import search
+from .rising_maps import Method
 
 FOLDER = "calibrations"
 _ALONE = "each image"
@@ -56,6 +57,12 @@ class IndexCalibration:
     def column(self) -> str | None:
         """The column whose groups were left out; None for each image."""
         return None if self.groups == _ALONE else self.groups
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """Lowest and highest raw opinion score."""
+        low, high = self.calibration.quality_range
+        return (-high, -low) if self.lower_is_better else (low, high)
 
     def predict(self, scores: npt.ArrayLike) -> tuple[DoubleArray, DoubleArray, DoubleArray]:
         """Put scores on the scale of the raw ratings.

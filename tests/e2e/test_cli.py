@@ -69,7 +69,12 @@ def test_calibrated_scores(call: Run, photos: Path, tmp_path: Path) -> None:
     one_error_line(done, 4, "no calibration of 'whitened mean'", "calibrate")
     made = call("calibrate", "rated", "--group", "photograph", "--level", "0.6", "--json")
     assert made.returncode == 0, made.stderr
-    assert json.loads(made.stdout)["n_groups"] == 5
+    numbers = json.loads(made.stdout)
+    assert numbers["n_groups"] == 5
+    low, high = numbers["scale"]
+    assert numbers["span"] == pytest.approx(min(1, 2 * numbers["half_width"] / (high - low)))
+    said = call("calibrate", "rated", "--group", "photograph", "--level", "0.6").stdout
+    assert f"the interval spans {numbers['span']:.0%} of the range of the ratings, {low:.6g} to {high:.6g}" in said
     for output in ("scores.jsonl", "scores.csv", "scores.parquet"):
         assert call("score", image, tmp_path / "gone.png", "-i", "rated", "--calibrated", "-o", output).returncode == 3
     good, bad = rows_of((tmp_path / "scores.jsonl").read_text())

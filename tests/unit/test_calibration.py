@@ -72,20 +72,30 @@ def test_predictions_rise_and_stay_on_the_scale(method):
     made = fit_calibration(scores, quality, groups=groups, method=method, quality_range=(1, 5))
     mos, low, high = made.predict(np.linspace(-1, 2, 301))
     assert mos.dtype == low.dtype == high.dtype == np.float64
-    assert (np.diff(mos) >= 0).all()
+    assert (np.diff(mos) > 0).all()
+    assert ((mos > 1) & (mos < 5)).all()
     assert ((low >= 1) & (low <= mos) & (mos <= high) & (high <= 5)).all()
     assert np.abs(made.predict(scores)[0] - quality).mean() < 0.6
     assert [len(values) for values in made.predict([])] == [0, 0, 0]
     assert made.method == method
 
 
-def test_isotonic_map_is_scikit_learns():
+@pytest.mark.parametrize("ties", [False, True])
+def test_isotonic_map_goes_through_the_middle_of_each_step_of_scikit_learn(ties):
     scores, quality, _ = rated()
+    scores = np.round(scores, 2) if ties else scores
     made = fit_calibration(scores, quality, groups=None, seed=4)
     fitting = _half(np.arange(200), 4)
-    expected = IsotonicRegression(out_of_bounds="clip").fit(scores[fitting], quality[fitting])
-    grid = np.linspace(0, 1, 101)
-    assert made.curve(grid) == pytest.approx(expected.predict(grid), abs=1e-12)
+    x, y = scores[fitting], quality[fitting]
+    steps = np.round(IsotonicRegression().fit_transform(x, y), 9)
+    parts = [steps == step for step in np.unique(steps)]
+    assert made.curve.scores[::2] == pytest.approx([x[part].mean() for part in parts])
+    assert made.curve.quality[::2] == pytest.approx([y[part].mean() for part in parts])
+    for score, value, left, right in zip(
+        made.curve.scores[1::2], made.curve.quality[1::2], parts[:-1], parts[1:], strict=True
+    ):
+        assert score == pytest.approx((x[left].max() + x[right].min()) / 2)
+        assert value == pytest.approx(y[left | right].mean())
 
 
 @pytest.mark.parametrize("method", ["isotonic", "logistic"])
@@ -121,15 +131,17 @@ def test_halves_keep_groups_whole(seed):
 
 
 @pytest.mark.parametrize("method", ["isotonic", "logistic"])
-def test_half_without_a_rise_gets_a_constant(method):
-    """A falling half must not turn the order of the scores around."""
+def test_half_without_a_rise_rises_by_one_anchor(method):
+    """A falling half must not turn the order of the scores around, and still ties none."""
     scores, quality, _ = rated(60)
     fitting = _half(np.arange(60), 0)
     quality[fitting] = quality[fitting].mean() - 0.1 * (scores[fitting] - scores[fitting].mean())
     quality[~fitting] = 1 + 4 * scores[~fitting]
     made = fit_calibration(scores, quality, groups=None, method=method, seed=0)
     mos, _, _ = made.predict(np.linspace(0, 1, 50))
-    assert np.ptp(mos) == pytest.approx(0, abs=1e-9)
+    assert (np.diff(mos) > 0).all()
+    assert np.ptp(mos) < np.ptp(quality) / (np.count_nonzero(fitting) + 1)
+    assert mos.mean() == pytest.approx(quality[fitting].mean(), abs=0.05)
 
 
 @pytest.mark.parametrize(
@@ -171,6 +183,16 @@ def test_scores_that_cannot_be_calibrated(scores):
 
 ISOTONIC = fit_calibration(*rated()[:2], groups=None).to_dict()
 LOGISTIC = fit_calibration(*rated()[:2], groups=None, method="logistic").to_dict()
+OLD = {  # as version 0.1.0 wrote them before maps were strictly rising
+    "method": "isotonic",
+    "curve": {"scores": [0.3, 0.42, 0.44, 0.61], "quality": [1.5, 1.5, 3.25, 4.5]},
+    "half_width": 0.75,
+    "quality_range": [1.0, 5.0],
+    "level": 0.9,
+    "coverage": 0.91,
+    "n_anchors": 40,
+    "n_groups": 8,
+}
 
 
 @pytest.mark.parametrize(
@@ -197,6 +219,10 @@ LOGISTIC = fit_calibration(*rated()[:2], groups=None, method="logistic").to_dict
         (ISOTONIC | {"n_anchors": 5}, "out of range"),
         (ISOTONIC | {"n_groups": 3.5}, "no sound 'n_groups'"),
         (ISOTONIC | {"colour": "red"}, "colour"),
+        (ISOTONIC | {"rise": None}, "no sound 'rise'"),
+        (ISOTONIC | {"rise": {"weight": 0.1, "middle": 0.5}}, "width"),
+        (ISOTONIC | {"rise": {"weight": 0.1, "middle": 0.5, "width": 0.0}}, "out of range"),
+        (ISOTONIC | {"rise": {"weight": 1.0, "middle": 0.5, "width": 0.1}}, "out of range"),
         ({key: value for key, value in ISOTONIC.items() if key != "level"}, "level"),
         ({}, "no sound 'method'"),
     ],
@@ -212,6 +238,87 @@ def test_one_threshold_and_a_flat_curve_are_sound():
         ("isotonic", {"scores": [0.5], "quality": [3.0]}),
         ("logistic", {"b1": 3.0, "b2": 3.0, "b3": 0.5, "b4": 1.0}),
     ):
-        made = Calibration.from_dict(ISOTONIC | {"method": method, "curve": curve, "quality_range": [1, 5]})
+        made = Calibration.from_dict(OLD | {"method": method, "curve": curve, "quality_range": [1, 5]})
         assert isinstance(made.curve, (IsotonicFit, LogisticFit))
         assert made.predict([0.1, 0.9])[0].tolist() == [3.0, 3.0]
+
+
+def test_old_records_predict_the_same_numbers():
+    """Steps with flat parts, joined by lines, and intervals around what a logistic says even beyond the scale."""
+    made = Calibration.from_dict(OLD)
+    found = [values.tolist() for values in made.predict([0.0, 0.35, 0.43, 0.61, 0.9])]
+    assert found == [[1.5, 1.5, 2.375, 4.5, 4.5], [1.0, 1.0, 1.625, 3.75, 3.75], [2.25, 2.25, 3.125, 5.0, 5.0]]
+    assert made.to_dict() == OLD
+    curve = {"b1": 6.0, "b2": 0.0, "b3": 0.5, "b4": 0.1}
+    mos, low, high = Calibration.from_dict(OLD | {"method": "logistic", "curve": curve}).predict([0.5, 5.0])
+    assert (mos.tolist(), low.tolist(), high.tolist()) == ([3.0, 5.0], [2.25, 5.0], [3.75, 5.0])
+
+
+@pytest.mark.parametrize("method", ["isotonic", "logistic"])
+@pytest.mark.parametrize("n", [20, 40, 100])
+def test_as_many_values_as_scores(method, n):
+    """Of 200 images, beyond the anchors' scores too; the isotonic steps alone gave 35 values, from 40 anchors."""
+    scores, quality, _ = rated(n, seed=3)
+    made = fit_calibration(scores, quality, groups=None, method=method, level=0.8, quality_range=(1, 5))
+    fresh = np.random.default_rng(0).uniform(0.1, 0.9, 200)
+    mos, _, _ = made.predict(fresh)
+    assert len(np.unique(mos)) == 200
+    assert np.array_equal(np.argsort(mos), np.argsort(fresh))
+
+
+def test_ratings_at_the_ends_of_the_scale_do_not_tie():
+    """Half of the anchors have the lowest rating, half the highest."""
+    scores = np.linspace(0, 1, 60)
+    quality = np.where(scores < 0.5, 1.0, 5.0)
+    for method in ("isotonic", "logistic"):
+        mos, _, _ = fit_calibration(scores, quality, groups=None, method=method, quality_range=(1, 5)).predict(
+            np.linspace(-1, 2, 400)
+        )
+        assert (np.diff(mos) > 0).all()
+        assert 1 < mos[0] < mos[-1] < 5
+
+
+def weakly_rated(n, seed):
+    rng = np.random.default_rng(seed)
+    scores = rng.uniform(0.3, 0.7, n)
+    return scores, np.clip(3 + 2 * (scores - 0.5) + 0.8 * rng.standard_normal(n), 1, 5), None
+
+
+@pytest.mark.parametrize("rated", [rated, weakly_rated])
+@pytest.mark.parametrize("n", [40, 100, 300])
+def test_the_map_is_no_worse_than_plain_isotonic_regression(n, rated):
+    """Mean squared error on fresh images, over 40 sets."""
+    fresh_scores, fresh_quality, _ = rated(2000, seed=10_000)
+    found, plain = [], []
+    for seed in range(40):
+        scores, quality, _ = rated(n, seed)
+        fitting = _half(np.arange(n), 0)
+        try:
+            made = fit_calibration(scores, quality, groups=None, quality_range=(1, 5), level=0.8)
+        except EvaluationError:
+            continue  # by chance, the scores do not rise with the ratings
+        steps = IsotonicRegression(out_of_bounds="clip").fit(scores[fitting], quality[fitting]).predict(fresh_scores)
+        found.append(np.mean((made.predict(fresh_scores)[0] - fresh_quality) ** 2))
+        plain.append(np.mean((steps - fresh_quality) ** 2))
+    assert np.mean(found) < np.mean(plain)
+
+
+@pytest.mark.parametrize("method", ["isotonic", "logistic"])
+@pytest.mark.parametrize(("n", "scale"), [(40, (1, 5)), (100, (1, 5)), (40, None)])
+def test_small_sets_are_covered_at_the_level(method, n, scale):
+    """Over 100 sets, 40 fresh images each: conformal prediction covers 0.9 to 0.9 + 1 / (n / 2 + 1)."""
+    inside = 0
+    for seed in range(100):
+        scores, quality, _ = rated(n + 40, seed)
+        made = fit_calibration(
+            scores[:n], quality[:n], groups=None, method=method, seed=seed, quality_range=scale, level=0.9
+        )
+        # Judged by the map and its half width: what lies beyond an unknown scale is not covered for another reason.
+        inside += np.count_nonzero(np.abs(made.predict(scores[n:])[0] - quality[n:]) <= made.half_width)
+    sampling = 3 * np.sqrt(0.09 / (n / 2 + 2) / 100 + 0.09 / 4000)
+    assert 0.9 - sampling < inside / 4000 < 0.9 + 1 / (n / 2 + 1) + sampling
+
+
+def test_the_interval_as_a_share_of_the_scale():
+    assert Calibration.from_dict(OLD).span == 0.375
+    assert Calibration.from_dict(OLD | {"half_width": 3.0}).span == 1.0

@@ -1,6 +1,7 @@
 """The calibration of an index: honest intervals, the raw scale, familiarity, kept for one way to score."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,18 @@ def test_lower_is_better_answers_in_its_own_direction(tmp_path: Path) -> None:
     np.testing.assert_allclose(mos, 6 - expected, atol=0.02)
     np.testing.assert_allclose(low, 6 - expected_high, atol=0.02)
     np.testing.assert_allclose(high, 6 - expected_low, atol=0.02)
+    assert lower.scale == pytest.approx((6 - higher.scale[1], 6 - higher.scale[0]), abs=0.02)
+
+
+def test_the_scale_is_named_by_where_it_comes_from(tmp_path: Path) -> None:
+    from cli.calibrate import _scale_name
+
+    index = make_index(tmp_path)
+    assert _scale_name(index) == "range of the ratings"
+    source, matrix = qi.load_embeddings(tmp_path / "e.npy", tmp_path / "labels.csv", score_column="rating")
+    declared = qi.build_from_embeddings(tmp_path / "declared", replace(source, score_range=(0, 6)), matrix).index
+    assert _scale_name(declared) == "opinion scale"
+    assert qi.calibrate(declared, group="prompt").scale == (0, 6)
 
 
 def test_familiarity_is_low_far_from_the_anchors(tmp_path: Path) -> None:

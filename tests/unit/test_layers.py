@@ -28,7 +28,7 @@ LAYERS = [
     {"explanation"},
     {"logistic"},
     {"correlation"},
-    {"bootstrap", "approximation"},
+    {"bootstrap", "approximation", "rising_maps"},
     {"calibration"},
     {"selection"},
     {"evaluation"},
