@@ -11,7 +11,7 @@ import quasar_index as qi
 
 from . import configurations as ways
 from . import options
-from .output import interruptible, print_facts, progress_bar
+from .output import interruptible, note, print_facts, progress_bar
 
 
 class MapMethod(str, Enum):
@@ -103,10 +103,12 @@ def calibrate(
         "groups": found.groups,
         "version": found.table_version,
     }
+    if index.manifest.subset is not None and (chosen_by := index.manifest.subset.chosen_by):
+        note(f"its anchors are those that '{chosen_by}' chose: the interval is that of images like these")
     print_facts(numbers if json else facts, as_json=json)
 
 
 def _scale_name(index: qi.AnchorIndex) -> str:
     """Say what the ends of the scale are: those that the data declare, or those of the ratings that there are."""
     sources = index.manifest.sources
-    return "opinion scale" if len(sources) > 1 or sources[0].range_is_declared else "range of the ratings"
+    return "opinion scale" if len(sources) > 1 or sources[0].rating.range_is_declared else "range of the ratings"

@@ -60,12 +60,12 @@ class RatedImages:
             EvaluationError: Unless they are all images, or a random part of them.
         """
         subset = self.subset
-        if subset is None or subset.method == "random":
+        if subset is None or subset.chosen_by is None:
             return
         n, total = subset.n_good + subset.n_bad, subset.of_good + subset.of_bad
         raise EvaluationError(
-            f"{self.name} holds the {n} of {total} anchors that '{subset.method}' chose, and measured on these images "
-            "alone any way to score looks better than it is",
+            f"{self.name} holds the {n} of {total} anchors that '{subset.chosen_by}' chose, and measured on these "
+            "images alone any way to score looks better than it is",
             f"measure on all images: quasar-index sweep {shlex.quote(subset.index)} --methods {subset.method} --sizes "
             f"{n / total:.2g} --cross-validate group={group}, which selects anew without each {group}",
         )

@@ -263,6 +263,11 @@ class Subset:
         """The method with its parameters, such as `mmr balance=0.5 relevance=centroid`."""
         return " ".join([self.method, *(f"{name}={value}" for name, value in self.parameters.items())])
 
+    @property
+    def chosen_by(self) -> str | None:
+        """The last method that chose these anchors for what they are; None where they were only drawn at random."""
+        return next((method for method in (self.method, *reversed(self.earlier)) if method != "random"), None)
+
 
 @dataclass(frozen=True)
 class Approximation:

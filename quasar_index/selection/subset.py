@@ -169,7 +169,7 @@ def select_subset(
         stratify=stratify,
         on_progress=on_progress,
     )
-    n_good = int(np.searchsorted(rows, anchors.n_good))
+    n_good, before = int(np.searchsorted(rows, anchors.n_good)), index.manifest.subset
     subset = Subset(
         method=method_name(selector),
         parameters=parameters(selector),
@@ -185,6 +185,7 @@ def select_subset(
         where=where,
         group=column,
         reason=reason,
+        earlier=() if before is None else (*before.earlier, before.method),
     )
     ids = [key.decode() for key in anchors.ids[rows].tolist()]
     return SelectReport(select_into(name, index, ids, subset, overwrite=overwrite), subset)

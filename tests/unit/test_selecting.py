@@ -209,6 +209,11 @@ def test_scores_are_not_measured_on_the_images_that_a_method_chose(tmp_path):
             refused()
     drawn = qi.select_subset(tmp_path / "drawn", index, qi.Random(), fraction=0.3).index
     assert qi.cross_validate_images(configurations, qi.rated_anchors(drawn), "id").n_scored == 24
+    # A random part of what a method chose is still what it chose.
+    part = qi.select_subset(tmp_path / "part", chosen, qi.Random(), fraction=0.9).index
+    assert (part.manifest.subset.earlier, part.manifest.subset.chosen_by) == (("forward",), "forward")
+    with pytest.raises(qi.EvaluationError, match="that 'forward' chose"):
+        qi.cross_validate_images(configurations, qi.rated_anchors(part), "id")
 
 
 def test_a_subset_of_a_subset_and_the_wrong_ids(index, tmp_path):
