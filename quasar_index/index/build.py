@@ -16,11 +16,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from ..anchors import check_two_sides
-from ..arrays import BoolArray, DoubleArray, FloatArray, as_embeddings
+from ..arrays import FloatArray, as_embeddings
 from ..datasets.base import AnchorSource
 from ..encoders.base import Encoder
 from ..encoders.pipeline import EncodedImage
@@ -31,7 +30,7 @@ from . import staging
 from .anchor_index import AnchorIndex, new_index_path
 from .durable import digests_below, exchange, sync_below, sync_folder
 from .failures import listed_failures, write_failures
-from .labels import join_records, label_sources, record_of
+from .labels import join_records, label_sources, record_of, with_labels
 from .lock import lock
 from .manifest import MANIFEST, Manifest
 from .records import DTYPES, MAIN_EMBEDDING, Dtype, EmbeddingRecord, SourceRecord
@@ -330,19 +329,6 @@ def usable_records(sources: Sequence[AnchorSource], progress: staging.Progress) 
     """Return the records that have an embedding, with the columns `id` and `dataset`."""
     table = staging.records_table(sources).append_column("id", pa.array(progress.ids, type=pa.string()))
     return table.filter(pa.array([bool(key) for key in progress.ids]))
-
-
-def with_labels(table: pa.Table, is_good: BoolArray, quality: DoubleArray) -> pa.Table:
-    """Return a table of anchors with the columns `side` and `quality` set."""
-    for name, values in (("side", pa.array(np.where(is_good, "good", "bad"))), ("quality", to_nullable(quality))):
-        place = table.schema.get_field_index(name)
-        table = table.append_column(name, values) if place < 0 else table.set_column(place, name, values)
-    return table
-
-
-def to_nullable(values: DoubleArray) -> pa.Array:
-    """Return numbers as a column, NaN as null."""
-    return pa.array(values, type=pa.float64(), from_pandas=True)
 
 
 def _check_labels(sources: Sequence[AnchorSource], records: dict[str, SourceRecord]) -> None:

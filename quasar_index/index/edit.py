@@ -25,10 +25,10 @@ from ..errors import AnchorIndexError, DataError, first_line
 from ..images import MAX_PIXELS
 from . import staging
 from .anchor_index import AnchorIndex
-from .build import check_counts, stage_embeddings, usable_records, with_labels
+from .build import check_counts, stage_embeddings, usable_records
 from .change import Change, changing
 from .failures import count_failures, listed_failures, write_failures
-from .labels import join_records, label_columns, label_sources, record_of
+from .labels import join_records, label_columns, label_sources, record_of, with_labels
 from .match import match_names
 from .records import MAIN_EMBEDDING, SourceRecord
 from .rows import declared_sides, id_condition, selected_ids, set_labels, update_rows

@@ -144,6 +144,19 @@ def _rated(scores: DoubleArray, declared_good: BoolArray, record: SourceRecord, 
         raise DataError(f"{which}: {error.message}", error.hint) from error
 
 
+def with_labels(table: pa.Table, is_good: BoolArray, quality: DoubleArray) -> pa.Table:
+    """Return a table of anchors with the columns `side` and `quality` set."""
+    for name, values in (("side", pa.array(np.where(is_good, "good", "bad"))), ("quality", to_nullable(quality))):
+        place = table.schema.get_field_index(name)
+        table = table.append_column(name, values) if place < 0 else table.set_column(place, name, values)
+    return table
+
+
+def to_nullable(values: DoubleArray) -> pa.Array:
+    """Return numbers as a column, NaN as null."""
+    return pa.array(values, type=pa.float64(), from_pandas=True)
+
+
 def record_of(source: AnchorSource) -> SourceRecord:
     """Return the record of a source of which nothing is labelled yet.
 

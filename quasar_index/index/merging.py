@@ -15,8 +15,8 @@ import pyarrow as pa
 from ..anchors import check_two_sides
 from ..errors import AnchorIndexError, DataError
 from .anchor_index import AnchorIndex
-from .build import finish_folder, new_index, with_labels
-from .labels import join_records, label_sources
+from .build import finish_folder, new_index
+from .labels import join_records, label_sources, with_labels
 from .manifest import Manifest
 from .records import MAIN_EMBEDDING, EmbeddingRecord
 from .scales import joined_in_words
