@@ -12,9 +12,10 @@ import typer
 import quasar_index as qi
 
 from . import options
-from .output import Cell, interruptible, new_file, note, print_table
+from .output import interruptible, new_file, note, print_table, print_text
+from .tables import Cell
 
-COLUMNS = ("figure", "anchors", "median", "lowest", "highest", "bar", "", "what")
+COLUMNS = ("figure", "anchors", "median", "lowest", "highest", "bar", "verdict", "what")
 QUICK: dict[str, Any] = {
     "anchors": (2000,),
     "n_queries": 64,
@@ -135,8 +136,10 @@ def bench(
         typer.echo(text)
         return
     machine = report.machine
-    typer.echo(f"{machine['cpu']}, {machine['usable_cores']} cores, {machine['memory_bytes'] / 1e9:.0f} GB")
-    print_table(COLUMNS, [_row(ratio) for ratio in report.ratios], right=COLUMNS[1:6])
+    print_text(f"{machine['cpu']}, {machine['usable_cores']} cores, {machine['memory_bytes'] / 1e9:.0f} GB")
+    print_table(
+        COLUMNS, [_row(ratio) for ratio in report.ratios], right=COLUMNS[1:6], keep=("median",), least=("what",)
+    )
 
 
 def _row(ratio: qi.BenchRatio) -> list[Cell]:
@@ -153,7 +156,7 @@ def _print_list() -> None:
         [figure.name, "" if figure.bar is None else f"{'>=' if figure.at_least else '<='} {figure.bar:g}", figure.what]
         for figure in qi.BENCH_FIGURES.values()
     ]
-    print_table(("figure", "bar", "what"), rows)
+    print_table(("figure", "bar", "what"), rows, keep=("bar", "what"))
 
 
 def _counts(text: str, option: str) -> tuple[int, ...]:

@@ -11,7 +11,8 @@ import typer
 import quasar_index as qi
 
 from . import options
-from .output import Cell, interruptible, note, print_facts, print_table, progress_bar
+from .output import interruptible, note, print_facts, print_table, progress_bar
+from .tables import Cell
 
 STYLES = {"error": "bold red", "warning": "yellow", "ok": "green"}
 
@@ -93,7 +94,7 @@ def check(
         print_facts({"must_stop": report.must_stop, **asdict(report)}, as_json=True)
     else:
         print_table(("", "data", "check", "count", "finding"), [_row(finding) for finding in report.findings],
-                    right=("count",))  # fmt: skip
+                    right=("count",), keep=("finding",), least=("count",))  # fmt: skip
     errors, warnings = len(report.of("error")), len(report.of("warning"))
     if report.must_stop:
         note(f"error: {errors} of these findings must be mended before a build makes sense")

@@ -9,7 +9,7 @@ import typer
 import quasar_index as qi
 
 from . import options
-from .output import interruptible, note, print_facts, print_table, progress_bar
+from .output import interruptible, note, print_facts, print_table, print_text, progress_bar
 
 COLUMNS = ("way to score", "mean", "standard deviation", "lowest", "highest")
 
@@ -33,12 +33,12 @@ def demo(
     with interruptible("run it again"), progress_bar("embedding") as on_progress:
         report = qi.run_demo(path, images, encoder, seed=seed, on_progress=on_progress)
     n = ", ".join(map(str, report.n_held_out))
-    typer.echo("SRCC of score against minus the distortion level, on photographs of which no part is an anchor")
-    typer.echo(f"{len(report.n_held_out)} random divisions by photograph; images scored in each: {n}")
+    print_text("SRCC of score against minus the distortion level, on photographs of which no part is an anchor")
+    print_text(f"{len(report.n_held_out)} random divisions by photograph; images scored in each: {n}")
     rows = [
         [name, *(f"{figure:.3f}" for figure in (values.mean(), values.std(ddof=1), values.min(), values.max()))]
         for name, values in report.srcc.items()
     ]
-    print_table(COLUMNS, rows, right=COLUMNS[1:])
+    print_table(COLUMNS, rows, right=COLUMNS[1:], keep=("mean",))
     print_facts({"index": str(report.index.path), "images": str(report.images)}, as_json=False)
     note(f"go on with: quasar-index score YOUR_PHOTOGRAPHS --index {name} --aggregate retrieval")

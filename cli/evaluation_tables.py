@@ -7,21 +7,22 @@ from itertools import groupby
 
 import quasar_index as qi
 
-from .output import print_table
+from .output import print_table, print_text
 
 TITLES = {"srcc": "SRCC", "krcc": "KRCC", "plcc": "PLCC", "plcc_fitted": "PLCC fitted", "rmse_fitted": "RMSE fitted"}
 COLUMNS = ("configuration", *TITLES.values(), "SRCC - first")
+LEAST = ("KRCC", "RMSE fitted", "PLCC", "PLCC fitted")
 
 
 def print_report(report: qi.EvaluationReport) -> None:
     """Print a report for people."""
     for line in _facts(report):
-        print(line)  # noqa: T201
-    print()  # noqa: T201
-    print_table(COLUMNS, _rows(report), right=COLUMNS[1:])
+        print_text(line)
+    print_text()
+    print_table(COLUMNS, _rows(report), right=COLUMNS[1:], keep=("SRCC",), least=LEAST)
     for columns, rows in _parts(report):
-        print()  # noqa: T201
-        print_table(columns, rows, right=columns[1:])
+        print_text()
+        print_table(columns, rows, right=columns[1:], keep=columns[2:3])
 
 
 def print_markdown(report: qi.EvaluationReport) -> None:

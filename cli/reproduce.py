@@ -15,7 +15,7 @@ import quasar_index as qi
 
 from . import options
 from .output import interruptible, note, progress_bar
-from .reproduction_tables import print_reproduction, print_reproduction_markdown, write_missing
+from .reproduction_tables import missing_text, print_reproduction, print_reproduction_markdown
 
 ANCHORS, PROTOCOL = "Anchors", "Protocol"
 
@@ -147,7 +147,8 @@ def reproduce(
             on_progress=on_progress,
         )
     if not (found.count("ran") or found.count("planned")):
-        write_missing(found.missing, sys.stderr)
+        if found.missing:
+            print(missing_text(found.missing), file=sys.stderr)  # noqa: T201
         raise _nothing_ran(found)
     _SHOW[format_](found)
     if picture is not None and not dry_run:

@@ -15,7 +15,7 @@ from . import configurations as ways
 from . import options
 from .data import read_sources
 from .evaluate import read_group, said_once
-from .output import Format, interruptible, note, print_table, progress_bar, write_rows
+from .output import Format, interruptible, note, print_table, print_text, progress_bar, write_rows
 
 CURVES, PROTOCOL = "Curves", "Protocol"
 BESIDE_A_PLAN = frozenset(
@@ -250,12 +250,12 @@ def _write(report: qi.SweepReport, format_: SweepFormat, output: Path | None) ->
 def print_curves(report: qi.SweepReport) -> None:
     """Print the points of a sweep for people."""
     level = f"{report.sweep.level:.0%}"
-    print(report.protocol)  # noqa: T201
+    print_text(report.protocol)
     units = f"{report.n_units} groups" if report.grouped else f"{report.n_units} images"
-    print(f"{report.n_images} images; over seeds: where {level} of draws lie; bootstrap: over {units}")  # noqa: T201
+    print_text(f"{report.n_images} images; over seeds: where {level} of draws lie; bootstrap: over {units}")
     for text in report.notes:
-        print(text)  # noqa: T201
-    print()  # noqa: T201
+        print_text(text)
+    print_text()
     parameter = report.sweep.parameter
     columns = ["configuration", "method", parameter, "anchors", "seeds", "SRCC", "over seeds", "bootstrap"]
     rows = []
@@ -278,12 +278,18 @@ def print_curves(report: qi.SweepReport) -> None:
             del cells[1]
         rows.append(cells)
     if parameter == "size":
-        columns += ["SRCC - random", ""]
+        columns += ["SRCC - random", "*"]
     else:
         columns.remove("method")
-    print_table(columns, rows, right=columns[2:] if parameter == "size" else columns[1:])
+    print_table(
+        columns,
+        rows,
+        right=[title for title in columns[1:] if title not in ("method", "*")],
+        keep=("method", parameter, "SRCC", "*"),
+        least=("seeds", "anchors", "over seeds"),
+    )
     if parameter == "size":
-        print(f"\n* differs from random selection of the same size ({level}, paired over test groups and seeds)")  # noqa: T201
+        print_text(f"\n* differs from random selection of the same size ({level}, paired over test groups and seeds)")
 
 
 def parse_values(option: str, text: str) -> tuple[int | float | str, ...]:

@@ -188,4 +188,5 @@ def _list(*, as_json: bool) -> None:
             for d in qi.DISTORTIONS.values()
         ],
         right=("no", *(f"level {level}" for level in range(1, 6))),
+        keep=("type", *(f"level {level}" for level in range(1, 6))),
     )
