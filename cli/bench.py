@@ -12,7 +12,7 @@ import typer
 import quasar_index as qi
 
 from . import options
-from .output import interruptible, new_file, note, print_table, print_text
+from .output import check_output, interruptible, new_file, note, print_table, print_text
 from .tables import Cell
 
 COLUMNS = ("figure", "anchors", "median", "lowest", "highest", "bar", "verdict", "what")
@@ -100,6 +100,9 @@ def bench(
 
     if picture is not None:
         check_picture(picture)
+    if output is not None:
+        check_output("--output", str(output))
+    qi.check_encoder(encoder)
     given: dict[str, Any] = {
         "anchors": None if anchors is None else _counts(anchors, "--anchors"),
         "n_queries": queries,

@@ -91,14 +91,16 @@ def build(
         sources = read_sources(
             data or [], score_column=score_column, image_column=image_column, lower_is_better=lower_is_better
         )
+        chosen = encoder or qi.DEFAULT_ENCODER
+        qi.check_encoder(chosen, weights=weights, layers=layers, input_rule=input_rule, device=device)
+        qi.check_build(name, sources, overwrite=overwrite)
         if encoder is None:
-            encoder = qi.DEFAULT_ENCODER
             note(
-                f"encoder {encoder} (works offline); the paper's settings are --encoder clip-rn50 for quality and "
+                f"encoder {chosen} (works offline); the paper's settings are --encoder clip-rn50 for quality and "
                 "--encoder clip-vit-l-14 for aesthetics"
             )
         loaded = qi.load_encoder(
-            encoder,
+            chosen,
             weights=weights,
             layers=layers,
             input_rule=input_rule,

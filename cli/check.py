@@ -64,6 +64,8 @@ def check(
     if threshold is not None and index is None:
         raise typer.BadParameter("--threshold belongs to --index")
     lower = True if lower_is_better else None
+    if threshold is not None and not 0 < threshold <= 1:
+        raise typer.BadParameter(f"--threshold {threshold:g} is not in (0, 1]")
     sources = [
         qi.load_source(spec, score_column=score_column, image_column=image_column, lower_is_better=lower)
         for spec in data

@@ -24,9 +24,12 @@ def demo(
     Prints the Spearman correlation (SRCC) of score against minus the distortion level, on photographs of which no part
     is an anchor: the mean and the spread over five random divisions.
     """
+    from quasar_index.demo import check_demo
     from quasar_index.index.anchor_index import new_index_path
 
     path = new_index_path(name)
+    check_demo(path)
+    qi.check_encoder(qi.DEFAULT_ENCODER, device=device)
     images = path.with_name(f"{path.name}-images")
     note(f"distorting photographs into '{images}', then embedding them with {qi.DEFAULT_ENCODER} (works offline)")
     encoder = qi.load_encoder(device=device)

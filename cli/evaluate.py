@@ -178,6 +178,21 @@ def evaluate(
             [data or ""], score_column=score_column, image_column=image_column, lower_is_better=lower_is_better
         )
         rated = qi.rated_source(source, keep_sides=group is not None)
+        if group is not None:
+            qi.check_cross_validation(rated, group, by=by or [])
+        elif opened is not None:
+            column = opened.content_column() if any(one.is_auto for one in configurations) else None
+            qi.check_evaluation(
+                rated,
+                opened,
+                exclude=exclude,
+                allow_overlap=allow_overlap,
+                where=where,
+                ratio=ratio,
+                group=column,
+                by=by or [],
+                seed=seed,
+            )
         loaded = load()
         with progress_bar("embedding") as on_image:
             return qi.embed_rated(

@@ -14,7 +14,7 @@ import typer
 
 import quasar_index as qi
 
-from .output import new_file, note, printable
+from .output import check_output, new_file, note, printable
 
 OPINIONS = ("mos", "low", "high", "familiarity")
 EXPLAIN_TOP = 100
@@ -76,6 +76,8 @@ class Wishes:
             raise typer.BadParameter("--explain-top is for --explain FILE")
         endings = (("--explain", self.explain, (".jsonl", ".parquet")), ("--report", self.report, (".html", ".htm")))
         taken = {output}
+        if output is not None:
+            check_output("--output", output)
         for option, file, known in endings:
             if file is None:
                 continue
@@ -84,8 +86,7 @@ class Wishes:
             if file in taken:
                 raise typer.BadParameter(f"'{file}' is named twice: {option} needs a file of its own")
             taken.add(file)
-            if "://" not in file and not Path(file).absolute().parent.is_dir():
-                raise qi.DataError(f"'{file}' cannot be written, its folder does not exist", "make the folder")
+            check_output(option, file)
 
 
 @contextlib.contextmanager

@@ -154,6 +154,24 @@ def write_rows(rows: Iterable[Row], columns: Sequence[str], *, format_: Format, 
         raise DataError(f"'{output}' cannot be written ({reason})", "check the place that --output names") from error
 
 
+def check_output(option: str, output: str) -> None:
+    """Find out whether a file can be written, before anything takes long; a URL is not asked.
+
+    Raises:
+        DataError: When it cannot.
+    """
+    if "://" in output:
+        return
+    folder = Path(output).absolute().parent
+    if not folder.is_dir():
+        raise DataError(f"'{output}' cannot be written, its folder does not exist", "make the folder")
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        reason = error.strerror or error
+        raise DataError(f"'{output}' cannot be written ({reason})", f"check the place that {option} names") from error
+
+
 @contextlib.contextmanager
 def new_file(output: str) -> Iterator[Path]:
     """Offer a path to write a file at, which appears at its place, or its URL, when the block ends without an error."""

@@ -129,27 +129,27 @@ def score(
         seed=seed,
     )
     opened: qi.AnchorIndex | None = None
+    loaded: qi.Encoder | None = None
     calibration: qi.IndexCalibration | None = None
     files = [] if embeddings is not None else expand(paths or [])
-    run_options: dict[str, Any] = {
-        "weights": weights,
-        "device": device,
-        "precision": precision.value,
-        "n_images": len(files),
-    }
+    place: dict[str, Any] = {"weights": weights, "device": device}
+    run_options: dict[str, Any] = {**place, "precision": precision.value, "n_images": len(files)}
     if anchors is Anchors.text:
         if embeddings is not None or calibrated:
             raise typer.BadParameter("--anchors text is not for --embeddings or --calibrated")
-        name = encoder or (qi.AnchorIndex.open(index).manifest.encoder.name if index else qi.DEFAULT_ENCODER)
-        loaded: qi.Encoder | None = qi.load_encoder(name, **run_options)
-        assert loaded is not None  # noqa: S101 - for the type checker
-        table, own_temperature = qi.text_anchors(loaded, *(prompt_pair or _named_pair(prompts)))
+        loaded, table, own_temperature = _texts(
+            encoder or (qi.AnchorIndex.open(index).manifest.encoder.name if index else qi.DEFAULT_ENCODER),
+            prompt_pair or _named_pair(prompts),
+            place,
+            run_options,
+        )
         configuration = replace(configuration, space="raw")  # two texts span no space of images
     else:
         if index is None:
             raise typer.BadParameter("--index is needed (or --anchors text)")
         opened = qi.AnchorIndex.open(index, version)
-        loaded = None if embeddings is not None else _own_encoder(opened, encoder, run_options)
+        if embeddings is None:
+            _check_encoder(opened, encoder, place)
         if calibrated and (where is not None or ratio != 1):
             raise typer.BadParameter("--calibrated is for all anchors of an index: drop --where and --ratio")
         calibration = qi.read_calibration(opened, configuration) if calibrated else None
@@ -159,8 +159,11 @@ def score(
         own_temperature = configuration.temperature
     if temperature is None:
         configuration = replace(configuration, temperature=own_temperature)
-    scorer = configuration.scorer(table, encoder=loaded, batch_size=batch_size)
+    scorer = configuration.scorer(table, batch_size=batch_size)
     qi.allow_pixels(max_pixels)
+    if opened is not None and embeddings is None:  # what else can be wrong has been found: loading takes seconds
+        loaded = qi.load_recorded_encoder(opened.manifest.encoder, **run_options)
+    scorer.encoder = loaded
     facts = {"anchors where": where, "random part of the anchors": None if ratio == 1 else f"{ratio:g}, seed {seed}"}
     decisive = (where, ratio, seed, anchors, prompts, prompt_pair, max_pixels, configuration, calibration)
     counts: collections.Counter[str] = collections.Counter()
@@ -199,15 +202,24 @@ def _write(
         collections.deque(rows, maxlen=0)  # where the reader of stdout has gone, as `| head` does
 
 
-def _own_encoder(index: qi.AnchorIndex, encoder: str | None, run_options: dict[str, Any]) -> qi.Encoder:
-    """Load the encoder of an index, unless the user named another one."""
+def _texts(
+    encoder: str, pair: tuple[str, str], place: dict[str, Any], run_options: dict[str, Any]
+) -> tuple[qi.Encoder, qi.AnchorTable, float]:
+    """Load an encoder, and return it with the anchors that a pair of prompts makes and their temperature."""
+    qi.check_encoder(encoder, for_texts=True, **place)
+    loaded = qi.load_encoder(encoder, **run_options)
+    return loaded, *qi.text_anchors(loaded, *pair)
+
+
+def _check_encoder(index: qi.AnchorIndex, encoder: str | None, place: dict[str, Any]) -> None:
+    """Find what is wrong with the encoder of an index, or with another one that the user named."""
     recorded = index.manifest.encoder
     if encoder is not None and encoder != recorded.name:
         raise qi.AnchorIndexError(
             f"index '{index.path}' holds {recorded.name} ({recorded.dim}-d) but --encoder is {encoder}",
             "drop --encoder or rebuild with 'quasar-index build'",
         )
-    return qi.load_recorded_encoder(recorded, **run_options)
+    qi.check_recorded_encoder(recorded, **place)
 
 
 def _listed() -> list[str]:

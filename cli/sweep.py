@@ -374,6 +374,14 @@ def _bench(plan: qi.Plan, cache: Path | None, run: dict[str, Any], embedding: di
     )
     rated = qi.rated_source(source)
     kept = qi.EmbeddingCache(index.manifest.encoder, cache)
+    qi.check_evaluation(
+        rated,
+        index,
+        exclude=plan.exclude,
+        allow_overlap=plan.allow_overlap,
+        where=plan.where,
+        group=plan.group or index.content_column(),
+    )
     encoder = qi.load_recorded_encoder(index.manifest.encoder, **run)
     with progress_bar("embedding") as on_image:
         images = qi.embed_rated(rated, encoder, cache=kept, on_progress=on_image, **embedding)

@@ -1,7 +1,12 @@
 """The anchor index: manifest, Lance table, FAISS search; building, changing, exchanging."""
 
 from .anchor_index import AnchorIndex
-from .build import BuildReport, build_from_embeddings, build_index
+from .build import (
+    BuildReport,
+    build_from_embeddings,
+    build_index,
+    check_build,
+)
 from .damage import Damage
 from .edit import AddReport, RelabelReport, RemoveReport, add, add_embeddings, relabel, remove
 from .exchange import Export, ExportReport, export, read_export
@@ -46,6 +51,7 @@ __all__ = [
     "add_embeddings",
     "build_from_embeddings",
     "build_index",
+    "check_build",
     "compact",
     "export",
     "history",
