@@ -44,7 +44,10 @@ def index_facts(index: qi.AnchorIndex) -> dict[str, Any]:
     for source in manifest.sources:
         parts = [f"{source.kind}, {source.n_good} good, {source.n_bad} bad"]
         if source.threshold is None:
-            parts.append("reference images are good, distorted ones bad")
+            is_referenced = source.kind == "full-reference"
+            parts.append(
+                "reference images are good, distorted ones bad" if is_referenced else "the sides are as labelled"
+            )
         else:
             sign = "below" if source.lower_is_better else "above"
             whose = " of the index that it was selected from" if source.kept else ""
