@@ -11,8 +11,14 @@ import quasar_index as qi
 
 from . import options
 from .changes import in_words, print_change
-from .data import note_failures, read_embeddings, read_sources
+from .data import LABELS_IDLE, note_failures, read_embeddings, read_sources
+from .idle import Idle
 from .output import interruptible, note, progress_bar
+
+IDLE = (
+    Idle(options.EMBEDDING, lambda given: given["embeddings"] is not None, "--embeddings need no encoder"),
+    *LABELS_IDLE,
+)
 
 
 def add(

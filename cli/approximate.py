@@ -11,8 +11,17 @@ import quasar_index as qi
 
 from . import configurations as ways
 from . import options
+from .idle import Idle
 from .info import approximation_words
 from .output import interruptible, note, print_facts, progress_bar
+
+IDLE = (
+    Idle(
+        ("recall", "top_k", "space", "shrinkage", "queries", "seed"),
+        lambda given: given["off"],
+        "--off searches exactly again",
+    ),
+)
 
 
 def approximate(

@@ -12,6 +12,7 @@ import typer
 import quasar_index as qi
 
 from . import options
+from .idle import Idle
 from .output import check_output, interruptible, new_file, note, print_table, print_text
 from .tables import Cell
 
@@ -24,6 +25,18 @@ QUICK: dict[str, Any] = {
     "n_images": 32,
     "stream": (64, 256),
 }
+
+
+IDLE = (
+    Idle(
+        (
+            *("figure", "anchors", "dim", "queries", "top_k", "rounds", "images", "n_images", "stream", "work"),
+            *("encoder", "precision", "quick", "growth", "json", "output", "picture"),
+        ),
+        lambda given: given["list_"],
+        "--list lists the figures and stops",
+    ),
+)
 
 
 def bench(

@@ -10,9 +10,19 @@ import typer
 import quasar_index as qi
 
 from . import options
-from .data import note_failures, read_embeddings, read_sources
+from .data import LABELS_IDLE, note_failures, read_embeddings, read_sources
+from .idle import Idle
 from .info import index_facts
 from .output import interruptible, note, print_facts, progress_bar
+
+IDLE = (
+    Idle(
+        ("encoder", "layers", "input_rule", *options.EMBEDDING),
+        lambda given: given["embeddings"] is not None,
+        "--embeddings need no encoder",
+    ),
+    *LABELS_IDLE,
+)
 
 
 def build(
@@ -79,8 +89,6 @@ def build(
     if labels is not None and embeddings is None:
         raise typer.BadParameter("--labels belongs to --embeddings")
     if embeddings is not None:
-        if encoder or weights or layers or input_rule:
-            raise typer.BadParameter("--embeddings need no encoder")
         read = read_embeddings(
             embeddings, labels, score_column=score_column, image_column=image_column, lower_is_better=lower_is_better
         )

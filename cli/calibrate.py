@@ -13,6 +13,8 @@ from . import configurations as ways
 from . import options
 from .output import interruptible, print_facts, progress_bar
 
+IDLE = ways.IDLE
+
 
 class MapMethod(str, Enum):
     """How scores map to ratings."""

@@ -11,10 +11,20 @@ import typer
 import quasar_index as qi
 
 from . import options
+from .idle import Idle
 from .output import interruptible, note, print_facts, print_table, progress_bar
 from .tables import Cell
 
 STYLES = {"error": "bold red", "warning": "yellow", "ok": "green"}
+
+
+IDLE = (
+    Idle(
+        ("weights", "device", "precision", "batch_size"),
+        lambda given: given["index"] is None,
+        "images are embedded for --index alone",
+    ),
+)
 
 
 def check(
@@ -61,11 +71,13 @@ def check(
     """
     if not data:
         raise typer.BadParameter("--data is missing: the images and labels to check")
+    lower = True if lower_is_better else None
     if threshold is not None and index is None:
         raise typer.BadParameter("--threshold belongs to --index")
-    lower = True if lower_is_better else None
-    if threshold is not None and not 0 < threshold <= 1:
-        raise typer.BadParameter(f"--threshold {threshold:g} is not in (0, 1]")
+    if threshold is not None:
+        from quasar_index.checks.check import check_threshold
+
+        check_threshold(threshold)
     sources = [
         qi.load_source(spec, score_column=score_column, image_column=image_column, lower_is_better=lower)
         for spec in data

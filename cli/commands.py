@@ -13,6 +13,7 @@ from typing import Any, cast, get_args, get_type_hints
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from .idle import Idle, refuse_idle
 from .output import interruptible
 from .tables import OTHER_FORMS
 
@@ -70,6 +71,7 @@ def load(name: str) -> TyperCommand:
     one.command(name, cls=Command)(function)
     command = cast("Command", typer.main.get_command(one))
     command.forms = _forms(function)
+    command.idle = getattr(module, "IDLE", ())
     return command
 
 
@@ -83,12 +85,14 @@ def _forms(function: Callable[..., Any]) -> tuple[str, ...]:
 
 
 class Command(TyperCommand):
-    """A command that knows, when it prints a table, with which of its options it would print all of it."""
+    """A command that refuses options without effect, and knows which of its options print all of a table."""
 
     forms: tuple[str, ...] = ()
+    idle: tuple[Idle, ...] = ()
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
+        refuse_idle(ctx, self.idle)
         before = OTHER_FORMS.set(self.forms)
         try:
             return super().invoke(ctx)

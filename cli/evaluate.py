@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,9 +16,20 @@ from . import configurations as ways
 from . import options
 from .data import read_sources
 from .evaluation_tables import print_markdown, print_report
+from .idle import Idle
 from .output import interruptible, note, progress_bar
 
 CONFIGURATION, PROTOCOL = "Configuration", "Protocol"
+
+
+IDLE = (
+    Idle(
+        (*options.EMBEDDING, *options.LABELLING),
+        lambda given: given["data"] is None,
+        "the anchors of the index are embedded and labelled already; it is for --data",
+    ),
+    *ways.IDLE,
+)
 
 
 class ReportFormat(str, Enum):
@@ -199,7 +208,7 @@ def evaluate(
                 rated, loaded, batch_size=batch_size, n_workers=workers, max_pixels=max_pixels, on_progress=on_image
             )
 
-    with interruptible("nothing was written; run it again"), said_once():
+    with interruptible("nothing was written; run it again"):
         if opened is None:
             images = embed(
                 lambda: qi.load_encoder(encoder or qi.DEFAULT_ENCODER, layers=layers, input_rule=input_rule, **run)
@@ -253,29 +262,3 @@ def read_group(text: str | None) -> str | None:
     if key != "group" or not column:
         raise typer.BadParameter(f"--cross-validate {text}: write group=COLUMN")
     return column
-
-
-@contextmanager
-def said_once() -> Iterator[None]:
-    """Let every kind of warning through once: each fold and configuration would repeat it."""
-    filters = [(handler, _Once()) for handler in logging.getLogger().handlers]
-    for handler, once in filters:
-        handler.addFilter(once)
-    try:
-        yield
-    finally:
-        for handler, once in filters:
-            handler.removeFilter(once)
-
-
-class _Once(logging.Filter):
-    """Passes the first record of each wording, whatever its numbers."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._seen: set[str] = set()
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        is_new = str(record.msg) not in self._seen
-        self._seen.add(str(record.msg))
-        return is_new

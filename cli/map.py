@@ -12,7 +12,17 @@ import quasar_index as qi
 
 from . import configurations as ways
 from . import options
+from .idle import Idle
 from .output import interruptible, note, progress_bar
+
+IDLE = (
+    Idle(
+        ("thumbnails", "max_pixels"),
+        lambda given: not str(given["output"]).lower().endswith(".html"),
+        "a picture shows no images; they are for a page (.html)",
+    ),
+    Idle(("group",), lambda given: not ways.is_auto(given), "it is for --space auto and --shrinkage auto"),
+)
 
 
 class Method(str, Enum):

@@ -21,9 +21,38 @@ import quasar_index as qi
 
 from . import configurations as ways
 from . import explaining, options, resuming
+from .idle import Idle
 from .output import Format, choose_format, interruptible, note, progress_bar, write_rows
 
 COLUMNS = ("path", "score", "similarity_good", "similarity_bad", "error")
+
+
+_TEXT_FREE = (
+    "version", "where", "ratio", "seed", "group", "aggregate", "offset", "clusters", "prototypes", "top_k", "mode",
+    "division", "similarity_temperature", "rating_power", "blend", "head", "space", "shrinkage", "normalize_anchors",
+)  # fmt: skip
+IDLE = (
+    Idle(
+        ("encoder", *options.EMBEDDING[:-1]),
+        lambda given: given["embeddings"] is not None,
+        "--embeddings are scored as they are, without an encoder",
+    ),
+    Idle(
+        ("max_pixels",),
+        lambda given: given["embeddings"] is not None and given["report"] is None,
+        "no image is read with --embeddings",
+    ),
+    Idle(("prompts", "prompt_pair"), lambda given: given["anchors"] != "text", "they are for --anchors text"),
+    Idle(("prompts",), lambda given: given["prompt_pair"] is not None, "--prompt-pair takes its place"),
+    Idle(_TEXT_FREE, lambda given: given["anchors"] == "text", "the anchors are two texts"),
+    Idle(
+        ("index",),
+        lambda given: given["anchors"] == "text" and given["encoder"] is not None,
+        "--anchors text takes no more of an index than its encoder, which --encoder names",
+    ),
+    Idle(("group",), lambda given: not ways.is_auto(given), "it is for --space auto and --shrinkage auto"),
+    *ways.IDLE,
+)
 
 
 class Anchors(str, Enum):

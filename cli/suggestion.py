@@ -11,7 +11,6 @@ import typer
 
 import quasar_index as qi
 
-from .evaluate import said_once
 from .output import interruptible, note, print_facts, print_table, print_text, progress_bar
 from .sweep import parse_methods, parse_values
 
@@ -77,7 +76,7 @@ def suggest_sizes(
         "max_folds": folds,
     }
     hint = "give --output to keep what is computed" if output is None else "the same command goes on from there"
-    with interruptible(hint), said_once(), progress_bar("cross-validating") as on_progress:
+    with interruptible(hint), progress_bar("cross-validating") as on_progress:
         found = qi.suggest(
             index,
             state=output,

@@ -14,7 +14,8 @@ import quasar_index as qi
 from . import configurations as ways
 from . import options
 from .data import read_sources
-from .evaluate import read_group, said_once
+from .evaluate import read_group
+from .idle import Idle
 from .output import Format, interruptible, note, print_table, print_text, progress_bar, write_rows
 
 CURVES, PROTOCOL = "Curves", "Protocol"
@@ -23,6 +24,22 @@ BESIDE_A_PLAN = frozenset(
     | {"format_"}
 )
 """Options that say how a sweep runs and what is written, not what it computes."""
+
+
+IDLE = (
+    Idle(
+        (*options.EMBEDDING, *options.LABELLING, "cache"),
+        lambda given: given["data"] is None and given["plan"] is None,
+        "the anchors of the index are embedded and labelled already; it is for --data",
+    ),
+    Idle(
+        ("folds",),
+        lambda given: given["cross_validate"] is None and given["plan"] is None,
+        "it is for --cross-validate",
+    ),
+    Idle(("stratify",), lambda given: given["sizes"] is None and given["plan"] is None, "it is for --sizes"),
+    *(one for one in ways.IDLE if "temperature" not in one.options),
+)
 
 
 class SweepFormat(str, Enum):
@@ -217,7 +234,7 @@ def sweep(
     embedding: dict[str, Any] = {"batch_size": batch_size, "n_workers": workers, "max_pixels": max_pixels}
     qi.allow_pixels(max_pixels)
     hint = "give --output to keep what is computed" if state is None else "the same command goes on from there"
-    with interruptible(hint), said_once():
+    with interruptible(hint):
         bench = _bench(declared, cache, run, embedding)
         with progress_bar("sweeping") as on_progress:
             report = qi.run_sweep(declared.sweep, bench, state=state, on_progress=on_progress)

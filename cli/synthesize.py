@@ -12,7 +12,21 @@ import typer
 import quasar_index as qi
 
 from . import options
+from .idle import Idle
 from .output import interruptible, note, print_facts, print_table, progress_bar
+
+IDLE = (
+    Idle(
+        ("types", "levels", "per_image", "seed", "workers", "format_", "preview", "preview_of"),
+        lambda given: given["list_"],
+        "--list lists the distortions and stops",
+    ),
+    Idle(
+        ("levels", "per_image", "workers", "format_", "json"),
+        lambda given: given["output"] is None and given["preview"] is not None and not given["list_"],
+        "without OUT nothing is made but the preview, at all levels",
+    ),
+)
 
 
 class ImageFormat(str, Enum):

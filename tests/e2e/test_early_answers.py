@@ -70,7 +70,7 @@ WRONG: list[tuple[tuple[str, ...], int, str]] = [
     ((*SWEEP, "--exclude", "same-image", "--where", "nothing = 3"), 4, "filter 'nothing = 3' cannot be used"),
     ((*SWEEP, "--exclude", "same-image", "--weights", "nofile.pt"), 5, "no weights file 'nofile.pt'"),
     (("check", *RATED, "-i", "rated", "--weights", "nofile.pt"), 5, "no weights file 'nofile.pt'"),
-    (("check", *RATED, "-i", "rated", "--threshold", "3"), 2, "--threshold 3 is not in (0, 1]"),
+    (("check", *RATED, "-i", "rated", "--threshold", "3"), 3, "threshold 3 is not in (0, 1]"),
     (("demo", "--name", "rated"), 4, "is an index of your own"),
     (("demo", "--name", "new", "--device", "gpu"), 5, "no device 'gpu'"),
     (("bench", "--figure", "build-crops", "-e", "nonsense"), 5, "no encoder 'nonsense'"),
