@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import configurations as ways
 from . import options
@@ -71,4 +72,7 @@ def approximate(
         return
     print_facts({"index": str(index.path), "search": approximation_words(record)}, as_json=False)
     if record.speedup < 1:
-        note(f"exact search is faster for {len(index)} anchors: 'quasar-index approximate {name} --off' goes back")
+        note(
+            f"exact search is faster for {counted(len(index), 'anchor')}: 'quasar-index approximate {name} "
+            f"--off' goes back"
+        )

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import options
 from .idle import Idle
@@ -138,7 +139,9 @@ def bench(
             qi.BenchOptions(folder=work or Path(folder), dim=dim, encoder=encoder, precision=precision.value, **chosen),
             figure,
             with_growth=not figure if growth is None else growth,
-            on_figure=lambda name, n: note(f"measuring {name}" + (f" with {n:,} anchors" if n else "")),
+            on_figure=lambda name, n: note(
+                f"measuring {name}" + (f" with {counted(n, 'anchor', form=',')}" if n else "")
+            ),
         )
     if quick:
         report = replace(report, ratios=tuple(replace(ratio, bar=None) for ratio in report.ratios))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import options
 from .data import LABELS_IDLE, note_failures, read_embeddings, read_sources
@@ -129,8 +130,10 @@ def build(
                 on_progress=on_progress,
             )
     if report.n_resumed:
-        note(f"{report.n_resumed} embeddings were left by an interrupted build")
+        note(f"{counted(report.n_resumed, 'embedding was', 'embeddings were')} left by an interrupted build")
     if report.n_duplicates:
-        note(f"{report.n_duplicates} images were left out, an earlier one has the same content")
+        note(
+            f"{counted(report.n_duplicates, 'image was', 'images were')} left out, an earlier one has the same content"
+        )
     note_failures(report.failures, report.index)
     print_facts(index_facts(report.index), as_json=json)

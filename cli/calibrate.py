@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import configurations as ways
 from . import options
@@ -87,7 +88,8 @@ def calibrate(
         "way to score": found.label,
         "left out together": found.groups,
         "interval": f"+-{fitted.half_width:.3g} for {fitted.level:.0%}",
-        "coverage": f"{fitted.coverage:.1%} on groups left out ({fitted.n_anchors} anchors, {fitted.n_groups} groups)",
+        "coverage": f"{fitted.coverage:.1%} on groups left out ({counted(fitted.n_anchors, 'anchor')}, "
+        f"{counted(fitted.n_groups, 'group')})",
     }
     numbers = {
         "half_width": fitted.half_width,

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import options
 from .idle import Idle
@@ -74,6 +75,7 @@ def check(
     lower = True if lower_is_better else None
     if threshold is not None and index is None:
         raise typer.BadParameter("--threshold belongs to --index")
+    qi.allow_pixels(max_pixels)
     if threshold is not None:
         from quasar_index.checks.check import check_threshold
 
@@ -89,7 +91,6 @@ def check(
         encoder = qi.load_recorded_encoder(
             opened.manifest.encoder, weights=weights, device=device, precision=precision.value
         )
-    qi.allow_pixels(max_pixels)
     with interruptible("nothing was changed; run it again"), progress_bar("checking") as on_progress:
         report = qi.check_sources(
             sources,
@@ -114,8 +115,8 @@ def check(
         note(f"error: {errors} of these findings must be mended before a build makes sense")
         raise typer.Exit(qi.DataError.exit_code)
     if not json:
-        summary = "nothing to mend" if not warnings else f"{warnings} warning{'s' if warnings > 1 else ''}"
-        note(f"{report.n_images:,} images checked, {summary}")
+        summary = "nothing to mend" if not warnings else counted(warnings, "warning")
+        note(f"{counted(report.n_images, 'image', form=',')} checked, {summary}")
 
 
 def _row(finding: qi.Finding) -> tuple[Cell, ...]:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import options
 from .output import interruptible, note, print_facts, print_table, print_text, progress_bar
@@ -37,7 +38,7 @@ def demo(
         report = qi.run_demo(path, images, encoder, seed=seed, on_progress=on_progress)
     n = ", ".join(map(str, report.n_held_out))
     print_text("SRCC of score against minus the distortion level, on photographs of which no part is an anchor")
-    print_text(f"{len(report.n_held_out)} random divisions by photograph; images scored in each: {n}")
+    print_text(f"{counted(len(report.n_held_out), 'random division')} by photograph; images scored in each: {n}")
     rows = [
         [name, *(f"{figure:.3f}" for figure in (values.mean(), values.std(ddof=1), values.min(), values.max()))]
         for name, values in report.srcc.items()

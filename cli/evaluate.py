@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import configurations as ways
 from . import options
@@ -239,7 +240,7 @@ def evaluate(
     for path, reason in report.failures[:5]:
         note(f"left out '{path}': {reason}")
     if report.n_failed:
-        note(f"error: {report.n_failed} images could not be embedded")
+        note(f"error: {counted(report.n_failed, 'image')} could not be embedded")
         raise typer.Exit(qi.DataError.exit_code)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from .output import print_table, print_text
 
@@ -33,13 +34,13 @@ def print_markdown(report: qi.EvaluationReport) -> None:
 
 def _facts(report: qi.EvaluationReport) -> Iterator[str]:
     yield report.protocol
-    counts = [f"{report.n_scored} images scored", f"{report.n_failed} failed"]
+    counts = [f"{counted(report.n_scored, 'image')} scored", f"{report.n_failed} failed"]
     if report.n_unrated:
         counts.append(f"{report.n_unrated} without a rating left out")
     yield ", ".join(counts)
     if any(one.figures["srcc"].low is not None for one in report.outcomes):
-        what = f"{report.n_units} groups" if report.grouped else f"{report.n_units} images"
-        yield f"[{report.level:.0%} bootstrap interval], {report.n_resamples} resamples of {what}"
+        what = f"{counted(report.n_units, 'group')}" if report.grouped else f"{counted(report.n_units, 'image')}"
+        yield f"[{report.level:.0%} bootstrap interval], {counted(report.n_resamples, 'resample')} of {what}"
     yield from report.notes
 
 

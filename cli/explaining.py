@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from .output import check_output, new_file, note, printable
 
@@ -144,7 +145,7 @@ def beside(
         with new_file(wishes.report) as path:
             page.write(path)
         if page.n_left_out:
-            note(f"report: the page shows the first {len(page)} of {len(page) + page.n_left_out} images")
+            note(f"report: the page shows the first {len(page)} of {counted(len(page) + page.n_left_out, 'image')}")
 
 
 def _opinions(
@@ -202,7 +203,10 @@ def _explanations(
             f"'{output}' cannot be written ({reason})", "check the place that --explain names"
         ) from error
     if n_cut:
-        note(f"explain: {top} anchors a side of {n_cut} images; --explain-top 0 writes all, which rebuild the scores")
+        note(
+            f"explain: {counted(top or 0, 'anchor')} a side of {counted(n_cut, 'image')}; --explain-top 0 writes "
+            f"all, which rebuild the scores"
+        )
 
 
 class _JsonLines:

@@ -23,5 +23,8 @@ def merge(
     """Make a new index of the anchors of others; of the same image, the first anchor counts."""
     report = qi.merge(name, [qi.AnchorIndex.open(other) for other in indexes], overwrite=overwrite)
     facts = {"n_merged": report.n_anchors, "n_duplicates": report.n_duplicates}
-    words = {"anchors merged": report.n_anchors, "duplicates left out": report.n_duplicates}
-    print_change(report.index, facts, in_words(words), as_json=json)
+    text = in_words(
+        (report.n_anchors, "anchor merged", "anchors merged"),
+        (report.n_duplicates, "duplicate left out", "duplicates left out"),
+    )
+    print_change(report.index, facts, text, as_json=json)

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import options
 from .output import interruptible, note, progress_bar
@@ -186,7 +187,7 @@ def _nothing_ran(found: qi.Reproduction) -> qi.QuasarError:
     """Return the error of a run without a result: about data, or about weights where data were there."""
     reasons = dict.fromkeys(reason for result in found.results for reason in result.reasons)
     message = f"nothing of {found.protocol.name} could be run: {'; '.join(list(reasons)[:3])}"
-    message += f"; and {len(reasons) - 3} reasons more" if len(reasons) > 3 else ""
+    message += f"; and {counted(len(reasons) - 3, 'reason')} more" if len(reasons) > 3 else ""
     only_weights = found.missing and all(one.kind == "weights" for one in found.missing)
     error = qi.EncoderError if only_weights else qi.DataError
     return error(message, "get what is listed above" if found.missing else "mend that and run it again")

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from .output import print_table, print_text
 from .tables import Cell
@@ -128,7 +129,7 @@ def _remarks(found: qi.Reproduction, marks: dict[str, int]) -> Iterator[str]:
     if hidden:
         counts = Counter(reason for one in hidden for reason in one.reasons)
         why = ", ".join(f"{reason} ({count})" for reason, count in counts.items())
-        yield f"{len(hidden)} of {len(found.results)} experiments did not run and are not shown: {why}"
+        yield f"{len(hidden)} of {counted(len(found.results), 'experiment')} did not run and are not shown: {why}"
     steps = Counter(step for one in found.results if one.status == "planned" for step in one.reasons)
     yield from (f"would {step}" for step in steps)
     yield from found.protocol.notes

@@ -18,6 +18,7 @@ from typing import Annotated, Any
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import configurations as ways
 from . import explaining, options, resuming
@@ -210,7 +211,10 @@ def score(
         )
         _write(passing(images), explaining.OPINIONS if calibration else (), kept, chosen, output, drain=bool(wishes))
     if counts["failed"]:
-        note(f"error: {counts['failed']} of {counts['files']} images could not be scored, see the column error")
+        note(
+            f"error: {counts['failed']} of {counted(counts['files'], 'image')} could not be scored, see the "
+            f"column error"
+        )
         raise typer.Exit(qi.DataError.exit_code)
 
 

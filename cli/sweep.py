@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import configurations as ways
 from . import options
@@ -239,7 +240,10 @@ def sweep(
         with progress_bar("sweeping") as on_progress:
             report = qi.run_sweep(declared.sweep, bench, state=state, on_progress=on_progress)
     if report.n_resumed:
-        note(f"{report.n_resumed} evaluations were there already, {report.n_computed} were computed")
+        note(
+            f"{counted(report.n_resumed, 'evaluation was', 'evaluations were')} there already, "
+            f"{report.n_computed} {'was' if report.n_computed == 1 else 'were'} computed"
+        )
     if picture is not None:
         qi.draw_sweep(report, picture)
         note(f"wrote {picture}")
@@ -247,7 +251,7 @@ def sweep(
     for path, reason in bench.failures[:5]:
         note(f"left out '{path}': {reason}")
     if bench.failures:
-        note(f"error: {len(bench.failures)} images could not be embedded")
+        note(f"error: {counted(len(bench.failures), 'image')} could not be embedded")
         raise typer.Exit(qi.DataError.exit_code)
 
 
@@ -268,8 +272,8 @@ def print_curves(report: qi.SweepReport) -> None:
     """Print the points of a sweep for people."""
     level = f"{report.sweep.level:.0%}"
     print_text(report.protocol)
-    units = f"{report.n_units} groups" if report.grouped else f"{report.n_units} images"
-    print_text(f"{report.n_images} images; over seeds: where {level} of draws lie; bootstrap: over {units}")
+    units = f"{counted(report.n_units, 'group')}" if report.grouped else f"{counted(report.n_units, 'image')}"
+    print_text(f"{counted(report.n_images, 'image')}; over seeds: where {level} of draws lie; bootstrap: over {units}")
     for text in report.notes:
         print_text(text)
     print_text()
@@ -403,7 +407,10 @@ def _bench(plan: qi.Plan, cache: Path | None, run: dict[str, Any], embedding: di
     with progress_bar("embedding") as on_image:
         images = qi.embed_rated(rated, encoder, cache=kept, on_progress=on_image, **embedding)
     if kept.n_found:
-        note(f"{kept.n_found} of {len(images.ids)} embeddings were there already")
+        note(
+            f"{kept.n_found} of {counted(len(images.ids), 'embedding')} "
+            f"{'was' if kept.n_found == 1 else 'were'} there already"
+        )
     return qi.index_bench(index, images, exclude=plan.exclude, group=plan.group, **shared)
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import options
 from .idle import Idle
@@ -110,7 +111,7 @@ def synthesize(
     else:
         print_facts(_facts(report), as_json=False)
     if report.failures:
-        note(f"error: {len(report.failures)} images could not be used")
+        note(f"error: {counted(len(report.failures), 'image')} could not be used")
         raise typer.Exit(qi.DataError.exit_code)
 
 

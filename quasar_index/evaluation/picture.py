@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..correlation import fit_logistic
-from ..errors import DataError, EvaluationError
+from ..errors import DataError, EvaluationError, counted
 from .report import EvaluationReport, Outcome
 
 if TYPE_CHECKING:
@@ -111,4 +111,4 @@ def _draw_panel(axis: Axes, report: EvaluationReport, outcome: Outcome) -> None:
 
 
 def _title(report: EvaluationReport) -> str:
-    return f"{report.protocol or 'evaluation'}: {report.n_scored} images; line: 4-parameter logistic fit"
+    return f"{report.protocol or 'evaluation'}: {counted(report.n_scored, 'image')}; line: 4-parameter logistic fit"
