@@ -8,11 +8,18 @@ from typing import Annotated
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import options
 from .changes import in_words, print_change
-from .data import note_failures, read_embeddings, read_sources
+from .data import LABELS_IDLE, note_failures, read_embeddings, read_sources
+from .idle import Idle
 from .output import interruptible, note, progress_bar
+
+IDLE = (
+    Idle(options.EMBEDDING, lambda given: given["embeddings"] is not None, "--embeddings need no encoder"),
+    *LABELS_IDLE,
+)
 
 
 def add(
@@ -81,7 +88,7 @@ def add(
                 on_progress=on_progress,
             )
     if report.n_resumed:
-        note(f"{report.n_resumed} embeddings were left by an interrupted addition")
+        note(f"{counted(report.n_resumed, 'embedding was', 'embeddings were')} left by an interrupted addition")
     note_failures(report.failures, report.index)
     before = {source.name for source in index.manifest.sources}
     for source in report.index.manifest.sources:
@@ -92,7 +99,8 @@ def add(
             )
     if report.n_duplicates:
         note(
-            f"{report.n_duplicates} images were left out, labels and all: they are anchors already, or there twice; "
+            f"{counted(report.n_duplicates, 'image was', 'images were')} left out, labels and all: each is "
+            "an anchor already, or there twice; "
             "to change labels use 'quasar-index relabel', or ?name= with their data set's name"
         )
     facts = {
@@ -103,11 +111,11 @@ def add(
         "n_moved": report.n_moved,
         "n_failed": len(report.failures),
     }
-    words = {
-        "anchors added": report.n_added,
-        "labels changed": report.n_updated,
-        "images there already": report.n_unchanged,
-        "duplicates left out": report.n_duplicates,
-        "earlier anchors now on the other side": report.n_moved,
-    }
-    print_change(report.index, facts, in_words(words), as_json=json)
+    text = in_words(
+        (report.n_added, "anchor added", "anchors added"),
+        (report.n_updated, "label changed", "labels changed"),
+        (report.n_unchanged, "image there already", "images there already"),
+        (report.n_duplicates, "duplicate left out", "duplicates left out"),
+        (report.n_moved, "earlier anchor now on the other side", "earlier anchors now on the other side"),
+    )
+    print_change(report.index, facts, text, as_json=json)

@@ -8,11 +8,21 @@ from typing import Annotated
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import configurations as ways
 from . import options
+from .idle import Idle
 from .info import approximation_words
 from .output import interruptible, note, print_facts, progress_bar
+
+IDLE = (
+    Idle(
+        ("recall", "top_k", "space", "shrinkage", "queries", "seed"),
+        lambda given: given["off"],
+        "--off searches exactly again",
+    ),
+)
 
 
 def approximate(
@@ -62,4 +72,7 @@ def approximate(
         return
     print_facts({"index": str(index.path), "search": approximation_words(record)}, as_json=False)
     if record.speedup < 1:
-        note(f"exact search is faster for {len(index)} anchors: 'quasar-index approximate {name} --off' goes back")
+        note(
+            f"exact search is faster for {counted(len(index), 'anchor')}: 'quasar-index approximate {name} "
+            f"--off' goes back"
+        )

@@ -10,11 +10,14 @@ from typing import Annotated, Any
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import options
-from .output import Cell, interruptible, new_file, note, print_table
+from .idle import Idle
+from .output import check_output, interruptible, new_file, note, print_table, print_text
+from .tables import Cell
 
-COLUMNS = ("figure", "anchors", "median", "lowest", "highest", "bar", "", "what")
+COLUMNS = ("figure", "anchors", "median", "lowest", "highest", "bar", "verdict", "what")
 QUICK: dict[str, Any] = {
     "anchors": (2000,),
     "n_queries": 64,
@@ -23,6 +26,18 @@ QUICK: dict[str, Any] = {
     "n_images": 32,
     "stream": (64, 256),
 }
+
+
+IDLE = (
+    Idle(
+        (
+            *("figure", "anchors", "dim", "queries", "top_k", "rounds", "images", "n_images", "stream", "work"),
+            *("encoder", "precision", "quick", "growth", "json", "output", "picture"),
+        ),
+        lambda given: given["list_"],
+        "--list lists the figures and stops",
+    ),
+)
 
 
 def bench(
@@ -99,6 +114,9 @@ def bench(
 
     if picture is not None:
         check_picture(picture)
+    if output is not None:
+        check_output("--output", str(output))
+    qi.check_encoder(encoder)
     given: dict[str, Any] = {
         "anchors": None if anchors is None else _counts(anchors, "--anchors"),
         "n_queries": queries,
@@ -121,7 +139,9 @@ def bench(
             qi.BenchOptions(folder=work or Path(folder), dim=dim, encoder=encoder, precision=precision.value, **chosen),
             figure,
             with_growth=not figure if growth is None else growth,
-            on_figure=lambda name, n: note(f"measuring {name}" + (f" with {n:,} anchors" if n else "")),
+            on_figure=lambda name, n: note(
+                f"measuring {name}" + (f" with {counted(n, 'anchor', form=',')}" if n else "")
+            ),
         )
     if quick:
         report = replace(report, ratios=tuple(replace(ratio, bar=None) for ratio in report.ratios))
@@ -135,8 +155,10 @@ def bench(
         typer.echo(text)
         return
     machine = report.machine
-    typer.echo(f"{machine['cpu']}, {machine['usable_cores']} cores, {machine['memory_bytes'] / 1e9:.0f} GB")
-    print_table(COLUMNS, [_row(ratio) for ratio in report.ratios], right=COLUMNS[1:6])
+    print_text(f"{machine['cpu']}, {machine['usable_cores']} cores, {machine['memory_bytes'] / 1e9:.0f} GB")
+    print_table(
+        COLUMNS, [_row(ratio) for ratio in report.ratios], right=COLUMNS[1:6], keep=("median",), least=("what",)
+    )
 
 
 def _row(ratio: qi.BenchRatio) -> list[Cell]:
@@ -153,7 +175,7 @@ def _print_list() -> None:
         [figure.name, "" if figure.bar is None else f"{'>=' if figure.at_least else '<='} {figure.bar:g}", figure.what]
         for figure in qi.BENCH_FIGURES.values()
     ]
-    print_table(("figure", "bar", "what"), rows)
+    print_table(("figure", "bar", "what"), rows, keep=("bar", "what"))
 
 
 def _counts(text: str, option: str) -> tuple[int, ...]:

@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import options
-from .data import note_failures, read_embeddings, read_sources
+from .data import LABELS_IDLE, note_failures, read_embeddings, read_sources
+from .idle import Idle
 from .info import index_facts
 from .output import interruptible, note, print_facts, progress_bar
 
@@ -23,6 +25,16 @@ class Dtype(str, Enum):
 
     float32 = "float32"
     float16 = "float16"
+
+
+IDLE = (
+    Idle(
+        ("encoder", "layers", "input_rule", *options.EMBEDDING),
+        lambda given: given["embeddings"] is not None,
+        "--embeddings need no encoder",
+    ),
+    *LABELS_IDLE,
+)
 
 
 def build(
@@ -96,8 +108,6 @@ def build(
     if labels is not None and embeddings is None:
         raise typer.BadParameter("--labels belongs to --embeddings")
     if embeddings is not None:
-        if encoder or weights or layers or input_rule:
-            raise typer.BadParameter("--embeddings need no encoder")
         read = read_embeddings(
             embeddings, labels, score_column=score_column, image_column=image_column, lower_is_better=lower_is_better
         )
@@ -116,14 +126,16 @@ def build(
         sources = read_sources(
             data or [], score_column=score_column, image_column=image_column, lower_is_better=lower_is_better
         )
+        chosen = encoder or qi.DEFAULT_ENCODER
+        qi.check_encoder(chosen, weights=weights, layers=layers, input_rule=input_rule, device=device)
+        qi.check_build(name, sources, overwrite=overwrite)
         if encoder is None:
-            encoder = qi.DEFAULT_ENCODER
             note(
-                f"encoder {encoder} (works offline); the paper's settings are --encoder clip-rn50 for quality and "
+                f"encoder {chosen} (works offline); the paper's settings are --encoder clip-rn50 for quality and "
                 "--encoder clip-vit-l-14 for aesthetics"
             )
         loaded = qi.load_encoder(
-            encoder,
+            chosen,
             weights=weights,
             layers=layers,
             input_rule=input_rule,
@@ -146,8 +158,10 @@ def build(
                 on_progress=on_progress,
             )
     if report.n_resumed:
-        note(f"{report.n_resumed} embeddings were left by an interrupted build")
+        note(f"{counted(report.n_resumed, 'embedding was', 'embeddings were')} left by an interrupted build")
     if report.n_duplicates:
-        note(f"{report.n_duplicates} images were left out, an earlier one has the same content")
+        note(
+            f"{counted(report.n_duplicates, 'image was', 'images were')} left out, an earlier one has the same content"
+        )
     note_failures(report.failures, report.index)
     print_facts(index_facts(report.index), as_json=json)

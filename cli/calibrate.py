@@ -8,10 +8,13 @@ from typing import Annotated
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import configurations as ways
 from . import options
 from .output import interruptible, note, print_facts, progress_bar
+
+IDLE = ways.IDLE
 
 
 class MapMethod(str, Enum):
@@ -89,7 +92,8 @@ def calibrate(
             f"+-{fitted.half_width:.3g} for {fitted.level:.0%}; "
             f"the interval spans {fitted.span:.0%} of the {_scale_name(index)}, {low:.6g} to {high:.6g}"
         ),
-        "coverage": f"{fitted.coverage:.1%} on groups left out ({fitted.n_anchors} anchors, {fitted.n_groups} groups)",
+        "coverage": f"{fitted.coverage:.1%} on groups left out ({counted(fitted.n_anchors, 'anchor')}, "
+        f"{counted(fitted.n_groups, 'group')})",
     }
     numbers = {
         "half_width": fitted.half_width,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from .output import print_facts
 
@@ -25,10 +26,10 @@ def print_change(index: qi.AnchorIndex, facts: Mapping[str, Any], text: str, *, 
         counts = {"n_anchors": len(index), "n_good": manifest.n_good, "n_bad": manifest.n_bad}
         print_facts({**own, **facts, **counts}, as_json=True)
         return
-    now = f"{len(index)} anchors: {manifest.n_good} good, {manifest.n_bad} bad"
+    now = f"{counted(len(index), 'anchor')}: {manifest.n_good} good, {manifest.n_bad} bad"
     print_facts({"changed": text, "index": f"{index.path}, version {manifest.version}, {now}"}, as_json=False)
 
 
-def in_words(counts: Mapping[str, int]) -> str:
-    """Return counts as text, without those that are zero."""
-    return ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "nothing"
+def in_words(*counts: tuple[int, str, str]) -> str:
+    """Return counts, each with what stands after one and after several, as text; without those that are zero."""
+    return ", ".join(counted(n, one, many) for n, one, many in counts if n) or "nothing"

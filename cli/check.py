@@ -9,11 +9,23 @@ from typing import Annotated
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import options
-from .output import Cell, interruptible, note, print_facts, print_table, progress_bar
+from .idle import Idle
+from .output import interruptible, note, print_facts, print_table, progress_bar
+from .tables import Cell
 
 STYLES = {"error": "bold red", "warning": "yellow", "ok": "green"}
+
+
+IDLE = (
+    Idle(
+        ("weights", "device", "precision", "batch_size"),
+        lambda given: given["index"] is None,
+        "images are embedded for --index alone",
+    ),
+)
 
 
 def check(
@@ -60,9 +72,14 @@ def check(
     """
     if not data:
         raise typer.BadParameter("--data is missing: the images and labels to check")
+    lower = True if lower_is_better else None
     if threshold is not None and index is None:
         raise typer.BadParameter("--threshold belongs to --index")
-    lower = True if lower_is_better else None
+    qi.allow_pixels(max_pixels)
+    if threshold is not None:
+        from quasar_index.checks.check import check_threshold
+
+        check_threshold(threshold)
     sources = [
         qi.load_source(spec, score_column=score_column, image_column=image_column, lower_is_better=lower)
         for spec in data
@@ -74,7 +91,6 @@ def check(
         encoder = qi.load_recorded_encoder(
             opened.manifest.encoder, weights=weights, device=device, precision=precision.value
         )
-    qi.allow_pixels(max_pixels)
     with interruptible("nothing was changed; run it again"), progress_bar("checking") as on_progress:
         report = qi.check_sources(
             sources,
@@ -93,14 +109,14 @@ def check(
         print_facts({"must_stop": report.must_stop, **asdict(report)}, as_json=True)
     else:
         print_table(("", "data", "check", "count", "finding"), [_row(finding) for finding in report.findings],
-                    right=("count",))  # fmt: skip
+                    right=("count",), keep=("finding",), least=("count",))  # fmt: skip
     errors, warnings = len(report.of("error")), len(report.of("warning"))
     if report.must_stop:
         note(f"error: {errors} of these findings must be mended before a build makes sense")
         raise typer.Exit(qi.DataError.exit_code)
     if not json:
-        summary = "nothing to mend" if not warnings else f"{warnings} warning{'s' if warnings > 1 else ''}"
-        note(f"{report.n_images:,} images checked, {summary}")
+        summary = "nothing to mend" if not warnings else counted(warnings, "warning")
+        note(f"{counted(report.n_images, 'image', form=',')} checked, {summary}")
 
 
 def _row(finding: qi.Finding) -> tuple[Cell, ...]:

@@ -5,13 +5,17 @@ Importing all of them and building their options would take a third of the time 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from enum import EnumMeta
 from importlib import import_module
-from typing import Any, cast
+from typing import Any, cast, get_args, get_type_hints
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from .idle import Idle, refuse_idle
 from .output import interruptible
+from .tables import OTHER_FORMS
 
 PANELS = {
     "Score": {
@@ -61,10 +65,39 @@ PANELS = {
 def load(name: str) -> TyperCommand:
     """Import a command, and build its options."""
     module = import_module(f".{name}", __package__)
-    one = typer.Typer(add_completion=False)
     # The function of `map` is `map_`: the name alone is Python's own.
-    one.command(name)(getattr(module, name, None) or getattr(module, f"{name}_"))
-    return cast("TyperCommand", typer.main.get_command(one))
+    function = getattr(module, name, None) or getattr(module, f"{name}_")
+    one = typer.Typer(add_completion=False)
+    one.command(name, cls=Command)(function)
+    command = cast("Command", typer.main.get_command(one))
+    command.forms = _forms(function)
+    command.idle = getattr(module, "IDLE", ())
+    return command
+
+
+def _forms(function: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the options with which a command prints all of what a table may leave out."""
+    hints = get_type_hints(function)
+    kinds = [hints.get("format_"), *get_args(hints.get("format_"))]
+    names = [one.value for kind in kinds if isinstance(kind, EnumMeta) for one in cast("Any", kind)]
+    formats = [f"--format {name}" for name in ("csv", "json") if name in names]
+    return (*formats[:1], *(["--json"] if "json" in hints else []))
+
+
+class Command(TyperCommand):
+    """A command that refuses options without effect, and knows which of its options print all of a table."""
+
+    forms: tuple[str, ...] = ()
+    idle: tuple[Idle, ...] = ()
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        refuse_idle(ctx, self.idle)
+        before = OTHER_FORMS.set(self.forms)
+        try:
+            return super().invoke(ctx)
+        finally:
+            OTHER_FORMS.reset(before)
 
 
 class Commands(TyperGroup):

@@ -12,6 +12,7 @@ import typer
 
 import quasar_index as qi
 
+from .idle import Given, Idle
 from .output import note, progress_bar
 
 
@@ -159,6 +160,20 @@ TemperatureOption = Annotated[
 ]
 
 
+def is_auto(given: Given) -> bool:
+    """Say whether the options leave the space, or its shrinkage, to the anchors."""
+    return "auto" in (given["space"], given["shrinkage"])
+
+
+IDLE = (
+    Idle(("division",), lambda given: given["mode"] != "joint", "it divides what --retrieval joint finds"),
+    Idle(
+        ("temperature",),
+        lambda given: given["head"] != "centroid" and not given.get("compare"),
+        "heads have no softmax",
+    ),
+)
+"""Of every command that is told the way to score."""
 KEYS: dict[str, tuple[str, ...]] = {
     "space": tuple(one.value for one in Space),
     "aggregate": tuple(one.value for one in Aggregate),

@@ -7,7 +7,23 @@ from pathlib import Path
 
 import quasar_index as qi
 
+from . import options
+from .idle import Idle
 from .output import note
+
+LABELS_IDLE = (
+    Idle(
+        options.LABELLING,
+        lambda given: given["embeddings"] is not None and given["labels"] is None,
+        "it is for a file of --labels",
+    ),
+    Idle(
+        options.LABELLING,
+        lambda given: given["labels"] is not None and str(given["labels"]).lower().endswith(".json"),
+        "the authors' .json has no columns",
+    ),
+)
+"""Of the commands that take --embeddings with --labels."""
 
 
 def read_sources(

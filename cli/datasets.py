@@ -12,7 +12,8 @@ import typer
 import quasar_index as qi
 
 from . import options
-from .output import Cell, print_facts, print_table
+from .output import print_facts, print_table
+from .tables import Cell
 
 UNRATED = ("kadis700k",)
 """Data sets without opinion scores: their images are references and distortions."""
@@ -31,7 +32,8 @@ def datasets(
     elif json:
         print(json_.dumps({dataset.name: _plain(dataset) for dataset in qi.DATASETS.values()}, indent=2))  # noqa: T201
     else:
-        print_table(("name", "images", "scores", "better", "terms and home page"), _rows(), right=("images",))
+        print_table(("name", "images", "scores", "better", "terms and home page"), _rows(), right=("images",),
+                    keep=("terms and home page",), least=("better", "scores"))  # fmt: skip
 
 
 def _rows() -> list[tuple[Cell, ...]]:

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import options
-from .output import interruptible, note, print_facts, print_table, progress_bar
+from .output import interruptible, note, print_facts, print_table, print_text, progress_bar
 
 COLUMNS = ("way to score", "mean", "standard deviation", "lowest", "highest")
 
@@ -24,21 +25,24 @@ def demo(
     Prints the Spearman correlation (SRCC) of score against minus the distortion level, on photographs of which no part
     is an anchor: the mean and the spread over five random divisions.
     """
+    from quasar_index.demo import check_demo
     from quasar_index.index.anchor_index import new_index_path
 
     path = new_index_path(name)
+    check_demo(path)
+    qi.check_encoder(qi.DEFAULT_ENCODER, device=device)
     images = path.with_name(f"{path.name}-images")
     note(f"distorting photographs into '{images}', then embedding them with {qi.DEFAULT_ENCODER} (works offline)")
     encoder = qi.load_encoder(device=device)
     with interruptible("run it again"), progress_bar("embedding") as on_progress:
         report = qi.run_demo(path, images, encoder, seed=seed, on_progress=on_progress)
     n = ", ".join(map(str, report.n_held_out))
-    typer.echo("SRCC of score against minus the distortion level, on photographs of which no part is an anchor")
-    typer.echo(f"{len(report.n_held_out)} random divisions by photograph; images scored in each: {n}")
+    print_text("SRCC of score against minus the distortion level, on photographs of which no part is an anchor")
+    print_text(f"{counted(len(report.n_held_out), 'random division')} by photograph; images scored in each: {n}")
     rows = [
         [name, *(f"{figure:.3f}" for figure in (values.mean(), values.std(ddof=1), values.min(), values.max()))]
         for name, values in report.srcc.items()
     ]
-    print_table(COLUMNS, rows, right=COLUMNS[1:])
+    print_table(COLUMNS, rows, right=COLUMNS[1:], keep=("mean",))
     print_facts({"index": str(report.index.path), "images": str(report.images)}, as_json=False)
     note(f"go on with: quasar-index score YOUR_PHOTOGRAPHS --index {name} --aggregate retrieval")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,14 +11,26 @@ from typing import Annotated, Any
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import configurations as ways
 from . import options
 from .data import read_sources
 from .evaluation_tables import print_markdown, print_report
+from .idle import Idle
 from .output import interruptible, note, progress_bar
 
 CONFIGURATION, PROTOCOL = "Configuration", "Protocol"
+
+
+IDLE = (
+    Idle(
+        (*options.EMBEDDING, *options.LABELLING),
+        lambda given: given["data"] is None,
+        "the anchors of the index are embedded and labelled already; it is for --data",
+    ),
+    *ways.IDLE,
+)
 
 
 class ReportFormat(str, Enum):
@@ -178,13 +188,28 @@ def evaluate(
             [data or ""], score_column=score_column, image_column=image_column, lower_is_better=lower_is_better
         )
         rated = qi.rated_source(source, keep_sides=group is not None)
+        if group is not None:
+            qi.check_cross_validation(rated, group, by=by or [])
+        elif opened is not None:
+            column = opened.content_column() if any(one.is_auto for one in configurations) else None
+            qi.check_evaluation(
+                rated,
+                opened,
+                exclude=exclude,
+                allow_overlap=allow_overlap,
+                where=where,
+                ratio=ratio,
+                group=column,
+                by=by or [],
+                seed=seed,
+            )
         loaded = load()
         with progress_bar("embedding") as on_image:
             return qi.embed_rated(
                 rated, loaded, batch_size=batch_size, n_workers=workers, max_pixels=max_pixels, on_progress=on_image
             )
 
-    with interruptible("nothing was written; run it again"), said_once():
+    with interruptible("nothing was written; run it again"):
         if opened is None:
             images = embed(
                 lambda: qi.load_encoder(encoder or qi.DEFAULT_ENCODER, layers=layers, input_rule=input_rule, **run)
@@ -215,7 +240,7 @@ def evaluate(
     for path, reason in report.failures[:5]:
         note(f"left out '{path}': {reason}")
     if report.n_failed:
-        note(f"error: {report.n_failed} images could not be embedded")
+        note(f"error: {counted(report.n_failed, 'image')} could not be embedded")
         raise typer.Exit(qi.DataError.exit_code)
 
 
@@ -238,29 +263,3 @@ def read_group(text: str | None) -> str | None:
     if key != "group" or not column:
         raise typer.BadParameter(f"--cross-validate {text}: write group=COLUMN")
     return column
-
-
-@contextmanager
-def said_once() -> Iterator[None]:
-    """Let every kind of warning through once: each fold and configuration would repeat it."""
-    filters = [(handler, _Once()) for handler in logging.getLogger().handlers]
-    for handler, once in filters:
-        handler.addFilter(once)
-    try:
-        yield
-    finally:
-        for handler, once in filters:
-            handler.removeFilter(once)
-
-
-class _Once(logging.Filter):
-    """Passes the first record of each wording, whatever its numbers."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._seen: set[str] = set()
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        is_new = str(record.msg) not in self._seen
-        self._seen.add(str(record.msg))
-        return is_new

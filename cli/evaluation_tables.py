@@ -6,26 +6,28 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
-from .output import print_table
+from .output import print_table, print_text
 
 TITLES = {"srcc": "SRCC", "krcc": "KRCC", "plcc": "PLCC", "plcc_fitted": "PLCC fitted", "rmse_fitted": "RMSE fitted"}
 COLUMNS = ("configuration", *TITLES.values(), "SRCC - first")
 MARK = "*"
 EXPLAINED = "the logistic fit is as steep as the scores allow, which weak relations reach by chance: trust the raw PLCC"
+LEAST = ("KRCC", "RMSE fitted", "PLCC", "PLCC fitted")
 
 
 def print_report(report: qi.EvaluationReport) -> None:
     """Print a report for people."""
     for line in _facts(report):
-        print(line)  # noqa: T201
-    print()  # noqa: T201
-    print_table(COLUMNS, _rows(report), right=COLUMNS[1:])
+        print_text(line)
+    print_text()
+    print_table(COLUMNS, _rows(report), right=COLUMNS[1:], keep=("SRCC",), least=LEAST)
     if _is_marked(report):
-        print(f"{MARK} {EXPLAINED}")  # noqa: T201
+        print_text(f"{MARK} {EXPLAINED}")
     for columns, rows in _parts(report):
-        print()  # noqa: T201
-        print_table(columns, rows, right=columns[1:])
+        print_text()
+        print_table(columns, rows, right=columns[1:], keep=columns[2:3])
 
 
 def print_markdown(report: qi.EvaluationReport) -> None:
@@ -38,13 +40,13 @@ def print_markdown(report: qi.EvaluationReport) -> None:
 
 def _facts(report: qi.EvaluationReport) -> Iterator[str]:
     yield report.protocol
-    counts = [f"{report.n_scored} images scored", f"{report.n_failed} failed"]
+    counts = [f"{counted(report.n_scored, 'image')} scored", f"{report.n_failed} failed"]
     if report.n_unrated:
         counts.append(f"{report.n_unrated} without a rating left out")
     yield ", ".join(counts)
     if any(one.figures["srcc"].low is not None for one in report.outcomes):
-        what = f"{report.n_units} groups" if report.grouped else f"{report.n_units} images"
-        yield f"[{report.level:.0%} bootstrap interval], {report.n_resamples} resamples of {what}"
+        what = f"{counted(report.n_units, 'group')}" if report.grouped else f"{counted(report.n_units, 'image')}"
+        yield f"[{report.level:.0%} bootstrap interval], {counted(report.n_resamples, 'resample')} of {what}"
     yield from report.notes
 
 

@@ -13,8 +13,9 @@ from typing import Annotated, Any
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
-from .output import new_file, note, printable
+from .output import check_output, new_file, note, printable
 
 OPINIONS = ("mos", "low", "high", "familiarity")
 EXPLAIN_TOP = 100
@@ -76,6 +77,8 @@ class Wishes:
             raise typer.BadParameter("--explain-top is for --explain FILE")
         endings = (("--explain", self.explain, (".jsonl", ".parquet")), ("--report", self.report, (".html", ".htm")))
         taken = {output}
+        if output is not None:
+            check_output("--output", output)
         for option, file, known in endings:
             if file is None:
                 continue
@@ -84,8 +87,7 @@ class Wishes:
             if file in taken:
                 raise typer.BadParameter(f"'{file}' is named twice: {option} needs a file of its own")
             taken.add(file)
-            if "://" not in file and not Path(file).absolute().parent.is_dir():
-                raise qi.DataError(f"'{file}' cannot be written, its folder does not exist", "make the folder")
+            check_output(option, file)
 
 
 @contextlib.contextmanager
@@ -143,7 +145,7 @@ def beside(
         with new_file(wishes.report) as path:
             page.write(path)
         if page.n_left_out:
-            note(f"report: the page shows the first {len(page)} of {len(page) + page.n_left_out} images")
+            note(f"report: the page shows the first {len(page)} of {counted(len(page) + page.n_left_out, 'image')}")
 
 
 def _opinions(
@@ -201,7 +203,10 @@ def _explanations(
             f"'{output}' cannot be written ({reason})", "check the place that --explain names"
         ) from error
     if n_cut:
-        note(f"explain: {top} anchors a side of {n_cut} images; --explain-top 0 writes all, which rebuild the scores")
+        note(
+            f"explain: {counted(top or 0, 'anchor')} a side of {counted(n_cut, 'image')}; --explain-top 0 writes "
+            f"all, which rebuild the scores"
+        )
 
 
 class _JsonLines:

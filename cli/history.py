@@ -23,4 +23,5 @@ def history(name: options.Index, json: options.Json = False) -> None:
         time = version.time.replace("T", " ").removesuffix("+00:00")
         counts = (str(version.n_good), str(version.n_bad))
         rows.append((str(version.version), time, *counts, ", ".join(state), version.action))
-    print_table(("version", "time (UTC)", "good", "bad", "tags", "action"), rows, right=("version", "good", "bad"))
+    print_table(("version", "time (UTC)", "good", "bad", "tags", "action"), rows, right=("version", "good", "bad"),
+                keep=("action",), least=("bad", "good"))  # fmt: skip

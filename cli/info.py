@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import options
 from .output import print_facts
@@ -44,17 +45,17 @@ def index_facts(index: qi.AnchorIndex) -> dict[str, Any]:
     for source in manifest.sources:
         parts = [f"{source.kind}, {source.n_good} good, {source.n_bad} bad"]
         if source.threshold is None:
-            parts.append("reference images are good, distorted ones bad")
+            is_referenced = source.kind == "full-reference"
+            parts.append(
+                "reference images are good, distorted ones bad" if is_referenced else "the sides are as labelled"
+            )
         else:
             sign = "below" if source.lower_is_better else "above"
             whose = " of the index that it was selected from" if source.rating.kept else ""
             parts.append(f"good is {sign} the median opinion score{whose}, {source.threshold:g}")
         parts += [words for rating in source.ratings if (words := rating_words(rating))]
-        parts += [
-            f"{count} {what}"
-            for count, what in ((source.n_failed, "failed"), (source.n_duplicates, "duplicates"))
-            if count
-        ]
+        parts += [f"{source.n_failed} failed"] if source.n_failed else []
+        parts += [counted(source.n_duplicates, "duplicate")] if source.n_duplicates else []
         facts[f"data {source.name}"] = "; ".join(parts)
     if manifest.subset is not None:
         facts["selected by"] = subset_words(manifest.subset)
@@ -85,13 +86,16 @@ def rating_words(rating: qi.RatingRecord) -> str:
 
 def approximation_words(record: qi.Approximation) -> str:
     """Return how an index is searched approximately, and what was measured of it, in words."""
-    searched = f"{record.n_probe[0]} and {record.n_probe[1]} lists a query, {record.n_ranked} candidates ranked exactly"
+    searched = (
+        f"{record.n_probe[0]} and {counted(record.n_probe[1], 'list')} a query, "
+        f"{counted(record.n_ranked, 'candidate')} ranked exactly"
+    )
     found = f"recall {record.recall:.3f} of the {record.top_k} nearest of a side, {record.recall_low:.3f} for 95% of "
     scores = f"SRCC {record.score_srcc:.3f} of retrieval scores with the exact ones"
     fast = f"{record.speedup:.1f} times as fast as exact search in a batch, {record.speedup_single:.1f} times for one "
     return (
         f"approximate in the space {record.space}: {record.factory}, {searched}\n"
-        f"{found}{record.n_queries} queries; {scores}\n"
+        f"{found}{counted(record.n_queries, 'query', 'queries')}; {scores}\n"
         f"{fast}query, on the machine that measured"
     )
 
@@ -101,7 +105,7 @@ def subset_words(subset: qi.Subset) -> str:
     parts = [subset.label]
     parts += [f"in the {subset.space} space"] if subset.space != "raw" else []
     parts += [f"in {subset.stratify} strata"] if subset.stratify is not None else []
-    chosen = f"{subset.n_good} of {subset.of_good} good and {subset.n_bad} of {subset.of_bad} bad anchors"
+    chosen = f"{subset.n_good} of {subset.of_good} good and {subset.n_bad} of {counted(subset.of_bad, 'bad anchor')}"
     parts.append(f"{chosen} of {subset.index}, version {subset.version}")
     parts += [f"where {subset.where}"] if subset.where is not None else []
     return "; ".join([*parts, *([subset.reason] if subset.reason else [])])

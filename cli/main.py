@@ -6,8 +6,10 @@ import contextlib
 import errno
 import logging
 import os
+import re
 import sys
 import warnings
+from functools import partial
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -51,8 +53,23 @@ class _Printable(logging.Formatter):
         return str(printable(super().formatMessage(record)))
 
 
+class _Once(logging.Filter):
+    """Passes the first warning of each kind: each block of images, fold or file would repeat it with other numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        kind = re.sub(r"\d[\d.,]*", "", str(record.msg))
+        is_new = record.levelno < logging.WARNING or kind not in self._seen
+        self._seen.add(kind)
+        return is_new
+
+
 @app.callback()
 def _options(
+    context: typer.Context,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and the log.")] = False,
     version: Annotated[  # noqa: ARG001
         bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
@@ -61,6 +78,8 @@ def _options(
     logging.basicConfig(level=logging.INFO if debug else logging.WARNING, stream=sys.stderr)
     for handler in logging.getLogger().handlers:
         handler.setFormatter(_Printable("quasar-index: %(message)s"))
+        handler.addFilter(once := _Once())
+        context.call_on_close(partial(handler.removeFilter, once))
     logging.getLogger("faiss").setLevel(logging.WARNING)
     if not debug:
         # Pillow warns of odd metadata, up to thousands of times an image; what makes one useless is in its row.

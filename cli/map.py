@@ -9,10 +9,21 @@ from typing import Annotated
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import configurations as ways
 from . import options
+from .idle import Idle
 from .output import interruptible, note, progress_bar
+
+IDLE = (
+    Idle(
+        ("thumbnails", "max_pixels"),
+        lambda given: not str(given["output"]).lower().endswith(".html"),
+        "a picture shows no images; they are for a page (.html)",
+    ),
+    Idle(("group",), lambda given: not ways.is_auto(given), "it is for --space auto and --shrinkage auto"),
+)
 
 
 class Method(str, Enum):
@@ -75,7 +86,10 @@ def map_(
     elif mark is not None:
         marks = qi.mark_where(index, anchors, mark)
     if marks is not None and marks.n_elsewhere:
-        note(f"{marks.n_elsewhere:,} anchors of '{subset}' are not among these {len(anchors):,}, so they have no mark")
+        note(
+            f"{counted(marks.n_elsewhere, 'anchor', form=',')} of '{subset}' are not among these "
+            f"{len(anchors):,}, so they have no mark"
+        )
     with interruptible("nothing was written"):
         configuration = ways.settle(configuration, anchors, seed=seed)
         chosen, strength = configuration.fixed_space
@@ -101,11 +115,17 @@ def map_(
                 on_progress=on_progress,
             )
     if len(projection) < len(anchors):
-        note(f"{len(projection):,} of {len(anchors):,} anchors are on the map, drawn at random; see --sample")
+        note(
+            f"{len(projection):,} of {counted(len(anchors), 'anchor', form=',')} are on the map, "
+            f"drawn at random; see --sample"
+        )
     if output.suffix.lower() == ".html" and (n_asked := min(thumbnails, len(projection))) < len(projection):
-        note(f"{n_asked:,} of {len(projection):,} points have an image in the page; see --thumbnails")
+        note(
+            f"{n_asked:,} of {len(projection):,} points {'has' if n_asked == 1 else 'have'} an image in the "
+            f"page; see --thumbnails"
+        )
     if n_unread:
-        note(f"{n_unread:,} images cannot be read, so their points show text alone")
+        note(f"{counted(n_unread, 'image', form=',')} cannot be read, so their points show text alone")
     if projection.explained is not None:
         first, second = (100 * share for share in projection.explained)
         flat = "; whitening evens it out: see also --space raw" if chosen == "whitened" and first + second < 10 else ""

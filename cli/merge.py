@@ -51,5 +51,8 @@ def merge(
     for text in report.notes:
         note(text)
     facts = {"n_merged": report.n_anchors, "n_duplicates": report.n_duplicates, "notes": list(report.notes)}
-    words = {"anchors merged": report.n_anchors, "duplicates left out": report.n_duplicates}
-    print_change(report.index, facts, in_words(words), as_json=json)
+    words = in_words(
+        (report.n_anchors, "anchor merged", "anchors merged"),
+        (report.n_duplicates, "duplicate left out", "duplicates left out"),
+    )
+    print_change(report.index, facts, words, as_json=json)

@@ -8,6 +8,10 @@ from typing import Annotated
 
 import typer
 
+EMBEDDING = ("weights", "device", "precision", "batch_size", "workers", "max_pixels")
+"""Parameters of all that embeds images."""
+LABELLING = ("score_column", "image_column", "lower_is_better")
+"""Parameters of all that reads labels."""
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:i.", rich_help_panel="Encoder")]
 Weights = Annotated[
     Path | None,

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -13,15 +14,14 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, TypeAlias
+from typing import IO, Any
 
 from quasar_index.errors import DataError, QuasarError
 
 from .cells import as_text, csv_line
+from .tables import Cell, fold, table_lines
 
 Row = Mapping[str, Any]
-Cell: TypeAlias = "str | tuple[str, str]"
-"""Text of a table, or text and its style."""
 
 
 class Format(str, Enum):
@@ -154,6 +154,24 @@ def write_rows(rows: Iterable[Row], columns: Sequence[str], *, format_: Format, 
         raise DataError(f"'{output}' cannot be written ({reason})", "check the place that --output names") from error
 
 
+def check_output(option: str, output: str) -> None:
+    """Find out whether a file can be written, before anything takes long; a URL is not asked.
+
+    Raises:
+        DataError: When it cannot.
+    """
+    if "://" in output:
+        return
+    folder = Path(output).absolute().parent
+    if not folder.is_dir():
+        raise DataError(f"'{output}' cannot be written, its folder does not exist", "make the folder")
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        reason = error.strerror or error
+        raise DataError(f"'{output}' cannot be written ({reason})", f"check the place that {option} names") from error
+
+
 @contextlib.contextmanager
 def new_file(output: str) -> Iterator[Path]:
     """Offer a path to write a file at, which appears at its place, or its URL, when the block ends without an error."""
@@ -208,18 +226,13 @@ def _write_parquet(rows: Iterable[Row], columns: Sequence[str], file: IO[bytes])
 
 
 def _write_table(rows: Iterable[Row], columns: Sequence[str], file: IO[bytes]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in columns:
-        table.add_column(name, justify="left" if name in ("path", "error") else "right", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_cell(row[name]), style="red" if name == "error" else "") for name in columns))
+    cells = [[(_cell(row[name]), "red" if name == "error" else "") for name in columns] for row in rows]
     text = io.TextIOWrapper(file, encoding="utf-8", write_through=True)
-    terminal = sys.stdout.isatty()
-    Console(file=text, width=None if terminal else 200, force_terminal=terminal or None).print(table)
+    numbers = [name for name in columns if name not in ("path", "error")]
+    # The similarities and the calibrated figures tell how a score came about.
+    least = ("similarity_bad", "similarity_good", "familiarity", "low", "high", "mos")
+    _print(columns, cells, file=text, right=numbers, keep=("score", "error"), least=least,
+           to_stdout=file is sys.stdout.buffer)  # fmt: skip
     text.detach()
 
 
@@ -282,38 +295,63 @@ def print_facts(facts: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(facts, indent=2))  # noqa: T201
         return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in facts.items():
-        table.add_row(name, Text("\n".join(map(printable, str(value).split("\n")))))
-    Console(soft_wrap=False, width=None if sys.stdout.isatty() else 160).print(table)
+    cells: list[list[Cell]] = [
+        [(name, "bold"), "\n".join(map(printable, str(value).split("\n")))] for name, value in facts.items()
+    ]
+    _print(("", ""), cells, keep=("",), header=False)
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, right: Collection[str] = ()) -> None:
-    """Print a small table for people; the last column takes what the width leaves, and is folded.
+def print_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    *,
+    right: Collection[str] = (),
+    keep: Collection[str] = (),
+    least: Sequence[str] = (),
+) -> None:
+    """Print a small table for people, in the width of the terminal: folded between words, or without some columns.
 
     Args:
         columns: Their titles.
         rows: A cell a column: text, or text with a style of rich.
-        right: Columns that are aligned to the right.
+        right: Columns of numbers, which are aligned to the right.
+        keep: Columns that matter most: they always stay, as the first one does.
+        least: Columns that matter least: they are left out first, in this order; then come the others from the right.
     """
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    styled = ([(cell, "") if isinstance(cell, str) else cell for cell in row] for row in rows)
+    cells = [[("\n".join(map(printable, text.split("\n"))), style) for text, style in row] for row in styled]
+    _print(columns, cells, right=right, keep=keep, least=least)
 
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in columns:
-        last = name == columns[-1]
-        table.add_column(name, justify="right" if name in right else "left", no_wrap=not last, overflow="fold")
-    for row in rows:
-        cells = [(cell, "") if isinstance(cell, str) else cell for cell in row]
-        table.add_row(*(Text("\n".join(map(printable, text.split("\n"))), style=style) for text, style in cells))
-    Console(soft_wrap=False, width=None if sys.stdout.isatty() else 160).print(table)
+
+def print_text(text: str = "") -> None:
+    """Print a sentence for people, folded between words where a terminal would fold it anywhere."""
+    width = line_width()
+    for line in text.split("\n"):
+        print("\n".join([line] if width is None else fold(line, width)))  # noqa: T201
+
+
+def line_width() -> int | None:
+    """Return the width of the lines that stdout shows: of the terminal, or of `$COLUMNS`; None where there is none."""
+    if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal():
+        return shutil.get_terminal_size().columns
+    return None
+
+
+def _print(
+    columns: Sequence[str],
+    cells: Sequence[Sequence[Cell]],
+    *,
+    file: IO[str] | None = None,
+    to_stdout: bool = True,
+    **how: Any,
+) -> None:
+    """Print lines of a table; in a file, and where there is no terminal, they are wide enough for all columns."""
+    from rich.console import Console
+
+    width = line_width() if to_stdout else None
+    console = Console(file=file)
+    for line in table_lines(columns, cells, width=width, **how):
+        console.print(line, soft_wrap=True)
 
 
 def note(text: str) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import options
 from .changes import in_words, print_change
@@ -39,16 +40,16 @@ def relabel(
     if report.unmatched:
         first = ", ".join(f"'{path}'" for path in report.unmatched[:3])
         more = f" and {len(report.unmatched) - 3} more" if len(report.unmatched) > 3 else ""
-        note(f"{len(report.unmatched)} names have no anchor: {first}{more}")
+        note(f"{counted(len(report.unmatched), 'name has', 'names have')} no anchor: {first}{more}")
     facts = {
         "n_matched": report.n_matched,
         "n_changed": report.n_changed,
         "n_moved": report.n_moved,
         "unmatched": list(report.unmatched),
     }
-    words = {
-        "labels changed": report.n_changed,
-        "labels as they were": report.n_matched - report.n_changed,
-        "anchors now on the other side": report.n_moved,
-    }
-    print_change(report.index, facts, in_words(words), as_json=json)
+    text = in_words(
+        (report.n_changed, "label changed", "labels changed"),
+        (report.n_matched - report.n_changed, "label as it was", "labels as they were"),
+        (report.n_moved, "anchor now on the other side", "anchors now on the other side"),
+    )
+    print_change(report.index, facts, text, as_json=json)

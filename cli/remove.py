@@ -29,5 +29,8 @@ def remove(
         more = f" and {len(report.unknown) - 3} more" if len(report.unknown) > 3 else ""
         note(f"no anchor has the id {', '.join(report.unknown[:3])}{more}")
     facts = {"n_removed": report.n_removed, "n_moved": report.n_moved, "unknown": list(report.unknown)}
-    words = {"anchors removed": report.n_removed, "others now on the other side": report.n_moved}
-    print_change(report.index, facts, in_words(words), as_json=json)
+    text = in_words(
+        (report.n_removed, "anchor removed", "anchors removed"),
+        (report.n_moved, "other now on the other side", "others now on the other side"),
+    )
+    print_change(report.index, facts, text, as_json=json)

@@ -12,10 +12,11 @@ from typing import Annotated
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import options
 from .output import interruptible, note, progress_bar
-from .reproduction_tables import print_reproduction, print_reproduction_markdown, write_missing
+from .reproduction_tables import missing_text, print_reproduction, print_reproduction_markdown
 
 ANCHORS, PROTOCOL = "Anchors", "Protocol"
 
@@ -147,7 +148,8 @@ def reproduce(
             on_progress=on_progress,
         )
     if not (found.count("ran") or found.count("planned")):
-        write_missing(found.missing, sys.stderr)
+        if found.missing:
+            print(missing_text(found.missing), file=sys.stderr)  # noqa: T201
         raise _nothing_ran(found)
     _SHOW[format_](found)
     if picture is not None and not dry_run:
@@ -185,7 +187,7 @@ def _nothing_ran(found: qi.Reproduction) -> qi.QuasarError:
     """Return the error of a run without a result: about data, or about weights where data were there."""
     reasons = dict.fromkeys(reason for result in found.results for reason in result.reasons)
     message = f"nothing of {found.protocol.name} could be run: {'; '.join(list(reasons)[:3])}"
-    message += f"; and {len(reasons) - 3} reasons more" if len(reasons) > 3 else ""
+    message += f"; and {counted(len(reasons) - 3, 'reason')} more" if len(reasons) > 3 else ""
     only_weights = found.missing and all(one.kind == "weights" for one in found.missing)
     error = qi.EncoderError if only_weights else qi.DataError
     return error(message, "get what is listed above" if found.missing else "mend that and run it again")

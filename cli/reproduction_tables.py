@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from typing import TextIO
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
-from .output import Cell, print_table
+from .output import print_table, print_text
+from .tables import Cell
 
 MOST_ROWS = 40
 """A table of more experiments leaves out those that did not run, and counts them."""
@@ -18,19 +18,20 @@ RIGHT = ("published", "ours", "n", "anchors")
 
 def print_reproduction(found: qi.Reproduction) -> None:
     """Print a reproduction for people."""
-    print(f"{found.protocol.name}: {found.protocol.title}")  # noqa: T201
-    print("SRCC [95% bootstrap interval], or mean ± standard deviation over draws; the paper's are absolute values")  # noqa: T201
-    print()  # noqa: T201
+    print_text(f"{found.protocol.name}: {found.protocol.title}")
+    print_text(
+        "SRCC [95% bootstrap interval], or mean ± standard deviation over draws; the paper's are absolute values\n"
+    )
     columns, rows, marks = _table(found)
-    print_table(columns, [_styled(row) for row in rows], right=RIGHT)
+    keep = ("test set", "method", found.protocol.x_label, "published", "ours", "status")
+    print_table(columns, [_styled(row) for row in rows], right=RIGHT, keep=keep, least=("anchors", "n"))
     for line in _remarks(found, marks):
-        print(line)  # noqa: T201
+        print_text(line)
     if others := _others(found):
-        print("\npublished for other methods, not run here")  # noqa: T201
+        print_text("\npublished for other methods, not run here")
         print_table(*others, right=others[0][1:])
     if found.missing:
-        print()  # noqa: T201
-        write_missing(found.missing, sys.stdout)
+        print_text("\n" + missing_text(found.missing))
 
 
 def print_reproduction_markdown(found: qi.Reproduction) -> None:
@@ -49,12 +50,10 @@ def print_reproduction_markdown(found: qi.Reproduction) -> None:
     print("\n\n".join(part for part in parts if part))  # noqa: T201
 
 
-def write_missing(missing: Sequence[qi.MissingInput], file: TextIO) -> None:
-    """Write what is missing, and how to get it."""
-    for one in missing:
-        print(f"missing {one.kind} {one.name}: {one.reason}", file=file)
-        for line in one.how:
-            print(f"  {line}", file=file)
+def missing_text(missing: Sequence[qi.MissingInput]) -> str:
+    """Return lines that say what is missing, and how to get it."""
+    lines = [(f"missing {one.kind} {one.name}: {one.reason}", *(f"  {line}" for line in one.how)) for one in missing]
+    return "\n".join(line for part in lines for line in part)
 
 
 def _table(found: qi.Reproduction) -> tuple[tuple[str, ...], list[tuple[str, ...]], dict[str, int]]:
@@ -130,7 +129,7 @@ def _remarks(found: qi.Reproduction, marks: dict[str, int]) -> Iterator[str]:
     if hidden:
         counts = Counter(reason for one in hidden for reason in one.reasons)
         why = ", ".join(f"{reason} ({count})" for reason, count in counts.items())
-        yield f"{len(hidden)} of {len(found.results)} experiments did not run and are not shown: {why}"
+        yield f"{len(hidden)} of {counted(len(found.results), 'experiment')} did not run and are not shown: {why}"
     steps = Counter(step for one in found.results if one.status == "planned" for step in one.reasons)
     yield from (f"would {step}" for step in steps)
     yield from found.protocol.notes

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import quasar_index as qi
-from quasar_index.errors import DataError, reason
+from quasar_index.errors import DataError, counted, reason
 from quasar_index.json_lines import append_line, read_lines
 
 from .output import Row, note
@@ -103,7 +103,10 @@ def kept_rows(
             f"'{output}' cannot be written ({reason(error)})", "check the place that --output names"
         ) from error
     if kept.n_kept:
-        note(f"{kept.n_kept} of {len(paths)} rows were left by an interrupted run")
+        note(
+            f"{kept.n_kept} of {counted(len(paths), 'row')} {'was' if kept.n_kept == 1 else 'were'} left by an "
+            f"interrupted run"
+        )
     try:
         yield kept
         try:

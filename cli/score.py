@@ -18,12 +18,42 @@ from typing import Annotated, Any
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import configurations as ways
 from . import explaining, options, resuming
+from .idle import Idle
 from .output import Format, choose_format, interruptible, note, progress_bar, write_rows
 
 COLUMNS = ("path", "score", "similarity_good", "similarity_bad", "error")
+
+
+_TEXT_FREE = (
+    "version", "where", "ratio", "seed", "group", "aggregate", "offset", "clusters", "prototypes", "top_k", "mode",
+    "division", "similarity_temperature", "rating_power", "blend", "head", "space", "shrinkage", "normalize_anchors",
+)  # fmt: skip
+IDLE = (
+    Idle(
+        ("encoder", *options.EMBEDDING[:-1]),
+        lambda given: given["embeddings"] is not None,
+        "--embeddings are scored as they are, without an encoder",
+    ),
+    Idle(
+        ("max_pixels",),
+        lambda given: given["embeddings"] is not None and given["report"] is None,
+        "no image is read with --embeddings",
+    ),
+    Idle(("prompts", "prompt_pair"), lambda given: given["anchors"] != "text", "they are for --anchors text"),
+    Idle(("prompts",), lambda given: given["prompt_pair"] is not None, "--prompt-pair takes its place"),
+    Idle(_TEXT_FREE, lambda given: given["anchors"] == "text", "the anchors are two texts"),
+    Idle(
+        ("index",),
+        lambda given: given["anchors"] == "text" and given["encoder"] is not None,
+        "--anchors text takes no more of an index than its encoder, which --encoder names",
+    ),
+    Idle(("group",), lambda given: not ways.is_auto(given), "it is for --space auto and --shrinkage auto"),
+    *ways.IDLE,
+)
 
 
 class Anchors(str, Enum):
@@ -129,40 +159,42 @@ def score(
         seed=seed,
     )
     opened: qi.AnchorIndex | None = None
+    loaded: qi.Encoder | None = None
     calibration: qi.IndexCalibration | None = None
     files = [] if embeddings is not None else expand(paths or [])
-    run_options: dict[str, Any] = {
-        "weights": weights,
-        "device": device,
-        "precision": precision.value,
-        "n_images": len(files),
-    }
+    place: dict[str, Any] = {"weights": weights, "device": device}
+    run_options: dict[str, Any] = {**place, "precision": precision.value, "n_images": len(files)}
     if anchors is Anchors.text:
         if embeddings is not None or calibrated:
             raise typer.BadParameter("--anchors text is not for --embeddings or --calibrated")
-        name = encoder or (qi.AnchorIndex.open(index).manifest.encoder.name if index else qi.DEFAULT_ENCODER)
-        loaded: qi.Encoder | None = qi.load_encoder(name, **run_options)
-        assert loaded is not None  # noqa: S101 - for the type checker
-        table, own_temperature = qi.text_anchors(loaded, *(prompt_pair or _named_pair(prompts)))
+        loaded, table, own_temperature = _texts(
+            encoder or (qi.AnchorIndex.open(index).manifest.encoder.name if index else qi.DEFAULT_ENCODER),
+            prompt_pair or _named_pair(prompts),
+            place,
+            run_options,
+        )
         configuration = replace(configuration, space="raw")  # two texts span no space of images
     else:
         if index is None:
             raise typer.BadParameter("--index is needed (or --anchors text)")
         opened = qi.AnchorIndex.open(index, version)
-        loaded = None if embeddings is not None else _own_encoder(opened, encoder, run_options)
+        if embeddings is None:
+            _check_encoder(opened, encoder, place)
         if calibrated and (where is not None or ratio != 1):
             raise typer.BadParameter("--calibrated is for all anchors of an index: drop --where and --ratio")
         calibration = qi.read_calibration(opened, configuration) if calibrated else None
-        column = None
-        if configuration.uses_groups:
-            column = group or (calibration and calibration.column) or opened.content_column()
+        group = group or (calibration and calibration.column)
+        column = (group or opened.content_column()) if configuration.uses_groups else None
         table = opened.anchors(where=where, ratio=ratio, seed=seed, group=column)
         configuration = ways.settle(configuration, table, seed=seed)
         own_temperature = configuration.temperature
     if temperature is None:
         configuration = replace(configuration, temperature=own_temperature)
-    scorer = configuration.scorer(table, encoder=loaded, batch_size=batch_size)
+    scorer = configuration.scorer(table, batch_size=batch_size)
     qi.allow_pixels(max_pixels)
+    if opened is not None and embeddings is None:  # what else can be wrong has been found: loading takes seconds
+        loaded = qi.load_recorded_encoder(opened.manifest.encoder, **run_options)
+    scorer.encoder = loaded
     facts = {"anchors where": where, "random part of the anchors": None if ratio == 1 else f"{ratio:g}, seed {seed}"}
     decisive = (where, ratio, seed, anchors, prompts, prompt_pair, max_pixels, configuration, calibration)
     counts: collections.Counter[str] = collections.Counter()
@@ -180,7 +212,10 @@ def score(
         )
         _write(passing(images), explaining.OPINIONS if calibration else (), kept, chosen, output, drain=bool(wishes))
     if counts["failed"]:
-        note(f"error: {counts['failed']} of {counts['files']} images could not be scored, see the column error")
+        note(
+            f"error: {counts['failed']} of {counted(counts['files'], 'image')} could not be scored, see the "
+            f"column error"
+        )
         raise typer.Exit(qi.DataError.exit_code)
 
 
@@ -201,15 +236,24 @@ def _write(
         collections.deque(rows, maxlen=0)  # where the reader of stdout has gone, as `| head` does
 
 
-def _own_encoder(index: qi.AnchorIndex, encoder: str | None, run_options: dict[str, Any]) -> qi.Encoder:
-    """Load the encoder of an index, unless the user named another one."""
+def _texts(
+    encoder: str, pair: tuple[str, str], place: dict[str, Any], run_options: dict[str, Any]
+) -> tuple[qi.Encoder, qi.AnchorTable, float]:
+    """Load an encoder, and return it with the anchors that a pair of prompts makes and their temperature."""
+    qi.check_encoder(encoder, for_texts=True, **place)
+    loaded = qi.load_encoder(encoder, **run_options)
+    return loaded, *qi.text_anchors(loaded, *pair)
+
+
+def _check_encoder(index: qi.AnchorIndex, encoder: str | None, place: dict[str, Any]) -> None:
+    """Find what is wrong with the encoder of an index, or with another one that the user named."""
     recorded = index.manifest.encoder
     if encoder is not None and encoder != recorded.name:
         raise qi.AnchorIndexError(
             f"index '{index.path}' holds {recorded.name} ({recorded.dim}-d) but --encoder is {encoder}",
             "drop --encoder or rebuild with 'quasar-index build'",
         )
-    return qi.load_recorded_encoder(recorded, **run_options)
+    qi.check_recorded_encoder(recorded, **place)
 
 
 def _listed() -> list[str]:

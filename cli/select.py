@@ -10,6 +10,7 @@ from typing import Annotated, Any, cast
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import configurations as ways
 from . import options
@@ -234,7 +235,7 @@ def select(
     if json:
         print_facts({"index": str(made.path), "n_anchors": len(made), "subset": asdict(report.subset)}, as_json=True)
         return
-    counts = f"{len(made)} anchors: {made.manifest.n_good} good, {made.manifest.n_bad} bad"
+    counts = f"{counted(len(made), 'anchor')}: {made.manifest.n_good} good, {made.manifest.n_bad} bad"
     print_facts({"index": f"{made.path}, {counts}", "selected by": subset_words(report.subset)}, as_json=False)
 
 

@@ -11,8 +11,7 @@ import typer
 
 import quasar_index as qi
 
-from .evaluate import said_once
-from .output import interruptible, note, print_facts, print_table, progress_bar
+from .output import interruptible, note, print_facts, print_table, print_text, progress_bar
 from .sweep import parse_methods, parse_values
 
 SUGGESTION = "Suggestion"
@@ -77,7 +76,7 @@ def suggest_sizes(
         "max_folds": folds,
     }
     hint = "give --output to keep what is computed" if output is None else "the same command goes on from there"
-    with interruptible(hint), said_once(), progress_bar("cross-validating") as on_progress:
+    with interruptible(hint), progress_bar("cross-validating") as on_progress:
         found = qi.suggest(
             index,
             state=output,
@@ -114,10 +113,10 @@ def suggestion_facts(one: qi.SuggestedSize) -> dict[str, Any]:
 
 def _print(found: qi.Suggestion, again: Sequence[object]) -> None:
     report = found.report
-    print(report.protocol)  # noqa: T201
+    print_text(report.protocol)
     for text in report.notes:
-        print(text)  # noqa: T201
-    print("smallest subset with SRCC >= best - one standard error (over groups and draws)\n")  # noqa: T201
+        print_text(text)
+    print_text("smallest subset with SRCC >= best - one standard error (over groups and draws)\n")
     columns = ("method", "size", "anchors", "SRCC", "SRCC - random", "best size", "best SRCC", "SE", "at least")
     rows = []
     for one in found.by_method:
@@ -133,17 +132,17 @@ def _print(found: qi.Suggestion, again: Sequence[object]) -> None:
             f"{one.threshold:.3f}",
         )
         rows.append((one.method, *cells))
-    print_table(columns, rows, right=columns[1:])
+    print_table(columns, rows, right=columns[1:], keep=("size", "SRCC"), least=("at least", "SE", "anchors"))
     best = found.overall
     size = best.chosen.value
-    print(  # noqa: T201
+    print_text(
         f"\nof all methods: {best.method} {size} (SRCC {best.chosen.srcc:.3f}; "
         f"best is {best.best.method} {best.best.value} with {best.best.srcc:.3f}); to make it:"
     )
     how = ["--method", best.method, "--fraction" if isinstance(size, float) or size == 1 else "--size", size]
     words = ["quasar-index", "select", *map(str, [*again, *how]), "--to", "NEW"]
-    print(f"    {shlex.join(words)}")  # noqa: T201
-    print("the best of many flatters: judge the subset on other images")  # noqa: T201
+    print(f"    {shlex.join(words)}")  # noqa: T201 - not folded, for it is there to be copied
+    print_text("the best of many flatters: judge the subset on other images")
 
 
 def _signed(figure: qi.Estimate) -> str:

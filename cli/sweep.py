@@ -10,12 +10,14 @@ from typing import Annotated, Any
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import configurations as ways
 from . import options
 from .data import read_sources
-from .evaluate import read_group, said_once
-from .output import Format, interruptible, note, print_table, progress_bar, write_rows
+from .evaluate import read_group
+from .idle import Idle
+from .output import Format, interruptible, note, print_table, print_text, progress_bar, write_rows
 
 CURVES, PROTOCOL = "Curves", "Protocol"
 BESIDE_A_PLAN = frozenset(
@@ -23,6 +25,22 @@ BESIDE_A_PLAN = frozenset(
     | {"format_"}
 )
 """Options that say how a sweep runs and what is written, not what it computes."""
+
+
+IDLE = (
+    Idle(
+        (*options.EMBEDDING, *options.LABELLING, "cache"),
+        lambda given: given["data"] is None and given["plan"] is None,
+        "the anchors of the index are embedded and labelled already; it is for --data",
+    ),
+    Idle(
+        ("folds",),
+        lambda given: given["cross_validate"] is None and given["plan"] is None,
+        "it is for --cross-validate",
+    ),
+    Idle(("stratify",), lambda given: given["sizes"] is None and given["plan"] is None, "it is for --sizes"),
+    *(one for one in ways.IDLE if "temperature" not in one.options),
+)
 
 
 class SweepFormat(str, Enum):
@@ -217,12 +235,15 @@ def sweep(
     embedding: dict[str, Any] = {"batch_size": batch_size, "n_workers": workers, "max_pixels": max_pixels}
     qi.allow_pixels(max_pixels)
     hint = "give --output to keep what is computed" if state is None else "the same command goes on from there"
-    with interruptible(hint), said_once():
+    with interruptible(hint):
         bench = _bench(declared, cache, run, embedding)
         with progress_bar("sweeping") as on_progress:
             report = qi.run_sweep(declared.sweep, bench, state=state, on_progress=on_progress)
     if report.n_resumed:
-        note(f"{report.n_resumed} evaluations were there already, {report.n_computed} were computed")
+        note(
+            f"{counted(report.n_resumed, 'evaluation was', 'evaluations were')} there already, "
+            f"{report.n_computed} {'was' if report.n_computed == 1 else 'were'} computed"
+        )
     if picture is not None:
         qi.draw_sweep(report, picture)
         note(f"wrote {picture}")
@@ -230,7 +251,7 @@ def sweep(
     for path, reason in bench.failures[:5]:
         note(f"left out '{path}': {reason}")
     if bench.failures:
-        note(f"error: {len(bench.failures)} images could not be embedded")
+        note(f"error: {counted(len(bench.failures), 'image')} could not be embedded")
         raise typer.Exit(qi.DataError.exit_code)
 
 
@@ -250,12 +271,12 @@ def _write(report: qi.SweepReport, format_: SweepFormat, output: Path | None) ->
 def print_curves(report: qi.SweepReport) -> None:
     """Print the points of a sweep for people."""
     level = f"{report.sweep.level:.0%}"
-    print(report.protocol)  # noqa: T201
-    units = f"{report.n_units} groups" if report.grouped else f"{report.n_units} images"
-    print(f"{report.n_images} images; over seeds: where {level} of draws lie; bootstrap: over {units}")  # noqa: T201
+    print_text(report.protocol)
+    units = f"{counted(report.n_units, 'group')}" if report.grouped else f"{counted(report.n_units, 'image')}"
+    print_text(f"{counted(report.n_images, 'image')}; over seeds: where {level} of draws lie; bootstrap: over {units}")
     for text in report.notes:
-        print(text)  # noqa: T201
-    print()  # noqa: T201
+        print_text(text)
+    print_text()
     parameter = report.sweep.parameter
     columns = ["configuration", "method", parameter, "anchors", "seeds", "SRCC", "over seeds", "bootstrap"]
     rows = []
@@ -278,12 +299,18 @@ def print_curves(report: qi.SweepReport) -> None:
             del cells[1]
         rows.append(cells)
     if parameter == "size":
-        columns += ["SRCC - random", ""]
+        columns += ["SRCC - random", "*"]
     else:
         columns.remove("method")
-    print_table(columns, rows, right=columns[2:] if parameter == "size" else columns[1:])
+    print_table(
+        columns,
+        rows,
+        right=[title for title in columns[1:] if title not in ("method", "*")],
+        keep=("method", parameter, "SRCC", "*"),
+        least=("seeds", "anchors", "over seeds"),
+    )
     if parameter == "size":
-        print(f"\n* differs from random selection of the same size ({level}, paired over test groups and seeds)")  # noqa: T201
+        print_text(f"\n* differs from random selection of the same size ({level}, paired over test groups and seeds)")
 
 
 def parse_values(option: str, text: str) -> tuple[int | float | str, ...]:
@@ -368,11 +395,22 @@ def _bench(plan: qi.Plan, cache: Path | None, run: dict[str, Any], embedding: di
     )
     rated = qi.rated_source(source)
     kept = qi.EmbeddingCache(index.manifest.encoder, cache)
+    qi.check_evaluation(
+        rated,
+        index,
+        exclude=plan.exclude,
+        allow_overlap=plan.allow_overlap,
+        where=plan.where,
+        group=plan.group or index.content_column(),
+    )
     encoder = qi.load_recorded_encoder(index.manifest.encoder, **run)
     with progress_bar("embedding") as on_image:
         images = qi.embed_rated(rated, encoder, cache=kept, on_progress=on_image, **embedding)
     if kept.n_found:
-        note(f"{kept.n_found} of {len(images.ids)} embeddings were there already")
+        note(
+            f"{kept.n_found} of {counted(len(images.ids), 'embedding')} "
+            f"{'was' if kept.n_found == 1 else 'were'} there already"
+        )
     return qi.index_bench(index, images, exclude=plan.exclude, group=plan.group, **shared)
 
 

@@ -10,9 +10,24 @@ from typing import Annotated
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import options
+from .idle import Idle
 from .output import interruptible, note, print_facts, print_table, progress_bar
+
+IDLE = (
+    Idle(
+        ("types", "levels", "per_image", "seed", "workers", "format_", "preview", "preview_of"),
+        lambda given: given["list_"],
+        "--list lists the distortions and stops",
+    ),
+    Idle(
+        ("levels", "per_image", "workers", "format_", "json"),
+        lambda given: given["output"] is None and given["preview"] is not None and not given["list_"],
+        "without OUT nothing is made but the preview, at all levels",
+    ),
+)
 
 
 class ImageFormat(str, Enum):
@@ -96,7 +111,7 @@ def synthesize(
     else:
         print_facts(_facts(report), as_json=False)
     if report.failures:
-        note(f"error: {len(report.failures)} images could not be used")
+        note(f"error: {counted(len(report.failures), 'image')} could not be used")
         raise typer.Exit(qi.DataError.exit_code)
 
 
@@ -188,4 +203,5 @@ def _list(*, as_json: bool) -> None:
             for d in qi.DISTORTIONS.values()
         ],
         right=("no", *(f"level {level}" for level in range(1, 6))),
+        keep=("type", *(f"level {level}" for level in range(1, 6))),
     )

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import options
 from .output import interruptible, note, print_facts, printable, progress_bar
@@ -49,9 +50,9 @@ def verify(
             print(printable(f"{one.part}: {one.message}; {end}"))  # noqa: T201
         for text in report.notes:
             note(text)
-        checked = f"{report.n_anchors} anchors, version {index.manifest.version}"
+        checked = f"{counted(report.n_anchors, 'anchor')}, version {index.manifest.version}"
         if files:
-            checked += f"; {report.n_files} image files compared, {report.n_missing} are not there"
+            checked += f"; {counted(report.n_files, 'image file')} compared, {report.n_missing} are not there"
         state = "whole" if not report.damage else "whole again" if report.is_whole else "damaged"
         print_facts({"index": str(index.path), "checked": checked, "state": state}, as_json=False)
     if not report.is_whole:

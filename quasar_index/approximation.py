@@ -21,7 +21,7 @@ from .aggregation.retrieval import weighted_sums
 from .anchors import SIDES, AnchorTable, Side
 from .arrays import DoubleArray, FloatArray, IntArray, unit
 from .correlation import srcc
-from .errors import AnchorIndexError
+from .errors import AnchorIndexError, counted
 from .fits import Fits
 from .index import AnchorIndex
 from .index.approximate import entry_of
@@ -86,7 +86,9 @@ def approximate(
         smallest = min(plain.n_good, plain.n_bad)
         if not 1 <= top_k < smallest:
             raise AnchorIndexError(
-                f"{top_k} neighbours are not from 1 to fewer than a side of {smallest} anchors", "change --top-k"
+                f"{counted(top_k, 'neighbour is', 'neighbours are')} not from 1 to fewer than a side of "
+                f"{smallest} anchors",
+                "change --top-k",
             )
         fitted = fit_space(plain, space, shrinkage=shrinkage)
         anchors = fitted.apply_to_anchors(plain)
@@ -269,7 +271,8 @@ def _fastest(sides: list[_Side], recall: float) -> tuple[int, tuple[int, ...]]:
             for side in sides
         )
         raise AnchorIndexError(
-            f"the {top_k} nearest anchors are found with a recall of {best:.3f} at most, not {recall}",
+            f"the {counted(top_k, 'nearest anchor is', 'nearest anchors are')} found with a recall of "
+            f"{best:.3f} at most, not {recall}",
             "lower --recall, or stay with exact search",
         )
     _, n_ranked, n_probe = min(found)

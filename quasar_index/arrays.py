@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .errors import DataError
+from .errors import DataError, counted
 
 if TYPE_CHECKING:
     import torch
@@ -51,7 +51,9 @@ def as_embeddings(values: npt.ArrayLike, *, dim: int | None = None, what: str = 
     for fault, bad in (("NaN or infinite values", ~np.isfinite(squares)), ("only zeros", squares == 0)):
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
-            raise DataError(f"row {row} of {what} has {fault} ({int(bad.sum())} such rows)", "drop or mend these rows")
+            raise DataError(
+                f"row {row} of {what} has {fault} ({counted(int(bad.sum()), 'such row')})", "drop or mend these rows"
+            )
     return matrix
 
 

@@ -32,7 +32,7 @@ from .correlation import (
     rmse_fitted,
     srcc,
 )
-from .errors import EvaluationError
+from .errors import EvaluationError, counted
 from .logistic import StartGrid, fit_curve, standardise
 
 Statistic: TypeAlias = Literal["srcc", "krcc", "plcc", "plcc_fitted", "rmse", "rmse_fitted"]
@@ -106,7 +106,9 @@ def group_codes(groups: Groups, n: int) -> IntArray:
     if groups is None:
         return np.arange(n, dtype=np.int64)
     if len(groups) != n:
-        raise EvaluationError(f"{len(groups)} group labels for {n} images", "give one label an image")
+        raise EvaluationError(
+            f"{counted(len(groups), 'group label')} for {counted(n, 'image')}", "give one label an image"
+        )
     labels: Sequence[object] = groups.tolist() if isinstance(groups, np.ndarray) else groups
     seen: dict[object, int] = {}
     codes = np.empty(n, dtype=np.int64)
@@ -251,12 +253,12 @@ def _check_resampling(
         raise EvaluationError(f"level {level} of an interval", "it lies between 0 and 1, such as 0.95")
     if n_resamples < 2 / (1 - level):
         raise EvaluationError(
-            f"{n_resamples} resamples for a {level:g} interval",
+            f"{counted(n_resamples, 'resample')} for a {level:g} interval",
             f"at least {math.ceil(2 / (1 - level))} are needed",
         )
     if n < MIN_PAIRS_INTERVAL:
         raise EvaluationError(
-            f"no interval from {n} pairs",
+            f"no interval from {counted(n, 'pair')}",
             f"at least {MIN_PAIRS_INTERVAL} are needed; report the figure without one",
         )
     codes = group_codes(groups, n)
@@ -383,7 +385,8 @@ def _interval(name: Statistic, values: DoubleArray, level: float, n_units: int) 
     defined = values[np.isfinite(values)]
     if len(defined) < 0.9 * len(values):
         raise EvaluationError(
-            f"{name} is undefined on {len(values) - len(defined)} of {len(values)} resamples: values repeat too much",
+            f"{name} is undefined on {len(values) - len(defined)} of {counted(len(values), 'resample')}: values "
+            f"repeat too much",
             "report the figure without an interval, or use more groups",
         )
     low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])

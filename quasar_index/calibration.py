@@ -31,7 +31,7 @@ import numpy.typing as npt
 from .arrays import BoolArray, DoubleArray, IntArray
 from .bootstrap import Groups, group_codes
 from .correlation import check_pairs, srcc
-from .errors import EvaluationError
+from .errors import EvaluationError, counted
 from .logistic import LogisticFit
 from .rising_maps import METHODS, Curve, IsotonicFit, Method, Rise, apply_map, fit_map
 
@@ -226,7 +226,8 @@ def fit_calibration(
     n = len(np.atleast_1d(np.asarray(scores)))
     if n < MIN_ANCHORS:
         raise EvaluationError(
-            f"calibration on {n} rated anchors", f"at least {MIN_ANCHORS} are needed; use uncalibrated scores"
+            f"calibration on {counted(n, 'rated anchor')}",
+            f"at least {MIN_ANCHORS} are needed; use uncalibrated scores",
         )
     x, y = check_pairs(scores, quality)
     codes = group_codes(groups, n)
@@ -239,7 +240,7 @@ def fit_calibration(
     correlation = srcc(x, y)
     if correlation <= 0:
         raise EvaluationError(
-            f"the scores do not rise with the ratings (SRCC {correlation:.2f} over {n} anchors)",
+            f"the scores do not rise with the ratings (SRCC {correlation:.2f} over {counted(n, 'anchor')})",
             "check the direction of the ratings, or take another encoder or space",
         )
     ends = (float(y.min()), float(y.max())) if quality_range is None else quality_range
@@ -254,7 +255,7 @@ def fit_calibration(
     rank = _rank(len(residuals), level)
     if rank > len(residuals):
         raise EvaluationError(
-            f"a {level:g} interval from {len(residuals)} calibrating anchors",
+            f"a {level:g} interval from {counted(len(residuals), 'calibrating anchor')}",
             f"it needs {math.ceil(level / (1 - level) - 1e-9)}; take a lower level or more anchors",
         )
     return Calibration(

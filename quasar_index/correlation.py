@@ -23,7 +23,7 @@ import numpy.typing as npt
 import scipy  # its submodules load on first use, so that start-up is quick
 
 from .arrays import DoubleArray
-from .errors import EvaluationError
+from .errors import EvaluationError, counted
 from .logistic import LogisticFit, StartGrid, fit_curve, standardise
 
 logger = logging.getLogger(__name__)
@@ -82,15 +82,17 @@ def check_pairs(scores: npt.ArrayLike, quality: npt.ArrayLike) -> tuple[DoubleAr
                 f"{what} have shape {values.shape} and type {values.dtype}", "one number an image is needed"
             )
     if len(x) != len(y):
-        raise EvaluationError(f"{len(x)} scores but {len(y)} ratings", "give both for the same images, in one order")
+        raise EvaluationError(
+            f"{counted(len(x), 'score')} but {counted(len(y), 'rating')}", "give both for the same images, in one order"
+        )
     if len(x) < MIN_PAIRS:
-        raise EvaluationError(f"{len(x)} scored images with ratings", f"at least {MIN_PAIRS} are needed")
+        raise EvaluationError(f"{counted(len(x), 'scored image')} with ratings", f"at least {MIN_PAIRS} are needed")
     x, y = x.astype(np.float64), y.astype(np.float64)
     for what, values in (("scores", x), ("ratings", y)):
         bad = np.flatnonzero(~np.isfinite(values))
         if len(bad):
             raise EvaluationError(
-                f"{what} are NaN or infinite in {len(bad)} of {len(values)} rows, first in row {bad[0]}",
+                f"{what} are NaN or infinite in {len(bad)} of {counted(len(values), 'row')}, first in row {bad[0]}",
                 "leave these images out and count them as failed",
             )
         if np.ptp(values) <= 1e-13 * np.abs(values).max():
@@ -180,14 +182,15 @@ def fit_logistic(scores: npt.ArrayLike, quality: npt.ArrayLike) -> LogisticFit:
     x, y = check_pairs(scores, quality)
     if len(x) < MIN_PAIRS_FIT:
         raise EvaluationError(
-            f"{len(x)} pairs for a curve with 4 parameters",
+            f"{counted(len(x), 'pair')} for a curve with 4 parameters",
             f"at least {MIN_PAIRS_FIT} are needed; use the raw PLCC",
         )
     (u, x_mean, x_scale), (v, y_mean, y_scale) = standardise(x), standardise(y)
     found = fit_curve(u, v, grid=StartGrid(u))
     if found is None:
         raise EvaluationError(
-            f"the logistic fit to {len(x)} pairs does not converge", "use the raw PLCC, or look at the scores"
+            f"the logistic fit to {counted(len(x), 'pair')} does not converge",
+            "use the raw PLCC, or look at the scores",
         )
     return LogisticFit(
         b1=y_mean + y_scale * found.b1,

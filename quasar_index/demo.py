@@ -26,6 +26,7 @@ from .evaluation import Configuration
 from .images import decode
 from .index import AnchorIndex, build_index
 from .index.anchor_index import new_index_path
+from .index.build import check_place
 from .synthesis import LEVELS, distort
 
 TILE = 224
@@ -87,7 +88,7 @@ def run_demo(
     Raises:
         AnchorIndexError: When an index of that name holds anything else.
     """
-    _refuse_to_replace_another(name)
+    check_demo(name)
     source = replace(load_source(str(write_images(images, seed=seed))), name=SOURCE, kind="full-reference")
     report = build_index(name, [source], encoder, overwrite=True, on_progress=on_progress)
     anchors = report.index.anchors()
@@ -114,8 +115,10 @@ def run_demo(
     )
 
 
-def _refuse_to_replace_another(name: str | Path) -> None:
+def check_demo(name: str | Path) -> None:
+    """Raise the AnchorIndexError of a name where no demonstration's index can be made."""
     path = new_index_path(name)
+    check_place(path)
     if not path.exists():
         return
     if {source.name for source in AnchorIndex.open(path).manifest.sources} != {SOURCE}:

@@ -83,3 +83,15 @@ def first_line(error: BaseException, most: int = 160) -> str:
     """
     lines = str(error).strip().splitlines()
     return lines[0][:most] if lines else type(error).__name__
+
+
+def counted(n: int, one: str, many: str | None = None, *, form: str = "") -> str:
+    """Return a count with its noun: `1 image`, `2 images`.
+
+    Args:
+        n: The count.
+        one: What stands after 1; it may go on to the verb, as `image was left out` does.
+        many: What stands after any other count; None for `one` with an s.
+        form: How the number is written: "," for thousands apart.
+    """
+    return f"{n:{form}} {one if n == 1 else many or f'{one}s'}"

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from .aggregation.base import Aggregator, Members, Pooling
 from .anchors import AnchorTable
 from .arrays import BoolArray, DoubleArray, FloatArray, IntArray, as_embeddings
-from .errors import AggregationError
+from .errors import AggregationError, counted
 from .heads import Knn
 from .scoring import Scorer
 
@@ -62,7 +62,9 @@ def explain(scorer: Scorer, embeddings: npt.ArrayLike, *, top: int | None = None
         DataError: On a wrong dimension, NaN or zero embeddings.
     """
     if top is not None and top < 1:
-        raise AggregationError(f"{top} anchors a side explain nothing", "use at least 1")
+        raise AggregationError(
+            f"{counted(top, 'anchor a side explains', 'anchors a side explain')} nothing", "use at least 1"
+        )
     method = scorer.aggregator
     if not isinstance(method, (Aggregator, Knn)):
         raise AggregationError(

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..anchors import SIDES, AnchorTable
 from ..arrays import FloatArray
-from ..errors import AggregationError
+from ..errors import AggregationError, counted
 from .base import (
     Centroids,
     Members,
@@ -52,7 +52,9 @@ class Clustering:
         check_choice("kind of prototypes", self.prototypes, ("merged", "mean", "nearest"))
         check_rating_power(self.rating_power)
         if self.n_clusters < 1:
-            raise AggregationError(f"{self.n_clusters} clusters are not possible", "use at least --clusters 1")
+            raise AggregationError(
+                f"{counted(self.n_clusters, 'cluster is', 'clusters are')} not possible", "use at least --clusters 1"
+            )
 
     def aggregate(self, anchors: AnchorTable, queries: FloatArray | None = None) -> Centroids:
         """Make the prototypes of both sides (see `Aggregator.aggregate`).
@@ -74,7 +76,8 @@ class Clustering:
         n = rows.stop - rows.start
         if self.n_clusters > n:
             raise AggregationError(
-                f"{self.n_clusters} clusters are more than the {n} {name} anchors", f"use --clusters {n} or fewer"
+                f"{counted(self.n_clusters, 'cluster is', 'clusters are')} more than the {n} {name} anchors",
+                f"use --clusters {n} or fewer",
             )
         lengths = np.ones(n) if self.normalize_anchors else anchors.norms[rows].astype(np.float64)
         points = np.ascontiguousarray(anchors.directions[rows] * lengths[:, None].astype(np.float32))

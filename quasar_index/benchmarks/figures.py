@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..errors import DataError
+from ..errors import DataError, counted, reason
 from . import encoding_figures, growth, memory_figures, search_figures
 from .machine import describe_machine
 from .timing import BenchRatio
@@ -55,7 +55,9 @@ class BenchOptions:
         if min(self.n_queries, self.top_k, self.rounds, self.n_images) < 1:
             raise DataError("counts must be positive", "change them")
         if self.top_k > min(self.anchors) // 2:
-            raise DataError(f"top-k {self.top_k} is more than a side of {min(self.anchors)} anchors", "lower --top-k")
+            raise DataError(
+                f"top-k {self.top_k} is more than a side of {counted(min(self.anchors), 'anchor')}", "lower --top-k"
+            )
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,12 @@ def run_benchmarks(
     names = list(BENCH_FIGURES) if figures is None else list(figures)
     if unknown := [name for name in names if name not in BENCH_FIGURES]:
         raise DataError(f"no figure '{unknown[0]}'", f"use {', '.join(BENCH_FIGURES)}")
-    options.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        options.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"'{options.folder}' cannot be made ({reason(error)})", "name another folder by --work"
+        ) from error
     machine = describe_machine()
     ratios: list[BenchRatio] = []
     for name in names:

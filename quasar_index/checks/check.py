@@ -19,6 +19,12 @@ from .overlap import NEAR, NearCheck, check_duplicates, check_overlap
 from .report import CheckReport, Finding
 
 
+def check_threshold(threshold: float) -> None:
+    """Raise a DataError unless it is the least cosine of near-duplicates, in (0, 1]."""
+    if not 0 < threshold <= 1:
+        raise DataError(f"threshold {threshold:g} is not in (0, 1]", f"the default is {NEAR:g}")
+
+
 def check_sources(
     sources: Sequence[AnchorSource],
     *,
@@ -61,8 +67,7 @@ def check_sources(
     """
     if not sources:
         raise DataError("there are no data to check", "give at least one source")
-    if not 0 < threshold <= 1:
-        raise DataError(f"threshold {threshold:g} is not in (0, 1]", f"the default is {NEAR:g}")
+    check_threshold(threshold)
     n_workers = n_workers or min(8, os.cpu_count() or 1)
     near = None
     if index is not None:

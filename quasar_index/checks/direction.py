@@ -21,7 +21,7 @@ import numpy.typing as npt
 from ..arrays import DoubleArray, IntArray
 from ..bootstrap import MIN_GROUPS_INTERVAL, bootstrap
 from ..correlation import srcc
-from ..errors import EvaluationError, ImageError
+from ..errors import EvaluationError, ImageError, counted
 from ..images import decode
 from .files import Inspection, map_ahead
 from .labels import oriented
@@ -76,7 +76,10 @@ def check_direction(
     rows = _sample(np.flatnonzero(usable), seed)
     if len(rows) < MIN_SAMPLE:
         return Finding(
-            "ok", "direction", inspection.name, f"not looked at: {len(rows)} usable scored images are too few"
+            "ok",
+            "direction",
+            inspection.name,
+            f"not looked at: {counted(len(rows), 'usable scored image is', 'usable scored images are')} too few",
         )
     x = _measure(reader.sharpness, inspection.paths(rows), n_workers, on_image)
     return _verdict(inspection, rows, x, quality[rows], "sharpness", "quality rises with")
@@ -124,7 +127,7 @@ def _verdict(
         interval = bootstrap("srcc", x, quality, groups=groups, seed=0)
     except EvaluationError as error:
         return Finding("ok", "direction", name, f"cannot be told from the {measure}: {error.message}")
-    figures = f"SRCC {value:+.2f}, 95% {interval.low:+.2f} to {interval.high:+.2f}, {len(x)} images"
+    figures = f"SRCC {value:+.2f}, 95% {interval.low:+.2f} to {interval.high:+.2f}, {counted(len(x), 'image')}"
     if interval.high < 0 and value <= INVERTED:
         declared = "lower" if inspection.source.lower_is_better else "higher"
         message = (

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ..arrays import BoolArray, IntArray
 from ..datasets.base import AnchorSource
 from ..datasets.files import is_image_name, is_url
-from ..errors import DataError, ImageError
+from ..errors import DataError, ImageError, counted
 from ..images import content_id, decode, open_image, read_image_bytes
 from .report import Finding, plural, some
 
@@ -126,7 +126,7 @@ def check_files(inspection: Inspection, *, decoded: bool) -> Iterator[Finding]:
     missing, unreadable = inspection.missing, inspection.unreadable
     none_left = not inspection.readable.any()
     if missing:
-        what = f"none of {n:,} files is there: is this the right root?" if len(missing) == n else (
+        what = f"none of {counted(n, 'file', form=',')} is there: is this the right root?" if len(missing) == n else (
             f"{plural(len(missing), 'file is', 'files are')} not there; a build leaves them out"
         )  # fmt: skip
         yield Finding(

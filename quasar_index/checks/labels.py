@@ -16,7 +16,7 @@ from scipy.special import ndtri
 from ..anchors import divide_at_median
 from ..arrays import DoubleArray, IntArray
 from ..datasets.base import AnchorSource
-from ..errors import DataError
+from ..errors import DataError, counted
 from .files import Inspection
 from .report import Finding, plural, some
 
@@ -48,17 +48,24 @@ def check_labels(inspection: Inspection) -> Iterator[Finding]:
     values = np.unique(scores)
     if len(values) == 1:
         fatal = source.division == "median"
-        message = f"all {len(rows):,} scores are {values[0]:g}: is this the score column?"
+        message = (
+            f"all {counted(len(rows), 'score is', 'scores are', form=',')} {values[0]:g}: is this the score column?"
+        )
         yield Finding("error" if fatal else "warning", "labels", name, message, len(rows))
         return
     if len(values) <= FEW_VALUES and len(rows) >= MANY_LABELS:
         shown = ", ".join(f"{value:g}" for value in values)
-        message = f"{len(rows):,} scores have only {len(values)} values ({shown}): votes or classes, not mean scores?"
+        message = (
+            f"{counted(len(rows), 'score has', 'scores have', form=',')} only "
+            f"{counted(len(values), 'value')} ({shown}): votes or classes, not mean scores?"
+        )
         yield Finding("warning", "labels", name, message, len(rows))
     else:
         better = "lower" if source.lower_is_better else "higher"
         range_ = f"{values[0]:g} to {values[-1]:g}, median {np.median(scores):g}"
-        yield Finding("ok", "labels", name, f"{len(rows):,} scores from {range_}; {better} is better")
+        yield Finding(
+            "ok", "labels", name, f"{counted(len(rows), 'score', form=',')} from {range_}; {better} is better"
+        )
     yield _outliers(inspection, rows, scores)
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ..errors import DataError
+from ..errors import DataError, counted
 from .base import make_records
 from .declare import Dataset, Labels
 from .files import Folder
@@ -46,13 +46,19 @@ def _read_coyo(folder: Folder, options: Options) -> Labels:
     warnings = ["COYO-700m: the scores are predictions of LAION's aesthetic predictor, not opinions of people"]
     scored = table.filter(pc.and_kleene(pc.is_valid(table[_SCORE]), pc.is_finite(table[_SCORE])))
     if len(scored) != len(table):
-        warnings.append(f"COYO-700m: {len(table) - len(scored)} rows without a score were left out")
+        warnings.append(
+            "COYO-700m: "
+            f"{counted(len(table) - len(scored), 'row without a score was', 'rows without a score were')} left out"
+        )
     paths = _paths(scored, options.text("images"))
     first: dict[str, int] = {}
     for row, path in enumerate(paths):
         first.setdefault(path, row)
     if len(first) != len(paths):
-        warnings.append(f"COYO-700m: {len(paths) - len(first)} rows repeat an image and were left out")
+        n_repeats = len(paths) - len(first)
+        warnings.append(
+            f"COYO-700m: {counted(n_repeats, 'row repeats an image and was', 'rows repeat an image and were')} left out"
+        )
         scored = scored.take(pa.array(list(first.values()), pa.int64()))
         paths = list(first)
     columns: dict[str, Any] = {"path": paths, "score": scored[_SCORE]}

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..errors import DataError
+from ..errors import DataError, counted
 from .base import AnchorSource, Division, Kind, make_records
 from .files import Folder
 from .labelled import filter_split
@@ -146,7 +146,7 @@ def _compare_with_published(dataset: Dataset, labels: Labels) -> list[str]:
     found = pc.sum(scored).as_py() or Counter(records.column("side").to_pylist())["bad"]
     expected = labels.expected or dataset.size
     if expected is not None and found != expected:
-        warnings.append(f"{dataset.title}: {found} labelled images found, {expected} published")
+        warnings.append(f"{dataset.title}: {counted(found, 'labelled image')} found, {expected} published")
     by_split = Counter(records.filter(scored).column("split").to_pylist())
     for split, count in dataset.splits.items():
         if count is not None and by_split[split] and by_split[split] != count:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import FloatArray
-from ..errors import DataError, first_line, reason
+from ..errors import DataError, counted, first_line, reason
 from .base import AnchorSource, make_records, sha256_file
 from .files import stem
 from .labelled import IMAGE_COLUMNS, plain, source_from_table
@@ -75,7 +75,7 @@ def load_embeddings(
     checksums[str(labels)] = sha256_file(labels)
     if len(table) != n_rows:
         raise DataError(
-            f"{path.name} has {n_rows} embeddings but {labels.name} has {len(table)} rows",
+            f"{path.name} has {counted(n_rows, 'embedding')} but {labels.name} has {counted(len(table), 'row')}",
             "one row an embedding, in the same order",
         )
     column = image_column or _row_column(table)
@@ -139,7 +139,8 @@ def read_author_embeddings(
         )
     if len(entries) != len(matrix):
         raise DataError(
-            f"{pt_path.name} has {len(matrix)} embeddings but {json_path.name} has {len(entries)} paths",
+            f"{pt_path.name} has {counted(len(matrix), 'embedding')} but {json_path.name} has "
+            f"{counted(len(entries), 'path')}",
             "take both from the same release",
         )
     paths: list[str] = []
@@ -192,7 +193,7 @@ def read_matrix(path: Path) -> tuple[FloatArray, list[str] | None]:
     if matrix.ndim != 2 or matrix.dtype.kind not in "fiu" or 0 in matrix.shape:
         raise DataError(f"{path.name} holds {matrix.dtype} of shape {matrix.shape}, not (N, D) numbers")
     if ids is not None and len(ids) != len(matrix):
-        raise DataError(f"{path.name} has {len(matrix)} embeddings but {len(ids)} ids")
+        raise DataError(f"{path.name} has {counted(len(matrix), 'embedding')} but {counted(len(ids), 'id')}")
     if matrix.dtype != np.float32:
         matrix = matrix.astype(np.float32)
     return matrix, ids
@@ -239,7 +240,7 @@ def _read_pt(path: Path) -> tuple[Any, None]:
         if isinstance(content, dict):
             tensors = [value for value in content.values() if isinstance(value, torch.Tensor)]
             if len(tensors) != 1:
-                raise DataError(f"{path.name} holds {len(tensors)} tensors, one is expected")
+                raise DataError(f"{path.name} holds {counted(len(tensors), 'tensor')}, one is expected")
             content = tensors[0]
         if isinstance(content, (list, tuple)) and content and all(isinstance(row, torch.Tensor) for row in content):
             content = torch.stack([row.reshape(-1) for row in content])
@@ -314,14 +315,14 @@ def _author_labels(path: Path, paths: Sequence[str]) -> list[Any]:
         content = content["labels"]
     if isinstance(content, list):
         if len(content) != len(paths):
-            raise DataError(f"{path.name} has {len(content)} labels for {len(paths)} embeddings")
+            raise DataError(f"{path.name} has {counted(len(content), 'label')} for {counted(len(paths), 'embedding')}")
         return content
     if isinstance(content, dict):
         by_file = {stem(name): score for name, score in content.items()}
         scores = [content.get(name, by_file.get(stem(name))) for name in paths]
         missing = [name for name, score in zip(paths, scores, strict=True) if score is None]
         if missing:
-            raise DataError(f"{path.name} has no label for {len(missing)} paths, such as '{missing[0]}'")
+            raise DataError(f"{path.name} has no label for {counted(len(missing), 'path')}, such as '{missing[0]}'")
         return scores
     raise DataError(f"{path.name} is neither a list of labels nor {{path: label}}")
 

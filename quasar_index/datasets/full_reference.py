@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, counted
 from .declare import Dataset, Labels, find_label, image_folder, image_paths, scored_records
 from .delimited import DelimitedLabels, described, reference_paths
 from .distortions import KADID_DISTORTIONS, TID2013_DISTORTIONS
@@ -51,7 +51,7 @@ def _read_tid2013(folder: Folder, options: Options) -> Labels:  # noqa: ARG001
     if "mos_std.txt" in folder.names():
         spread = read_csv(folder.read("mos_std.txt"), "mos_std.txt", header=("std",), sep="space")
         if len(spread) != len(table):
-            raise DataError(f"mos_std.txt has {len(spread)} lines, {file} has {len(table)}")
+            raise DataError(f"mos_std.txt has {counted(len(spread), 'line')}, {file} has {len(table)}")
         columns["score_std"] = spread.numbers("std", what="standard deviation")
     references = reference_paths(folder, ("reference_images",), columns["reference"], ".bmp")
     records, warnings = scored_records(table, columns, references=references)
@@ -77,7 +77,7 @@ def _read_kadis700k(folder: Folder, options: Options) -> Labels:  # noqa: ARG001
         present = set(source.records.filter(_is_good(source)).column("reference").to_pylist())
         if listed != present:
             warnings.append(
-                f"{file} lists {len(listed)} reference images, {len(present)} are in {pair[0]}/, "
+                f"{file} lists {counted(len(listed), 'reference image')}, {len(present)} are in {pair[0]}/, "
                 f"{len(listed & present)} in both"
             )
     return Labels(source.records, warnings=tuple(warnings))
@@ -183,7 +183,8 @@ def _read_live(folder: Folder, options: Options) -> Labels:
     total = sum(count for _, count in _LIVE_FOLDERS)
     if not len(dmos) == len(is_original) == len(names) == total:
         raise DataError(
-            f"{file} has {len(dmos)} scores and {len(is_original)} flags, refnames_all.mat {len(names)} names; "
+            f"{file} has {counted(len(dmos), 'score')} and {counted(len(is_original), 'flag')}, "
+            f"refnames_all.mat {counted(len(names), 'name')}; "
             f"{total} each are expected",
             "jp2k 227, jpeg 233, wn 174, gblur 174, fastfading 174",
         )

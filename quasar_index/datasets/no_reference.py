@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, counted
 from .declare import Dataset, Labels, find_label, image_folder, image_paths, scored_records, travelling
 from .delimited import DelimitedLabels
 from .files import Folder
@@ -54,7 +54,10 @@ def _read_koniq10k(folder: Folder, options: Options) -> Labels:
         columns["split"] = [by_name.get(name) for name in names]
         unknown = sum(split is None for split in columns["split"])
         if unknown:
-            warnings.append(f"KonIQ-10k: {unknown} of {len(names)} images are in no set of {_KONIQ_SETS}")
+            warnings.append(
+                f"KonIQ-10k: {unknown} of {counted(len(names), 'image')} {'is' if unknown == 1 else 'are'} in "
+                f"no set of {_KONIQ_SETS}"
+            )
     records, repeated = scored_records(table, columns)
     return Labels(records, score_range=_KONIQ_RANGES[scale], warnings=(*warnings, *repeated))
 
@@ -91,7 +94,8 @@ def _read_live_wild(folder: Folder, options: Options) -> Labels:  # noqa: ARG001
         columns[column] = values.ravel()
         if len(columns[column]) != len(names):
             raise DataError(
-                f"Data/{variable}.mat has {len(columns[column])} values, AllImages_release.mat has {len(names)} names"
+                f"Data/{variable}.mat has {counted(len(columns[column]), 'value')}, AllImages_release.mat has "
+                f"{counted(len(names), 'name')}"
             )
     columns["path"] = [
         folder.resolve(f"Images/trainingImages/{name}" if row < _N_TRAINING_LIVEC else f"Images/{name}")

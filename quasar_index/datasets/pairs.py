@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from typing import NamedTuple
 
-from ..errors import DataError
+from ..errors import DataError, counted
 from .base import AnchorSource, make_records
 from .distortions import KADID_DISTORTIONS
 from .files import Folder
@@ -89,7 +89,10 @@ def load_pairs(folder: Folder, pair: tuple[str, str], options: Options, *, name:
     described = [distortion_of(image, stems) for image in bad]
     orphans = [image for image, found in zip(bad, described, strict=True) if found.reference is None]
     if orphans:
-        warnings.append(f"{len(orphans)} distorted images have no reference by their name, such as '{orphans[0]}'")
+        warnings.append(
+            f"{counted(len(orphans), 'distorted image has', 'distorted images have')} no reference by their "
+            f"name, such as '{orphans[0]}'"
+        )
     n_good, n_bad = len(good), len(bad)
     records = make_records(
         {

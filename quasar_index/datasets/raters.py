@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import DoubleArray
-from ..errors import DataError
+from ..errors import DataError, counted
 from .base import concat_text
 from .tables import LabelTable
 
@@ -78,7 +78,11 @@ def average_ratings(
     groups = list(by_image.values())
     warnings = []
     if repeated:
-        warnings.append(f"{table.file}: {repeated} ratings stand there twice and were counted once")
+        warnings.append(
+            f"{table.file}: "
+            + counted(repeated, "rating stands there twice and was", "ratings stand there twice and were")
+            + " counted once"
+        )
 
     columns, varying = {}, []
     for name in table.columns:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from ..errors import DataError
+from ..errors import DataError, counted
 from .declare import Dataset, Labels, scored_records
 from .files import Folder, is_url
 from .spec import Options
@@ -67,9 +67,11 @@ def _read_sac(folder: Folder, options: Options) -> Labels:
     warnings = list(repeated)
     found = sum(row[2] for row in rows)
     if options.flag("verified") is not True and found < _N_RATINGS:
-        warnings.append(f"SAC: {found} ratings found, more than {_N_RATINGS} published")
+        warnings.append(f"SAC: {counted(found, 'rating')} found, more than {_N_RATINGS} published")
     if without:
-        warnings.append(f"SAC: {without} rated images have no path and were left out")
+        warnings.append(
+            f"SAC: {counted(without, 'rated image has no path and was', 'rated images have no path and were')} left out"
+        )
     return Labels(records, warnings=tuple(warnings))
 
 

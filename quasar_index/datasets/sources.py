@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from ..errors import DataError
+from ..errors import DataError, counted
 from .arrow_images import image_columns, load_hugging_face, load_parquet_images, parquet_schema
 from .base import AnchorSource
 from .declare import Dataset, load_dataset
@@ -109,7 +109,9 @@ def _load_folder(folder: Folder, options: Options) -> AnchorSource:
     labels = [name for name in names if name.lower().endswith(LABEL_ENDINGS) and not name.lower().endswith(".txt")]
     if len(labels) == 1:
         return load_labelled(folder.path(labels[0]), options)
-    what = f"label files: {', '.join(labels[:6])}" if labels else f"{len(names)} other entries"
+    what = (
+        f"label files: {', '.join(labels[:6])}" if labels else f"{counted(len(names), 'other entry', 'other entries')}"
+    )
     raise DataError(
         f"{folder.root} has neither reference/ and distorted/ nor one label file; it has {what}",
         "name the label file itself, or NAME:ROOT for a published data set",

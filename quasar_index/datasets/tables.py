@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..arrays import DoubleArray
-from ..errors import DataError, first_line
+from ..errors import DataError, counted, first_line
 from .base import concat_text
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "space": " ", "pipe": "|", "\\t": "\t"}
@@ -229,7 +229,7 @@ def read_csv(
     for row, line in zip(rows, lines, strict=True):
         if len(row) != width:
             raise DataError(
-                f"{file} line {line}: {len(row)} fields, {width} expected ({', '.join(header)})",
+                f"{file} line {line}: {counted(len(row), 'field')}, {width} expected ({', '.join(header)})",
                 "quote a name that holds the separator",
             )
     by_column = zip(*rows, strict=True) if rows else ([] for _ in header)
@@ -373,7 +373,8 @@ def drop_repeats(
         return list(range(len(keys))), ()
     shown = ", ".join(str(table.lines[row]) for row in dropped[:3])
     warning = (
-        f"{table.file}: {len(dropped)} rows repeat an image and were dropped ({table.unit} {shown}"
+        f"{table.file}: {counted(len(dropped), 'row repeats an image and was', 'rows repeat an image and were')} "
+        f"dropped ({table.unit} {shown}"
         f"{', ...' if len(dropped) > 3 else ''})"
     )
     return list(first.values()), (warning,)

@@ -13,7 +13,7 @@ from typing import Any
 
 import fsspec
 
-from ..errors import DataError, first_line, reason
+from ..errors import DataError, counted, first_line, reason
 from ..images import MAX_FILE_BYTES
 from .arrow_images import ARROW_OPTIONS
 from .base import AnchorSource
@@ -103,7 +103,10 @@ def load_webdataset(shards: Sequence[str], options: Options, name: str) -> Ancho
     source = source_from_table(table, options, resolve=str, name=name, paths=paths)
     warnings = source.warnings
     if without:
-        warnings = (*warnings, f"{name}: {without} samples have no image and were left out")
+        warnings = (
+            *warnings,
+            f"{name}: {counted(without, 'sample has no image and was', 'samples have no image and were')} left out",
+        )
     return replace(source, read_bytes=TarImages(members), warnings=warnings)
 
 

@@ -2,7 +2,15 @@
 
 from .base import Encoder, TextEncoder, encode
 from .embedding_cache import EmbeddingCache
-from .registry import DEFAULT_ENCODER, ENCODERS, EncoderEntry, load_encoder, load_recorded_encoder
+from .registry import (
+    DEFAULT_ENCODER,
+    ENCODERS,
+    EncoderEntry,
+    check_encoder,
+    check_recorded_encoder,
+    load_encoder,
+    load_recorded_encoder,
+)
 from .spec import EncoderSpec, InputRule
 
 __all__ = [
@@ -14,6 +22,8 @@ __all__ = [
     "EncoderSpec",
     "InputRule",
     "TextEncoder",
+    "check_encoder",
+    "check_recorded_encoder",
     "encode",
     "load_encoder",
     "load_recorded_encoder",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,6 +59,9 @@ def _clip(name: str, dim: int, model: str, tag: str, licence: str, source: str, 
 
 
 _NATIVE = ("none", 0)
+LAYERS = ("stats", "final")
+"""Of the offline encoder."""
+_DEVICE = re.compile(r"auto|cpu|(?:cuda|mps|xpu)(?::\d+)?")
 
 ENCODERS: dict[str, EncoderEntry] = {
     entry.name: entry
@@ -114,6 +118,58 @@ def _without_collection() -> Iterator[None]:
             gc.enable()
 
 
+def check_encoder(
+    name: str,
+    *,
+    weights: str | Path | None = None,
+    layers: str | None = None,
+    input_rule: str | InputRule | None = None,
+    device: str = "auto",
+    for_texts: bool = False,
+) -> EncoderEntry:
+    """Find what is wrong with a wish for an encoder without importing torch; `load_encoder` does so first.
+
+    Args:
+        name: As in `load_encoder`, as are the next four.
+        weights: A file, which must be there.
+        layers: Layers.
+        input_rule: Input rule.
+        device: Device; whether this machine has it, torch alone knows.
+        for_texts: Whether it must have a text tower.
+
+    Returns:
+        Its entry of the registry.
+
+    Raises:
+        EncoderError: On an unknown name or option, or a weights file that is not there.
+    """
+    entry = _entry(name)
+    if for_texts and not entry.text:
+        able = ", ".join(other for other, one in ENCODERS.items() if one.text)
+        raise EncoderError(f"encoder '{name}' has no text tower", f"use one of {able} by --encoder")
+    if weights is not None:
+        weights_file(weights)
+    if entry.family == "efficientnet" and layers not in (None, *LAYERS):
+        raise EncoderError(f"{name} has no layers '{layers}'", f"use --layers {' or '.join(LAYERS)}")
+    if entry.family != "efficientnet" and layers not in (None, "final"):
+        raise EncoderError(f"'{name}' has no layers '{layers}'", f"only {OFFLINE_ENCODER} has: drop --layers")
+    if isinstance(input_rule, str):
+        parse_input(input_rule, InputRule("none"))
+    if not _DEVICE.fullmatch(device):
+        raise EncoderError(f"no device '{device}'", "use auto, cpu, cuda or cuda:0")
+    return entry
+
+
+def check_recorded_encoder(spec: EncoderSpec, *, weights: str | Path | None = None, device: str = "auto") -> None:
+    """Find what is wrong with a wish for the encoder of an index; arguments and errors as `load_recorded_encoder`."""
+    if spec.name == "precomputed":
+        raise AnchorIndexError(
+            "the index holds precomputed embeddings, so it cannot embed images",
+            "embed them with the same encoder and use --embeddings",
+        )
+    check_encoder(spec.name, weights=weights, device=device)
+
+
 @_without_collection()
 def load_encoder(
     name: str = DEFAULT_ENCODER,
@@ -142,7 +198,7 @@ def load_encoder(
     Raises:
         EncoderError: On an unknown name or option, or weights that cannot be had or do not fit.
     """
-    entry = _entry(name)
+    entry = check_encoder(name, weights=weights, layers=layers, input_rule=input_rule, device=device)
     from . import efficientnet, openclip, timm_models
     from .torch_encoder import resolve_device
 
@@ -156,8 +212,6 @@ def load_encoder(
         default = efficientnet.INPUT_RULES.get(layers or "stats", efficientnet.INPUT_RULES["stats"])
         rule = parse_input(input_rule, default) if isinstance(input_rule, str) else input_rule
         return efficientnet.load(layers=layers or "stats", rule=rule, **common)
-    if layers not in (None, "final"):
-        raise EncoderError(f"'{name}' has no layers '{layers}'", f"only {OFFLINE_ENCODER} has: drop --layers")
     options = dict(entry.options)
     rule = None
     if isinstance(input_rule, str):  # only size and cropping: the normalisation stays the tag's own
@@ -194,11 +248,7 @@ def load_recorded_encoder(
         AnchorIndexError: When the index holds a user's own embeddings, or the weights are other ones.
         EncoderError: As `load_encoder`.
     """
-    if spec.name == "precomputed":
-        raise AnchorIndexError(
-            "the index holds precomputed embeddings, so it cannot embed images",
-            "embed them with the same encoder and use --embeddings",
-        )
+    check_recorded_encoder(spec, weights=weights, device=device)
     if weights is None and spec.weights and Path(spec.weights).is_file():
         weights = spec.weights
     encoder = load_encoder(

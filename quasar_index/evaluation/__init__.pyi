@@ -3,6 +3,7 @@
 No image is ever scored by itself or by another version of itself; `folds.py` sees to that.
 """
 
+from .beforehand import check_cross_validation, check_evaluation
 from .configuration import Configuration
 from .evaluate import CrossFit, cross_fit, cross_validate, evaluate
 from .fold_scores import SpaceChoice, choose_space
@@ -24,6 +25,8 @@ __all__ = [
     "RatedImages",
     "RatedSource",
     "SpaceChoice",
+    "check_cross_validation",
+    "check_evaluation",
     "check_picture",
     "choose_space",
     "cross_fit",

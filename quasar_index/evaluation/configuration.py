@@ -32,6 +32,13 @@ class Configuration:
     shrinkage: Shrinkage | Literal["auto"] = DEFAULT_SHRINKAGE
     temperature: float = TEMPERATURE
 
+    def __post_init__(self) -> None:
+        """Check the numbers, before anything takes long."""
+        if not self.temperature > 0:
+            raise AggregationError(f"temperature {self.temperature} is not positive", f"the default is {TEMPERATURE}")
+        if not isinstance(self.shrinkage, str) and not self.shrinkage > 0:
+            raise AggregationError(f"shrinkage {self.shrinkage} is not positive", "use for example --shrinkage 1")
+
     @property
     def is_auto(self) -> bool:
         """Whether the space or its shrinkage is to be chosen by the anchors."""

@@ -17,7 +17,7 @@ import numpy as np
 from ..anchors import AnchorTable
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
 from ..correlation import srcc
-from ..errors import AggregationError, DataError, EvaluationError
+from ..errors import AggregationError, DataError, EvaluationError, counted
 from ..space import Moments, Shrinkage, Space, SpaceName, fit_moments, fit_space
 from .configuration import Configuration
 from .folds import Exclusion, Fold, make_folds
@@ -53,7 +53,10 @@ class SpaceChoice:
         ranked = sorted((value, -row) for row, (_, value) in enumerate(self.trials) if value is not None)[::-1]
         words = [f"{self.trials[-row][0].space_label} ({value:.3f})" for value, row in ranked]
         others = f" before {', '.join(words[1:4])}" if words[1:] else ""
-        return f"{words[0]}{others}: SRCC over {self.n_anchors} anchors, {self.n_groups} groups left out in turn"
+        return (
+            f"{words[0]}{others}: SRCC over {counted(self.n_anchors, 'anchor')}, "
+            f"{counted(self.n_groups, 'group')} left out in turn"
+        )
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class FoldScores:
         """Say what was chosen how often."""
         return [
             f"{configuration.label}: "
-            + ", ".join(f"{label} in {n} of {len(chosen)} folds" for label, n in _counted(chosen))
+            + ", ".join(f"{label} in {n} of {counted(len(chosen), 'fold')}" for label, n in _counted(chosen))
             for configuration, chosen in zip(configurations, self.choices, strict=True)
             if chosen
         ]
@@ -115,7 +118,7 @@ def choose_space(
     found = [_srcc_or_none(row, target) for row in scores]
     if all(value is None for value in found):
         raise EvaluationError(
-            f"no space can be chosen by {len(sample)} anchors in {len(np.unique(groups))} groups",
+            f"no space can be chosen by {counted(len(sample), 'anchor')} in {counted(len(np.unique(groups)), 'group')}",
             "name one, for example --space raw",
         )
     best = max(range(len(found)), key=lambda row: (-np.inf if found[row] is None else found[row], -row))
@@ -156,7 +159,8 @@ def score_folds(
             anchors = anchors_of(fold.kept)
         except DataError as error:
             raise EvaluationError(
-                f"{len(fold.images)} images have {int(fold.kept.sum())} anchors that are not theirs: {error.message}",
+                f"{counted(len(fold.images), 'image has', 'images have')} "
+                f"{counted(int(fold.kept.sum()), 'anchor that is', 'anchors that are')} not theirs: {error.message}",
                 "use a larger or more varied set, or exclude less",
             ) from error
         spaces = _Spaces(anchors)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..correlation import fit_logistic
-from ..errors import DataError, EvaluationError
+from ..errors import DataError, EvaluationError, counted
 from .report import EvaluationReport, Outcome
 
 if TYPE_CHECKING:
@@ -113,4 +113,4 @@ def _draw_panel(axis: Axes, report: EvaluationReport, outcome: Outcome) -> None:
 def _title(report: EvaluationReport) -> str:
     dashed = any(outcome.fit_at_bound for outcome in report.outcomes)
     line = "line: 4-parameter logistic fit" + (", dashed where it is as steep as the scores allow" if dashed else "")
-    return f"{report.protocol or 'evaluation'}: {report.n_scored} images; {line}"
+    return f"{report.protocol or 'evaluation'}: {counted(report.n_scored, 'image')}; {line}"

@@ -2,7 +2,12 @@
 
 from .anchor_index import AnchorIndex
 from .attaching import attach_embedding, detach_embedding
-from .build import BuildReport, build_from_embeddings, build_index
+from .build import (
+    BuildReport,
+    build_from_embeddings,
+    build_index,
+    check_build,
+)
 from .damage import Damage
 from .edit import AddReport, RelabelReport, RemoveReport, add, add_embeddings, relabel, remove
 from .exchange import Export, ExportReport, export, read_export
@@ -52,6 +57,7 @@ __all__ = [
     "attach_embedding",
     "build_from_embeddings",
     "build_index",
+    "check_build",
     "compact",
     "detach_embedding",
     "export",

@@ -63,7 +63,8 @@ class AnchorIndex:
                 if version is None:
                     return cls(path, current)
                 return cls(path, find_entry(path, current, version).manifest, pinned=True)
-        there = sorted({found.parent.name for home in homes() for found in home.glob(f"*/{MANIFEST}")})
+        # Hidden folders are what an interrupted build or replacement leaves.
+        there = sorted({found.parent.name for home in homes() for found in home.glob(f"[!.]*/{MANIFEST}")})
         known = f"there are {', '.join(there)}" if there else "build it with 'quasar-index build'"
         raise AnchorIndexError(f"no index '{name}' in {' or '.join(str(path.parent) for path in candidates)}", known)
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pyarrow as pa
 
@@ -113,12 +114,9 @@ def build_index(
         AnchorIndexError: When the index exists and is not to be overwritten.
         DataError: When no image could be embedded, or the anchors fall on one side.
     """
+    records = check_build(name, sources, overwrite=overwrite)
     total = sum(map(len, sources))
-    if total == 0:
-        raise DataError("the data hold no images", "check --data")
     storage = _Storage(dtype, anchors_per_shard)
-    records = join_records(map(record_of, sources))
-    _check_labels(sources, records)
     if (report := _made_before(new_index_path(name), sources, encoder.spec, storage)) is not None:
         return report
     with new_index(name, overwrite=overwrite) as (path, folder):
@@ -147,6 +145,23 @@ def build_index(
         len(progress.duplicate_rows),
         tuple(progress.failures),
     )
+
+
+def check_build(name: str | Path, sources: Sequence[AnchorSource], *, overwrite: bool) -> dict[str, SourceRecord]:
+    """Find what stands against a build, before an encoder is loaded; arguments and errors as `build_index`.
+
+    Returns:
+        The records of the sources, by name.
+    """
+    if sum(map(len, sources)) == 0:
+        raise DataError("the data hold no images", "check --data")
+    path = new_index_path(name)
+    if not staging.has_request(path):  # else an interrupted build may have put the index there
+        check_free(path, overwrite=overwrite)
+    check_place(path)
+    records = join_records(map(record_of, sources))
+    _check_labels(sources, records)
+    return records
 
 
 def build_from_embeddings(
@@ -305,6 +320,17 @@ def check_free(path: Path, *, overwrite: bool) -> None:
         raise AnchorIndexError(f"'{path}' exists already", "choose another name, or replace it with --overwrite")
     if path.exists() and not (path / MANIFEST).is_file():
         raise AnchorIndexError(f"'{path}' exists and is no index", "choose another name")
+
+
+def check_place(path: Path) -> None:
+    """Raise the AnchorIndexError of a place where no index can be made, before anything takes long."""
+    place = next(parent for parent in path.absolute().parents if parent.exists())
+    try:
+        TemporaryFile(dir=place).close()
+    except OSError as error:
+        raise AnchorIndexError(
+            f"'{path.parent}' cannot be made or written ({error.strerror})", "choose another place for the index"
+        ) from error
 
 
 def count_left_out(

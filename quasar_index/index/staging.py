@@ -88,6 +88,11 @@ def holds_request(folder: Path, sources: Sequence[AnchorSource], spec: EncoderSp
         return False
 
 
+def has_request(folder: Path) -> bool:
+    """Return whether a folder holds what a run of some request left."""
+    return (folder / _REQUEST).is_file()
+
+
 def _request(sources: Sequence[AnchorSource], spec: EncoderSpec) -> bytes:
     encoder = {name: value for name, value in spec.to_dict().items() if name != "runtime"}  # chosen as it runs
     request = {"encoder": encoder, "sources": [[s.name, len(s), dict(s.checksums)] for s in sources]}

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from ..anchors import AnchorTable
 from ..arrays import BoolArray, DoubleArray, IntArray
-from ..errors import DataError
+from ..errors import DataError, counted
 from ..index.anchor_index import AnchorIndex
 
 BLUE, VERMILLION, GREY, PALE = "#0072B2", "#D55E00", "#8A8A8A", "#D4D4D4"
@@ -120,7 +120,7 @@ def _groups(values: Sequence[str | None]) -> tuple[Group, ...]:
     ]
     if rest := order[MAX_CATEGORIES:]:
         others = is_known & np.isin(labels.astype(str), np.array(rest, dtype=str))
-        found.append(Group(f"{len(rest)} other values", GREY, others))
+        found.append(Group(f"{counted(len(rest), 'other value')}", GREY, others))
     if not is_known.all():
         found.append(Group("none", PALE, ~is_known))
     return tuple(found)

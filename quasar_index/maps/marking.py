@@ -8,7 +8,7 @@ import numpy as np
 
 from ..anchors import AnchorTable
 from ..arrays import BoolArray
-from ..errors import DataError
+from ..errors import DataError, counted
 from ..index.anchor_index import AnchorIndex
 
 
@@ -46,7 +46,7 @@ def mark_subset(anchors: AnchorTable, subset: AnchorIndex) -> Marks:
     is_marked = np.isin(anchors.ids, ids)
     if not is_marked.any():
         raise DataError(
-            f"none of the {len(ids)} anchors of index '{subset.name}' is among these {len(anchors)}",
+            f"none of the {counted(len(ids), 'anchor')} of index '{subset.name}' is among these {len(anchors)}",
             "name an index that was selected from this one",
         )
     return Marks(f"in {subset.name}", is_marked, len(ids) - int(is_marked.sum()))
@@ -66,7 +66,9 @@ def mark_where(index: AnchorIndex, anchors: AnchorTable, condition: str) -> Mark
     """
     is_marked = np.isin(anchors.ids, _ids(index, condition))
     if not is_marked.any():
-        raise DataError(f"{condition!r} holds for none of these {len(anchors)} anchors", "mend the condition")
+        raise DataError(
+            f"{condition!r} holds for none of these {counted(len(anchors), 'anchor')}", "mend the condition"
+        )
     return Marks(condition, is_marked)
 
 

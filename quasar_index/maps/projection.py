@@ -18,7 +18,7 @@ import numpy as np
 
 from ..anchors import AnchorTable
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
-from ..errors import DataError
+from ..errors import DataError, counted
 from ..space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, Space, SpaceName, fit_space
 
 MapMethod: TypeAlias = Literal["pca", "umap"]
@@ -88,7 +88,8 @@ def project_anchors(
         raise DataError(f"no projection '{method}'", f"use {' or '.join(MAP_METHODS)}")
     if (least := _LEAST_ANCHORS[method]) > min(sample, len(anchors)):
         raise DataError(
-            f"{min(sample, len(anchors))} anchors are too few for {method.upper()}", f"take at least {least}"
+            f"{counted(min(sample, len(anchors)), 'anchor is', 'anchors are')} too few for {method.upper()}",
+            f"take at least {least}",
         )
     if anchors.dim < 2:
         raise DataError("embeddings of one dimension fill no map", "map an index of other embeddings")

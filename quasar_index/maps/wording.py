@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..errors import counted
 from .projection import AnchorMap
 
 _MOST = 48
@@ -9,7 +10,7 @@ _MOST = 48
 
 def map_title(projection: AnchorMap, name: str) -> str:
     """Return whose anchors these are, and in which space."""
-    return f"{name}: {projection.n_anchors:,} anchors, {projection.space} space"
+    return f"{name}: {counted(projection.n_anchors, 'anchor', form=',')}, {projection.space} space"
 
 
 def map_subtitle(projection: AnchorMap) -> str:
@@ -18,7 +19,7 @@ def map_subtitle(projection: AnchorMap) -> str:
     if projection.explained is not None:
         said[0] += f": these two axes hold {percent(sum(projection.explained))} of the variance"
     if len(projection) < projection.n_anchors:
-        said.append(f"{len(projection):,} anchors drawn at random")
+        said.append(f"{counted(len(projection), 'anchor', form=',')} drawn at random")
     return "; ".join(said)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..anchors import SIDES
 from ..arrays import as_embeddings
-from ..errors import AggregationError, DataError
+from ..errors import AggregationError, DataError, counted
 from ..evaluation import Configuration
 from ..heads import Head
 from ..images import MAX_PIXELS
@@ -85,7 +85,9 @@ class Report:
             AggregationError: When a number is not positive.
         """
         if n_anchors < 1 or max_images < 1:
-            raise AggregationError(f"a report of {max_images} images and {n_anchors} anchors", "use at least 1 of each")
+            raise AggregationError(
+                f"a report of {max_images} images and {counted(n_anchors, 'anchor')}", "use at least 1 of each"
+            )
         self.n_left_out = 0
         self._scorer = scorer
         self._title = title or (f"Scores by the index {index.name}" if index else "Scores")
@@ -150,7 +152,7 @@ class Report:
             total = len(self) + self.n_left_out
             notes.append(f"This page shows the first {len(self)} of {total} images; the rest are in the rows only.")
         if lost and any(self._pictures.values()):
-            notes.append(f"The pictures of {lost} of {len(shown)} anchors could not be read.")
+            notes.append(f"The pictures of {lost} of {counted(len(shown), 'anchor')} could not be read.")
         elif lost and self._labels.paths.null_count < len(self._labels.paths):
             notes.append("The pictures of the anchors could not be read: they are not where they were at the build.")
         page = Page(

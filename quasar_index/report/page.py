@@ -21,6 +21,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from ..arrays import DoubleArray
+from ..errors import counted
 
 _STRANGE = 0.05
 _SAME = 1 - 1e-5  # cosine of an image to itself, in float32
@@ -168,7 +169,8 @@ def _own_anchors(page: Page) -> Iterator[str]:
     if n := sum(image.is_anchor for image in page.images):
         one = n == 1
         yield (
-            f"{n} of {len(page.images)} images {'is itself an anchor' if one else 'are anchors themselves'}: "
+            f"{n} of {counted(len(page.images), 'image')} "
+            f"{'is itself an anchor' if one else 'are anchors themselves'}: "
             f"{'its score is' if one else 'their scores are'} no evidence of how well the index scores."
         )
 

@@ -25,7 +25,7 @@ import numpy as np
 
 from ..anchors import SIDES, AnchorTable
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
-from ..errors import AggregationError
+from ..errors import AggregationError, counted
 from .base import Advance, OnProgress
 from .held_out import side_sums
 from .neighbors import neighbors
@@ -48,7 +48,9 @@ class ContentPairs:
         if self.gap_power < 0:
             raise AggregationError(f"gap power {self.gap_power} is negative", "use for example --gap-power 1")
         if self.n_neighbors < 1:
-            raise AggregationError(f"{self.n_neighbors} neighbours are too few", "use at least --neighbors 1")
+            raise AggregationError(
+                f"{counted(self.n_neighbors, 'neighbour is', 'neighbours are')} too few", "use at least --neighbors 1"
+            )
 
     def select(
         self, anchors: AnchorTable, n_good: int, n_bad: int, *, on_progress: OnProgress | None = None

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..anchors import AnchorTable
 from ..arrays import FloatArray, IntArray
-from ..errors import AggregationError
+from ..errors import AggregationError, counted
 from .base import Advance, OnProgress, choose_by_side
 from .neighbors import neighbors_within
 
@@ -96,4 +96,6 @@ def local_density(points: FloatArray, n_neighbors: int) -> FloatArray:
 
 def _check_neighbors(n_neighbors: int) -> None:
     if n_neighbors < 1:
-        raise AggregationError(f"{n_neighbors} neighbours are too few", "use at least --neighbors 1")
+        raise AggregationError(
+            f"{counted(n_neighbors, 'neighbour is', 'neighbours are')} too few", "use at least --neighbors 1"
+        )

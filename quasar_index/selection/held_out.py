@@ -24,7 +24,7 @@ import scipy  # its submodules load on first use, so that start-up is quick
 from ..anchors import SIDES, AnchorTable
 from ..arrays import DoubleArray, IntArray
 from ..correlation import srcc
-from ..errors import AggregationError, DataError, EvaluationError
+from ..errors import AggregationError, DataError, EvaluationError, counted
 from .rank_correlation import RankCorrelation, with_median
 
 _CHUNK = 4096
@@ -106,7 +106,8 @@ def selection_target(anchors: AnchorTable) -> DoubleArray:
         return anchors.is_good.astype(np.float64)
     if np.ptp(anchors.quality) == 0:
         raise AggregationError(
-            f"all {len(anchors)} opinion scores are {anchors.quality[0]:.6g}, so no subset orders them better",
+            f"all {counted(len(anchors), 'opinion score is', 'opinion scores are')} {anchors.quality[0]:.6g}, "
+            f"so no subset orders them better",
             "check the score column, or use a method that needs no ratings, such as kmeans",
         )
     return anchors.quality
@@ -121,7 +122,8 @@ def check_groups(anchors: AnchorTable) -> None:
     """Raise an AggregationError unless the anchors are of two groups or more."""
     if anchors.groups is not None and (anchors.groups == anchors.groups[0]).all():
         raise AggregationError(
-            f"all {len(anchors)} anchors are of one group, so none can be held out from the others",
+            f"all {counted(len(anchors), 'anchor is', 'anchors are')} of one group, so none can be held out "
+            f"from the others",
             "group by another column, or use a method without validation, such as kmeans",
         )
 
@@ -384,5 +386,8 @@ def _checked(anchors: AnchorTable, rows: IntArray) -> IntArray:
         raise DataError(f"rows repeat or are not in 0..{len(anchors) - 1}", "give each row of the anchors once")
     n_good = int(np.searchsorted(rows, anchors.n_good))
     if n_good in (0, len(rows)):
-        raise DataError(f"the {len(rows)} chosen anchors are not of both sides", "choose some of each side")
+        raise DataError(
+            f"the {counted(len(rows), 'chosen anchor is', 'chosen anchors are')} not of both sides",
+            "choose some of each side",
+        )
     return rows

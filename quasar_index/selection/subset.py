@@ -10,7 +10,7 @@ import numpy as np
 
 from ..anchors import SIDES, AnchorTable
 from ..arrays import IntArray
-from ..errors import AggregationError
+from ..errors import AggregationError, counted
 from ..index.anchor_index import AnchorIndex, new_index_path
 from ..index.build import check_free
 from ..index.records import Subset
@@ -53,7 +53,8 @@ def allocate(anchors: AnchorTable, *, size: int | None = None, fraction: float |
         return max(1, round(fraction * anchors.n_good)), max(1, round(fraction * anchors.n_bad))
     if size is None or not 2 <= size <= n:
         raise AggregationError(
-            f"{size} of {n} anchors cannot be selected", f"use from 2 (one of each side) to {n} anchors"
+            f"{size} of {counted(n, 'anchor')} cannot be selected",
+            f"use from 2 (one of each side) to {counted(n, 'anchor')}",
         )
     n_good = round(size * anchors.n_good / n)
     n_good = min(max(n_good, 1, size - anchors.n_bad), anchors.n_good, size - 1)
@@ -94,7 +95,7 @@ def select_anchors(
     rated(anchors, "a stratified selection")
     if not 1 <= stratify <= min(n_good, n_bad):
         raise AggregationError(
-            f"{stratify} strata do not fit {n_good} good and {n_bad} bad anchors",
+            f"{stratify} strata do not fit {n_good} good and {counted(n_bad, 'bad anchor')}",
             f"use from 1 to {min(n_good, n_bad)} strata, or select more anchors",
         )
     # A side is sorted by rating, so its quantile bins are blocks of rows.

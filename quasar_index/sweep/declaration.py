@@ -16,7 +16,7 @@ from ..aggregation.clustering import Clustering
 from ..aggregation.mean import Mean
 from ..aggregation.offset import Offset
 from ..aggregation.retrieval import Retrieval
-from ..errors import AggregationError, EvaluationError
+from ..errors import AggregationError, EvaluationError, counted
 from ..evaluation.configuration import Configuration
 from ..heads import Knn
 from ..selection.base import Selector
@@ -103,7 +103,7 @@ class Sweep:
             )
         if self.n_seeds < 1 or self.n_resamples < 40 or not 0 < self.level < 1:
             raise EvaluationError(
-                f"{self.n_seeds} seeds, {self.n_resamples} resamples, level {self.level}",
+                f"{counted(self.n_seeds, 'seed')}, {counted(self.n_resamples, 'resample')}, level {self.level}",
                 "use at least 1 seed and 40 resamples, and a level such as 0.95",
             )
 

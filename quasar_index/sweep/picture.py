@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import DataError
+from ..errors import DataError, counted
 from ..evaluation.picture import check_picture
 from .declaration import RANDOM
 from .report import CurvePoint, SweepReport
@@ -170,7 +170,7 @@ def _axis_title(report: SweepReport) -> str:
 
 def _title(report: SweepReport) -> str:
     level = f"{report.sweep.level:.0%}"
-    lines = [f"{report.protocol}: {report.n_images} images"]
+    lines = [f"{report.protocol}: {counted(report.n_images, 'image')}"]
     if report.sweep.parameter == "size":
         band = f"band: {level} of random draws" if report.sweep.n_seeds > 1 else "dashed: one random draw"
         lines.append(f"{band}; filled: differs from random ({level}, paired over test groups)")

@@ -14,7 +14,7 @@ from ..anchors import AnchorTable
 from ..arrays import BoolArray, DoubleArray
 from ..bootstrap import MIN_GROUPS_INTERVAL, MIN_PAIRS_INTERVAL, resample
 from ..correlation import srcc
-from ..errors import EvaluationError, QuasarError
+from ..errors import EvaluationError, QuasarError, counted
 from ..evaluation.configuration import Configuration
 from ..evaluation.fold_scores import choose_space, score_folds
 from ..selection.subset import select_anchors
@@ -139,7 +139,9 @@ def _drawn(point: Point, sweep: Sweep, bench: Bench, folds: _FoldAnchors, kept: 
         return anchors
     value = float(point.value)
     if value > bench.n_anchors:
-        raise EvaluationError(f"{point.value} of {bench.n_anchors} anchors cannot be selected", "use a smaller size")
+        raise EvaluationError(
+            f"{point.value} of {counted(bench.n_anchors, 'anchor')} cannot be selected", "use a smaller size"
+        )
     rows = select_anchors(
         folds.in_space(kept, point.configuration, sweep.seed),
         point.selector,

@@ -135,8 +135,13 @@ def suggest_from(report: SweepReport) -> Suggestion:
     if report.sweep.parameter != "size":
         raise EvaluationError(f"a sweep of {report.sweep.parameter} suggests no subset", "sweep sizes")
     by_method = tuple(
-        _smallest(configuration, method, report.curve(configuration, method)) for configuration, method in report.curves
+        _smallest(configuration, method, points)
+        for configuration, method in report.curves
+        if (points := report.curve(configuration, method))
     )
+    if not by_method:
+        reasons = "; ".join(dict.fromkeys(reason for _, reason in report.failures))
+        raise EvaluationError(f"no size could be tried ({reasons or 'no anchors'})", "give other --sizes")
     best = max(by_method, key=lambda one: one.best.srcc)
     return Suggestion(by_method, _smallest(best.configuration, "", list(report.points), best.best), report)
 

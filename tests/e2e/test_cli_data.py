@@ -169,7 +169,7 @@ def test_synthesize_goes_on_after_a_bad_image(run, pristine, tmp_path):
     assert result.code == 3
     assert "15: 15 written" in result.out
     assert f"{pristine / 'bad.png'}: not an image" in result.out
-    assert result.err == "quasar-index: error: 1 images could not be used\n"
+    assert result.err == "quasar-index: error: 1 image could not be used\n"
 
 
 def test_preview_needs_no_output(run, pristine, tmp_path):

@@ -59,7 +59,7 @@ def test_an_index_lives(call: Run, photos: Path, labels: dict[str, Path], tmp_pa
     done = call("relabel", name, labels["new"], "--json")
     relabelled = facts(done)
     assert (relabelled["n_matched"], relabelled["n_changed"], len(relabelled["unmatched"])) == (3, 3, 1)
-    assert "1 names have no anchor" in done.stderr
+    assert "1 name has no anchor" in done.stderr
     assert "nobody.png" in done.stderr
     scores[relabelled["version"]] = score()
     removed = facts(call("remove", name, "--where", "score > 7.5", "--json"))

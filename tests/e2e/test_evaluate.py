@@ -69,7 +69,7 @@ def test_cross_validation_of_images(call: Run, others: Path) -> None:
         "--device", "cpu",
     )  # fmt: skip
     assert done.returncode == 3  # one is broken
-    assert "error: 1 images could not be embedded" in done.stderr
+    assert "error: 1 image could not be embedded" in done.stderr
     report = json.loads(done.stdout)
     assert (report["n_scored"], report["n_failed"]) == (19, 1)
     assert Path(report["failures"][0]["path"]).name.endswith("_3.png")

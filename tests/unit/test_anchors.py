@@ -24,7 +24,7 @@ def test_embeddings_become_float32_without_needless_copies():
 def test_embeddings_that_are_not_finite_are_named_by_row(bad):
     matrix = np.ones((4, 3))
     matrix[2, 1] = bad
-    with pytest.raises(DataError, match=r"row 2 of embeddings has NaN or infinite values \(1 such rows\)"):
+    with pytest.raises(DataError, match=r"row 2 of embeddings has NaN or infinite values \(1 such row\)"):
         as_embeddings(matrix)
 
 

@@ -130,7 +130,7 @@ def test_webdataset_shards(tmp_path):
         ("shard-001.tar::2.png", 1.0, None),
     ]
     assert contents(source) == [b"one", b"two"]
-    assert "1 samples have no image" in source.warnings[0]
+    assert "1 sample has no image" in source.warnings[0]
     assert contents(load_source(str(tmp_path / "shard-001.tar"))) == [b"two"]
 
 
@@ -232,7 +232,7 @@ def test_embeddings_that_do_not_fit(tmp_path, matrix):
     np.save(tmp_path / "e.npy", matrix)
     labels = tmp_path / "l.csv"
     labels.write_text("id,mos\na,1\n")
-    with pytest.raises(DataError, match=r"4 embeddings but l.csv has 1 rows"):
+    with pytest.raises(DataError, match=r"4 embeddings but l.csv has 1 row"):
         load_embeddings(tmp_path / "e.npy", labels)
     labels.write_text("id,mos\na,1\nb,2\na,3\nd,4\n")
     with pytest.raises(DataError, match="'a' names rows 1 and 3"):
@@ -277,10 +277,10 @@ def test_the_authors_embeddings(tmp_path, matrix):
     with pytest.raises(DataError, match=r"labels.json entry 2: score is empty"):
         read_author_embeddings(tmp_path / "AVA.pt", listing, labels)
     labels.write_text("[1.5]")
-    with pytest.raises(DataError, match="1 labels for 2 embeddings"):
+    with pytest.raises(DataError, match="1 label for 2 embeddings"):
         read_author_embeddings(tmp_path / "AVA.pt", listing, labels)
     listing.write_text(json.dumps({"results_paths": ["x/1.jpg"]}))
-    with pytest.raises(DataError, match=r"2 embeddings but AVA.json has 1 paths"):
+    with pytest.raises(DataError, match=r"2 embeddings but AVA.json has 1 path"):
         read_author_embeddings(tmp_path / "AVA.pt", listing)
     listing.write_text("{}")
     with pytest.raises(DataError, match="results_paths"):

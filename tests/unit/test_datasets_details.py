@@ -46,7 +46,7 @@ def test_tid2013_mixed_case_and_types(tmp_path):
     assert found["i25_24_5.bmp"]["distortion"] == "sparse-sampling-and-reconstruction"
     assert found["I01.BMP"]["reference"] == "I01"
     write(tmp_path / "mos_std.txt", "0.13\n")
-    with pytest.raises(DataError, match=r"1 lines.*has 3"):
+    with pytest.raises(DataError, match=r"1 line.*has 3"):
         load_source(f"tid2013:{tmp_path}")
 
 
@@ -71,7 +71,7 @@ def test_kadis700k_types_levels_and_changed_references(tmp_path):
     assert (row["reference"], row["distortion"], row["level"]) == ("a-cat-12", "motion-blur", 4)
     assert (row["side"], row["score"]) == ("bad", None)
     images(tmp_path, "ref_imgs/other.png")
-    assert any("lists 1 reference images, 2 are" in w for w in load_source(f"kadis700k:{tmp_path}").warnings)
+    assert any("lists 1 reference image, 2 are" in w for w in load_source(f"kadis700k:{tmp_path}").warnings)
 
 
 def test_pipal_from_the_unmerged_archives(tmp_path):
@@ -216,7 +216,7 @@ def test_sac_averages_and_groups_by_generation(tmp_path):
     assert (row["score"], row["score_n"], row["reference"]) == (6.0, 2, "5")
     assert row["score_std"] == pytest.approx(np.std([4, 8], ddof=1))
     assert row["path"] == str(tmp_path / "home/jdp/simulacra-aesthetic-captions/a_10.png")
-    assert any("1 rated images have no path" in warning for warning in source.warnings)
+    assert any("1 rated image has no path" in warning for warning in source.warnings)
     assert by_name(load_source(f"sac:{tmp_path}?verified=true"))["a_10.png"]["score"] == 4.0
     with sqlite3.connect(tmp_path / "sac_public_2022_06_29.sqlite") as database:
         database.execute("DROP TABLE paths")
@@ -230,7 +230,7 @@ def test_coyo_is_flagged_as_predicted(tmp_path):
     source = load_source(f"coyo:{tmp_path}")
     assert rows(source)[0]["path"] == "https://x/1.jpg"
     assert any("predictions" in warning for warning in source.warnings)
-    assert any("1 rows without a score" in warning for warning in source.warnings)
+    assert any("1 row without a score" in warning for warning in source.warnings)
     local = load_source(f"coyo:{tmp_path}?images={tmp_path}&limit=1")
     assert [row["path"] for row in rows(local)] == [str(tmp_path / "1.jpg")]
     pq.write_table(pa.table({"url": ["x"]}), tmp_path / "part-00000.parquet")

@@ -199,7 +199,7 @@ def test_bad_jsonl_and_parquet(tmp_path):
 def test_identical_duplicates_are_dropped_with_a_warning(tmp_path):
     source = load_source(str(write(tmp_path / "l.csv", "image,score\na.png,1\na.png,1.0\nb.png,2\n")))
     assert len(source) == 2
-    assert source.warnings == ("l.csv: 1 rows repeat an image and were dropped (line 3)",)
+    assert source.warnings == ("l.csv: 1 row repeats an image and was dropped (line 3)",)
 
 
 def test_a_column_twice_is_refused(tmp_path):
@@ -270,7 +270,7 @@ def test_a_folder_of_references_and_distortions(tmp_path):
     assert by_name["distorted/dog/x.png"]["reference"] == "dog"
     assert by_name["distorted/catfish.png"]["reference"] is None
     assert (source.kind, source.division) == ("full-reference", "reference")
-    assert "1 distorted images have no reference" in source.warnings[0]
+    assert "1 distorted image has no reference" in source.warnings[0]
 
 
 def test_a_folder_that_is_no_source(tmp_path):

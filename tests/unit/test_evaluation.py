@@ -331,7 +331,7 @@ def test_auto_is_chosen_in_each_fold_by_its_anchors_alone():
     report = qi.evaluate([auto], anchors, X, quality)
     chosen = qi.choose_space(anchors, auto).configuration
     np.testing.assert_allclose(report.outcomes[0].scores, chosen.scorer(anchors).score_embeddings(X).score)
-    assert any("in 1 of 1 folds" in note for note in report.notes)
+    assert any("in 1 of 1 fold" in note for note in report.notes)
     # In cross-validation a fold's choice must not see the fold: a set with one group turned inside out does not
     # change what is chosen for that group.
     first = qi.cross_validate([auto], X, quality, groups)
@@ -348,7 +348,7 @@ def test_auto_without_ratings_orders_by_sides_and_can_be_refused():
     found = qi.choose_space(anchors, qi.Configuration(space="auto"))
     assert found.n_groups == 20
     assert all(-1 <= value <= 1 for _, value in found.trials)
-    with pytest.raises(qi.EvaluationError, match="anchors that are not theirs"):
+    with pytest.raises(qi.EvaluationError, match="1 anchor that is not theirs"):
         qi.choose_space(qi.make_anchors(X[:2], is_good=[True, False]), qi.Configuration(space="auto"))
     with pytest.raises(qi.AggregationError, match="not chosen yet"):
         qi.Configuration(space="auto").scorer(anchors)

@@ -1,0 +1,69 @@
+"""What stands against an evaluation, found before any image is embedded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..bootstrap import group_codes
+from ..errors import EvaluationError
+from ..index.anchor_index import AnchorIndex
+from .overlap import GROUP, find_overlap
+from .rated import RatedImages, RatedSource
+
+
+def check_cross_validation(rated: RatedSource, group: str, *, by: Sequence[str] = ()) -> None:
+    """Find what stands against `cross_validate_images` in the labels alone; arguments and errors as there."""
+    images = _without_embeddings(rated)
+    for name in by:
+        images.column(name)
+    if group_codes(images.column(group), len(images.ids)).max() == 0:
+        raise EvaluationError("all images are in one group, so none can be left out", "name another column")
+
+
+def check_evaluation(
+    rated: RatedSource,
+    index: AnchorIndex,
+    *,
+    exclude: str | None = None,
+    allow_overlap: bool = False,
+    where: str | None = None,
+    ratio: float = 1.0,
+    group: str | None = None,
+    by: Sequence[str] = (),
+    seed: int = 0,
+) -> None:
+    """Find what stands against `evaluate_index` in the labels and the anchors; arguments and errors as there.
+
+    Args:
+        rated: The images.
+        index: The index.
+        exclude: As in `evaluate_index`, as are the next three.
+        allow_overlap: Whether images may share a reference image with anchors.
+        where: SQL filter of the anchors.
+        ratio: Random part of them.
+        group: Column of the anchors' contents; None where none is needed.
+        by: Columns of the images.
+        seed: Of the draw of anchors.
+    """
+    images = _without_embeddings(rated)
+    for name in by:
+        images.column(name)
+    if exclude is not None and exclude.startswith(GROUP):
+        group = exclude.removeprefix(GROUP) or None
+    anchors = index.anchors(where=where, ratio=ratio, seed=seed, group=group)
+    # What has the same content is not known yet: all seem to be other images.
+    find_overlap(index, anchors, images, exclude, allow_overlap=allow_overlap)
+
+
+def _without_embeddings(rated: RatedSource) -> RatedImages:
+    source, n = rated.source, len(rated.source)
+    columns = {name: source.records[name].to_pylist() for name in source.records.column_names}
+    return RatedImages(
+        name=source.name,
+        embeddings=np.empty((n, 0), np.float32),
+        quality=np.full(n, np.nan),
+        ids=[f"image {row}" for row in range(n)],
+        columns={**columns, "dataset": [source.name] * n},
+    )
