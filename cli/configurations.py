@@ -321,6 +321,11 @@ def make_configurations(
     ]
 
 
+def group_for(configuration: qi.Configuration, index: qi.AnchorIndex, group: str | None) -> str | None:
+    """Return the column of contents that a way to score needs, the given one first; None where it needs none."""
+    return (group or index.content_column()) if configuration.uses_groups else None
+
+
 def settle(configuration: qi.Configuration, anchors: qi.AnchorTable, *, seed: int = 0) -> qi.Configuration:
     """Choose the space of a configuration where it is auto, and say on stderr what was chosen."""
     if not configuration.is_auto:

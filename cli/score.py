@@ -183,9 +183,8 @@ def score(
         if calibrated and (where is not None or ratio != 1):
             raise typer.BadParameter("--calibrated is for all anchors of an index: drop --where and --ratio")
         calibration = qi.read_calibration(opened, configuration) if calibrated else None
-        group = group or (calibration and calibration.column)
-        column = (group or opened.content_column()) if configuration.uses_groups else None
-        table = opened.anchors(where=where, ratio=ratio, seed=seed, group=column)
+        group = group or (calibration.column if calibration else None)
+        table = opened.anchors(where=where, ratio=ratio, seed=seed, group=ways.group_for(configuration, opened, group))
         configuration = ways.settle(configuration, table, seed=seed)
         own_temperature = configuration.temperature
     if temperature is None:

@@ -43,7 +43,7 @@ def sync_below(folder: Path, known: Collection[str] = ()) -> None:
     for name in files_below(folder).difference(known):
         path = Path(name)
         sync(path)
-        if path.suffix == ".lance" and not _is_whole(path):
+        if not _is_whole(path):
             raise OSError(errno.EIO, "a write was lost", name)
         folders.add(path.parent)
     for changed in folders:
@@ -78,12 +78,17 @@ def digest(path: Path) -> str:
 
 
 def _is_whole(path: Path) -> bool:
-    """Return whether a data file of Lance ends where its footer says: Lance itself can miss a failed write.
+    """Return whether a file of a table ends as it should: Lance itself can miss a failed write.
 
-    The footer is 40 bytes: three places (u64), the last of them of the table of global buffers (16 bytes each), the
-    counts of buffers and columns (u32), the version (2 u16), the magic.
+    Data files (`.lance`) have a footer of 40 bytes: three places (u64), the last of them of the table of global buffers
+    (16 bytes each), the counts of buffers and columns (u32), the version (2 u16), the magic. Lists of a few deleted
+    rows are Arrow files (`.arrow`), which end with a magic of their own. No other file is empty.
     """
     size = path.stat().st_size
+    if path.suffix == ".arrow":
+        return path.read_bytes().endswith(b"ARROW1")
+    if path.suffix != ".lance":
+        return size > 0
     if size < _FOOTER.size:
         return False
     with path.open("rb") as file:
