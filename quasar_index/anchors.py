@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .arrays import BoolArray, DoubleArray, FloatArray, IntArray, as_embeddings
-from .errors import AggregationError, DataError
+from .errors import AggregationError, DataError, counted
 from .fits import LARGE, Fits
 
 _BLOCK = 1024
@@ -157,10 +157,9 @@ class AnchorTable:
         chosen: IntArray = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows.astype(np.int64, copy=False)
         n_good = int(np.searchsorted(chosen, self.n_good))
         if n_good == 0 or n_good == len(chosen):
-            raise DataError(
-                f"the selected {len(chosen)} anchors have no {'bad' if n_good else 'good'} one among them",
-                "select anchors of both sides",
-            )
+            missing = "bad" if n_good else "good"
+            what = counted(len(chosen), f"anchor is not {missing}", f"anchors have no {missing} one among them")
+            raise DataError(f"the selected {what}", "select anchors of both sides")
         return self.arranged(chosen, None if self.quality is None else self.quality[chosen], n_good)
 
     def arranged(self, rows: IntArray, quality: DoubleArray | None, n_good: int) -> AnchorTable:
@@ -252,7 +251,7 @@ def make_anchors(
     codes = None if groups is None else encode_groups(groups)
     for what, values in (("sides", sides), ("opinion scores", scores), ("ids", names), ("groups", codes)):
         if values is not None and values.shape != (n,):
-            raise DataError(f"{n} embeddings but {what} of shape {values.shape}", f"give {n} of them")
+            raise DataError(f"{counted(n, 'embedding')} but {what} of shape {values.shape}", f"give {n} of them")
     if sides is None and scores is None:
         raise DataError("anchors have neither a side nor an opinion score", "give is_good or quality")
     if n == 0:
@@ -323,13 +322,15 @@ def divide_at_median(quality: DoubleArray) -> tuple[BoolArray, float]:
         DataError: When scores are missing, or none lies above the median.
     """
     if np.isnan(quality).any():
-        raise DataError(f"{int(np.isnan(quality).sum())} anchors have no opinion score", "rate or drop them")
+        missing = int(np.isnan(quality).sum())
+        raise DataError(f"{counted(missing, 'anchor has', 'anchors have')} no opinion score", "rate or drop them")
     threshold = float(np.median(quality))
     is_good = quality > threshold
     if not is_good.any():
         same = "all" if (quality == threshold).all() else "at least half of the"
         raise DataError(
-            f"{same} {len(quality)} opinion scores are {threshold:g}, so none lies above the median",
+            f"{same} {counted(len(quality), 'opinion score is', 'opinion scores are')} {threshold:g}, so none lies "
+            "above the median",
             "check the score column, or add images of other quality",
         )
     return is_good, threshold
@@ -341,6 +342,6 @@ def check_two_sides(is_good: BoolArray) -> None:
     if n_good == 0 or n_good == len(is_good):
         missing = "bad" if n_good else "good"
         raise DataError(
-            f"all {len(is_good)} anchors are on one side, none is {missing}",
+            f"all {counted(len(is_good), 'anchor is', 'anchors are')} on one side, none is {missing}",
             "add anchors of the other side: distorted images, or a wider range of ratings",
         )

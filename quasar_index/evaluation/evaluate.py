@@ -27,7 +27,7 @@ from ..bootstrap import (
     paired_difference,
 )
 from ..correlation import check_pairs, correlate, srcc
-from ..errors import DataError, EvaluationError
+from ..errors import DataError, EvaluationError, counted
 from .configuration import Configuration
 from .fold_scores import FoldScores, score_folds
 from .folds import Exclusion, Fold, make_folds
@@ -79,7 +79,8 @@ def evaluate(
     for rule in excluded:
         if len(rule.anchors) != len(anchors) or len(rule.images) != len(matrix):
             raise EvaluationError(
-                f"{len(rule.anchors)} and {len(rule.images)} keys for {len(anchors)} anchors and {len(matrix)} images",
+                f"keys of {counted(len(rule.anchors), 'anchor')} and {counted(len(rule.images), 'image')} for "
+                f"{len(anchors)} anchors and {counted(len(matrix), 'image')}",
                 "give one each",
             )
     folds = make_folds(excluded, len(anchors), len(matrix), seed=seed)
@@ -243,7 +244,9 @@ def _checked(
     ratings = check_ratings(quality)
     matrix = as_embeddings(embeddings)
     if len(matrix) != len(ratings):
-        raise EvaluationError(f"{len(matrix)} embeddings but {len(ratings)} ratings", "give one each")
+        raise EvaluationError(
+            f"{counted(len(matrix), 'embedding')} but {counted(len(ratings), 'rating')}", "give one each"
+        )
     return matrix, ratings
 
 
@@ -276,9 +279,13 @@ def _report(
     notes = by_fold.notes(configurations)
     enough = len(quality) >= MIN_PAIRS_INTERVAL and (not grouped or n_units >= MIN_GROUPS_INTERVAL)
     if not enough:
-        what = f"{n_units} groups" if grouped and n_units < MIN_GROUPS_INTERVAL else f"{len(quality)} images"
+        what = (
+            counted(n_units, "group is", "groups are")
+            if grouped and n_units < MIN_GROUPS_INTERVAL
+            else counted(len(quality), "image is", "images are")
+        )
         notes.append(
-            f"no intervals: {what} are too few ({MIN_PAIRS_INTERVAL} images and {MIN_GROUPS_INTERVAL} groups needed)"
+            f"no intervals: {what} too few ({MIN_PAIRS_INTERVAL} images and {MIN_GROUPS_INTERVAL} groups needed)"
         )
     outcomes: list[Outcome] = []
     for configuration, values in zip(configurations, scores, strict=True):
@@ -360,7 +367,9 @@ def _breakdowns(by: Columns, scores: DoubleArray, quality: DoubleArray) -> tuple
     for column, values in by.items():
         names = np.array(["-" if value is None else str(value) for value in values])
         if len(names) != len(quality):
-            raise EvaluationError(f"{len(names)} values of '{column}' for {len(quality)} images", "give one each")
+            raise EvaluationError(
+                f"{counted(len(names), 'value')} of '{column}' for {counted(len(quality), 'image')}", "give one each"
+            )
         for name in np.unique(names):
             rows = names == name
             correlations = tuple(_srcc_or_none(row[rows], quality[rows]) for row in scores)

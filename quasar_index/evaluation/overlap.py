@@ -11,7 +11,7 @@ import numpy as np
 from ..anchors import AnchorTable
 from ..arrays import BoolArray
 from ..bootstrap import group_codes
-from ..errors import DataError, EvaluationError
+from ..errors import DataError, EvaluationError, counted
 from ..index.anchor_index import AnchorIndex
 from .configuration import Configuration
 from .evaluate import cross_validate, evaluate
@@ -94,7 +94,7 @@ def evaluate_index(
     protocol = f"{images.name} against {len(anchors)} anchors of index '{index.name}'"
     if exclude:
         protocol += f", without those of the same {_meaning(exclude)}"
-    note = f"leak: {n_overlap} images are scored by themselves or by other versions of themselves"
+    note = leak_note(n_overlap)
     return replace(
         report,
         n_failed=len(images.failures),
@@ -141,8 +141,13 @@ def cross_validate_images(
     rated = ~np.isnan(images.quality)
     n_overlap = int((scattered(images, labels) & rated).sum()) if images.is_versioned else 0
     if n_overlap and not allow_overlap:
+        what = counted(
+            n_overlap,
+            f"of {counted(int(rated.sum()), 'image')} has other versions of itself outside its {group}",
+            f"of {counted(int(rated.sum()), 'image')} have other versions of themselves outside their {group}",
+        )
         raise EvaluationError(
-            f"{n_overlap} of {int(rated.sum())} images have other versions of themselves outside their {group}",
+            what,
             "use group=reference; --allow-overlap evaluates all the same and flags it",
         )
     report = cross_validate(
@@ -157,17 +162,29 @@ def cross_validate_images(
         **options,
     )
     n_groups = len(set(labels))
-    folds = "" if report.n_folds >= n_groups else f", merged into {report.n_folds} folds"
-    note = f"leak: {n_overlap} images are scored by other versions of themselves"
+    folds = "" if report.n_folds >= n_groups else f", merged into {counted(report.n_folds, 'fold')}"
+    scored = counted(
+        n_overlap, "image is scored by other versions of itself", "images are scored by other versions of themselves"
+    )
     return replace(
         report,
         n_failed=len(images.failures),
         n_unrated=images.n_unrated,
         failures=images.failures,
-        protocol=f"{images.name}, one {group} left out at a time ({n_groups} groups{folds})",
+        protocol=f"{images.name}, one {group} left out at a time ({counted(n_groups, 'group')}{folds})",
         n_overlap=n_overlap,
-        notes=(*([note] if n_overlap else []), *report.notes),
+        notes=(*([f"leak: {scored}"] if n_overlap else []), *report.notes),
     )
+
+
+def leak_note(n_overlap: int) -> str:
+    """Return the note that images are scored in spite of what they share with the anchors."""
+    scored = counted(
+        n_overlap,
+        "image is scored by itself or by other versions of itself",
+        "images are scored by themselves or by other versions of themselves",
+    )
+    return f"leak: {scored}"
 
 
 def find_overlap(
@@ -185,12 +202,17 @@ def find_overlap(
     n_overlap = int(overlapping(remaining, len(images.ids)).sum())
     if n_overlap and not allow_overlap:
         n_same = int(overlapping([rules[SAME_IMAGE][0]], len(images.ids)).sum()) if exclude is None else 0
-        what = f"{n_same} are anchors themselves" + (
-            f", {n_overlap - n_same} more share a reference image with anchors" if n_overlap > n_same else ""
+        n_more = n_overlap - n_same
+        what = counted(n_same, "is an anchor itself", "are anchors themselves") + (
+            f", {counted(n_more, 'more shares', 'more share')} a reference image with anchors" if n_more else ""
+        )
+        whom = (
+            "itself or by other versions of itself"
+            if n_overlap == 1
+            else "themselves or by other versions of themselves"
         )
         raise EvaluationError(
-            f"{n_overlap} of {len(images.ids)} images would be scored by themselves or by other versions of themselves "
-            f"({what})",
+            f"{n_overlap} of {counted(len(images.ids), 'image')} would be scored by {whom} ({what})",
             f"use --exclude {SAME_REFERENCE if n_overlap > n_same else SAME_IMAGE} or other data; "
             "--allow-overlap evaluates all the same and flags it",
         )

@@ -14,7 +14,7 @@ from ..datasets.base import AnchorSource
 from ..encoders.base import Encoder
 from ..encoders.embedding_cache import EmbeddingCache
 from ..encoders.pipeline import encode_files
-from ..errors import DataError, EvaluationError
+from ..errors import DataError, EvaluationError, counted
 from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex
 from ..index.records import Subset
@@ -171,7 +171,9 @@ def embed_rated(
         if on_progress is not None:
             on_progress(row + 1, len(source))
     if not rows:
-        raise DataError(f"none of {len(failures)} images can be embedded, first: {failures[0][1]}", "check the paths")
+        raise DataError(
+            f"none of {counted(len(failures), 'image')} can be embedded, first: {failures[0][1]}", "check the paths"
+        )
     quality = _oriented(source)[rows]
     check_ratings(quality[~np.isnan(quality)])
     records = source.records.take(rows)

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..anchors import SIDES, AnchorTable, Side
 from ..arrays import FloatArray, IntArray
+from ..errors import counted
 from .inverted_lists import InvertedLists
 from .records import Approximation
 
@@ -43,7 +44,7 @@ class ApproximateSearch:
             self._exactly(f"it is of all anchors in the space {record.space}, not of these")
             return None
         if top_k > record.top_k:
-            self._exactly(f"its recall was measured for {record.top_k} neighbours, not {top_k}")
+            self._exactly(f"its recall was measured for {counted(record.top_k, 'neighbour')}, not {top_k}")
             return None
         wanted = SIDES if side is None else (side,)
         found = [self._one_side(anchors, queries, top_k, one) for one in wanted]
@@ -51,8 +52,8 @@ class ApproximateSearch:
         if len(parts) < len(found):
             return None
         self._say(
-            f"the search is approximate: it finds {record.recall:.1%} of the {record.top_k} nearest anchors "
-            f"('quasar-index approximate {self.name} --off' ends it)"
+            f"the search is approximate: it finds {record.recall:.1%} of the "
+            f"{counted(record.top_k, 'nearest anchor')} ('quasar-index approximate {self.name} --off' ends it)"
         )
         rows = np.concatenate([rows for rows, _ in parts], axis=1)
         similarity = np.concatenate([similarity for _, similarity in parts], axis=1)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from ..arrays import FloatArray, as_embeddings
 from ..datasets.base import concat_text
 from ..encoders.spec import EncoderSpec
-from ..errors import AnchorIndexError, DataError
+from ..errors import AnchorIndexError, DataError, counted
 from .anchor_index import AnchorIndex
 from .change import changing
 from .records import Dtype, EmbeddingRecord, is_name
@@ -51,7 +51,7 @@ def attach_embedding(
     """
     matrix = as_embeddings(embeddings)
     if len(ids) != len(matrix):
-        raise DataError(f"{len(matrix)} embeddings but {len(ids)} ids", "give one id each")
+        raise DataError(f"{counted(len(matrix), 'embedding')} but {counted(len(ids), 'id')}", "give one id each")
     record = EmbeddingRecord(name, spec or EncoderSpec("precomputed", int(matrix.shape[1])), dtype)
     if not is_name(name) or not record.is_sound:
         raise AnchorIndexError(f"'{name}' cannot name an embedding", "a letter, then letters, digits, _ and -")
@@ -61,7 +61,10 @@ def attach_embedding(
             raise AnchorIndexError(f"index '{index.name}' has a column '{name}' already", "choose another name")
         keys = change.tables.read(["id"])["id"].to_pylist()
         if missing := [key for key in keys if key not in row_of]:
-            raise DataError(f"{len(missing)} anchors have no embedding: {concat_text(missing)}", "embed them, too")
+            raise DataError(
+                f"{counted(len(missing), 'anchor has', 'anchors have')} no embedding: {concat_text(missing)}",
+                "embed them, too",
+            )
         type_ = embedding_type(record.encoder.dim, dtype)
         change.write(lambda table: table.add_columns(pa.schema([(name, type_)])))
         for start in range(0, len(keys), _ROWS):

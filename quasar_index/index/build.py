@@ -25,7 +25,7 @@ from ..datasets.base import AnchorSource
 from ..encoders.base import Encoder
 from ..encoders.pipeline import EncodedImage
 from ..encoders.spec import EncoderSpec
-from ..errors import AnchorIndexError, DataError, reason
+from ..errors import AnchorIndexError, DataError, counted, reason
 from ..images import MAX_PIXELS
 from . import staging
 from .anchor_index import AnchorIndex, new_index_path
@@ -135,9 +135,11 @@ def build_index(
         )
         if progress.n_embedded + progress.n_resumed == 0:
             first, error = progress.failures[0]
-            raise DataError(f"none of {total} images could be embedded; the first: '{first}': {error}", "check --data")
-        counted = count_left_out(records, sources, progress)
-        manifest = _finish(folder, sources, counted, progress, encoder.spec, storage)
+            raise DataError(
+                f"none of {counted(total, 'image')} could be embedded; the first: '{first}': {error}", "check --data"
+            )
+        complete = count_left_out(records, sources, progress)
+        manifest = _finish(folder, sources, complete, progress, encoder.spec, storage)
     return BuildReport(
         AnchorIndex(path, manifest),
         progress.n_embedded,
@@ -242,10 +244,10 @@ def check_counts(
     n = len(embeddings)
     if n == 0:
         raise DataError("there are no embeddings", "check --embeddings")
-    counts = {"labels": sum(map(len, sources)), "ids": n if ids is None else len(ids)}
-    for what, count in (counts | {"sizes": n if sizes is None else len(sizes)}).items():
+    counts = {"label": sum(map(len, sources)), "id": n if ids is None else len(ids)}
+    for what, count in (counts | {"size": n if sizes is None else len(sizes)}).items():
         if count != n:
-            raise DataError(f"{n} embeddings but {count} {what}", "give one row of labels each")
+            raise DataError(f"{counted(n, 'embedding')} but {counted(count, what)}", "give one row of labels each")
 
 
 def stage_embeddings(
@@ -337,18 +339,18 @@ def count_left_out(
     records: dict[str, SourceRecord], sources: Sequence[AnchorSource], progress: staging.Progress
 ) -> dict[str, SourceRecord]:
     """Add the failures and duplicates of a run to the records of its sources."""
-    counted = dict(records)
+    complete = dict(records)
     start = 0
     for source in sources:
         rows = range(start, start + len(source))
         start += len(source)
-        known = counted[source.name]
-        counted[source.name] = replace(
+        known = complete[source.name]
+        complete[source.name] = replace(
             known,
             n_failed=known.n_failed + sum(row in rows for row in progress.failed_rows),
             n_duplicates=known.n_duplicates + sum(row in rows for row in progress.duplicate_rows),
         )
-    return counted
+    return complete
 
 
 def usable_records(sources: Sequence[AnchorSource], progress: staging.Progress) -> pa.Table:
@@ -393,7 +395,7 @@ def finish_folder(folder: Path, manifest: Manifest, action: str) -> Manifest:
     for shard in manifest.shards:
         sync_below(folder / f"{shard.table}.lance")
         digests |= digests_below(folder / f"{shard.table}.lance")
-    record(folder, manifest, f"{action}: {manifest.n_good + manifest.n_bad} anchors", digests)
+    record(folder, manifest, f"{action}: {counted(manifest.n_good + manifest.n_bad, 'anchor')}", digests)
     manifest.write(folder)
     return manifest
 

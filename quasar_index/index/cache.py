@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ..anchors import AnchorTable, anchor_order
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
-from ..errors import AnchorIndexError
+from ..errors import AnchorIndexError, counted
 from ..fits import DAMAGED, Fits
 from .durable import is_abandoned, sync
 from .manifest import Manifest
@@ -185,7 +185,7 @@ def read_cache(base: Path, dim: int) -> AnchorTable:
         names = ("ids", "norms", "quality", "n_good", "n_bytes")
         ids, norms, quality, n_good, n_bytes = (labels[name] for name in names)
     if matrix_path.stat().st_size != n_bytes:
-        raise ValueError(f"{matrix_path.stat().st_size} bytes instead of {n_bytes}")
+        raise ValueError(f"{counted(matrix_path.stat().st_size, 'byte')} instead of {n_bytes}")
     # A flat index is a short header, then the matrix.
     offset = int(n_bytes) - ids.size * dim * 4
     directions = np.memmap(matrix_path, dtype=np.float32, mode="r", offset=offset, shape=(ids.size, dim))

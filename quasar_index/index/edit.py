@@ -21,7 +21,7 @@ from ..arrays import FloatArray, IntArray, as_embeddings
 from ..datasets.base import AnchorSource, concat_text
 from ..encoders.base import Encoder
 from ..encoders.spec import EncoderSpec
-from ..errors import AnchorIndexError, DataError, first_line
+from ..errors import AnchorIndexError, DataError, counted, first_line
 from ..images import MAX_PIXELS
 from . import staging
 from .anchor_index import AnchorIndex
@@ -152,7 +152,9 @@ def add(
         )
         if not any(progress.ids):
             first, error = progress.failures[0]
-            raise DataError(f"none of {total} images could be embedded; the first: '{first}': {error}", "check --data")
+            raise DataError(
+                f"none of {counted(total, 'image')} could be embedded; the first: '{first}': {error}", "check --data"
+            )
         return _join(change, folder, sources, records, known, progress)
 
 
@@ -209,16 +211,15 @@ def remove(index: AnchorIndex, *, ids: Sequence[str] | None = None, where: str |
             return RemoveReport(AnchorIndex(change.path, change.manifest), 0, 0, unknown)
         kept = table.filter(pa.array([key not in gone for key in table["id"].to_pylist()]))
         if not kept.num_rows:
-            raise DataError(f"these are all {len(gone)} anchors", "delete the folder of the index instead")
+            raise DataError(f"these are all {counted(len(gone), 'anchor')}", "delete the folder of the index instead")
         names = set(kept["dataset"].to_pylist())
         records = {record.name: record for record in change.manifest.sources if record.name in names}
         try:
             is_good, quality, labelled = label_sources(kept, records)
             check_two_sides(is_good)
         except DataError as error:
-            raise DataError(
-                f"without these {len(gone)} anchors the rest cannot be divided: {error.message}", "remove fewer"
-            ) from error
+            these = "this anchor" if len(gone) == 1 else f"these {counted(len(gone), 'anchor')}"
+            raise DataError(f"without {these} the rest cannot be divided: {error.message}", "remove fewer") from error
         if where is not None:
             change.write(lambda lance: lance.delete(where))
         else:
@@ -227,7 +228,8 @@ def remove(index: AnchorIndex, *, ids: Sequence[str] | None = None, where: str |
                 change.write(methodcaller("delete", id_condition(some)))
         after = with_labels(kept, is_good, quality)
         n_moved = update_rows(change, kept, after, [])
-        changed = change.commit(f"remove: {len(gone)} anchors" + (f" where {where}" if where else ""), sources=labelled)
+        action = f"remove: {counted(len(gone), 'anchor')}" + (f" where {where}" if where else "")
+        changed = change.commit(action, sources=labelled)
     return RemoveReport(changed, len(gone), n_moved, unknown)
 
 
@@ -264,7 +266,7 @@ def relabel(index: AnchorIndex, labels: AnchorSource, *, where: str | None = Non
         changed = AnchorIndex(change.path, change.manifest)
         if n_changed:
             n_moved = update_rows(change, table, with_labels(changed_table, is_good, quality), ["score"])
-            changed = change.commit(f"relabel: {n_changed} anchors by {labels.name}", sources=labelled)
+            changed = change.commit(f"relabel: {counted(n_changed, 'anchor')} by {labels.name}", sources=labelled)
     return RelabelReport(changed, n_anchors, n_changed, n_moved, unmatched)
 
 
@@ -360,7 +362,9 @@ def _join(
             last = change.manifest.shards[-1:]
             change.write(lambda lance: lance.add(pa.RecordBatchReader.from_batches(schema, batches)), shards=last)
         names = ", ".join(dict.fromkeys(source.name for source in sources))
-        action = f"add: {len(fresh)} anchors of {names}" + (f", {n_updated} labels changed" if n_updated else "")
+        action = f"add: {counted(len(fresh), 'anchor')} of {names}"
+        if n_updated:
+            action += f", {counted(n_updated, 'label')} changed"
         index = change.commit(action, sources=labelled)
     if failures.keys() - listed.keys():
         write_failures(change.path, (listed | failures).items())

@@ -26,7 +26,7 @@ from ..arrays import FloatArray, IntArray
 from ..datasets.base import RECORD_SCHEMA, AnchorSource, Division, KeptDivision, Kind, Rating
 from ..datasets.embeddings import read_matrix
 from ..encoders.spec import EncoderSpec
-from ..errors import DataError, reason
+from ..errors import DataError, counted, reason
 from .anchor_index import AnchorIndex
 from .records import MAIN_EMBEDDING, Dtype, RatingRecord, SourceRecord
 from .store import OWN_COLUMNS, from_embedding_column
@@ -145,7 +145,7 @@ def read_export(path: Path) -> Export | None:
         else:
             embeddings, _ = read_matrix(path)
         if embeddings.shape != (len(table), spec.dim):
-            raise ValueError(f"embeddings {embeddings.shape}, {len(table)} labels, {spec.dim}-d encoder")
+            raise ValueError(f"embeddings {embeddings.shape}, {counted(len(table), 'label')}, {spec.dim}-d encoder")
         records = map(SourceRecord.from_dict, upgraded_sources(record["sources"], record.get("format", 1)))
         sources, order = _sources(table, list(records))
         ordered = table.take(pa.array(order))

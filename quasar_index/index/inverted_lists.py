@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..arrays import FloatArray
+from ..errors import counted
 from .search import Neighbors, search
 
 _CODEWORDS = 16
@@ -141,7 +142,7 @@ class InvertedLists:
         if types != ["<f4", "<f4", "<i8", "<i8", "|u1"]:
             raise ValueError(f"arrays of the types {', '.join(types)}")
         if centroids.ndim != 2 or centroids.shape[1] != dim or not 1 <= len(centroids) <= n:
-            raise ValueError(f"centroids of shape {centroids.shape} for {n} vectors, {dim}-d")
+            raise ValueError(f"centroids of shape {centroids.shape} for {counted(n, 'vector')}, {dim}-d")
         if codewords.shape != (dim * _CODEWORDS,):
             raise ValueError(f"codewords of shape {codewords.shape} for vectors that are {dim}-d")
         if not (np.isfinite(centroids).all() and np.isfinite(codewords).all()):

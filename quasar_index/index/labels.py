@@ -15,7 +15,7 @@ import pyarrow as pa
 from ..anchors import divide_at_median
 from ..arrays import BoolArray, DoubleArray
 from ..datasets.base import AnchorSource, Rating
-from ..errors import DataError
+from ..errors import DataError, counted
 from .records import MAIN_RATING, RatingRecord, SourceRecord
 from .scales import FEW, check_scales
 from .store import stored_column
@@ -67,7 +67,8 @@ def label(
     threshold = None
     if division == "median":
         if fixed_threshold is not None and np.isnan(scores).any():
-            raise DataError(f"{int(np.isnan(scores).sum())} anchors have no opinion score", "rate or drop them")
+            missing = int(np.isnan(scores).sum())
+            raise DataError(f"{counted(missing, 'anchor has', 'anchors have')} no opinion score", "rate or drop them")
         threshold = fixed_threshold
         if threshold is None and len(scores):
             _, median = divide_at_median(-scores if lower_is_better else scores)

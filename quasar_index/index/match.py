@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arrays import IntArray
 from ..datasets.base import concat_text
-from ..errors import DataError
+from ..errors import DataError, counted
 
 
 def match_names(
@@ -50,7 +50,7 @@ def match_names(
             found = [row for row, length in zip(found, agreeing, strict=True) if length == max(agreeing)]
         if len(found) > 1:
             raise DataError(
-                f"'{name}' means {len(found)} anchors: {concat_text([paths[row] for row in found])}",
+                f"'{name}' means {counted(len(found), 'anchor')}: {concat_text([paths[row] for row in found])}",
                 "name them by path or id, or take some only, by a filter such as dataset = 'live'",
             )
         if found:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from ..errors import AnchorIndexError
+from ..errors import AnchorIndexError, counted
 from .anchor_index import AnchorIndex
 from .build import finish_folder, new_index
 from .manifest import Manifest
@@ -45,9 +45,9 @@ def select_into(
         columns = (batch[column].to_pylist() for column in ("id", "dataset", "side"))
         counts.update((dataset, side) for key, dataset, side in zip(*columns, strict=True) if key in wanted)
     if counts.total() != len(wanted):
-        raise AnchorIndexError(
-            f"{len(wanted) - counts.total()} of {len(wanted)} ids are not in '{index.path}'", "select from its anchors"
-        )
+        of_all = f"of {counted(len(wanted), 'id')}"
+        missing = counted(len(wanted) - counts.total(), f"{of_all} is", f"{of_all} are")
+        raise AnchorIndexError(f"{missing} not in '{index.path}'", "select from its anchors")
     sources = tuple(
         _part_of(record, counts[record.name, "good"], counts[record.name, "bad"])
         for record in index.manifest.sources
@@ -56,7 +56,8 @@ def select_into(
     n_good, n_bad = (sum(getattr(source, side) for source in sources) for side in ("n_good", "n_bad"))
     if not n_good or not n_bad:
         raise AnchorIndexError(
-            f"none of the {len(wanted)} anchors is {'bad' if n_good else 'good'}", "select anchors of both sides"
+            f"none of the {counted(len(wanted), 'anchor')} is {'bad' if n_good else 'good'}",
+            "select anchors of both sides",
         )
     schema = pa.schema(list(tables.schema))
 

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from ..arrays import FloatArray
 from ..datasets.base import concat_text
-from ..errors import DataError, QuasarError, reason
+from ..errors import DataError, QuasarError, counted, reason
 from ..images import content_id, read_image_bytes
 from .anchor_index import AnchorIndex
 from .cache import cache_base, load_anchors
@@ -190,15 +190,17 @@ def _read_table(index: AnchorIndex) -> _Table:
     for (name, what), count in counts.items():
         if count:
             whose = "" if name == manifest.embeddings[0].name else f" '{name}'"
-            found.damage.append(Damage("table", f"{count} embeddings{whose} are {what}", RESTORE))
+            message = f"{counted(count, f'embedding{whose} is', f'embeddings{whose} are')} {what}"
+            found.damage.append(Damage("table", message, RESTORE))
     for embedding in manifest.embeddings:
         if index.tables.schema.field(embedding.name).type != embedding_type(embedding.encoder.dim, embedding.dtype):
             message = f"'{embedding.name}' is not {embedding.encoder.dim} x {embedding.dtype} in the table"
             found.damage.append(Damage("manifest", message, RESTORE))
     if again := len(labels) - len(set(found.ids)):
-        found.damage.append(Damage("table", f"{again} anchors are there twice, by id", RESTORE))
-    if labels["id"].null_count:
-        found.damage.append(Damage("table", f"{labels['id'].null_count} anchors have no id", RESTORE))
+        message = f"{counted(again, 'anchor is', 'anchors are')} there twice, by id"
+        found.damage.append(Damage("table", message, RESTORE))
+    if nameless := labels["id"].null_count:
+        found.damage.append(Damage("table", f"{counted(nameless, 'anchor has', 'anchors have')} no id", RESTORE))
     return found
 
 
@@ -220,11 +222,13 @@ def _counts(manifest: Manifest, labels: pa.Table) -> Iterator[Damage]:
         by_source[key] = by_source.get(key, 0) + 1
     for side, said in (("good", manifest.n_good), ("bad", manifest.n_bad)):
         if sides.count(side) != said:
-            yield Damage("manifest", f"{said} {side} anchors, the table has {sides.count(side)}", RESTORE)
+            message = f"{counted(said, f'{side} anchor')}, the table has {sides.count(side)}"
+            yield Damage("manifest", message, RESTORE)
         for source in manifest.sources:
             listed, there = (source.n_good if side == "good" else source.n_bad), by_source.get((source.name, side), 0)
             if listed != there:
-                yield Damage("manifest", f"{listed} {side} anchors of '{source.name}', the table has {there}", RESTORE)
+                message = f"{counted(listed, f'{side} anchor')} of '{source.name}', the table has {there}"
+                yield Damage("manifest", message, RESTORE)
     if unknown := set(datasets) - {source.name for source in manifest.sources}:
         yield Damage("manifest", f"it does not name the data set '{min(map(str, unknown))}'", RESTORE)
 
@@ -248,10 +252,18 @@ def _divided(manifest: Manifest, labels: pa.Table) -> Iterator[Damage]:
                     yield Damage("manifest", f"the {words} of '{whose}' is {one}, by the table {other}", RESTORE)
     moved = int((is_good != (labels["side"].to_numpy() == "good")).sum())
     if moved:
-        yield Damage("table", f"{moved} anchors are on the side that their score is not", RESTORE)
+        message = counted(
+            moved, "anchor is on the side that its score is not", "anchors are on the side that their score is not"
+        )
+        yield Damage("table", message, RESTORE)
     stored = labels["quality"].to_numpy().astype(np.float64)
     if wrong := int((~np.isclose(stored, quality, rtol=1e-12, atol=1e-12, equal_nan=True)).sum()):
-        yield Damage("table", f"{wrong} anchors have a quality that does not follow from their score", RESTORE)
+        message = counted(
+            wrong,
+            "anchor has a quality that does not follow from its score",
+            "anchors have a quality that does not follow from their score",
+        )
+        yield Damage("table", message, RESTORE)
 
 
 def _files(labels: pa.Table, on_progress: Callable[[int, int], None] | None) -> tuple[int, int, list[Damage]]:
@@ -272,7 +284,10 @@ def _files(labels: pa.Table, on_progress: Callable[[int, int], None] | None) -> 
             on_progress(done, len(labels))
     if not changed:
         return n_files, n_missing, []
-    message = f"{len(changed)} image files are not those that were embedded: {concat_text(changed)}"
+    message = counted(
+        len(changed), "image file is not the one that was embedded", "image files are not those that were embedded"
+    )
+    message += f": {concat_text(changed)}"
     return (
         n_files,
         n_missing,

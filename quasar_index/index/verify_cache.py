@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..arrays import BoolArray, FloatArray
+from ..errors import counted
 from ..fits import DAMAGED, check_entry
 from .anchor_index import AnchorIndex
 from .cache import cache_base, read_cache, sorted_rows
@@ -62,7 +63,7 @@ def check_cache(index: AnchorIndex, embedding: str, labels: pa.Table, norms: Flo
         directions = raw / np.linalg.norm(raw, axis=1)[:, None]
         n_wrong += int((directions.view(np.uint32) != cached.directions[rows].view(np.uint32)).any(axis=1).sum())
     if n_wrong:
-        yield wrong(f"has other embeddings than the table in {n_wrong} rows")
+        yield wrong(f"has other embeddings than the table in {counted(n_wrong, 'row')}")
 
 
 def check_kept(index: AnchorIndex, embedding: str) -> Iterator[Damage]:

@@ -14,7 +14,7 @@ from ..datasets.base import AnchorSource
 from ..datasets.registry import DATASETS
 from ..encoders import ENCODERS, Encoder, load_encoder
 from ..encoders.weights import OFFLINE_ENCODER
-from ..errors import AnchorIndexError, EncoderError, QuasarError
+from ..errors import AnchorIndexError, EncoderError, QuasarError, counted
 from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex
 from ..index.build import build_from_embeddings, build_index
@@ -88,7 +88,8 @@ class Library:
         if self.is_built(need):
             return f"reuse {self.path(need).name}"
         if root := self._root(need):
-            return f"embed {len(self._source(root, need)):,} images of '{root}' as {self.path(need).name}"
+            images = counted(len(self._source(root, need)), "image", form=",")
+            return f"embed {images} of '{root}' as {self.path(need).name}"
         return f"take the authors' embeddings as {self.path(need).name}"
 
     def get(self, need: Need) -> AnchorIndex | QuasarError | MissingInput:
@@ -174,7 +175,8 @@ class Library:
         assert root is not None  # noqa: S101 - `missing` has seen it
         source = self._source(root, need)
         encoder = self.encoder(need.encoder, need.input)
-        self.on_step(f"embedding {len(source):,} images of {DATASETS[need.dataset].title} with {need.encoder}")
+        images = counted(len(source), "image", form=",")
+        self.on_step(f"embedding {images} of {DATASETS[need.dataset].title} with {need.encoder}")
         return build_index(
             path,
             [source],
@@ -213,7 +215,7 @@ def n_records(record: SourceRecord) -> int:
 def _difference(source: AnchorSource, record: SourceRecord) -> str:
     """Name what tells a source from the one that an index was built of; empty where nothing does."""
     if len(source) != n_records(record):
-        return f"{len(source)} images now, {n_records(record)} then"
+        return f"{counted(len(source), 'image')} now, {n_records(record)} then"
     # Only names: the folder may have moved.
     now, then = (sorted(checksums.values()) for checksums in (source.checksums, record.checksums))
     return "" if now == then else "the label files have changed"

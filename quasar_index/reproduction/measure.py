@@ -14,7 +14,7 @@ from ..anchors import AnchorTable
 from ..arrays import DoubleArray
 from ..bootstrap import MIN_GROUPS_INTERVAL, MIN_PAIRS_INTERVAL, bootstrap
 from ..correlation import srcc
-from ..errors import DataError, QuasarError
+from ..errors import DataError, QuasarError, counted
 from ..evaluation.rated import RatedImages
 from ..json_lines import append_line, read_lines
 from ..scoring import Scorer
@@ -88,8 +88,8 @@ def _too_few(anchors: Anchors, fraction: float) -> DataError | None:
     """Return the error of a fraction that draws nothing."""
     table = anchors.table
     n = min(table.n_good, table.n_bad) if anchors.references is None else len(np.unique(anchors.references))
-    what = "anchors of a side" if anchors.references is None else "references"
-    return None if round(fraction * n) else DataError(f"a fraction of {fraction:g} of {n} {what} is none of them")
+    what = counted(n, "reference") if anchors.references is not None else f"{counted(n, 'anchor')} of a side"
+    return None if round(fraction * n) else DataError(f"a fraction of {fraction:g} of {what} is none of them")
 
 
 def _summary(

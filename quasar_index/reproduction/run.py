@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from ..datasets.registry import DATASETS
 from ..encoders import ENCODERS, load_encoder
 from ..encoders.weights import weights_file
-from ..errors import AggregationError, DataError, EncoderError, QuasarError
+from ..errors import AggregationError, DataError, EncoderError, QuasarError, counted
 from ..evaluation.rated import RatedImages, rated_anchors
 from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex, homes
@@ -296,9 +296,15 @@ def _data_flags(one: Experiment, test: AnchorIndex, anchors: AnchorIndex | None)
         if published is not None and found != published:
             flags.append(f"{found:,} of {published:,} published images of {dataset.title}")
         if record.n_failed:
-            flags.append(f"{record.n_failed} images of {dataset.title} could not be embedded, see '{index.path}'")
+            failed = counted(record.n_failed, "image")
+            flags.append(f"{failed} of {dataset.title} could not be embedded, see '{index.path}'")
         if record.n_duplicates:
-            flags.append(f"{record.n_duplicates} images of {dataset.title} are copies of earlier ones and left out")
+            copies = counted(
+                record.n_duplicates,
+                f"image of {dataset.title} is a copy of an earlier one",
+                f"images of {dataset.title} are copies of earlier ones",
+            )
+            flags.append(f"{copies} and left out")
         if index.manifest.encoder.name == "precomputed":
             flags.append(f"the authors' embeddings of {dataset.title}")
     return tuple(flags)
@@ -311,9 +317,13 @@ def _changes(result: ExperimentResult, ratio: float, sample: int | None) -> tupl
     if one.replaces:
         flags.append(f"not the paper's encoder: {one.encoder} in place of {one.replaces}")
     if one.anchors is not None and sample is not None:
-        flags.append(f"a sample of at most {sample} references (or rated images) of {DATASETS[one.anchors].title}")
+        most = counted(sample, "reference (or rated image)", "references (or rated images)")
+        flags.append(f"a sample of at most {most} of {DATASETS[one.anchors].title}")
     if one.anchors is not None and ratio != 1:
         flags.append(f"a random {ratio:g} of the anchors")
     if result.measured is not None and result.measured.n_overlap:
-        flags.append(f"leak: {result.measured.n_overlap} test images are anchors themselves")
+        leaked = counted(
+            result.measured.n_overlap, "test image is an anchor itself", "test images are anchors themselves"
+        )
+        flags.append(f"leak: {leaked}")
     return tuple(flags)

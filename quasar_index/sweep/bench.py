@@ -17,10 +17,10 @@ import numpy as np
 from ..anchors import AnchorTable, make_anchors
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
 from ..bootstrap import group_codes
-from ..errors import DataError, EvaluationError
+from ..errors import DataError, EvaluationError, counted
 from ..evaluation.evaluate import check_ratings
 from ..evaluation.folds import MAX_FOLDS, Exclusion, Fold, make_folds
-from ..evaluation.overlap import find_overlap, scattered
+from ..evaluation.overlap import find_overlap, leak_note, scattered
 from ..evaluation.rated import RatedImages, rated_anchors
 from ..index.anchor_index import AnchorIndex
 
@@ -84,7 +84,7 @@ def index_bench(
     anchors = index.anchors(where=where, group=group or index.content_column())
     overlap = find_overlap(index, anchors, images, exclude, allow_overlap=allow_overlap)
     folds = make_folds(overlap.excluded, len(anchors), len(images.ids), seed=seed)
-    note = f"leak: {overlap.n_overlap} images are scored by themselves or by other versions of themselves"
+    note = leak_note(overlap.n_overlap)
     rule = (exclude or "").removeprefix("same-").removeprefix("group=")
     return Bench(
         protocol=f"{images.name} against {len(anchors)} anchors of index '{index.name}'"
@@ -142,12 +142,18 @@ def anchors_bench(
         raise EvaluationError("all anchors are in one group, so none can be left out", "name another column")
     n_overlap = int((scattered(images, labels) & rated).sum()) if images.is_versioned else 0
     if n_overlap and not allow_overlap:
+        what = counted(
+            n_overlap,
+            f"of {counted(int(rated.sum()), 'anchor')} has other versions of itself outside its {group}",
+            f"of {counted(int(rated.sum()), 'anchor')} have other versions of themselves outside their {group}",
+        )
         raise EvaluationError(
-            f"{n_overlap} of {int(rated.sum())} anchors have other versions of themselves outside their {group}",
+            what,
             "use group=reference; --allow-overlap goes on all the same and flags it",
         )
     if n_overlap:
-        notes.append(f"leak: {n_overlap} anchors are scored by other versions of themselves")
+        one, many = "anchor is scored by other versions of itself", "anchors are scored by other versions of themselves"
+        notes.append(f"leak: {counted(n_overlap, one, many)}")
     rule = Exclusion(codes, codes[rated])
     folds = make_folds([rule], len(codes), int(rated.sum()), seed=seed, max_folds=max_folds)
     sides = images.is_good
@@ -164,9 +170,9 @@ def anchors_bench(
         )
 
     n_groups = int(codes.max()) + 1
-    merged = "" if len(folds) >= n_groups else f", merged into {len(folds)} folds"
+    merged = "" if len(folds) >= n_groups else f", merged into {counted(len(folds), 'fold')}"
     return Bench(
-        protocol=f"{images.name}, one {group} left out at a time ({n_groups} groups{merged})",
+        protocol=f"{images.name}, one {group} left out at a time ({counted(n_groups, 'group')}{merged})",
         identity=_hashed(_key(index, where, group), "anchors", codes, images.quality, max_folds, seed),
         embeddings=images.embeddings[rated],
         quality=images.quality[rated],

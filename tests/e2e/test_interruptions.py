@@ -190,7 +190,7 @@ def test_verify_names_the_damage_and_mends_it(call, home, tmp_path):
     done = call("verify", own)
     assert done.returncode == 4
     assert done.stdout.splitlines()[0] == (
-        "cache: the search cache has other embeddings than the table in 1 rows; it is made anew at the next use, or "
+        "cache: the search cache has other embeddings than the table in 1 row; it is made anew at the next use, or "
         "with --repair"
     )
     done = call("verify", own, "--repair", "--json")

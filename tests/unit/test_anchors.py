@@ -60,7 +60,7 @@ def test_division_at_the_median_puts_ties_on_the_bad_side():
     [
         ([2.0, 2.0, 2.0], "all 3 opinion scores are 2"),
         ([1.0, 5.0, 5.0], "at least half of the 3 opinion scores are 5"),
-        ([1.0, np.nan, 5.0], "1 anchors have no opinion score"),
+        ([1.0, np.nan, 5.0], "1 anchor has no opinion score"),
     ],
 )
 def test_scores_that_divide_nothing(quality, message):

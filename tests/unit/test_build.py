@@ -244,7 +244,7 @@ def test_constant_and_missing_scores(tiny_encoder, write_images, tmp_path):
     paths, encoder = write_images(4), tiny_encoder()
     with pytest.raises(DataError, match="all 4 opinion scores are 3"):
         build_index(tmp_path / "own", [rated(paths, [3.0] * 4)], encoder)
-    with pytest.raises(DataError, match="1 anchors have no opinion score"):
+    with pytest.raises(DataError, match="1 anchor has no opinion score"):
         build_index(tmp_path / "own", [rated(paths, [1.0, None, 3.0, 4.0])], encoder)
     assert encoder.batches == []  # found out before anything was embedded
     assert not (tmp_path / "own").exists()

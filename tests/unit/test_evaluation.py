@@ -8,6 +8,7 @@ from scipy.stats import spearmanr
 
 import quasar_index as qi
 from quasar_index.datasets.base import make_records
+from quasar_index.errors import counted
 from quasar_index.evaluation.folds import make_folds
 
 FEW = {"n_resamples": 40}
@@ -183,7 +184,7 @@ def test_a_picture_of_one_image_or_constant_values(rated, tmp_path, scores, qual
     outcome = replace(report.outcomes[0], scores=np.array(scores, dtype=float))
     degenerate = replace(report, outcomes=(outcome,), quality=np.array(quality, dtype=float))
     qi.draw_evaluation(degenerate, tmp_path / "x.svg")
-    assert f": {len(scores)} images" in (tmp_path / "x.svg").read_text(encoding="utf-8")
+    assert f": {counted(len(scores), 'image')}" in (tmp_path / "x.svg").read_text(encoding="utf-8")
 
 
 def test_a_fit_at_its_bound_is_marked_everywhere(tmp_path, capsys):

@@ -222,7 +222,7 @@ def test_a_subset_of_a_subset_and_the_wrong_ids(index, tmp_path):
     assert smaller.manifest.subset.index == "part"
     assert smaller.manifest.sources[0].threshold == index.manifest.sources[0].threshold
     subset = smaller.manifest.subset
-    with pytest.raises(AnchorIndexError, match="1 of 2 ids are not in"):
+    with pytest.raises(AnchorIndexError, match="1 of 2 ids is not in"):
         qi.select_into(tmp_path / "x", part, [next(iter(content(part))), "nobody"], subset)
     good = [key for key, row in content(part).items() if row["side"] == "good"]
     with pytest.raises(AnchorIndexError, match="none of the 8 anchors is bad"):

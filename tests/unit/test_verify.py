@@ -209,10 +209,10 @@ def test_counts_and_thresholds_that_are_not_those_of_the_table_are_found(index):
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [
-        ({"side": ["bad"]}, "on the side that their score is not"),
+        ({"side": ["bad"]}, "1 anchor is on the side that its score is not"),
         ({"quality": [0.123]}, "a quality that does not follow"),
-        ({"embedding": pa.array([[np.inf] * DIM], pa.list_(pa.float32(), DIM))}, "1 embeddings are not finite"),
-        ({"embedding": pa.array([[0.0] * DIM], pa.list_(pa.float32(), DIM))}, "1 embeddings are zero"),
+        ({"embedding": pa.array([[np.inf] * DIM], pa.list_(pa.float32(), DIM))}, "1 embedding is not finite"),
+        ({"embedding": pa.array([[0.0] * DIM], pa.list_(pa.float32(), DIM))}, "1 embedding is zero"),
     ],
 )
 def test_wrong_rows_are_found_and_cannot_be_repaired(index, columns, expected):
@@ -238,7 +238,7 @@ def test_another_table_than_the_cache_is_found(index):
         shutil.copy(base.with_suffix(ending), new.with_suffix(ending))
     found = messages(changed)
     assert ("cache", "the search cache has other lengths than the table") in found
-    assert ("cache", "the search cache has other embeddings than the table in 1 rows") in found
+    assert ("cache", "the search cache has other embeddings than the table in 1 row") in found
 
 
 def test_lost_files_of_the_table_are_one_damage(index):
@@ -273,7 +273,7 @@ def test_image_files_are_compared_by_content(tiny_encoder, write_images, tmp_pat
     report = qi.verify(index, files=True)
     assert (report.n_files, report.n_missing) == (5, 1)
     assert [one.message for one in report.damage] == [
-        f"1 image files are not those that were embedded: {paths[2]}"
+        f"1 image file is not the one that was embedded: {paths[2]}"
     ] or paths[2] in report.damage[0].message
 
 
