@@ -1,8 +1,6 @@
 """The public names: this stub is the list that `__init__.py` loads them from."""
 
-from .aggregation import Aggregator, Centroids, Clustering, Mean, Offset, Retrieval
 from .anchors import AnchorTable, make_anchors
-from .approximation import approximate, search_exactly
 from .benchmarks import (
     BENCH_FIGURES,
     BenchFigure,
@@ -13,7 +11,6 @@ from .benchmarks import (
     run_benchmarks,
 )
 from .checks import CheckReport, Finding, check_sources
-from .correlation import correlate, krcc, plcc, rmse, srcc
 from .datasets import (
     DATASETS,
     AnchorSource,
@@ -45,31 +42,6 @@ from .errors import (
     ImageError,
     QuasarError,
 )
-from .evaluation import (
-    Breakdown,
-    Configuration,
-    EvaluationReport,
-    Exclusion,
-    Figure,
-    Outcome,
-    RatedImages,
-    RatedSource,
-    SpaceChoice,
-    check_cross_validation,
-    check_evaluation,
-    check_picture,
-    choose_space,
-    cross_validate,
-    cross_validate_images,
-    draw_evaluation,
-    embed_rated,
-    evaluate,
-    evaluate_index,
-    rated_anchors,
-    rated_source,
-)
-from .explanation import Explanation, explain
-from .heads import Head, Knn, Ridge
 from .images import allow_pixels, decode, list_images, read_image_bytes
 from .index import (
     AddReport,
@@ -111,9 +83,13 @@ from .index import (
     untag,
     verify,
 )
-from .index_calibration import IndexCalibration, calibrate, read_calibration
 from .maps import AnchorMap, Marks, check_map, draw_map, mark_subset, mark_where, project_anchors
-from .prompts import PROMPT_PAIRS, text_anchors
+from .methods import Aggregator, Centroids, Clustering, Mean, Offset, Retrieval
+from .methods.explanation import Explanation, explain
+from .methods.heads import Head, Knn, Ridge
+from .methods.prompts import PROMPT_PAIRS, text_anchors
+from .methods.scoring import TEMPERATURE, ScoredImage, Scorer, Scores, compare
+from .methods.space import DEFAULT_SHRINKAGE, Shrinkage, Space, fit_space
 from .report import EXPLANATION_SCHEMA, AnchorLabels, Opinion, Report, explanation_table
 from .reproduction import (
     PROTOCOLS,
@@ -129,7 +105,6 @@ from .reproduction import (
     reproduce,
     select_experiments,
 )
-from .scoring import TEMPERATURE, ScoredImage, Scorer, Scores, compare
 from .selection import (
     SELECTORS,
     ContentPairs,
@@ -152,7 +127,7 @@ from .selection import (
     select_subset,
 )
 from .selection.held_out import leave_group_out_correlation, leave_group_out_scores
-from .space import DEFAULT_SHRINKAGE, Shrinkage, Space, fit_space
+from .statistics.correlation import correlate, krcc, plcc, rmse, srcc
 from .sweep import (
     SUGGESTED_SIZES,
     SWEEP_AXES,
@@ -174,6 +149,31 @@ from .sweep import (
     suggest,
 )
 from .synthesis import DISTORTIONS, Distortion, SynthesisReport, contact_sheet, distort, synthesize
+from .validation import (
+    Breakdown,
+    Configuration,
+    EvaluationReport,
+    Exclusion,
+    Figure,
+    Outcome,
+    RatedImages,
+    RatedSource,
+    SpaceChoice,
+    check_cross_validation,
+    check_evaluation,
+    check_picture,
+    choose_space,
+    cross_validate,
+    cross_validate_images,
+    draw_evaluation,
+    embed_rated,
+    evaluate,
+    evaluate_index,
+    rated_anchors,
+    rated_source,
+)
+from .validation.approximation import approximate, search_exactly
+from .validation.calibration import IndexCalibration, calibrate, read_calibration
 
 __all__ = [
     "BENCH_FIGURES",

@@ -16,18 +16,18 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from .aggregation import Aggregator, Clustering, Mean, Offset, Retrieval
 from .arrays import ByteArray, DoubleArray
-from .correlation import srcc
 from .datasets import load_source
 from .encoders.base import Encoder
 from .errors import AnchorIndexError
-from .evaluation import Configuration
 from .images import decode
 from .index import AnchorIndex, build_index
 from .index.anchor_index import new_index_path
 from .index.build import check_place
+from .methods import Aggregator, Clustering, Mean, Offset, Retrieval
+from .statistics.correlation import srcc
 from .synthesis import LEVELS, distort
+from .validation import Configuration
 
 TILE = 224
 TILES_A_PHOTOGRAPH = 2

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..aggregation import Retrieval
 from ..anchors import AnchorTable
-from ..scoring import Scorer
+from ..methods import Retrieval
+from ..methods.scoring import Scorer
 from .search_figures import QUERY_SEED
 from .synthetic import embeddings, synthetic_index
 from .timing import PeakMemory, seconds

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError
-from ..evaluation.picture import check_picture
+from ..validation.picture import check_picture
 from .figures import BenchReport
 from .timing import BenchRatio
 

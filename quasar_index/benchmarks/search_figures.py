@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..aggregation import Mean, Offset, Retrieval
 from ..anchors import SIDES, AnchorTable
-from ..approximation import approximate, search_exactly
 from ..arrays import FloatArray, unit
 from ..errors import QuasarError, first_line
 from ..index import AnchorIndex
 from ..index.search import nearest, search
 from ..index.store import open_table
-from ..scoring import Scorer
+from ..methods import Mean, Offset, Retrieval
+from ..methods.scoring import Scorer
 from ..selection import SELECTORS, select_anchors
+from ..validation.approximation import approximate, search_exactly
 from . import peers
 from .synthetic import embeddings, synthetic_index
 from .timing import PeakMemory, in_turns, seconds, summary

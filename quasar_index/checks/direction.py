@@ -19,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..arrays import DoubleArray, IntArray
-from ..bootstrap import MIN_GROUPS_INTERVAL, bootstrap
-from ..correlation import srcc
 from ..errors import EvaluationError, ImageError, counted
 from ..images import decode
+from ..statistics.bootstrap import MIN_GROUPS_INTERVAL, bootstrap
+from ..statistics.correlation import srcc
 from .files import Inspection, map_ahead
 from .labels import oriented
 from .report import Finding

@@ -24,7 +24,7 @@ from ..encoders.base import Encoder
 from ..encoders.pipeline import encode_files
 from ..index.anchor_index import AnchorIndex
 from ..index.search import nearest
-from ..scoring import Scorer
+from ..methods.scoring import Scorer
 from .files import Inspection
 from .labels import oriented
 from .report import MAX_EXAMPLES, Finding, plural, some

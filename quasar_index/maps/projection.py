@@ -1,7 +1,7 @@
 """Two dimensions of the anchor space.
 
-The anchors' directions in the space in use (see `quasar_index.space`), which are what cosines are taken of, become
-points (n, 2):
+The anchors' directions in the space in use (see `quasar_index.methods.space`), which are what cosines are taken of,
+become points (n, 2):
 
 - PCA: the two directions of most variance, (u_i - mean(u)) . v_1 and . v_2; linear, the same on every run, and what it
   leaves out is known: the shares of variance that it shows.
@@ -19,7 +19,7 @@ import numpy as np
 from ..anchors import AnchorTable
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
 from ..errors import DataError, counted
-from ..space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, Space, SpaceName, fit_space
+from ..methods.space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, Space, SpaceName, fit_space
 
 MapMethod: TypeAlias = Literal["pca", "umap"]
 

@@ -13,13 +13,13 @@ import numpy as np
 from ..anchors import SIDES
 from ..arrays import as_embeddings
 from ..errors import AggregationError, DataError, counted
-from ..evaluation import Configuration
-from ..heads import Head
 from ..images import MAX_PIXELS
 from ..index import AnchorIndex, nearest
-from ..scoring import ScoredImage, Scorer
-from ..space import DEFAULT_SHRINKAGE, Space
+from ..methods.heads import Head
+from ..methods.scoring import ScoredImage, Scorer
+from ..methods.space import DEFAULT_SHRINKAGE, Space
 from ..thumbnails import thumbnail_uris
+from ..validation import Configuration
 from .labels import AnchorLabels
 from .page import Neighbor, Page, PageImage, readable, write_page
 

@@ -9,10 +9,10 @@ import pyarrow as pa
 
 from ..anchors import AnchorTable
 from ..arrays import DoubleArray
-from ..explanation import Explanation
-from ..heads import Knn
 from ..index import AnchorIndex
-from ..scoring import Scorer
+from ..methods.explanation import Explanation
+from ..methods.heads import Knn
+from ..methods.scoring import Scorer
 
 EXPLANATION_SCHEMA = pa.schema(
     [

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..aggregation.base import Aggregator
-from ..aggregation.mean import Mean
+from ..methods.base import Aggregator
+from ..methods.mean import Mean
 
 FIGURE_ONLY = "figure only: the value is drawn, not printed"
 

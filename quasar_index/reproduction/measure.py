@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..aggregation.base import Aggregator
 from ..anchors import AnchorTable
 from ..arrays import DoubleArray
-from ..bootstrap import MIN_GROUPS_INTERVAL, MIN_PAIRS_INTERVAL, bootstrap
-from ..correlation import srcc
 from ..errors import DataError, QuasarError, counted
-from ..evaluation.rated import RatedImages
 from ..json_lines import append_line, read_lines
-from ..scoring import Scorer
+from ..methods.base import Aggregator
+from ..methods.scoring import Scorer
+from ..statistics.bootstrap import MIN_GROUPS_INTERVAL, MIN_PAIRS_INTERVAL, bootstrap
+from ..statistics.correlation import srcc
+from ..validation.rated import RatedImages
 from .report import Measurement
 
 

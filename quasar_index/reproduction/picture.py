@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..datasets.registry import DATASETS
 from ..errors import DataError
-from ..evaluation.picture import check_picture
+from ..validation.picture import check_picture
 from .report import ExperimentResult, Reproduction
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..aggregation.base import Aggregator
-from ..aggregation.clustering import Clustering
-from ..aggregation.mean import Mean
-from ..aggregation.offset import Offset
+from ..methods.base import Aggregator
+from ..methods.clustering import Clustering
+from ..methods.mean import Mean
+from ..methods.offset import Offset
 from .declare import Experiment, PaperProtocol, PublishedFigure
 
 SPLITS: dict[str, str | None] = {

@@ -18,11 +18,11 @@ from ..datasets.registry import DATASETS
 from ..encoders import ENCODERS, load_encoder
 from ..encoders.weights import weights_file
 from ..errors import AggregationError, DataError, EncoderError, QuasarError, counted
-from ..evaluation.rated import RatedImages, rated_anchors
 from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex, homes
-from ..prompts import PROMPT_PAIRS, text_anchors
-from ..scoring import TEMPERATURE
+from ..methods.prompts import PROMPT_PAIRS, text_anchors
+from ..methods.scoring import TEMPERATURE
+from ..validation.rated import RatedImages, rated_anchors
 from .declare import Experiment
 from .experiments import encoders_of, find_protocol, impossible, needs_of, select_experiments
 from .indexes import Library, n_records, weights_state

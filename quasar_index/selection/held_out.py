@@ -23,8 +23,8 @@ import scipy  # its submodules load on first use, so that start-up is quick
 
 from ..anchors import SIDES, AnchorTable
 from ..arrays import DoubleArray, IntArray
-from ..correlation import srcc
 from ..errors import AggregationError, DataError, EvaluationError, counted
+from ..statistics.correlation import srcc
 from .rank_correlation import RankCorrelation, with_median
 
 _CHUNK = 4096

@@ -15,7 +15,7 @@ from ..index.anchor_index import AnchorIndex, new_index_path
 from ..index.build import check_free
 from ..index.records import Subset
 from ..index.selecting import select_into
-from ..space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, SpaceName, fit_space
+from ..methods.space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, SpaceName, fit_space
 from .base import OnProgress, Selector, rated
 from .registry import method_name
 

@@ -16,13 +16,13 @@ import numpy as np
 
 from ..anchors import AnchorTable, make_anchors
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
-from ..bootstrap import group_codes
 from ..errors import DataError, EvaluationError, counted
-from ..evaluation.evaluate import check_ratings
-from ..evaluation.folds import MAX_FOLDS, Exclusion, Fold, make_folds
-from ..evaluation.overlap import find_overlap, leak_note, scattered
-from ..evaluation.rated import RatedImages, rated_anchors
 from ..index.anchor_index import AnchorIndex
+from ..statistics.bootstrap import group_codes
+from ..validation.evaluate import check_ratings
+from ..validation.folds import MAX_FOLDS, Exclusion, Fold, make_folds
+from ..validation.overlap import find_overlap, leak_note, scattered
+from ..validation.rated import RatedImages, rated_anchors
 
 
 @dataclass(frozen=True)

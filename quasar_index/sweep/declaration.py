@@ -12,15 +12,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, TypeAlias, cast, get_args
 
-from ..aggregation.clustering import Clustering
-from ..aggregation.mean import Mean
-from ..aggregation.offset import Offset
-from ..aggregation.retrieval import Retrieval
 from ..errors import AggregationError, EvaluationError, counted
-from ..evaluation.configuration import Configuration
-from ..heads import Knn
+from ..methods.clustering import Clustering
+from ..methods.heads import Knn
+from ..methods.mean import Mean
+from ..methods.offset import Offset
+from ..methods.retrieval import Retrieval
 from ..selection.base import Selector
 from ..selection.random_draw import Random
+from ..validation.configuration import Configuration
 from .draws import DrawnById
 
 Parameter: TypeAlias = Literal["size", "ratio", "offset", "clusters", "top-k", "shrinkage"]

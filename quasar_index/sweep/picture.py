@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import DataError, counted
-from ..evaluation.picture import check_picture
+from ..validation.picture import check_picture
 from .declaration import RANDOM
 from .report import CurvePoint, SweepReport
 

@@ -27,17 +27,17 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
 
-from ..aggregation.clustering import Clustering
-from ..aggregation.mean import Mean
-from ..aggregation.offset import Offset
-from ..aggregation.retrieval import Retrieval
 from ..errors import DataError, QuasarError
-from ..evaluation.configuration import Configuration
-from ..evaluation.folds import MAX_FOLDS
-from ..heads import Knn, Ridge
+from ..methods.clustering import Clustering
+from ..methods.heads import Knn, Ridge
+from ..methods.mean import Mean
+from ..methods.offset import Offset
+from ..methods.retrieval import Retrieval
+from ..methods.space import SPACES
 from ..selection.base import Selector
 from ..selection.registry import SELECTORS
-from ..space import SPACES
+from ..validation.configuration import Configuration
+from ..validation.folds import MAX_FOLDS
 from .declaration import Parameter, Sweep
 
 if sys.version_info >= (3, 11):

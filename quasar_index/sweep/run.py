@@ -12,13 +12,13 @@ import numpy as np
 
 from ..anchors import AnchorTable
 from ..arrays import BoolArray, DoubleArray
-from ..bootstrap import MIN_GROUPS_INTERVAL, MIN_PAIRS_INTERVAL, resample
-from ..correlation import srcc
 from ..errors import EvaluationError, QuasarError, counted
-from ..evaluation.configuration import Configuration
-from ..evaluation.fold_scores import choose_space, score_folds
+from ..methods.space import fit_space
 from ..selection.subset import select_anchors
-from ..space import fit_space
+from ..statistics.bootstrap import MIN_GROUPS_INTERVAL, MIN_PAIRS_INTERVAL, resample
+from ..statistics.correlation import srcc
+from ..validation.configuration import Configuration
+from ..validation.fold_scores import choose_space, score_folds
 from .bench import Bench
 from .declaration import Point, Sweep
 from .draws import draw_ratio

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import EvaluationError
-from ..evaluation.configuration import Configuration
 from ..index.anchor_index import AnchorIndex
 from ..selection.base import Selector
 from ..selection.registry import SELECTORS
+from ..validation.configuration import Configuration
 from .bench import anchors_bench
 from .declaration import Sweep, Value
 from .report import CurvePoint, SweepReport

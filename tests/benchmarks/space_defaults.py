@@ -21,8 +21,8 @@ from collections.abc import Iterator
 import numpy as np
 
 import quasar_index as qi
-from quasar_index.evaluation.fold_scores import SHRINKAGES
-from quasar_index.space import fit_moments
+from quasar_index.methods.space import fit_moments
+from quasar_index.validation.fold_scores import SHRINKAGES
 
 METHODS = {
     "mean": qi.Mean(),

@@ -4,11 +4,11 @@ import faiss
 import numpy as np
 import pytest
 
-from quasar_index.aggregation import Clustering, Mean, Offset, Retrieval
 from quasar_index.anchors import make_anchors
 from quasar_index.arrays import unit
 from quasar_index.errors import AggregationError
-from quasar_index.scoring import compare
+from quasar_index.methods import Clustering, Mean, Offset, Retrieval
+from quasar_index.methods.scoring import compare
 
 
 class Data:

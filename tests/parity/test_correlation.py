@@ -8,7 +8,7 @@ import pytest
 import scipy.optimize
 import scipy.stats
 
-from quasar_index.bootstrap import (
+from quasar_index.statistics.bootstrap import (
     STATISTICS,
     _draws,
     _replicates,
@@ -17,7 +17,7 @@ from quasar_index.bootstrap import (
     group_codes,
     paired_difference,
 )
-from quasar_index.correlation import (
+from quasar_index.statistics.correlation import (
     correlate,
     fit_logistic,
     krcc,
@@ -27,7 +27,7 @@ from quasar_index.correlation import (
     rmse_fitted,
     srcc,
 )
-from quasar_index.logistic import LogisticFit
+from quasar_index.statistics.logistic import LogisticFit
 
 
 def pairs(n=80, rho=0.6, seed=0, ties=False):

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from quasar_index.aggregation import Centroids, Clustering, Mean, Retrieval
 from quasar_index.anchors import make_anchors
 from quasar_index.arrays import unit
 from quasar_index.errors import AggregationError, AnchorIndexError, DataError
-from quasar_index.scoring import QUERY_BLOCK, TEMPERATURE, Scorer, compare
+from quasar_index.methods import Centroids, Clustering, Mean, Retrieval
+from quasar_index.methods.scoring import QUERY_BLOCK, TEMPERATURE, Scorer, compare
 
 
 def cosine(a, b):

@@ -6,7 +6,7 @@ from sklearn.covariance import OAS, ledoit_wolf_shrinkage
 
 import quasar_index as qi
 from quasar_index.arrays import unit
-from quasar_index.space import Space, fit_moments, fit_space
+from quasar_index.methods.space import Space, fit_moments, fit_space
 
 SHAPES = [(40, 12), (12, 40), (200, 16)]  # more anchors than dimensions, fewer, many more
 

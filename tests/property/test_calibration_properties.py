@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from quasar_index.calibration import METHODS, Calibration, fit_calibration
-from quasar_index.correlation import srcc
+from quasar_index.statistics.calibration import METHODS, Calibration, fit_calibration
+from quasar_index.statistics.correlation import srcc
 
 ANCHORS = st.lists(
     st.tuples(st.integers(-100, 100), st.sampled_from([1.0, 1.5, 2.0, 3.0, 4.0, 5.0])), min_size=20, max_size=60

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from quasar_index.bootstrap import bootstrap
-from quasar_index.correlation import correlate, fit_logistic, krcc, plcc, srcc
+from quasar_index.statistics.bootstrap import bootstrap
+from quasar_index.statistics.correlation import correlate, fit_logistic, krcc, plcc, srcc
 
 # Whole numbers make ties likely, and no map below can merge two of them.
 VALUES = st.integers(-1000, 1000)

@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from quasar_index.aggregation import Clustering, Mean, Offset, Retrieval
 from quasar_index.anchors import make_anchors
 from quasar_index.errors import AggregationError
-from quasar_index.explanation import explain
-from quasar_index.heads import Knn, Ridge
-from quasar_index.scoring import TEMPERATURE, Scorer
+from quasar_index.methods import Clustering, Mean, Offset, Retrieval
+from quasar_index.methods.explanation import explain
+from quasar_index.methods.heads import Knn, Ridge
+from quasar_index.methods.scoring import TEMPERATURE, Scorer
 
 POWERS = st.sampled_from([0.0, 1.0, 2.5])
 AGGREGATIONS = st.one_of(

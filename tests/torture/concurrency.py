@@ -46,8 +46,8 @@ def source(first: int, n: int, rng: np.random.Generator) -> tuple[Any, Any]:
 
 def digest(anchors: Any) -> list[Any]:
     """Return what tells a version from any other: counts, and a hash of all that a reader can see of the anchors."""
-    from quasar_index.aggregation import Mean
-    from quasar_index.scoring import Scorer
+    from quasar_index.methods import Mean
+    from quasar_index.methods.scoring import Scorer
 
     scores = Scorer(anchors, aggregator=Mean(), space="raw").score_embeddings(QUERIES)
     parts = (anchors.ids, anchors.directions, anchors.norms, anchors.quality, scores.score)

@@ -11,11 +11,11 @@ import pytest
 
 import quasar_index as qi
 from quasar_index.arrays import unit
-from quasar_index.evaluation import rated_anchors
 from quasar_index.index import nearest
 from quasar_index.index.approximate import ApproximateSearch
 from quasar_index.index.inverted_lists import InvertedLists
 from quasar_index.index.search import nearest_reference
+from quasar_index.validation import rated_anchors
 
 N, DIM, TOP_K = 1200, 12, 20
 
@@ -313,8 +313,8 @@ def test_what_cannot_be_is_refused_and_changes_nothing(index, options, message):
 
 
 def test_a_recall_out_of_reach_is_an_error_that_names_what_is_reached(index, monkeypatch):
-    monkeypatch.setattr("quasar_index.approximation._RANKED", (1,))
-    monkeypatch.setattr("quasar_index.approximation._LEAST_RANKED", 1)
+    monkeypatch.setattr("quasar_index.validation.approximation._RANKED", (1,))
+    monkeypatch.setattr("quasar_index.validation.approximation._LEAST_RANKED", 1)
     with pytest.raises(qi.AnchorIndexError, match=r"with a recall of 0\.\d+ at most, not 0.999"):
         qi.approximate(index, recall=0.999, top_k=TOP_K)
     assert qi.AnchorIndex.open(index.path).manifest == index.manifest
@@ -322,8 +322,8 @@ def test_a_recall_out_of_reach_is_an_error_that_names_what_is_reached(index, mon
 
 @pytest.mark.parametrize(("recall", "factor"), [(0.2, 1), (0.95, 16)])
 def test_many_candidates_are_tried_only_where_few_do_not_reach_the_recall(index, monkeypatch, recall, factor):
-    monkeypatch.setattr("quasar_index.approximation._RANKED", (1, 16))
-    monkeypatch.setattr("quasar_index.approximation._LEAST_RANKED", 1)
+    monkeypatch.setattr("quasar_index.validation.approximation._RANKED", (1, 16))
+    monkeypatch.setattr("quasar_index.validation.approximation._LEAST_RANKED", 1)
     record = qi.approximate(index, recall=recall, top_k=TOP_K).manifest.approximate
     assert record.n_ranked == factor * TOP_K
     assert record.recall >= recall

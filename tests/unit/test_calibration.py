@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sklearn.isotonic import IsotonicRegression
 
-from quasar_index.calibration import Calibration, IsotonicFit, _half, fit_calibration
 from quasar_index.errors import EvaluationError
-from quasar_index.logistic import LogisticFit
+from quasar_index.statistics.calibration import Calibration, IsotonicFit, _half, fit_calibration
+from quasar_index.statistics.logistic import LogisticFit
 
 
 def rated(n=200, seed=0, n_groups=None, noise=0.4):

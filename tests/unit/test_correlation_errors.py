@@ -8,9 +8,18 @@ import scipy.optimize
 
 from quasar_index import bootstrap as resampling
 from quasar_index import correlation
-from quasar_index.bootstrap import STATISTICS, bootstrap, bootstrap_all, group_codes, paired_difference
-from quasar_index.correlation import correlate, fit_logistic, krcc, plcc, plcc_fitted, rmse, rmse_fitted, srcc
 from quasar_index.errors import EvaluationError
+from quasar_index.statistics.bootstrap import STATISTICS, bootstrap, bootstrap_all, group_codes, paired_difference
+from quasar_index.statistics.correlation import (
+    correlate,
+    fit_logistic,
+    krcc,
+    plcc,
+    plcc_fitted,
+    rmse,
+    rmse_fitted,
+    srcc,
+)
 
 ALL = [srcc, krcc, plcc, plcc_fitted, rmse, rmse_fitted, correlate, fit_logistic]
 RISING = np.linspace(0.2, 0.8, 12)

@@ -37,8 +37,8 @@ from quasar_index.encoders.torch_encoder import TorchEncoder, resolve_device
 from quasar_index.encoders.torchvision_ops import import_torchvision
 from quasar_index.encoders.weights import load_state_dict
 from quasar_index.errors import AnchorIndexError, EncoderError, ImageError
-from quasar_index.prompts import PROMPT_PAIRS, text_anchors
-from quasar_index.scoring import Scorer
+from quasar_index.methods.prompts import PROMPT_PAIRS, text_anchors
+from quasar_index.methods.scoring import Scorer
 
 import_torchvision()  # before timm and open_clip, as the encoders do it
 

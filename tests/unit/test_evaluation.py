@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 import quasar_index as qi
 from quasar_index.datasets.base import make_records
 from quasar_index.errors import counted
-from quasar_index.evaluation.folds import make_folds
+from quasar_index.validation.folds import make_folds
 
 FEW = {"n_resamples": 40}
 CONFIGURATIONS = [qi.Configuration(), qi.Configuration(qi.Retrieval(top_k=3), "centred"), qi.Configuration(qi.Ridge())]
@@ -42,7 +42,7 @@ def test_leave_one_group_out_is_the_naive_loop(rated):
 
 
 def test_figures_and_differences_are_those_of_the_bootstrap(rated):
-    from quasar_index.bootstrap import bootstrap, paired_difference
+    from quasar_index.statistics.bootstrap import bootstrap, paired_difference
 
     embeddings, quality, groups = rated
     report = qi.cross_validate(CONFIGURATIONS, embeddings, quality, groups, seed=3, **FEW)

@@ -4,11 +4,11 @@ import faiss
 import numpy as np
 import pytest
 
-from quasar_index.aggregation import Clustering, Retrieval
 from quasar_index.anchors import make_anchors
-from quasar_index.explanation import explain
-from quasar_index.heads import Knn
-from quasar_index.scoring import Scorer
+from quasar_index.methods import Clustering, Retrieval
+from quasar_index.methods.explanation import explain
+from quasar_index.methods.heads import Knn
+from quasar_index.methods.scoring import Scorer
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def test_kept_fits_are_those_that_are_computed(index, space, method, monkeypatch
     first = qi.Scorer(index, method, space=space, shrinkage=3.0).score_embeddings(queries())
     if entries(index):
         # Nothing is computed again.
-        monkeypatch.setattr("quasar_index.space._compute_moments", pytest.fail)
+        monkeypatch.setattr("quasar_index.methods.space._compute_moments", pytest.fail)
         monkeypatch.setattr("quasar_index.fits._normalise", pytest.fail)
         if not method.adaptive:
             monkeypatch.setattr(type(method), "aggregate", pytest.fail)

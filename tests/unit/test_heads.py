@@ -6,7 +6,7 @@ import pytest
 import quasar_index as qi
 from quasar_index.datasets.base import AnchorSource, make_records
 from quasar_index.encoders.pipeline import encode_files
-from quasar_index.heads import left_out_errors
+from quasar_index.methods.heads import left_out_errors
 
 
 @pytest.fixture

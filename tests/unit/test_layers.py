@@ -1,4 +1,4 @@
-"""Data flows anchors -> encoder -> index -> aggregation -> score -> evaluation: no module imports upward."""
+"""Data flows anchors -> encoder -> index -> method -> score -> validation: no module imports upward."""
 
 import ast
 import shutil
@@ -17,23 +17,18 @@ ROOT = PACKAGE.parent
 LAYERS = [
     {"errors"},
     {"arrays", "json_lines"},
+    {"statistics"},
     {"fits"},
     {"images", "anchors"},
     {"thumbnails"},
     {"datasets", "synthesis"},
     {"encoders"},
     {"index"},
-    {"space", "aggregation", "heads"},
-    {"scoring", "prompts"},
-    {"explanation"},
-    {"logistic"},
-    {"correlation"},
-    {"bootstrap", "approximation", "rising_maps"},
-    {"calibration"},
+    {"methods"},
     {"selection"},
-    {"evaluation"},
+    {"validation"},
     {"reproduction", "sweep"},
-    {"index_calibration", "maps"},
+    {"maps"},
     {"report"},
     {"checks", "demo"},
     {"benchmarks"},

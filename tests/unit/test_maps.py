@@ -14,7 +14,7 @@ from sklearn.decomposition import PCA
 
 import quasar_index as qi
 from quasar_index.maps.colouring import GREY, PALETTE, Scale, colour_points
-from quasar_index.space import fit_space
+from quasar_index.methods.space import fit_space
 
 
 @pytest.fixture(scope="module")

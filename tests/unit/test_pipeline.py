@@ -13,7 +13,7 @@ from quasar_index.encoders.pipeline import encode_files
 from quasar_index.encoders.spec import InputRule
 from quasar_index.errors import DataError, EncoderError, ImageError
 from quasar_index.images import content_id, decode
-from quasar_index.scoring import Scorer
+from quasar_index.methods.scoring import Scorer
 
 SIZES = ((16, 16), (9, 30), (40, 12), (16, 16), (5, 5))
 
@@ -307,8 +307,8 @@ def test_decoding_runs_ahead_in_threads(tiny_encoder, write_images):
 
 
 def test_a_scorer_streams_files_in_order(tiny_encoder, write_images, tmp_path):
-    from quasar_index.aggregation import Mean, Retrieval
     from quasar_index.anchors import make_anchors
+    from quasar_index.methods import Mean, Retrieval
 
     paths = write_images(40, sizes=SIZES)
     paths.insert(3, str(tmp_path / "missing.png"))

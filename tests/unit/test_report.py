@@ -9,8 +9,8 @@ import pytest
 
 from quasar_index import Knn, Opinion, Report, Retrieval, Ridge, Scorer, make_anchors
 from quasar_index.errors import AggregationError, DataError
+from quasar_index.methods.scoring import ScoredImage
 from quasar_index.report.page import Page, PageImage, readable
-from quasar_index.scoring import ScoredImage
 
 EVIL = (
     "</script><script>document.title='hacked'</script>.png",

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import quasar_index as qi
-from quasar_index.aggregation import Clustering, Mean, Offset, Retrieval
 from quasar_index.datasets.base import AnchorSource, make_records
 from quasar_index.errors import AnchorIndexError
 from quasar_index.index.store import open_table, version_files
+from quasar_index.methods import Clustering, Mean, Offset, Retrieval
 
 N, DIM = 40, 6
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..correlation import fit_logistic
 from ..errors import DataError, EvaluationError, counted
+from ..statistics.correlation import fit_logistic
 from .report import EvaluationReport, Outcome
 
 if TYPE_CHECKING:

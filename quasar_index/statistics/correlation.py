@@ -5,7 +5,7 @@
     curve
 
 Source: SRCC, tau-b and PLCC as SciPy defines them; the fit before PLCC and RMSE is the practice of the Video
-    Quality Experts Group and of Sheikh, Sabir and Bovik, IEEE TIP 15(11), 2006 (`quasar_index.logistic`).
+    Quality Experts Group and of Sheikh, Sabir and Bovik, IEEE TIP 15(11), 2006 (`quasar_index.statistics.logistic`).
 
 Every correlation keeps its sign, the fitted PLCC too: a metric that runs the wrong way must not look like a
 good one.
@@ -22,8 +22,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy  # its submodules load on first use, so that start-up is quick
 
-from .arrays import DoubleArray
-from .errors import EvaluationError, counted
+from ..arrays import DoubleArray
+from ..errors import EvaluationError, counted
 from .logistic import LogisticFit, StartGrid, fit_curve, standardise
 
 logger = logging.getLogger(__name__)
@@ -167,7 +167,7 @@ def correlate(scores: npt.ArrayLike, quality: npt.ArrayLike) -> Correlations:
 def fit_logistic(scores: npt.ArrayLike, quality: npt.ArrayLike) -> LogisticFit:
     """Fit the 4-parameter logistic by least squares; the curve falls where quality falls as scores rise.
 
-    How steep it may be follows from the scores (`quasar_index.logistic`).
+    How steep it may be follows from the scores (`quasar_index.statistics.logistic`).
 
     Args:
         scores: (n,) numbers, n >= 5.

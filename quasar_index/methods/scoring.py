@@ -16,17 +16,17 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from .aggregation.base import Aggregator, Centroids, Members, Pooling
-from .aggregation.mean import Mean
-from .anchors import AnchorTable
-from .arrays import ByteArray, DoubleArray, FloatArray, as_embeddings, unit
-from .encoders.base import Encoder, encode
-from .encoders.pipeline import EncodedImage, encode_files
-from .errors import AggregationError, AnchorIndexError, DataError
-from .fits import LARGE
+from ..anchors import AnchorTable
+from ..arrays import ByteArray, DoubleArray, FloatArray, as_embeddings, unit
+from ..encoders.base import Encoder, encode
+from ..encoders.pipeline import EncodedImage, encode_files
+from ..errors import AggregationError, AnchorIndexError, DataError
+from ..fits import LARGE
+from ..images import MAX_PIXELS
+from ..index.anchor_index import AnchorIndex
+from .base import Aggregator, Centroids, Members, Pooling
 from .heads import Head
-from .images import MAX_PIXELS
-from .index.anchor_index import AnchorIndex
+from .mean import Mean
 from .space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, Space, SpaceName, fit_space
 
 TEMPERATURE = 0.07

@@ -1,7 +1,7 @@
 """The calibration of an index: scores become opinion scores with an interval, and each image gets a familiarity.
 
-The map and its split-conformal interval are fitted on cross-fitted scores of the anchors (`quasar_index.calibration`):
-each anchor is scored by an index without its group. Familiarity is the share of anchors whose nearest anchor of another
+The map and its split-conformal interval are fitted on cross-fitted scores of the anchors
+(`quasar_index.statistics.calibration`): each anchor is scored by an index without its group. Familiarity is the share of anchors whose nearest anchor of another
 group is at most as near as the image's nearest anchor is: near 0, the index has nothing to say of the image.
 
 `calibrations/VERSION-KEY.json` in the index keeps one for each version of the table and way to score.
@@ -18,15 +18,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from .anchors import AnchorTable
-from .arrays import DoubleArray, as_embeddings, unit
-from .calibration import Calibration, fit_calibration
-from .errors import AnchorIndexError, EvaluationError
-from .evaluation import Configuration, CrossFit, RatedImages, cross_fit, rated_anchors
-from .index import AnchorIndex, nearest
-from .index.manifest import write_atomically
-from .index.search import search
-from .rising_maps import Method
+from ..anchors import AnchorTable
+from ..arrays import DoubleArray, as_embeddings, unit
+from ..errors import AnchorIndexError, EvaluationError
+from ..index import AnchorIndex, nearest
+from ..index.manifest import write_atomically
+from ..index.search import search
+from ..statistics.calibration import Calibration, fit_calibration
+from ..statistics.rising_maps import Method
+from . import Configuration, CrossFit, RatedImages, cross_fit, rated_anchors
 
 FOLDER = "calibrations"
 _ALONE = "each image"

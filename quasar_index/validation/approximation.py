@@ -17,20 +17,20 @@ from typing import TypeVar
 
 import numpy as np
 
-from .aggregation.retrieval import weighted_sums
-from .anchors import SIDES, AnchorTable, Side
-from .arrays import DoubleArray, FloatArray, IntArray, unit
-from .correlation import srcc
-from .errors import AnchorIndexError, counted
-from .fits import Fits
-from .index import AnchorIndex
-from .index.approximate import entry_of
-from .index.cache import cache_base
-from .index.change import changing
-from .index.inverted_lists import InvertedLists, default_n_lists
-from .index.records import Approximation
-from .index.search import search
-from .space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, SpaceName, fit_space
+from ..anchors import SIDES, AnchorTable, Side
+from ..arrays import DoubleArray, FloatArray, IntArray, unit
+from ..errors import AnchorIndexError, counted
+from ..fits import Fits
+from ..index import AnchorIndex
+from ..index.approximate import entry_of
+from ..index.cache import cache_base
+from ..index.change import changing
+from ..index.inverted_lists import InvertedLists, default_n_lists
+from ..index.records import Approximation
+from ..index.search import search
+from ..methods.retrieval import weighted_sums
+from ..methods.space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, SpaceName, fit_space
+from ..statistics.correlation import srcc
 
 _Result = TypeVar("_Result")
 _RANKED = (2, 4, 8, 16, 32)

@@ -21,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy  # its submodules load on first use, so that start-up is quick
 
-from .arrays import DoubleArray, IntArray
+from ..arrays import DoubleArray, IntArray
+from ..errors import EvaluationError, counted
 from .correlation import (
     MIN_PAIRS_FIT,
     check_pairs,
@@ -32,7 +33,6 @@ from .correlation import (
     rmse_fitted,
     srcc,
 )
-from .errors import EvaluationError, counted
 from .logistic import StartGrid, fit_curve, standardise
 
 Statistic: TypeAlias = Literal["srcc", "krcc", "plcc", "plcc_fitted", "rmse", "rmse_fitted"]

@@ -33,7 +33,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy  # its submodules load on first use, so that start-up is quick
 
-from .arrays import DoubleArray
+from ..arrays import DoubleArray
 
 Start: TypeAlias = tuple[float, float]
 """b3 and b4 in standard deviations of score."""

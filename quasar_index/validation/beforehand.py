@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..bootstrap import group_codes
 from ..errors import EvaluationError
 from ..index.anchor_index import AnchorIndex
+from ..statistics.bootstrap import group_codes
 from .overlap import GROUP, find_overlap
 from .rated import RatedImages, RatedSource
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .aggregation.base import Aggregator, Members, Pooling
-from .anchors import AnchorTable
-from .arrays import BoolArray, DoubleArray, FloatArray, IntArray, as_embeddings
-from .errors import AggregationError, counted
+from ..anchors import AnchorTable
+from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray, as_embeddings
+from ..errors import AggregationError, counted
+from .base import Aggregator, Members, Pooling
 from .heads import Knn
 from .scoring import Scorer
 

@@ -24,10 +24,10 @@ from typing import ClassVar, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 import scipy  # its submodules load on first use, so that start-up is quick
 
-from .anchors import AnchorTable
-from .arrays import DoubleArray, FloatArray, IntArray, unit
-from .errors import AggregationError
-from .index.search import Neighbors, nearest
+from ..anchors import AnchorTable
+from ..arrays import DoubleArray, FloatArray, IntArray, unit
+from ..errors import AggregationError
+from ..index.search import Neighbors, nearest
 
 _log = logging.getLogger(__name__)
 

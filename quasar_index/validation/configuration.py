@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Literal
 
-from ..aggregation.base import Aggregator
-from ..aggregation.mean import Mean
 from ..anchors import AnchorTable
 from ..encoders.base import Encoder
 from ..errors import AggregationError
-from ..heads import Head
 from ..index.anchor_index import AnchorIndex
-from ..scoring import TEMPERATURE, Scorer, uses_groups
-from ..space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, Space, SpaceName
+from ..methods.base import Aggregator
+from ..methods.heads import Head
+from ..methods.mean import Mean
+from ..methods.scoring import TEMPERATURE, Scorer, uses_groups
+from ..methods.space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, Space, SpaceName
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ import numpy as np
 
 from ..anchors import AnchorTable
 from ..arrays import BoolArray
-from ..bootstrap import group_codes
 from ..errors import DataError, EvaluationError, counted
 from ..index.anchor_index import AnchorIndex
+from ..statistics.bootstrap import group_codes
 from .configuration import Configuration
 from .evaluate import cross_validate, evaluate
 from .folds import Exclusion, overlapping

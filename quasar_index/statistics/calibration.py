@@ -3,8 +3,8 @@
     mos = f(score)          low, high = mos - q, mos + q
     q = the ceil((n + 1) level)-th smallest of |quality - f(score)| over n calibrating anchors
 
-f is a strictly rising map (`quasar_index.rising_maps`), fitted on one half of the groups; q comes from the n anchors of
-the other half, so that f has not seen them (split conformal prediction).
+f is a strictly rising map (`rising_maps`), fitted on one half of the groups; q comes from the n anchors of the other
+half, so that f has not seen them (split conformal prediction).
 
 Source: Papadopoulos et al., ECML 2002, and Lei et al., JASA 113, 2018, section 2.2 (split conformal prediction, the
     finite-sample rank).
@@ -28,10 +28,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .arrays import BoolArray, DoubleArray, IntArray
+from ..arrays import BoolArray, DoubleArray, IntArray
+from ..errors import EvaluationError, counted
 from .bootstrap import Groups, group_codes
 from .correlation import check_pairs, srcc
-from .errors import EvaluationError, counted
 from .logistic import LogisticFit
 from .rising_maps import METHODS, Curve, IsotonicFit, Method, Rise, apply_map, fit_map
 

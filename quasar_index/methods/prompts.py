@@ -6,10 +6,10 @@ softmax scale (about 100).
 
 from __future__ import annotations
 
-from .anchors import AnchorTable, make_anchors
-from .encoders import ENCODERS
-from .encoders.base import Encoder, TextEncoder
-from .errors import EncoderError
+from ..anchors import AnchorTable, make_anchors
+from ..encoders import ENCODERS
+from ..encoders.base import Encoder, TextEncoder
+from ..errors import EncoderError
 
 PROMPT_PAIRS: dict[str, tuple[str, str]] = {
     "quality": ("Good photo.", "Bad photo."),

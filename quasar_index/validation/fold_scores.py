@@ -16,9 +16,9 @@ import numpy as np
 
 from ..anchors import AnchorTable
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
-from ..correlation import srcc
 from ..errors import AggregationError, DataError, EvaluationError, counted
-from ..space import Moments, Shrinkage, Space, SpaceName, fit_moments, fit_space
+from ..methods.space import Moments, Shrinkage, Space, SpaceName, fit_moments, fit_space
+from ..statistics.correlation import srcc
 from .configuration import Configuration
 from .folds import Exclusion, Fold, make_folds
 

@@ -22,10 +22,10 @@ import numpy as np
 import numpy.typing as npt
 import scipy.linalg
 
-from .anchors import AnchorTable
-from .arrays import DoubleArray, FloatArray
-from .errors import AggregationError
-from .fits import LARGE, normalised
+from ..anchors import AnchorTable
+from ..arrays import DoubleArray, FloatArray
+from ..errors import AggregationError
+from ..fits import LARGE, normalised
 
 SpaceName: TypeAlias = Literal["raw", "centred", "whitened"]
 Shrinkage: TypeAlias = float | Literal["ledoit-wolf", "oas"]

@@ -13,7 +13,7 @@ h alone where the ratings do not rise.
 with the median of the scores and their standard deviation. It is the Cauchy distribution function: its tails are so
 heavy that float64 still tells scores apart far beyond those of the anchors.
 
-Source: Zadrozny and Elkan, KDD 2002 (isotonic calibration); `quasar_index.logistic`.
+Source: Zadrozny and Elkan, KDD 2002 (isotonic calibration); `quasar_index.statistics.logistic`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy  # its submodules load on first use, so that start-up is quick
 
-from .arrays import DoubleArray
+from ..arrays import DoubleArray
 from .correlation import MIN_PAIRS_FIT, fit_logistic
 from .logistic import LogisticFit, standardise
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..arrays import DoubleArray
-from ..bootstrap import PairedDifference, Statistic
+from ..statistics.bootstrap import PairedDifference, Statistic
 from .configuration import Configuration
 
 SHOWN: tuple[Statistic, ...] = ("srcc", "krcc", "plcc", "plcc_fitted", "rmse_fitted")

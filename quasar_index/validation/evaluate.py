@@ -1,7 +1,7 @@
 """Evaluation on arrays: against given anchors, or of one rated set by leaving out one group after the other.
 
 Every statistic is that of all images at once, pooled over folds; intervals and paired differences are bootstrapped on
-the same resamples for every configuration (`quasar_index.bootstrap`).
+the same resamples for every configuration (`quasar_index.statistics.bootstrap`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from ..anchors import AnchorTable, make_anchors
 from ..arrays import BoolArray, DoubleArray, IntArray, as_embeddings
-from ..bootstrap import (
+from ..errors import DataError, EvaluationError, counted
+from ..statistics.bootstrap import (
     MIN_GROUPS_INTERVAL,
     MIN_PAIRS_INTERVAL,
     Groups,
@@ -26,8 +27,7 @@ from ..bootstrap import (
     group_codes,
     paired_difference,
 )
-from ..correlation import check_pairs, correlate, srcc
-from ..errors import DataError, EvaluationError, counted
+from ..statistics.correlation import check_pairs, correlate, srcc
 from .configuration import Configuration
 from .fold_scores import FoldScores, score_folds
 from .folds import Exclusion, Fold, make_folds

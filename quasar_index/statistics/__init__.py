@@ -1,0 +1,1 @@
+"""Numbers: correlations, the logistic curve, bootstrap intervals, rising maps, calibration. Arrays in, numbers out."""
