@@ -1,8 +1,9 @@
 """The calibration of an index: scores become opinion scores with an interval, and each image gets a familiarity.
 
 The map and its split-conformal interval are fitted on cross-fitted scores of the anchors
-(`quasar_index.statistics.calibration`): each anchor is scored by an index without its group. Familiarity is the share of anchors whose nearest anchor of another
-group is at most as near as the image's nearest anchor is: near 0, the index has nothing to say of the image.
+(`quasar_index.statistics.calibration`): each anchor is scored by an index without its group. Familiarity is the share of
+anchors whose nearest anchor of another group is at most as near as the image's nearest anchor is: near 0, the index has
+nothing to say of the image.
 
 `calibrations/VERSION-KEY.json` in the index keeps one for each version of the table and way to score.
 """
