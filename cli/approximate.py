@@ -10,7 +10,7 @@ import typer
 import quasar_index as qi
 from quasar_index.errors import counted
 
-from . import configurations as ways
+from . import method_option as ways
 from . import options
 from .idle import Idle
 from .info import approximation_words

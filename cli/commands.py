@@ -25,10 +25,12 @@ PANELS = {
         "calibrate": "Fit scores to the opinion scale of a rated index; 'score --calibrated' then prints mos, low and "
         "high.",
         "evaluate": "Evaluate scores against opinion scores: correlations with intervals, and differences between "
-        "configurations.",
+        "methods.",
         "sweep": "Draw curves of SRCC: for methods of selection over the number of anchors, or over one parameter.",
         "reproduce": "Run a table or figure of the QUASAR paper over the data sets that are there, beside the "
         "published figures.",
+        "methods": "List the methods that --method names: when to choose each; with NAME, its formula, parameters and "
+        "ranges.",
         "info": "Show what an index holds and how it was built; with --where, how many anchors a condition selects.",
         "map": "Draw a map of the anchors: their space in two dimensions.",
         "encoders": "List the encoders: dimension, input rule, licence, where the weights come from.",

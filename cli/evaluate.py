@@ -1,4 +1,4 @@
-"""`quasar-index evaluate`: how well scores follow opinion scores, for several configurations at once."""
+"""`quasar-index evaluate`: how well scores follow opinion scores, for several methods at once."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import typer
 import quasar_index as qi
 from quasar_index.errors import counted
 
-from . import configurations as ways
+from . import method_option as ways
 from . import options
 from .data import read_sources
 from .evaluation_tables import print_markdown, print_report
 from .idle import Idle
 from .output import interruptible, note, progress_bar
 
-CONFIGURATION, PROTOCOL = "Configuration", "Protocol"
+PROTOCOL = "Protocol"
 
 
 IDLE = (
@@ -29,7 +29,6 @@ IDLE = (
         lambda given: given["data"] is None,
         "the anchors of the index are embedded and labelled already; it is for --data",
     ),
-    *ways.IDLE,
 )
 
 
@@ -42,10 +41,6 @@ class ReportFormat(str, Enum):
 
 
 def evaluate(
-    more: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[KEY=V1,V2 ...]", help="More of --compare.", show_default=False),
-    ] = None,
     index: Annotated[str | None, typer.Option("--index", "-i", help="Name or path of the index.")] = None,
     data: Annotated[
         str | None, typer.Option("--data", "-d", metavar="SPEC", help="Rated images, as for build.")
@@ -82,36 +77,11 @@ def evaluate(
     resamples: Annotated[
         int, typer.Option(min=40, help="Resamples of the bootstrap.", rich_help_panel=PROTOCOL)
     ] = 1000,
-    compare: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="KEY=V1,V2 ...",
-            help="Several at once: space=raw,whitened aggregate=mean,retrieval head=knn,ridge shrinkage=1,oas; "
-            "the first is what the others are compared with.",
-            rich_help_panel="Way to score",
-        ),
-    ] = None,
-    aggregate: ways.AggregateOption = ways.Aggregate.mean,
-    offset: ways.OffsetOption = None,
-    clusters: ways.ClustersOption = None,
-    prototypes: ways.PrototypesOption = None,
-    top_k: ways.TopKOption = None,
-    mode: ways.ModeOption = None,
-    division: ways.DivisionOption = None,
-    similarity_temperature: ways.SimilarityTemperatureOption = None,
-    rating_power: ways.RatingPowerOption = None,
-    blend: ways.BlendOption = None,
-    head: ways.HeadOption = ways.Head.centroid,
-    space: ways.SpaceOption = ways.DEFAULT_SPACE,
-    shrinkage: ways.ShrinkageOption = None,
-    temperature: ways.TemperatureOption = None,
-    normalize_anchors: ways.NormalizeOption = False,
+    method: ways.MethodsOption = None,
     where: options.Where = None,
     version: options.IndexVersion = None,
     ratio: Annotated[float, typer.Option(help="Random part of the anchors to use.", rich_help_panel="Anchors")] = 1.0,
-    seed: Annotated[
-        int, typer.Option(min=0, help="Of --ratio, clustering, folds and bootstrap.", rich_help_panel=PROTOCOL)
-    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of --ratio, folds and bootstrap.", rich_help_panel=PROTOCOL)] = 0,
     encoder: Annotated[
         str | None,
         typer.Option("--encoder", "-e", help="Of --cross-validate of --data.", rich_help_panel="Encoder"),
@@ -134,7 +104,7 @@ def evaluate(
         Path | None, typer.Option(metavar="FILE", help="Draw scores against ratings: .png or .svg.")
     ] = None,
 ) -> None:
-    """Evaluate scores against opinion scores: correlations with intervals, and differences between configurations.
+    """Evaluate scores against opinion scores: correlations with intervals, and differences between methods.
 
     Rated images against an index (--index, --data); one rated set by leaving out one group at a time (--data,
     --cross-validate group=COLUMN); or the anchors of an index so (--index, --cross-validate), which embeds nothing.
@@ -142,7 +112,6 @@ def evaluate(
     """
     group = read_group(cross_validate)
     for is_wrong, message in (
-        (bool(more) and not compare, f"unexpected '{more[0] if more else ''}'"),
         (data is None and (index is None or group is None), "give --data, or --index with --cross-validate group=..."),
         (
             data is not None and (index is None) == (group is None),
@@ -158,25 +127,7 @@ def evaluate(
     ):
         if is_wrong:
             raise typer.BadParameter(message)
-    configurations = ways.make_configurations(
-        compare=ways.parse_compare([*(compare or []), *(more or [])]),
-        space=space,
-        aggregate=aggregate,
-        head=head,
-        shrinkage=shrinkage,
-        temperature=temperature,
-        offset=offset,
-        clusters=clusters,
-        prototypes=prototypes,
-        top_k=top_k,
-        mode=mode,
-        division=division,
-        similarity_temperature=similarity_temperature,
-        rating_power=rating_power,
-        blend=blend,
-        normalize_anchors=normalize_anchors,
-        seed=seed,
-    )
+    methods = ways.read_methods(method)
     if picture is not None:
         qi.check_picture(picture)
     qi.allow_pixels(max_pixels)
@@ -191,7 +142,7 @@ def evaluate(
         if group is not None:
             qi.check_cross_validation(rated, group, by=by or [])
         elif opened is not None:
-            column = opened.content_column() if any(one.is_auto for one in configurations) else None
+            column = opened.content_column() if any(one.uses_groups for one in methods) else None
             qi.check_evaluation(
                 rated,
                 opened,
@@ -228,12 +179,10 @@ def evaluate(
                 "on_progress": on_progress,
             }
             if group is not None:
-                report = qi.cross_validate_images(configurations, images, group, **shared)
+                report = qi.cross_validate_images(methods, images, group, **shared)
             else:
                 assert opened is not None  # noqa: S101 - for the type checker
-                report = qi.evaluate_index(
-                    configurations, opened, images, exclude=exclude, where=where, ratio=ratio, **shared
-                )
+                report = qi.evaluate_index(methods, opened, images, exclude=exclude, where=where, ratio=ratio, **shared)
     if picture is not None:
         qi.draw_evaluation(report, picture)
     _SHOW[format_](report)

@@ -113,7 +113,7 @@ def beside(
         A function that hands images on, each with its opinion scores; the files are complete once all have passed and
         the block has ended.
     """
-    labels = qi.AnchorLabels.of(scorer.table, index) if wishes else None
+    labels = qi.AnchorLabels.of(scorer.fitted.table, index) if wishes else None
     page = None
     if wishes.report is not None:
         known = {name: value for name, value in facts.items() if value is not None}
@@ -123,12 +123,12 @@ def beside(
                 f"{fitted.level:.0%} interval, which held for {fitted.coverage:.1%} of anchors in groups left out "
                 f"({calibration.groups})"
             )
-        page = qi.Report(scorer, index, facts=known, max_pixels=max_pixels, labels=labels)
+        page = qi.Report(scorer.fitted, index, facts=known, max_pixels=max_pixels, labels=labels)
     with contextlib.ExitStack() as stack:
         explain = None
         if wishes.explain is not None and labels is not None:
             top = EXPLAIN_TOP if wishes.explain_top is None else wishes.explain_top
-            explain = stack.enter_context(_explanations(wishes.explain, scorer, labels, top or None))
+            explain = stack.enter_context(_explanations(wishes.explain, scorer.fitted, labels, top or None))
 
         def passing(images: Iterator[qi.ScoredImage]) -> Iterator[tuple[qi.ScoredImage, dict[str, float]]]:
             while block := list(islice(images, _BLOCK if calibration or wishes else 1)):
@@ -155,7 +155,7 @@ def _opinions(
     embeddings, scores = _embeddings(images), [image.score for image in images if image.score is not None]
     if calibration is None or embeddings is None:
         return [None] * len(images)
-    anchors = scorer.anchors
+    anchors = scorer.fitted.anchors
     assert not isinstance(anchors, qi.AnchorIndex)  # noqa: S101 - for the type checker
     known = calibration.familiarity(anchors, embeddings)
     columns = (*calibration.predict(scores), known)
@@ -173,12 +173,12 @@ def _embeddings(images: Sequence[qi.ScoredImage]) -> Any:
 
 @contextlib.contextmanager
 def _explanations(
-    output: str, scorer: qi.Scorer, labels: qi.AnchorLabels, top: int | None
+    output: str, fitted: qi.FittedMethod, labels: qi.AnchorLabels, top: int | None
 ) -> Iterator[Callable[[Sequence[qi.ScoredImage]], None]]:
     """Open the file of explanations, and offer a function that writes those of a block of images."""
     import numpy as np
 
-    list(qi.explain(scorer, np.empty((0, scorer.table.dim), np.float32)))  # says now what cannot be explained
+    list(fitted.explain(np.empty((0, fitted.dim), np.float32)))  # says now what cannot be explained
     n_cut = 0
     kind = _Parquet if PurePosixPath(output).suffix.lower() == ".parquet" else _JsonLines
     try:
@@ -190,8 +190,8 @@ def _explanations(
                 if embeddings is None:
                     return
                 scored = (image for image in images if image.embedding is not None)
-                for image, explanation in zip(scored, qi.explain(scorer, embeddings), strict=True):
-                    table = qi.explanation_table(explanation, scorer, labels, top=top)
+                for image, explanation in zip(scored, fitted.explain(embeddings), strict=True):
+                    table = qi.explanation_table(explanation, fitted, labels, top=top)
                     n_cut += len(table) < len(explanation)
                     for start in range(0, len(table), _ROWS):
                         file.write(image.path, table.slice(start, _ROWS))

@@ -11,7 +11,7 @@ import typer
 import quasar_index as qi
 from quasar_index.errors import counted
 
-from . import configurations as ways
+from . import method_option as ways
 from . import options
 from .idle import Idle
 from .output import interruptible, note, progress_bar
@@ -22,7 +22,7 @@ IDLE = (
         lambda given: not str(given["output"]).lower().endswith(".html"),
         "a picture shows no images; they are for a page (.html)",
     ),
-    Idle(("group",), lambda given: not ways.is_auto(given), "it is for --space auto and --shrinkage auto"),
+    ways.idle_group("it is for --space auto and --shrinkage auto"),
 )
 
 
@@ -74,12 +74,9 @@ def map_(
     qi.check_map(output)
     if subset is not None and mark is not None:
         raise typer.BadParameter("--subset and --mark both mark anchors; use one of them")
-    (configuration,) = ways.make_configurations(
-        space=space, shrinkage=shrinkage, aggregate=ways.Aggregate.mean, head=ways.Head.centroid, temperature=None
-    )
+    spaced = ways.space_method(space, shrinkage)
     index = qi.AnchorIndex.open(name, version)
-    column = (group or index.content_column()) if configuration.is_auto else None
-    anchors = index.anchors(where=where, group=column)
+    anchors = index.anchors(where=where, group=ways.group_for(spaced, index, group))
     marks = None
     if subset is not None:
         marks = qi.mark_subset(anchors, qi.AnchorIndex.open(subset))
@@ -91,8 +88,7 @@ def map_(
             f"{len(anchors):,}, so they have no mark"
         )
     with interruptible("nothing was written"):
-        configuration = ways.settle(configuration, anchors, seed=seed)
-        chosen, strength = configuration.fixed_space
+        chosen, strength = ways.settle(spaced, anchors, seed=seed).fixed_space
         projection = qi.project_anchors(
             anchors,
             method=method.value,

@@ -20,8 +20,8 @@ import typer
 import quasar_index as qi
 from quasar_index.errors import counted
 
-from . import configurations as ways
 from . import explaining, options, resuming
+from . import method_option as ways
 from .idle import Idle
 from .output import Format, choose_format, interruptible, note, progress_bar, write_rows
 
@@ -51,8 +51,7 @@ IDLE = (
         lambda given: given["anchors"] == "text" and given["encoder"] is not None,
         "--anchors text takes no more of an index than its encoder, which --encoder names",
     ),
-    Idle(("group",), lambda given: not ways.is_auto(given), "it is for --space auto and --shrinkage auto"),
-    *ways.IDLE,
+    ways.idle_group("it is for ridge, and for space=auto or shrinkage=auto of --method"),
 )
 
 
@@ -78,28 +77,14 @@ def score(
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="File or URL to write; its ending names the format.")
     ] = None,
-    aggregate: ways.AggregateOption = ways.Aggregate.mean,
-    offset: ways.OffsetOption = None,
-    clusters: ways.ClustersOption = None,
-    prototypes: ways.PrototypesOption = None,
-    top_k: ways.TopKOption = None,
-    mode: ways.ModeOption = None,
-    division: ways.DivisionOption = None,
-    similarity_temperature: ways.SimilarityTemperatureOption = None,
-    rating_power: ways.RatingPowerOption = None,
-    blend: ways.BlendOption = None,
-    head: ways.HeadOption = ways.Head.centroid,
-    space: ways.SpaceOption = ways.DEFAULT_SPACE,
-    shrinkage: ways.ShrinkageOption = None,
+    method: ways.MethodOption = ways.DEFAULT,
     group: ways.GroupOption = None,
-    temperature: ways.TemperatureOption = None,
-    normalize_anchors: ways.NormalizeOption = False,
     calibrated: Annotated[
         bool,
         typer.Option(
             "--calibrated",
-            help="Also mos, low, high and familiarity, by 'quasar-index calibrate' with the same options.",
-            rich_help_panel="Way to score",
+            help="Also mos, low, high and familiarity, by 'quasar-index calibrate' with the same --method.",
+            rich_help_panel="Method",
         ),
     ] = False,
     explain: explaining.ExplainOption = None,
@@ -108,7 +93,7 @@ def score(
     where: options.Where = None,
     version: options.IndexVersion = None,
     ratio: Annotated[float, typer.Option(help="Random part of the anchors to use.", rich_help_panel="Anchors")] = 1.0,
-    seed: Annotated[int, typer.Option(help="Of --ratio and of clustering.", rich_help_panel="Anchors")] = 0,
+    seed: Annotated[int, typer.Option(help="Of --ratio.", rich_help_panel="Anchors")] = 0,
     anchors: Annotated[
         Anchors,
         typer.Option(help="text: score by a pair of prompts instead (CLIP-IQA).", rich_help_panel="Text anchors"),
@@ -140,24 +125,7 @@ def score(
     chosen = choose_format(format_, output)
     wishes = explaining.Wishes(explain, explain_top, report)
     wishes.check(output)
-    (configuration,) = ways.make_configurations(
-        space=space,
-        aggregate=aggregate,
-        head=head,
-        shrinkage=shrinkage,
-        temperature=temperature,
-        offset=offset,
-        clusters=clusters,
-        prototypes=prototypes,
-        top_k=top_k,
-        mode=mode,
-        division=division,
-        similarity_temperature=similarity_temperature,
-        rating_power=rating_power,
-        blend=blend,
-        normalize_anchors=normalize_anchors,
-        seed=seed,
-    )
+    scoring = qi.read_method(method)
     opened: qi.AnchorIndex | None = None
     loaded: qi.Encoder | None = None
     calibration: qi.IndexCalibration | None = None
@@ -173,7 +141,9 @@ def score(
             place,
             run_options,
         )
-        configuration = replace(configuration, space="raw")  # two texts span no space of images
+        scoring = replace(scoring, space="raw", shrinkage=None)  # two texts span no space of images
+        if isinstance(scoring, qi.CentroidMethod) and scoring.temperature == qi.TEMPERATURE:
+            scoring = replace(scoring, temperature=own_temperature)
     else:
         if index is None:
             raise typer.BadParameter("--index is needed (or --anchors text)")
@@ -182,20 +152,17 @@ def score(
             _check_encoder(opened, encoder, place)
         if calibrated and (where is not None or ratio != 1):
             raise typer.BadParameter("--calibrated is for all anchors of an index: drop --where and --ratio")
-        calibration = qi.read_calibration(opened, configuration) if calibrated else None
+        calibration = qi.read_calibration(opened, scoring) if calibrated else None
         group = group or (calibration.column if calibration else None)
-        table = opened.anchors(where=where, ratio=ratio, seed=seed, group=ways.group_for(configuration, opened, group))
-        configuration = ways.settle(configuration, table, seed=seed)
-        own_temperature = configuration.temperature
-    if temperature is None:
-        configuration = replace(configuration, temperature=own_temperature)
-    scorer = configuration.scorer(table, batch_size=batch_size)
+        table = opened.anchors(where=where, ratio=ratio, seed=seed, group=ways.group_for(scoring, opened, group))
+        scoring = ways.settle(scoring, table, seed=seed)
+    scorer = qi.Scorer(table, scoring, batch_size=batch_size)
     qi.allow_pixels(max_pixels)
     if opened is not None and embeddings is None:  # what else can be wrong has been found: loading takes seconds
         loaded = qi.load_recorded_encoder(opened.manifest.encoder, **run_options)
     scorer.encoder = loaded
     facts = {"anchors where": where, "random part of the anchors": None if ratio == 1 else f"{ratio:g}, seed {seed}"}
-    decisive = (where, ratio, seed, anchors, prompts, prompt_pair, max_pixels, configuration, calibration)
+    decisive = (where, ratio, seed, anchors, prompts, prompt_pair, max_pixels, scoring, calibration)
     counts: collections.Counter[str] = collections.Counter()
     with contextlib.ExitStack() as stack:
         # --explain and --report need every image's embedding, which rows do not hold.

@@ -12,7 +12,7 @@ import typer
 import quasar_index as qi
 from quasar_index.errors import counted
 
-from . import configurations as ways
+from . import method_option as ways
 from . import options
 from .info import subset_words
 from .output import interruptible, print_facts, progress_bar
@@ -190,7 +190,7 @@ def select(
             sizes=sizes,
             seeds=seeds,
             folds=folds,
-            configuration=qi.Configuration(**scored),
+            configuration=qi.Mean(**scored),
             where=where,
             group=group,
             stratify=stratify,

@@ -12,7 +12,7 @@ import typer
 import quasar_index as qi
 from quasar_index.errors import counted
 
-from . import configurations as ways
+from . import method_option as ways
 from . import options
 from .data import read_sources
 from .evaluate import read_group
@@ -39,7 +39,6 @@ IDLE = (
         "it is for --cross-validate",
     ),
     Idle(("stratify",), lambda given: given["sizes"] is None and given["plan"] is None, "it is for --sizes"),
-    *(one for one in ways.IDLE if "temperature" not in one.options),
 )
 
 
@@ -136,24 +135,7 @@ def sweep(
         int, typer.Option(min=40, help="Resamples of the test groups.", rich_help_panel=PROTOCOL)
     ] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="First of the seeds.", rich_help_panel=PROTOCOL)] = 0,
-    compare: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="KEY=V1,V2",
-            help="Several ways to score, each with its own curves: space=raw,whitened; again for another key.",
-            rich_help_panel="Way to score",
-        ),
-    ] = None,
-    aggregate: ways.AggregateOption = ways.Aggregate.mean,
-    head: ways.HeadOption = ways.Head.centroid,
-    space: ways.SpaceOption = ways.DEFAULT_SPACE,
-    shrinkage: ways.ShrinkageOption = None,
-    mode: ways.ModeOption = None,
-    division: ways.DivisionOption = None,
-    similarity_temperature: ways.SimilarityTemperatureOption = None,
-    rating_power: ways.RatingPowerOption = None,
-    blend: ways.BlendOption = None,
-    normalize_anchors: ways.NormalizeOption = False,
+    method: ways.MethodsOption = None,
     where: options.Where = None,
     version: options.IndexVersion = None,
     weights: options.Weights = None,
@@ -176,8 +158,8 @@ def sweep(
 ) -> None:
     """Draw curves of SRCC: for methods of selection over the number of anchors, or over one parameter.
 
-    One of --sizes (with --methods), --ratios, --offsets, --clusters, --top-k, --shrinkages varies; the way to score is
-    otherwise as in 'evaluate', and --plan declares all of it in a file. Methods see the anchors of the fold alone.
+    One of --sizes (with --methods), --ratios, --offsets, --clusters, --top-k, --shrinkages varies; --method names what
+    scores, and --plan declares all of it in a file. Methods of selection see the anchors of the fold alone.
     What is computed is kept beside --output, --picture or the plan (FILE.points.jsonl): the same command goes on there.
     """
     axes = {
@@ -192,24 +174,11 @@ def sweep(
         _check_beside_a_plan(context)
         declared = qi.read_plan(plan)
     else:
-        configurations = ways.make_configurations(
-            compare=ways.parse_compare(compare or []),
-            space=space,
-            aggregate=aggregate,
-            head=head,
-            shrinkage=shrinkage,
-            temperature=None,
-            mode=mode,
-            division=division,
-            similarity_temperature=similarity_temperature,
-            rating_power=rating_power,
-            blend=blend,
-            normalize_anchors=normalize_anchors,
-        )
+        scoring = ways.read_methods(method)
         declared = qi.Plan(
             qi.Sweep(
                 **_axis(axes, methods),
-                configurations=tuple(configurations),
+                configurations=tuple(scoring),
                 stratify=stratify,
                 n_seeds=seeds,
                 n_resamples=resamples,

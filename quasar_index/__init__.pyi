@@ -84,11 +84,29 @@ from .index import (
     verify,
 )
 from .maps import AnchorMap, Marks, check_map, draw_map, mark_subset, mark_where, project_anchors
-from .methods import Aggregator, Centroids, Clustering, Mean, Offset, Retrieval
+from .methods import (
+    METHODS,
+    TEMPERATURE,
+    CentroidMethod,
+    Centroids,
+    Clustering,
+    FittedMethod,
+    Knn,
+    Mean,
+    Method,
+    Offset,
+    RatingMethod,
+    Retrieval,
+    Ridge,
+    ScoredImage,
+    Scorer,
+    Scores,
+    compare,
+    read_method,
+    read_methods,
+)
 from .methods.explanation import Explanation, explain
-from .methods.heads import Head, Knn, Ridge
 from .methods.prompts import PROMPT_PAIRS, text_anchors
-from .methods.scoring import TEMPERATURE, ScoredImage, Scorer, Scores, compare
 from .methods.space import DEFAULT_SHRINKAGE, Shrinkage, Space, fit_space
 from .report import EXPLANATION_SCHEMA, AnchorLabels, Opinion, Report, explanation_table
 from .reproduction import (
@@ -151,7 +169,6 @@ from .sweep import (
 from .synthesis import DISTORTIONS, Distortion, SynthesisReport, contact_sheet, distort, synthesize
 from .validation import (
     Breakdown,
-    Configuration,
     EvaluationReport,
     Exclusion,
     Figure,
@@ -183,6 +200,7 @@ __all__ = [
     "DISTORTIONS",
     "ENCODERS",
     "EXPLANATION_SCHEMA",
+    "METHODS",
     "PROMPT_PAIRS",
     "PROTOCOLS",
     "SELECTORS",
@@ -192,7 +210,6 @@ __all__ = [
     "TEMPERATURE",
     "AddReport",
     "AggregationError",
-    "Aggregator",
     "AnchorIndex",
     "AnchorIndexError",
     "AnchorLabels",
@@ -207,11 +224,11 @@ __all__ = [
     "BenchReport",
     "Breakdown",
     "BuildReport",
+    "CentroidMethod",
     "Centroids",
     "CheckReport",
     "Clustering",
     "CompactReport",
-    "Configuration",
     "ContentPairs",
     "CurvePoint",
     "Damage",
@@ -238,8 +255,8 @@ __all__ = [
     "FacilityLocation",
     "Figure",
     "Finding",
+    "FittedMethod",
     "Forward",
-    "Head",
     "Herding",
     "ImageError",
     "IndexCalibration",
@@ -253,6 +270,7 @@ __all__ = [
     "Mean",
     "Measurement",
     "MergeReport",
+    "Method",
     "MissingInput",
     "Mmr",
     "Offset",
@@ -266,6 +284,7 @@ __all__ = [
     "Random",
     "RatedImages",
     "RatedSource",
+    "RatingMethod",
     "RatingRecord",
     "RelabelReport",
     "RemoveReport",
@@ -357,6 +376,8 @@ __all__ = [
     "read_calibration",
     "read_export",
     "read_image_bytes",
+    "read_method",
+    "read_methods",
     "read_plan",
     "relabel",
     "remove",

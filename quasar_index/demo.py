@@ -24,10 +24,9 @@ from .images import decode
 from .index import AnchorIndex, build_index
 from .index.anchor_index import new_index_path
 from .index.build import check_place
-from .methods import Aggregator, Clustering, Mean, Offset, Retrieval
+from .methods import read_methods
 from .statistics.correlation import srcc
 from .synthesis import LEVELS, distort
-from .validation import Configuration
 
 TILE = 224
 TILES_A_PHOTOGRAPH = 2
@@ -35,8 +34,13 @@ DISTORTIONS = ("gaussian-blur", "jpeg", "jpeg2000", "white-noise")
 SOURCE = "demo"
 N_DIVISIONS = 5
 HELD_OUT = 0.4
-AGGREGATORS: tuple[Aggregator, ...] = (Mean(), Offset(0.2), Clustering(4), Retrieval(8))
-CONFIGURATIONS = tuple(Configuration(one, space) for space in ("raw", "whitened") for one in AGGREGATORS)
+METHODS = tuple(
+    read_methods(
+        f"{name},space={s}"
+        for s in ("raw", "whitened")
+        for name in ("mean:rating_power=0", "offset:offset=0.2", "clustering:n_clusters=4", "retrieval:top_k=8")
+    )
+)
 PHOTOGRAPHS = {
     "skimage": (
         "astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg", "motorcycle_left.png", "rocket.jpg",
@@ -97,16 +101,16 @@ def run_demo(
     levels = columns["level"].to_numpy()
     names = np.unique(photographs)
     rng = np.random.default_rng(seed)
-    found: dict[str, list[float]] = {configuration.label: [] for configuration in CONFIGURATIONS}
+    found: dict[str, list[float]] = {str(method): [] for method in METHODS}
     n_held_out: list[int] = []
     for _ in range(N_DIVISIONS):
         held_out = np.isin(photographs, rng.choice(names, round(HELD_OUT * len(names)), replace=False))
         kept = anchors.take(~held_out)
         queries = anchors.directions[held_out]
         n_held_out.append(len(queries))
-        for configuration in CONFIGURATIONS:
-            scores = configuration.scorer(kept).score_embeddings(queries)
-            found[configuration.label].append(srcc(scores.score, -levels[held_out].astype(np.float64)))
+        for method in METHODS:
+            scores = method.fit(kept).score(queries)
+            found[str(method)].append(srcc(scores.score, -levels[held_out].astype(np.float64)))
     return DemoReport(
         report.index,
         images,

@@ -32,7 +32,7 @@ def measure(options: BenchOptions) -> list[dict[str, Any]]:
     queries = embeddings(options.n_queries, dim=options.dim, seed=QUERY_SEED)
     points: list[dict[str, Any]] = []
     for varied, size, m, k in _grid(n, options.n_queries, options.top_k):
-        scorer = Scorer(_part(anchors, size), Retrieval(k), space="raw")
+        scorer = Scorer(_part(anchors, size), Retrieval(k, space="raw"))
         some = queries[:m]
         scorer.score_embeddings(some[:1])
         with PeakMemory() as memory:

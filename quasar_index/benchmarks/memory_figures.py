@@ -37,10 +37,10 @@ from quasar_index.benchmarks.synthetic import embeddings
 path, n_queries, top_k, dim = sys.argv[1], *map(int, sys.argv[2:5])
 queries = embeddings(n_queries, dim=dim, seed=1)
 few = qi.make_anchors(queries[:64], quality=range(min(64, n_queries)))
-qi.Scorer(few, qi.Retrieval(top_k=2), space="raw").score_embeddings(queries[:8])  # loads the libraries
+qi.Scorer(few, qi.Retrieval(top_k=2, space="raw")).score_embeddings(queries[:8])  # loads the libraries
 """,
     """
-    scorer = qi.Scorer(qi.AnchorIndex.open(path), qi.Retrieval(top_k=top_k), space="raw")
+    scorer = qi.Scorer(qi.AnchorIndex.open(path), qi.Retrieval(top_k=top_k, space="raw"))
     scorer.score_embeddings(queries)
 """,
 )
@@ -100,9 +100,7 @@ def _measure(script: tuple[str, str], *arguments: object) -> dict[str, int]:
 
 def _run(code: str, arguments: list[str]) -> str:
     """Run code in a process of its own; return what it prints."""
-    done = subprocess.run(  # noqa: S603 - our own code
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"the measured process failed:\n{done.stderr}")
     return done.stdout

@@ -10,7 +10,7 @@ from scipy.special import expit
 
 from ..anchors import AnchorTable
 from ..arrays import DoubleArray, FloatArray, unit
-from ..methods.scoring import TEMPERATURE
+from ..methods.method import TEMPERATURE
 
 
 def authors_loop(paths: Sequence[str], encoder: Any) -> FloatArray:

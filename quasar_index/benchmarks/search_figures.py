@@ -40,7 +40,7 @@ def adaptive(options: BenchOptions, n: int) -> dict[str, Any]:
     """Measure adaptive scoring against a bare exact search of both sides."""
     anchors, queries = _anchors(options, n), _queries(options)
     directions = unit(queries)
-    scorer = Scorer(anchors, Retrieval(options.top_k), space="raw")
+    scorer = Scorer(anchors, Retrieval(options.top_k, space="raw"))
     ours, bare = in_turns(
         lambda: scorer.score_embeddings(queries),
         lambda: peers.bare_search(anchors, directions, options.top_k),
@@ -53,7 +53,7 @@ def adaptive_loop(options: BenchOptions, n: int) -> dict[str, Any]:
     """Measure a loop over images against adaptive scoring of all, a query of each."""
     anchors, queries = _anchors(options, n), _queries(options)
     some = unit(queries[:LOOP_QUERIES])
-    scorer = Scorer(anchors, Retrieval(options.top_k), space="raw")
+    scorer = Scorer(anchors, Retrieval(options.top_k, space="raw"))
     expected = scorer.score_embeddings(queries[: len(some)]).score
     difference = float(np.abs(peers.adaptive_loop(anchors, some, options.top_k) - expected).max())
     loop, ours = in_turns(
@@ -113,7 +113,7 @@ def static(options: BenchOptions, n: int) -> dict[str, Any]:
     anchors, queries = _anchors(options, n), _queries(options)
     weights = np.ones(n, dtype=np.float32)
     ours, one_pass = in_turns(
-        lambda: Scorer(anchors, Mean(), space="raw").score_embeddings(queries),
+        lambda: Scorer(anchors, Mean(space="raw")).score_embeddings(queries),
         lambda: weights @ anchors.directions,
         rounds=options.rounds,
     )
@@ -179,7 +179,7 @@ def open_and_score(options: BenchOptions, n: int) -> dict[str, Any]:
     cache = index.path / "cache"
 
     def open_cached() -> None:
-        Scorer(AnchorIndex.open(index.path), Retrieval(options.top_k), space="raw").score_embeddings(query)
+        Scorer(AnchorIndex.open(index.path), Retrieval(options.top_k, space="raw")).score_embeddings(query)
 
     def rebuild() -> None:
         shutil.rmtree(cache, ignore_errors=True)

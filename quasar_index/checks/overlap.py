@@ -24,7 +24,7 @@ from ..encoders.base import Encoder
 from ..encoders.pipeline import encode_files
 from ..index.anchor_index import AnchorIndex
 from ..index.search import nearest
-from ..methods.scoring import Scorer
+from ..methods.mean import Mean
 from .files import Inspection
 from .labels import oriented
 from .report import MAX_EXAMPLES, Finding, plural, some
@@ -116,7 +116,7 @@ class NearCheck:
             For each source its findings, and the (n,) scores that the index gives its images; NaN where none.
         """
         anchors = self.index.anchors()
-        scorer = Scorer(anchors, space="raw")
+        fitted = Mean(space="raw").fit(anchors)
         for inspection in inspections:
             rows = np.flatnonzero(inspection.readable)
             firsts = _firsts(inspection.ids)
@@ -129,7 +129,7 @@ class NearCheck:
             embedded: list[int] = []
             for some_rows, embeddings in self._blocks(inspection, rows, failed, on_image):
                 directions = unit(embeddings)
-                scores[some_rows] = scorer.score_embeddings(embeddings).score
+                scores[some_rows] = fitted.score(embeddings).score
                 near += self._near(anchors, some_rows, directions, known)
                 embedded += some_rows
                 if len(rows) <= MAX_PAIRED:

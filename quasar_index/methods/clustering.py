@@ -1,8 +1,8 @@
-"""Clustering aggregation: k-means on each side, the mean of each cluster, the mean of those (QUASAR section 3.3).
+"""Clustering: k-means on each side, the mean of each cluster, the mean of those (QUASAR, section 3.3).
 
 Anchors in dense regions count less, rare ones more, than in the plain mean. With `prototypes` other than "merged" the
 means of the K clusters stay apart, and the cosines to them are pooled inside each side: `s = mean_k cos(x, c_k)` or
-`s = max_k cos(x, c_k)` (method.md section 1; design.md section 2).
+`s = max_k cos(x, c_k)`.
 """
 
 from __future__ import annotations
@@ -15,49 +15,32 @@ import numpy as np
 from ..anchors import SIDES, AnchorTable
 from ..arrays import FloatArray
 from ..errors import AggregationError, counted
-from .base import (
-    Centroids,
-    Members,
-    check_choice,
-    check_rating_power,
-    direction,
-    rating_weights,
-)
+from ..notation import parameter
+from .centroids import Centroids, Members, direction, rating_weights
+from .method import CentroidMethod
 
 
 @dataclass(frozen=True)
-class Clustering:
+class Clustering(CentroidMethod):
     """The mean of the means of k-means clusters, or these means as prototypes.
 
     Attributes:
         n_clusters: K, at least 1; 1 is the mean.
-        seed: Of k-means.
-        n_iterations: Of k-means.
         prototypes: "merged" into one centroid a side (the paper's); or kept, and the cosines to them averaged ("mean"),
             or that to the nearest taken ("nearest").
-        normalize_anchors: Cluster and average unit embeddings instead of raw ones.
-        rating_power: p >= 0 of the weights |y - median|^p inside each cluster; 0 for equal weights.
+        seed: Of k-means.
+        n_iterations: Of k-means.
     """
 
-    n_clusters: int = 100
-    seed: int = 0
-    n_iterations: int = 20
-    prototypes: Literal["merged", "mean", "nearest"] = "merged"
-    normalize_anchors: bool = False
-    rating_power: float = 0.0
-    adaptive: ClassVar[bool] = False
+    when: ClassVar[str] = "many anchors in dense regions, such as aesthetics (the paper's choice for it)"
 
-    def __post_init__(self) -> None:
-        """Check the parameters."""
-        check_choice("kind of prototypes", self.prototypes, ("merged", "mean", "nearest"))
-        check_rating_power(self.rating_power)
-        if self.n_clusters < 1:
-            raise AggregationError(
-                f"{counted(self.n_clusters, 'cluster is', 'clusters are')} not possible", "use at least --clusters 1"
-            )
+    n_clusters: int = parameter(100, "k-means clusters a side", "a whole number from 1", lambda value: value >= 1)
+    prototypes: Literal["merged", "mean", "nearest"] = parameter("merged", "what becomes of the means of the clusters")
+    seed: int = parameter(0, "of k-means", "a whole number from 0", lambda value: value >= 0)
+    n_iterations: int = parameter(20, "of k-means", "a whole number from 1", lambda value: value >= 1)
 
     def aggregate(self, anchors: AnchorTable, queries: FloatArray | None = None) -> Centroids:
-        """Make the prototypes of both sides (see `Aggregator.aggregate`).
+        """Make the prototypes of both sides (see `CentroidMethod.aggregate`).
 
         Raises:
             AggregationError: When a side has fewer anchors than clusters.
@@ -66,7 +49,7 @@ class Clustering:
         return Centroids(good[None], bad[None], "nearest" if self.prototypes == "nearest" else "mean")
 
     def members(self, anchors: AnchorTable, queries: FloatArray | None = None) -> tuple[Members, Members]:  # noqa: ARG002
-        """Return all anchors of each side, by cluster (see `Aggregator.members`)."""
+        """Return all anchors of each side, by cluster (see `CentroidMethod.members`)."""
         good, bad = (self._members(anchors, anchors.side(side), side) for side in SIDES)
         return good, bad
 
@@ -77,7 +60,7 @@ class Clustering:
         if self.n_clusters > n:
             raise AggregationError(
                 f"{counted(self.n_clusters, 'cluster is', 'clusters are')} more than the {n} {name} anchors",
-                f"use --clusters {n} or fewer",
+                f"use n_clusters={n} or fewer",
             )
         lengths = np.ones(n) if self.normalize_anchors else anchors.norms[rows].astype(np.float64)
         points = np.ascontiguousarray(anchors.directions[rows] * lengths[:, None].astype(np.float32))

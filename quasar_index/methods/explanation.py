@@ -17,9 +17,10 @@ import numpy.typing as npt
 from ..anchors import AnchorTable
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray, as_embeddings
 from ..errors import AggregationError, counted
-from .base import Aggregator, Members, Pooling
-from .heads import Knn
-from .scoring import Scorer
+from .centroids import Members, Pooling
+from .fitted import FittedMethod
+from .knn import Knn
+from .method import CentroidMethod
 
 _BLOCK = 32
 
@@ -46,11 +47,11 @@ class Explanation:
         return len(self.rows)
 
 
-def explain(scorer: Scorer, embeddings: npt.ArrayLike, *, top: int | None = None) -> Iterator[Explanation]:
+def explain(fitted: FittedMethod, embeddings: npt.ArrayLike, *, top: int | None = None) -> Iterator[Explanation]:
     """Explain the scores of embeddings.
 
     Args:
-        scorer: What scores them.
+        fitted: What scores them.
         embeddings: (M, D) raw.
         top: At most so many anchors a side, those that contribute most; None for all, which alone rebuild the score.
 
@@ -65,14 +66,13 @@ def explain(scorer: Scorer, embeddings: npt.ArrayLike, *, top: int | None = None
         raise AggregationError(
             f"{counted(top, 'anchor a side explains', 'anchors a side explain')} nothing", "use at least 1"
         )
-    method = scorer.aggregator
-    if not isinstance(method, (Aggregator, Knn)):
+    method = fitted.method
+    if not isinstance(method, (CentroidMethod, Knn)):
         raise AggregationError(
-            f"the score of {type(method).__name__.lower()} is no sum over anchors, so none explain it",
-            "use an aggregation, or --head knn",
+            f"the score of {method.name} is no sum over anchors, so none explain it", "use another method"
         )
-    anchors = scorer.table
-    directions = scorer.directions(as_embeddings(embeddings, dim=anchors.dim))
+    anchors = fitted.table
+    directions = fitted.directions(as_embeddings(embeddings, dim=anchors.dim))
     if isinstance(method, Knn):
         for start in range(0, len(directions), _BLOCK):
             neighbors, weights = method.neighbors(anchors, directions[start : start + _BLOCK])
@@ -83,7 +83,7 @@ def explain(scorer: Scorer, embeddings: npt.ArrayLike, *, top: int | None = None
                 ]
                 yield _joined(parts)
         return
-    members = scorer.static_members
+    members = fitted.static_members
     static = None if members is None else [_Side(anchors, part) for part in members]
     pooling: Pooling = "nearest" if getattr(method, "prototypes", None) == "nearest" else "mean"
     for start in range(0, len(directions), _BLOCK):

@@ -1,4 +1,4 @@
-"""Adaptive anchors: centroids of the nearest anchors around each query (QUASAR section 5; method.md section 1).
+"""Retrieval, or adaptive anchors: centroids of the nearest anchors around each query (QUASAR, section 5).
 
 - per-side: the k nearest good and the k nearest bad anchors.
 - joint: the k nearest of all, divided by their sides ("global"; for full-reference anchors that is
@@ -22,14 +22,16 @@ from ..anchors import SIDES, AnchorTable, Side
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray, as_tensor, unit
 from ..errors import AggregationError
 from ..index.search import Neighbors, nearest
-from .base import Centroids, Members, check_choice, check_rating_power, rating_weights
+from ..notation import parameter
+from .centroids import Centroids, Members, rating_weights
 from .mean import Mean
+from .method import CentroidMethod
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Retrieval:
+class Retrieval(CentroidMethod):
     """Centroids of the anchors nearest to each query.
 
     Attributes:
@@ -37,53 +39,46 @@ class Retrieval:
         mode: "per-side" or "joint".
         division: How "joint" divides its neighbours: "global" or "local".
         similarity_temperature: t > 0 of the softmax over similarities; None for equal weights.
-        rating_power: p >= 0 of the weights |y - median|^p; 0 for none. Ties at the median weigh nothing.
         blend: b in [0, 1]; 0 is the mean, 1 only the retrieved anchors.
-        normalize_anchors: Average unit embeddings instead of raw ones.
     """
 
-    top_k: int = 32
-    mode: Literal["per-side", "joint"] = "per-side"
-    division: Literal["global", "local"] = "global"
-    similarity_temperature: float | None = None
-    rating_power: float = 0.0
-    blend: float = 1.0
-    normalize_anchors: bool = False
-    adaptive: ClassVar[bool] = True
+    when: ClassVar[str] = "many and varied anchors: each image is compared with those like it"
+    is_adaptive: ClassVar[bool] = True
 
-    def __post_init__(self) -> None:
-        """Check the parameters."""
-        check_choice("retrieval mode", self.mode, ("per-side", "joint"))
-        check_rating_power(self.rating_power)
-        check_choice("division of the neighbours", self.division, ("global", "local"))
-        temperature = self.similarity_temperature
-        for name, value, fine, mend in (
-            ("top-k", self.top_k, self.top_k >= 1, "use at least --top-k 1"),
-            ("similarity temperature", temperature, temperature is None or temperature > 0, "use a positive one"),
-            ("blend", self.blend, 0 <= self.blend <= 1, "use a value from 0 to 1"),
-        ):
-            if not fine:
-                raise AggregationError(f"{name} {value} is out of range", mend)
+    top_k: int = parameter(32, "nearest anchors", "a whole number from 1", lambda value: value >= 1)
+    mode: Literal["per-side", "joint"] = parameter("per-side", "k of each side, or k of all, then divided")
+    division: Literal["global", "local"] = parameter("global", "joint: by the anchors' sides, or at the k's median")
+    similarity_temperature: float | None = parameter(
+        None, "t of the weights softmax(cosine / t)", "a number above 0", lambda value: value is None or value > 0
+    )
+    blend: float = parameter(
+        1.0, "1 the retrieved anchors alone, 0 the mean", "a number from 0 to 1", lambda value: 0 <= value <= 1
+    )
 
     def aggregate(self, anchors: AnchorTable, queries: FloatArray | None = None) -> Centroids:
-        """Make centroids for each query (see `Aggregator.aggregate`); memory grows with M * (k + D)."""
+        """Make centroids for each query (see `CentroidMethod.aggregate`); memory grows with M * (k + D)."""
         good, bad = (
             unit(weighted_sums(anchors.directions, part.rows, part.weights))
             for part in self._retrieved(anchors, queries)
         )
         if self.blend < 1:
-            static = Mean(self.normalize_anchors, self.rating_power).aggregate(anchors)
+            static = self._static.aggregate(anchors)
             good = unit(self.blend * good + (1 - self.blend) * static.good[0])
             bad = unit(self.blend * bad + (1 - self.blend) * static.bad[0])
         return Centroids(good=good[:, None], bad=bad[:, None])
 
     def members(self, anchors: AnchorTable, queries: FloatArray | None = None) -> tuple[Members, Members]:
-        """Return the retrieved anchors (see `Aggregator.members`); with a blend below 1, all of each side."""
+        """Return the retrieved anchors (see `CentroidMethod.members`); with a blend below 1, all of each side."""
         good, bad = self._retrieved(anchors, queries)
         if self.blend == 1:
             return good, bad
-        static = Mean(self.normalize_anchors, self.rating_power).members(anchors)
+        static = self._static.members(anchors)
         return self._blended(anchors, good, static[0]), self._blended(anchors, bad, static[1])
+
+    @property
+    def _static(self) -> Mean:
+        """What it is blended with."""
+        return Mean(normalize_anchors=self.normalize_anchors, rating_power=self.rating_power)
 
     def _blended(self, anchors: AnchorTable, retrieved: Members, static: Members) -> Members:
         """Weigh retrieved anchors and those of a side together, as the blend of their centroids does."""

@@ -15,11 +15,10 @@ from ..arrays import as_embeddings
 from ..errors import AggregationError, DataError, counted
 from ..images import MAX_PIXELS
 from ..index import AnchorIndex, nearest
-from ..methods.heads import Head
-from ..methods.scoring import ScoredImage, Scorer
-from ..methods.space import DEFAULT_SHRINKAGE, Space
+from ..methods.fitted import FittedMethod
+from ..methods.method import RatingMethod
+from ..methods.scoring import ScoredImage
 from ..thumbnails import thumbnail_uris
-from ..validation import Configuration
 from .labels import AnchorLabels
 from .page import Neighbor, Page, PageImage, readable, write_page
 
@@ -49,7 +48,7 @@ class Opinion:
 class Report:
     """Gathers scored images, and writes one self-contained HTML page of them.
 
-    Nearest anchors are those of each side, by cosine in the scorer's space, whatever the way to score.
+    Nearest anchors are those of each side, by cosine in the method's space, whatever the method.
 
     Attributes:
         n_left_out: Images beyond the limit, which the page leaves out and says so.
@@ -57,7 +56,7 @@ class Report:
 
     def __init__(
         self,
-        scorer: Scorer,
+        fitted: FittedMethod,
         index: AnchorIndex | None = None,
         *,
         title: str = "",
@@ -71,7 +70,7 @@ class Report:
         """Begin a report.
 
         Args:
-            scorer: What scores the images.
+            fitted: What scores the images.
             index: The index of its anchors, which knows their pictures and ratings; None without one.
             title: Of the page; "" for one of the index's name.
             facts: Further names and values for its head.
@@ -79,7 +78,7 @@ class Report:
             max_images: Most images of the page.
             max_pixels: Largest image that is decoded for a thumbnail.
             n_workers: Threads that make thumbnails; None for one a core.
-            labels: Those of the scorer's anchors, if they are read already.
+            labels: Those of the method's anchors, if they are read already.
 
         Raises:
             AggregationError: When a number is not positive.
@@ -89,14 +88,14 @@ class Report:
                 f"a report of {max_images} images and {counted(n_anchors, 'anchor')}", "use at least 1 of each"
             )
         self.n_left_out = 0
-        self._scorer = scorer
+        self._fitted = fitted
         self._title = title or (f"Scores by the index {index.name}" if index else "Scores")
-        self._facts = _facts(scorer, index) | dict(facts or {})
+        self._facts = _facts(fitted, index) | dict(facts or {})
         self._n_anchors = n_anchors
         self._max_images = max_images
         self._max_pixels = max_pixels
         self._n_workers = n_workers
-        self._labels = labels or AnchorLabels.of(scorer.table, index)
+        self._labels = labels or AnchorLabels.of(fitted.table, index)
         self._images: list[PageImage] = []
         self._pictures: dict[int, str | None] = {}
 
@@ -108,7 +107,7 @@ class Report:
         """Add scored images, in order; blocks of a hundred or so are quickest.
 
         Args:
-            images: Rows of the scorer, with their embeddings.
+            images: Rows of a scorer, with their embeddings.
             opinions: What a calibration says of each; None for none.
         """
         room = self._max_images - len(self._images)
@@ -173,9 +172,9 @@ class Report:
         """Find the nearest anchors of each side of scored images, and make their thumbnails."""
         if not images:
             return []
-        table, labels = self._scorer.table, self._labels
+        table, labels = self._fitted.table, self._labels
         embeddings = np.stack([image.embedding for image in images if image.embedding is not None])
-        queries = self._scorer.directions(as_embeddings(embeddings, dim=table.dim))
+        queries = self._fitted.directions(as_embeddings(embeddings, dim=table.dim))
         found = [nearest(table, queries, self._n_anchors, side=side) for side in SIDES]
         rows = np.concatenate([side.rows for side in found], axis=1)
         cosines = np.concatenate([side.similarity for side in found], axis=1)
@@ -201,16 +200,12 @@ class Report:
         ]
 
 
-def _facts(scorer: Scorer, index: AnchorIndex | None) -> dict[str, str]:
+def _facts(fitted: FittedMethod, index: AnchorIndex | None) -> dict[str, str]:
     """Say what scored the images."""
-    space = scorer.space
-    assert isinstance(space, Space)  # noqa: S101 - for the type checker
-    table = scorer.table
-    shrinkage = DEFAULT_SHRINKAGE if space.shrinkage is None else space.shrinkage
-    label = Configuration(scorer.aggregator, space.name, shrinkage, scorer.temperature).label
+    table = fitted.table
     anchors = f"{table.n_good} good, {table.n_bad} bad"
-    facts = {"way to score": label}
-    if isinstance(scorer.aggregator, Head) and index is not None:
+    facts = {"method": str(fitted.method)}
+    if isinstance(fitted.method, RatingMethod) and index is not None:
         facts["scores"] = "predicted ratings, scaled to [0, 1]"
     if index is None:
         return facts | {"anchors": anchors}

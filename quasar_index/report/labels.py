@@ -11,8 +11,8 @@ from ..anchors import AnchorTable
 from ..arrays import DoubleArray
 from ..index import AnchorIndex
 from ..methods.explanation import Explanation
-from ..methods.heads import Knn
-from ..methods.scoring import Scorer
+from ..methods.fitted import FittedMethod
+from ..methods.knn import Knn
 
 EXPLANATION_SCHEMA = pa.schema(
     [
@@ -75,7 +75,7 @@ class AnchorLabels:
 
 
 def explanation_table(
-    explanation: Explanation, scorer: Scorer, labels: AnchorLabels, *, top: int | None = None
+    explanation: Explanation, fitted: FittedMethod, labels: AnchorLabels, *, top: int | None = None
 ) -> pa.Table:
     """Turn an explanation into a table for people and for other tools.
 
@@ -84,8 +84,8 @@ def explanation_table(
 
     Args:
         explanation: Of one image.
-        scorer: What explained it.
-        labels: Of the scorer's anchors.
+        fitted: What explained it.
+        labels: Of its anchors.
         top: At most so many anchors a side, the largest contributions first; None for all, which alone rebuild the
             score.
 
@@ -98,10 +98,10 @@ def explanation_table(
     kept = np.concatenate(list(sides))
     rows, weight = explanation.rows[kept], explanation.weight[kept]
     factor = similarity = explanation.similarity[kept]
-    if isinstance(scorer.aggregator, Knn):
-        factor = scorer.table.rated("the mean rating of neighbours (knn)")[rows]
+    if isinstance(fitted.method, Knn):
+        factor = fitted.table.rated("the mean rating of neighbours (knn)")[rows]
     columns = [
-        pa.array([key.decode() for key in scorer.table.ids[rows].tolist()], pa.string()),
+        pa.array([key.decode() for key in fitted.table.ids[rows].tolist()], pa.string()),
         labels.paths.take(pa.array(rows)),
         pa.array(np.where(explanation.is_good[kept], "good", "bad"), pa.string()),
         pa.array(labels.ratings[rows], from_pandas=True),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..methods.base import Aggregator
 from ..methods.mean import Mean
+from ..methods.method import CentroidMethod
 
 FIGURE_ONLY = "figure only: the value is drawn, not printed"
 
@@ -54,7 +54,7 @@ class Experiment:
     anchors: str | None = None
     anchor_input: str | None = None
     test_input: str | None = None
-    method: Aggregator = field(default_factory=Mean)
+    method: CentroidMethod = field(default_factory=lambda: Mean(space="raw"))
     fraction: float = 1.0
     n_draws: int = 1
     x: float | str | None = None

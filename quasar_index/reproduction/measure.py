@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +13,7 @@ from ..anchors import AnchorTable
 from ..arrays import DoubleArray
 from ..errors import DataError, QuasarError, counted
 from ..json_lines import append_line, read_lines
-from ..methods.base import Aggregator
-from ..methods.scoring import Scorer
+from ..methods.method import CentroidMethod
 from ..statistics.bootstrap import MIN_GROUPS_INTERVAL, MIN_PAIRS_INTERVAL, bootstrap
 from ..statistics.correlation import srcc
 from ..validation.rated import RatedImages
@@ -38,7 +37,7 @@ class Anchors:
 
 def measure(
     anchors: Anchors,
-    method: Aggregator,
+    method: CentroidMethod,
     tests: Mapping[str, RatedImages],
     *,
     fraction: float,
@@ -68,14 +67,14 @@ def measure(
     for draw in range(n_draws):
         try:
             part = anchors.table.subsample(fraction, seed=seed + draw, references=anchors.references)
-            scorer = Scorer(part, method, temperature=anchors.temperature, space="raw")  # the paper knows no other
+            fitted = replace(method, temperature=anchors.temperature).fit(part)
         except QuasarError as error:
             return dict.fromkeys(tests, error)
         for name, images in tests.items():
             if name in found:
                 continue
             try:
-                scores = scorer.score_embeddings(images.embeddings).score
+                scores = fitted.score(images.embeddings).score
                 values[name].append(srcc(scores, images.quality))
                 if draw == n_draws - 1:
                     found[name] = _summary(values[name], scores, images, part, n_resamples=n_resamples, seed=seed)

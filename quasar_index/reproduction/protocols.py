@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..methods.base import Aggregator
 from ..methods.clustering import Clustering
 from ..methods.mean import Mean
+from ..methods.method import CentroidMethod
 from ..methods.offset import Offset
 from .declare import Experiment, PaperProtocol, PublishedFigure
 
@@ -106,7 +106,7 @@ def _quality(test: str, encoder: str = _RN50, anchors: str = "kadis700k") -> Exp
     )
 
 
-def _aesthetics(test: str, method: Aggregator, encoder: str = _VIT) -> Experiment:
+def _aesthetics(test: str, method: CentroidMethod, encoder: str = _VIT) -> Experiment:
     """Declare the aesthetics setting: AVA divided at its median, the standard pipeline."""
     return Experiment(
         _QUASAR,
@@ -124,7 +124,7 @@ def _table1() -> PaperProtocol:
     experiments = []
     for test in (*IQA, *IAA):
         baseline = replace(_clip_iqa(test), published=_printed(TABLE1_CLIP_IQA, test))
-        ours = _quality(test) if test in IQA else _aesthetics(test, Clustering(100))
+        ours = _quality(test) if test in IQA else _aesthetics(test, Clustering(100, space="raw"))
         ours = replace(ours, published=_printed(TABLE1_QUASAR, test))
         if test in IAA:
             baseline, ours = replace(baseline, note=_UNSAID_CLIP_IQA), replace(ours, note=_AESTHETICS_ENCODER)
@@ -246,7 +246,7 @@ def _fig7() -> PaperProtocol:
     for test in IAA:
         experiments += [
             replace(
-                _aesthetics(test, Mean()),
+                _aesthetics(test, Mean(space="raw")),
                 panel="a",
                 series="random part (fraction)",
                 fraction=fraction,
@@ -256,10 +256,11 @@ def _fig7() -> PaperProtocol:
             for fraction in FIG7_FRACTIONS
         ]
         experiments += [
-            replace(_aesthetics(test, Offset(offset)), panel="b", series="offset", x=offset) for offset in FIG7_OFFSETS
+            replace(_aesthetics(test, Offset(offset, space="raw")), panel="b", series="offset", x=offset)
+            for offset in FIG7_OFFSETS
         ]
         for clusters in FIG7_CLUSTERS:
-            point = _aesthetics(test, Clustering(clusters))
+            point = _aesthetics(test, Clustering(clusters, space="raw"))
             point = replace(point, panel="c", series="clusters a side", x=float(clusters))
             if clusters == 100:
                 point = replace(point, published=_printed(TABLE1_QUASAR, test, "Table 1, the same setting"))

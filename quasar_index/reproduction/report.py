@@ -74,9 +74,6 @@ class ExperimentResult:
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON data: the declaration, the published figure and ours."""
         one = self.experiment
-        method: dict[str, Any] = {"name": "prompts"} if one.anchors is None else {}
-        if one.anchors is not None:
-            method = {"name": type(one.method).__name__.lower(), **asdict(one.method)}  # type: ignore[call-overload]
         return {
             "panel": one.panel,
             "series": one.series,
@@ -87,7 +84,7 @@ class ExperimentResult:
             "encoder": one.encoder,
             "anchors": one.anchors,
             "anchor_input": one.anchor_input,
-            "aggregation": method,
+            "method": "prompts" if one.anchors is None else str(one.method),
             "fraction": one.fraction,
             "n_draws": one.n_draws,
             "published": one.published.value,

@@ -20,8 +20,8 @@ from ..encoders.weights import weights_file
 from ..errors import AggregationError, DataError, EncoderError, QuasarError, counted
 from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex, homes
+from ..methods.method import TEMPERATURE
 from ..methods.prompts import PROMPT_PAIRS, text_anchors
-from ..methods.scoring import TEMPERATURE
 from ..validation.rated import RatedImages, rated_anchors
 from .declare import Experiment
 from .experiments import encoders_of, find_protocol, impossible, needs_of, select_experiments
@@ -254,7 +254,7 @@ class _Run:
         """Return a key of all that decides a result."""
         parts = {
             "format": _FORMAT,
-            "method": list(_PROMPTS) if anchors is None else repr(one.method),
+            "method": list(_PROMPTS) if anchors is None else str(one.method),
             "fraction": self._fraction(one),
             "n_draws": one.n_draws,
             "indexes": [[i.manifest.uid, i.manifest.version] for i in (test, anchors) if i is not None],
@@ -267,14 +267,14 @@ class _Run:
 def _group_key(one: Experiment) -> tuple[str, str, str, float, int]:
     if one.anchors is None:
         return ("", "", "", 1.0, 1)
-    return (one.anchors, one.anchor_input or "", repr(one.method), one.fraction, one.n_draws)
+    return (one.anchors, one.anchor_input or "", str(one.method), one.fraction, one.n_draws)
 
 
 def _in_words(one: Experiment) -> str:
     if one.anchors is None:
         return f"prompts of {one.encoder}"
     part = "" if one.fraction == 1 else f"{one.fraction:g} of "
-    return f"{part}{DATASETS[one.anchors].title}, {one.encoder}, {type(one.method).__name__.lower()}"
+    return f"{part}{DATASETS[one.anchors].title}, {one.encoder}, {one.method.name}"
 
 
 def _of_other_weights(indexes: Sequence[AnchorIndex]) -> list[str]:

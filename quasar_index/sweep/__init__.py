@@ -10,7 +10,7 @@ from .bench import Bench, anchors_bench, index_bench
 from .declaration import Sweep
 from .picture import draw_sweep
 from .plan import AXES as SWEEP_AXES
-from .plan import Plan, make_configuration, make_selectors, read_plan
+from .plan import Plan, make_selectors, read_plan
 from .report import COLUMNS as SWEEP_COLUMNS
 from .report import CurvePoint, Estimate, SweepReport
 from .run import run_sweep
@@ -31,7 +31,6 @@ __all__ = [
     "anchors_bench",
     "draw_sweep",
     "index_bench",
-    "make_configuration",
     "make_selectors",
     "read_plan",
     "run_sweep",

@@ -14,13 +14,13 @@ from typing import Any, Literal, TypeAlias, cast, get_args
 
 from ..errors import AggregationError, EvaluationError, counted
 from ..methods.clustering import Clustering
-from ..methods.heads import Knn
+from ..methods.knn import Knn
 from ..methods.mean import Mean
+from ..methods.method import Method
 from ..methods.offset import Offset
 from ..methods.retrieval import Retrieval
 from ..selection.base import Selector
 from ..selection.random_draw import Random
-from ..validation.configuration import Configuration
 from .draws import DrawnById
 
 Parameter: TypeAlias = Literal["size", "ratio", "offset", "clusters", "top-k", "shrinkage"]
@@ -44,7 +44,7 @@ class Point:
     """
 
     base: str
-    configuration: Configuration
+    configuration: Method
     method: str
     selector: Selector | None
     parameter: Parameter
@@ -55,7 +55,7 @@ class Point:
     def label(self) -> str:
         """Say what it is, in a line."""
         seed = "" if self.seed is None else f" seed {self.seed}"
-        return f"{self.configuration.label}, {self.method or self.parameter} {self.value}{seed}"
+        return f"{self.configuration}, {self.method or self.parameter} {self.value}{seed}"
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Sweep:
     parameter: Parameter
     values: tuple[Value, ...]
     methods: tuple[tuple[str, Selector], ...] = ()
-    configurations: tuple[Configuration, ...] = field(default_factory=lambda: (Configuration(),))
+    configurations: tuple[Method, ...] = field(default_factory=lambda: (Mean(),))
     stratify: int | None = None
     n_seeds: int = 10
     n_resamples: int = 1000
@@ -117,10 +117,8 @@ class Sweep:
                 for name, selector in sorted(methods, key=lambda method: method[0] != RANDOM):
                     yield from self._draws(configuration, name, selector, value)
 
-    def _draws(
-        self, configuration: Configuration, name: str, selector: Selector | None, value: Value
-    ) -> Iterator[Point]:
-        base, parameter = configuration.label, self.parameter
+    def _draws(self, configuration: Method, name: str, selector: Selector | None, value: Value) -> Iterator[Point]:
+        base, parameter = str(configuration), self.parameter
         seeds: Sequence[int | None] = range(self.seed, self.seed + self.n_seeds)
         if is_whole(value) and parameter in ("size", "ratio"):
             yield Point(base, configuration, name, None, parameter, value, None)
@@ -169,24 +167,23 @@ def _seeded(selector: Selector | None, seed: int | None) -> Selector | None:
     return seeded
 
 
-def _with(configuration: Configuration, parameter: Parameter, value: Any, seed: int | None) -> Configuration:
+def _with(configuration: Method, parameter: Parameter, value: Any, seed: int | None) -> Method:
     """Return a way to score with one parameter replaced; the mean becomes the aggregation that has it.
 
     Raises:
         AggregationError: When it has no such parameter.
     """
-    method: Any = configuration.method
     if parameter == "shrinkage":
         return replace(configuration, space="whitened", shrinkage=value)
     kind, name = _AGGREGATIONS[parameter]
-    if isinstance(method, Mean):
-        method = kind(normalize_anchors=method.normalize_anchors, rating_power=method.rating_power)
+    method: Any = configuration
+    if type(method) is Mean:
+        method = kind(**{one.name: getattr(method, one.name) for one in fields(method)})
     if not isinstance(method, kind) and not (name == "top_k" and isinstance(method, Knn)):
-        raise AggregationError(
-            f"'{configuration.label}' has no {parameter} to sweep", "use another aggregation or head"
-        )
+        raise AggregationError(f"'{configuration}' has no {parameter} to sweep", "use another method")
     more = {} if seed is None else {"seed": seed}
-    return replace(configuration, method=replace(method, **{name: value}, **more))
+    varied: Method = replace(method, **{name: value}, **more)
+    return varied
 
 
 _AGGREGATIONS: dict[str, tuple[Any, str]] = {

@@ -9,11 +9,7 @@
     sizes = [10, 0.05, 0.1, 0.3, 1]      # also: stratify
     # or one of: ratios, offsets, clusters, top-k, shrinkages = [...]
 
-    [[score]]                            # a way to score; each has curves of its own
-    space = "whitened"
-    shrinkage = 10
-    aggregate = "retrieval"              # or head = "knn"; then its parameters, as the library calls them
-    top_k = 16
+    method = "retrieval:top_k=16"        # what scores, as --method; or a list, each with curves of its own
 
 Every key that is not one of these is an error, as is a value of another type.
 """
@@ -28,15 +24,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 from ..errors import DataError, QuasarError
-from ..methods.clustering import Clustering
-from ..methods.heads import Knn, Ridge
-from ..methods.mean import Mean
-from ..methods.offset import Offset
-from ..methods.retrieval import Retrieval
-from ..methods.space import SPACES
+from ..methods.registry import read_methods
 from ..selection.base import Selector
 from ..selection.registry import SELECTORS
-from ..validation.configuration import Configuration
 from ..validation.folds import MAX_FOLDS
 from .declaration import Parameter, Sweep
 
@@ -54,8 +44,6 @@ AXES: dict[str, Parameter] = {
     "shrinkages": "shrinkage",
 }
 """Key of the values of each parameter."""
-AGGREGATIONS: dict[str, Any] = {"mean": Mean, "offset": Offset, "clustering": Clustering, "retrieval": Retrieval}
-HEADS: dict[str, Any] = {"knn": Knn, "ridge": Ridge}
 _TEXTS = ("index", "data", "version", "where", "group", "score-column", "image-column", "exclude", "cross-validate")
 _FLAGS = ("lower-is-better", "allow-overlap")
 _COUNTS = ("seeds", "first-seed", "resamples", "stratify", "folds")
@@ -141,37 +129,8 @@ def make_selectors(methods: Sequence[str | Mapping[str, Any]]) -> tuple[tuple[st
     return tuple(made.items())
 
 
-def make_configuration(table: Mapping[str, Any]) -> Configuration:
-    """Make a way to score of its declaration.
-
-    Args:
-        table: `space`, `shrinkage`, `temperature`; `aggregate` or `head`, and the parameters of that.
-
-    Raises:
-        DataError: On an unknown key, or a value out of range.
-    """
-    given = dict(table)
-    own = {name: given.pop(name) for name in ("space", "shrinkage", "temperature") if name in given}
-    if "head" in given and "aggregate" in given:
-        raise DataError("a way to score has both a head and an aggregate", "leave one out")
-    kinds = HEADS if "head" in given else AGGREGATIONS
-    name = given.pop("head", given.pop("aggregate", "mean"))
-    if name not in kinds:
-        raise DataError(f"no way to score '{name}'", _known(name, {**AGGREGATIONS, **HEADS}))
-    spaces = (*SPACES, "auto")
-    if own.get("space", "raw") not in spaces:
-        raise DataError(f"no space '{own['space']}'", _known(own["space"], spaces))
-    shrinkage = own.get("shrinkage", 1.0)
-    if shrinkage not in ("ledoit-wolf", "oas", "auto") and not _is_number(shrinkage):
-        raise DataError(f"shrinkage {shrinkage!r} is neither a number nor ledoit-wolf or oas", "for example 10")
-    if not _is_number(own.get("temperature", 1.0)):
-        raise DataError(f"temperature {own['temperature']!r} is no number", "for example 0.07")
-    _check_parameters(given, kinds[name], f"'{name}'")
-    return Configuration(_made(kinds[name], given, f"'{name}'"), **own)
-
-
 def _plan(table: Mapping[str, Any], folder: Path) -> Plan:
-    known = (*_TEXTS, *_FLAGS, *_COUNTS, *AXES, "level", "methods", "score")
+    known = (*_TEXTS, *_FLAGS, *_COUNTS, *AXES, "level", "methods", "method")
     for key in table:
         if key not in known:
             raise DataError(f"unknown key '{key}'", _known(key, known))
@@ -198,15 +157,15 @@ def _plan(table: Mapping[str, Any], folder: Path) -> Plan:
     methods = table.get("methods", ["random"] if axes == ["sizes"] else [])
     if not isinstance(methods, list) or not all(isinstance(method, (str, dict)) for method in methods):
         raise DataError(f"'methods' is {methods!r}", 'it is a list such as ["random", "herding"]')
-    ways = table.get("score", [{}])
-    ways = [ways] if isinstance(ways, dict) else ways
-    if not isinstance(ways, list) or not all(isinstance(way, dict) for way in ways):
-        raise DataError("'score' is no table", "write [score] or [[score]] and its keys below")
+    texts = table.get("method", ["mean"])
+    texts = [texts] if isinstance(texts, str) else texts
+    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
+        raise DataError(f"'method' is {texts!r}", 'it is a text such as "retrieval:top_k=8", or a list of such')
     sweep = Sweep(
         AXES[axes[0]],
         tuple(values),
         methods=make_selectors(methods),
-        configurations=tuple(make_configuration(way) for way in ways),
+        configurations=tuple(read_methods(texts)),
         stratify=table.get("stratify"),
         n_seeds=table.get("seeds", 10),
         n_resamples=table.get("resamples", 1000),

@@ -290,7 +290,7 @@ def _grouped_failures(failures: Mapping[Point, QuasarError]) -> tuple[tuple[str,
     """Say once what happened to many points."""
     found: dict[tuple[str, str, str], list[Value]] = {}
     for point, error in failures.items():
-        message = error.message.removeprefix(f"{point.configuration.label}: ")  # it differs by seed
+        message = error.message.removeprefix(f"{point.configuration}: ")  # it differs by seed
         found.setdefault((point.base, point.method or point.parameter, message), []).append(point.value)
     return tuple(
         (f"{base}, {what} {', '.join(f'{value}' for value in dict.fromkeys(values))}", message)

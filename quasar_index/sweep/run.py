@@ -13,11 +13,11 @@ import numpy as np
 from ..anchors import AnchorTable
 from ..arrays import BoolArray, DoubleArray
 from ..errors import EvaluationError, QuasarError, counted
+from ..methods.method import Method
 from ..methods.space import fit_space
 from ..selection.subset import select_anchors
 from ..statistics.bootstrap import MIN_GROUPS_INTERVAL, MIN_PAIRS_INTERVAL, resample
 from ..statistics.correlation import srcc
-from ..validation.configuration import Configuration
 from ..validation.fold_scores import choose_space, score_folds
 from .bench import Bench
 from .declaration import Point, Sweep
@@ -170,21 +170,21 @@ class _FoldAnchors:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._made: dict[object, AnchorTable] = {}
-        self._spaces: dict[object, Configuration] = {}
+        self._spaces: dict[object, Method] = {}
         self._n_bytes = 0
 
     def anchors(self, kept: BoolArray) -> AnchorTable:
         """Return the anchors of a fold."""
         return self._keep(np.packbits(kept).tobytes(), lambda: self._bench.anchors_of(kept))
 
-    def in_space(self, kept: BoolArray, configuration: Configuration, seed: int) -> AnchorTable:
+    def in_space(self, kept: BoolArray, configuration: Method, seed: int) -> AnchorTable:
         """Return the anchors of a fold in the space of a way to score, fitted to them."""
         anchors = self.anchors(kept)
         fold = np.packbits(kept).tobytes()
         if configuration.is_auto:
             asked = (fold, configuration)
             if asked not in self._spaces:
-                self._spaces[asked] = choose_space(anchors, configuration, seed=seed).configuration
+                self._spaces[asked] = choose_space(anchors, configuration, seed=seed).method
             configuration = self._spaces[asked]
         name, shrinkage = configuration.fixed_space
         if name == "raw":

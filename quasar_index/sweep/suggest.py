@@ -17,9 +17,10 @@ from pathlib import Path
 
 from ..errors import EvaluationError
 from ..index.anchor_index import AnchorIndex
+from ..methods.mean import Mean
+from ..methods.method import Method
 from ..selection.base import Selector
 from ..selection.registry import SELECTORS
-from ..validation.configuration import Configuration
 from .bench import anchors_bench
 from .declaration import Sweep, Value
 from .report import CurvePoint, SweepReport
@@ -76,7 +77,7 @@ def suggest(
     methods: Sequence[tuple[str, Selector]] | None = None,
     sizes: Sequence[Value] = SUGGESTED_SIZES,
     group: str | None = None,
-    configuration: Configuration | None = None,
+    configuration: Method | None = None,
     where: str | None = None,
     stratify: int | None = None,
     max_folds: int = SUGGESTION_FOLDS,
@@ -115,7 +116,7 @@ def suggest(
         "size",
         (*sizes, 1),
         methods=tuple(tried),
-        configurations=(configuration or Configuration(),),
+        configurations=(configuration or Mean(),),
         stratify=stratify,
         n_seeds=n_seeds,
         n_resamples=n_resamples,

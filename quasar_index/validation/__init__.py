@@ -1,7 +1,7 @@
-"""Evaluation: how well scores follow opinion scores, with intervals, several configurations on the same images.
+"""Evaluation: how well scores follow opinion scores, with intervals, several methods on the same images.
 
 No image is ever scored by itself or by another version of itself; `folds.py` sees to that. Its names are those of the
-stub beside this file, loaded when they are used: scoring needs no more of it than a configuration.
+stub beside this file, loaded when they are used: scoring needs no more of it than a method.
 """
 
 import lazy_loader

@@ -1,10 +1,9 @@
-"""Evaluation: how well scores follow opinion scores, with intervals, several configurations on the same images.
+"""Evaluation: how well scores follow opinion scores, with intervals, several methods on the same images.
 
 No image is ever scored by itself or by another version of itself; `folds.py` sees to that.
 """
 
 from .beforehand import check_cross_validation, check_evaluation
-from .configuration import Configuration
 from .evaluate import CrossFit, cross_fit, cross_validate, evaluate
 from .fold_scores import SpaceChoice, choose_space
 from .folds import Exclusion
@@ -16,7 +15,6 @@ from .report import BREAKDOWN_PAIRS, Breakdown, EvaluationReport, Figure, Outcom
 __all__ = [
     "BREAKDOWN_PAIRS",
     "Breakdown",
-    "Configuration",
     "CrossFit",
     "EvaluationReport",
     "Exclusion",

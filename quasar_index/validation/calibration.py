@@ -1,11 +1,11 @@
 """The calibration of an index: scores become opinion scores with an interval, and each image gets a familiarity.
 
 The map and its split-conformal interval are fitted on cross-fitted scores of the anchors
-(`quasar_index.statistics.calibration`): each anchor is scored by an index without its group. Familiarity is the share of
-anchors whose nearest anchor of another group is at most as near as the image's nearest anchor is: near 0, the index has
-nothing to say of the image.
+(`quasar_index.statistics.calibration`): each anchor is scored by an index without its group. Familiarity is the share
+of anchors whose nearest anchor of another group is at most as near as the image's nearest anchor is: near 0, the index
+has nothing to say of the image.
 
-`calibrations/VERSION-KEY.json` in the index keeps one for each version of the table and way to score.
+`calibrations/VERSION-KEY.json` in the index keeps one for each version of the table and method.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ from ..errors import AnchorIndexError, EvaluationError
 from ..index import AnchorIndex, nearest
 from ..index.manifest import write_atomically
 from ..index.search import search
+from ..methods.mean import Mean
+from ..methods.method import Method
 from ..statistics.calibration import Calibration, fit_calibration
-from ..statistics.rising_maps import Method
-from . import Configuration, CrossFit, RatedImages, cross_fit, rated_anchors
+from ..statistics.rising_maps import MapKind
+from . import CrossFit, RatedImages, cross_fit, rated_anchors
 
 FOLDER = "calibrations"
 _ALONE = "each image"
@@ -39,16 +41,16 @@ class IndexCalibration:
     """What an index knows of its own scores.
 
     Attributes:
-        label: The way to score (`Configuration.label`).
-        table_version: Version of the index.
+        method: What scores, as `str` writes it.
+        version: Version of the index.
         groups: What was left out as a whole: a column, or "each image" (see `column`).
         calibration: From scores to ratings, higher is better.
         lower_is_better: Direction of the raw ratings, which `predict` answers in.
         nearest: (101,) quantiles of the anchors' cosines to their nearest anchor of another group.
     """
 
-    label: str
-    table_version: int
+    method: str
+    version: int
     groups: str
     calibration: Calibration
     lower_is_better: bool
@@ -94,10 +96,10 @@ class IndexCalibration:
 
 def calibrate(
     index: AnchorIndex,
-    configuration: Configuration | None = None,
+    method: Method | None = None,
     *,
     group: str | None = None,
-    method: Method = "isotonic",
+    kind: MapKind = "isotonic",
     level: float = 0.9,
     seed: int = 0,
     on_progress: Callable[[int, int], None] | None = None,
@@ -106,10 +108,10 @@ def calibrate(
 
     Args:
         index: An index of rated anchors.
-        configuration: The way to score; None for the default.
+        method: The way to score; None for the default.
         group: Column whose groups stay together (contents, prompts); None for the reference images where there are
             any, else each image alone.
-        method: "isotonic" or "logistic".
+        kind: Of the map from scores to ratings: "isotonic" or "logistic".
         level: Nominal coverage of the interval.
         seed: Of the divisions.
         on_progress: Called with (done, total) steps.
@@ -121,7 +123,7 @@ def calibrate(
         EvaluationError: When the anchors have no ratings, or too few anchors or groups, or scores that do not rise with
             the ratings.
     """
-    chosen = configuration or Configuration()
+    chosen = method or Mean()
     images = rated_anchors(index)
     name, groups = _groups(images, group)
     fitted = cross_fit(
@@ -139,14 +141,14 @@ def calibrate(
     low_high = sources[0].score_range if len(sources) == 1 else (0.0, 1.0)
     scale = None if low_high is None else ((-low_high[1], -low_high[0]) if lower else low_high)
     found = IndexCalibration(
-        chosen.label,
+        str(chosen),
         index.manifest.version,
         name,
         fit_calibration(
             fitted.by_fold.scores[0],
             fitted.quality,
             groups=fitted.groups,
-            method=method,
+            kind=kind,
             level=level,
             quality_range=scale,
             seed=seed,
@@ -158,34 +160,33 @@ def calibrate(
     return found
 
 
-def read_calibration(index: AnchorIndex, configuration: Configuration | None = None) -> IndexCalibration:
+def read_calibration(index: AnchorIndex, method: Method | None = None) -> IndexCalibration:
     """Read the calibration of an index for one way to score.
 
     Raises:
         AnchorIndexError: When there is none for this version and way to score, naming those that there are.
         EvaluationError: When the file is damaged.
     """
-    chosen = configuration or Configuration()
-    path = _path(index, chosen.label)
+    chosen = method or Mean()
+    path = _path(index, str(chosen))
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         return IndexCalibration(
-            label=record["label"],
-            table_version=record["table_version"],
+            method=record["method"],
+            version=record["version"],
             groups=record["groups"],
             calibration=Calibration.from_dict(record["calibration"]),
             lower_is_better=record["lower_is_better"],
             nearest=np.asarray(record["nearest"], dtype=np.float64),
         )
     except FileNotFoundError:
-        others = sorted(
-            json.loads(other.read_text(encoding="utf-8"))["label"]
-            for other in path.parent.glob(f"{index.manifest.version}-*.json")
-        )
+        found = path.parent.glob(f"{index.manifest.version}-*.json")
+        others = sorted(str(json.loads(other.read_text(encoding="utf-8")).get("method")) for other in found)
+        option = "" if chosen == Mean() else f" --method {chosen}"
         have = f"; there are some for {', '.join(map(repr, others))}" if others else ""
         raise AnchorIndexError(
-            f"index '{index.name}' has no calibration of '{chosen.label}' for version {index.manifest.version}{have}",
-            f"make one: quasar-index calibrate {index.name}, with the same options",
+            f"index '{index.name}' has no calibration of '{chosen}' for version {index.manifest.version}{have}",
+            f"make one: quasar-index calibrate {index.name}{option}",
         ) from None
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise EvaluationError(f"the calibration '{path}' is damaged ({error})", "make it anew") from error
@@ -214,10 +215,10 @@ def _nearest_of_other_groups(images: RatedImages, fitted: CrossFit) -> DoubleArr
 
 
 def _write(index: AnchorIndex, found: IndexCalibration) -> None:
-    path = _path(index, found.label)
+    path = _path(index, found.method)
     record = {
-        "label": found.label,
-        "table_version": found.table_version,
+        "method": found.method,
+        "version": found.version,
         "groups": found.groups,
         "calibration": found.calibration.to_dict(),
         "lower_is_better": found.lower_is_better,
@@ -230,6 +231,6 @@ def _write(index: AnchorIndex, found: IndexCalibration) -> None:
         raise AnchorIndexError(f"'{path}' cannot be written ({error.strerror})", "mend its permissions") from error
 
 
-def _path(index: AnchorIndex, label: str) -> Path:
-    key = hashlib.sha256(label.encode()).hexdigest()[:12]
+def _path(index: AnchorIndex, method: str) -> Path:
+    key = hashlib.sha256(method.encode()).hexdigest()[:12]
     return index.path / FOLDER / f"{index.manifest.version}-{key}.json"

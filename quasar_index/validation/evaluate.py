@@ -1,7 +1,7 @@
 """Evaluation on arrays: against given anchors, or of one rated set by leaving out one group after the other.
 
 Every statistic is that of all images at once, pooled over folds; intervals and paired differences are bootstrapped on
-the same resamples for every configuration (`quasar_index.statistics.bootstrap`).
+the same resamples for every method (`quasar_index.statistics.bootstrap`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from ..anchors import AnchorTable, make_anchors
 from ..arrays import BoolArray, DoubleArray, IntArray, as_embeddings
 from ..errors import DataError, EvaluationError, counted
+from ..methods.method import Method
 from ..statistics.bootstrap import (
     MIN_GROUPS_INTERVAL,
     MIN_PAIRS_INTERVAL,
@@ -28,7 +29,6 @@ from ..statistics.bootstrap import (
     paired_difference,
 )
 from ..statistics.correlation import check_pairs, correlate, srcc
-from .configuration import Configuration
 from .fold_scores import FoldScores, score_folds
 from .folds import Exclusion, Fold, make_folds
 from .report import BREAKDOWN_PAIRS, FITTED, SHOWN, Breakdown, EvaluationReport, Figure, Outcome
@@ -38,7 +38,7 @@ Columns = Mapping[str, Sequence[object]]
 
 
 def evaluate(
-    configurations: Sequence[Configuration],
+    methods: Sequence[Method],
     anchors: AnchorTable,
     embeddings: npt.ArrayLike,
     quality: npt.ArrayLike,
@@ -51,10 +51,10 @@ def evaluate(
     seed: int = 0,
     on_progress: Progress | None = None,
 ) -> EvaluationReport:
-    """Evaluate configurations of given anchors on rated images.
+    """Evaluate methods of given anchors on rated images.
 
     Args:
-        configurations: At least one; the others are compared with the first.
+        methods: At least one; the others are compared with the first.
         anchors: N anchors; they keep their sides.
         embeddings: (M, D) raw embeddings of the images.
         quality: (M,) opinion scores, higher is better, on any scale.
@@ -73,9 +73,9 @@ def evaluate(
     Raises:
         EvaluationError: On fewer than 3 images, constant ratings or scores, lengths that differ, or images whose
             exclusions leave no anchors of both sides.
-        AggregationError: When a configuration cannot be used with the anchors.
+        AggregationError: When a method cannot be used with the anchors.
     """
-    matrix, ratings = _checked(configurations, embeddings, quality)
+    matrix, ratings = _checked(methods, embeddings, quality)
     for rule in excluded:
         if len(rule.anchors) != len(anchors) or len(rule.images) != len(matrix):
             raise EvaluationError(
@@ -88,14 +88,14 @@ def evaluate(
     def anchors_of(kept: BoolArray) -> AnchorTable:
         return anchors if kept.all() else anchors.take(kept)
 
-    steps = _Steps(on_progress, len(folds) + len(configurations))
-    scores = score_folds(configurations, folds, matrix, anchors_of, seed=seed, on_progress=steps.first)
-    report = _report(configurations, scores, ratings, groups, by, folds, (n_resamples, level, seed), steps)
+    steps = _Steps(on_progress, len(folds) + len(methods))
+    scores = score_folds(methods, folds, matrix, anchors_of, seed=seed, on_progress=steps.first)
+    report = _report(methods, scores, ratings, groups, by, folds, (n_resamples, level, seed), steps)
     return replace(report, n_anchors=len(anchors))
 
 
 def cross_validate(
-    configurations: Sequence[Configuration],
+    methods: Sequence[Method],
     embeddings: npt.ArrayLike,
     quality: npt.ArrayLike,
     groups: Sequence[object] | npt.NDArray[np.generic],
@@ -108,13 +108,13 @@ def cross_validate(
     seed: int = 0,
     on_progress: Progress | None = None,
 ) -> EvaluationReport:
-    """Evaluate configurations on one rated set, leaving out one group after the other.
+    """Evaluate methods on one rated set, leaving out one group after the other.
 
     The anchors of a group are the images of all other groups: divided anew at their own median unless sides are given,
     their space fitted to them alone. More than 100 groups are merged into 100 folds by a seeded draw.
 
     Args:
-        configurations: As in `evaluate`.
+        methods: As in `evaluate`.
         embeddings: (n, D) raw embeddings.
         quality: (n,) opinion scores, higher is better; with declared sides NaN for images that are anchors only, such
             as reference images.
@@ -133,20 +133,20 @@ def cross_validate(
     Raises:
         EvaluationError: As in `evaluate`; on a missing group label, fewer than two groups, or when the other groups
             divide into no two sides.
-        AggregationError: When a configuration cannot be used with the anchors.
+        AggregationError: When a method cannot be used with the anchors.
     """
     fitted = cross_fit(
-        configurations, embeddings, quality, groups, is_good=is_good, ids=ids, seed=seed, on_progress=on_progress
+        methods, embeddings, quality, groups, is_good=is_good, ids=ids, seed=seed, on_progress=on_progress
     )
     report = _report(
-        configurations,
+        methods,
         fitted.by_fold,
         fitted.quality,
         fitted.groups,
         _of(by, fitted.rated),
         fitted.folds,
         (n_resamples, level, seed),
-        _Steps(on_progress, len(fitted.folds) + len(configurations), len(fitted.folds)),
+        _Steps(on_progress, len(fitted.folds) + len(methods), len(fitted.folds)),
     )
     return replace(report, n_anchors=len(fitted.rated))
 
@@ -156,7 +156,7 @@ class CrossFit:
     """Scores of one rated set, each made without the group of its image.
 
     Attributes:
-        by_fold: (C, n) scores, one row a configuration, and what was chosen for them.
+        by_fold: (C, n) scores, one row a method, and what was chosen for them.
         quality: (n,) ratings of the images that were scored.
         groups: (n,) codes of their groups.
         rated: (N,) which of all images these are.
@@ -171,7 +171,7 @@ class CrossFit:
 
 
 def cross_fit(
-    configurations: Sequence[Configuration],
+    methods: Sequence[Method],
     embeddings: npt.ArrayLike,
     quality: npt.ArrayLike,
     groups: Sequence[object] | npt.NDArray[np.generic],
@@ -186,7 +186,7 @@ def cross_fit(
     sides = None if is_good is None else np.asarray(is_good, dtype=np.bool_)
     rated = np.ones(len(values), dtype=np.bool_) if sides is None else ~np.isnan(values)
     matrix = as_embeddings(embeddings)
-    queries, ratings = _checked(configurations, matrix[rated] if len(matrix) == len(rated) else matrix, values[rated])
+    queries, ratings = _checked(methods, matrix[rated] if len(matrix) == len(rated) else matrix, values[rated])
     codes = group_codes(groups, len(matrix))
     if codes.max() == 0:
         raise EvaluationError("all images are in one group, so none can be left out", "name another column")
@@ -205,8 +205,8 @@ def cross_fit(
             groups=codes[kept],
         )
 
-    steps = _Steps(on_progress, len(folds) + len(configurations))
-    scores = score_folds(configurations, folds, queries, anchors_of, seed=seed, on_progress=steps.first)
+    steps = _Steps(on_progress, len(folds) + len(methods))
+    scores = score_folds(methods, folds, queries, anchors_of, seed=seed, on_progress=steps.first)
     return CrossFit(scores, ratings, codes[rated], rated, folds)
 
 
@@ -219,7 +219,7 @@ def _of(by: Columns | None, rows: BoolArray) -> Columns:
 
 
 class _Steps:
-    """Counts folds, then configurations, as one sequence of steps."""
+    """Counts folds, then methods, as one sequence of steps."""
 
     def __init__(self, on_progress: Progress | None, total: int, done: int = 0) -> None:
         self._on_progress = on_progress
@@ -236,11 +236,11 @@ class _Steps:
 
 
 def _checked(
-    configurations: Sequence[Configuration], embeddings: npt.ArrayLike, quality: npt.ArrayLike
+    methods: Sequence[Method], embeddings: npt.ArrayLike, quality: npt.ArrayLike
 ) -> tuple[npt.NDArray[np.float32], DoubleArray]:
     """Check what every evaluation is given."""
-    if not configurations:
-        raise EvaluationError("there is nothing to evaluate", "give a configuration")
+    if not methods:
+        raise EvaluationError("there is nothing to evaluate", "give a method")
     ratings = check_ratings(quality)
     matrix = as_embeddings(embeddings)
     if len(matrix) != len(ratings):
@@ -261,7 +261,7 @@ def check_ratings(quality: npt.ArrayLike) -> DoubleArray:
 
 
 def _report(
-    configurations: Sequence[Configuration],
+    methods: Sequence[Method],
     by_fold: FoldScores,
     quality: DoubleArray,
     groups: Groups,
@@ -276,7 +276,7 @@ def _report(
     codes = group_codes(groups, len(quality))
     n_units = int(codes.max()) + 1
     grouped = groups is not None
-    notes = by_fold.notes(configurations)
+    notes = by_fold.notes(methods)
     enough = len(quality) >= MIN_PAIRS_INTERVAL and (not grouped or n_units >= MIN_GROUPS_INTERVAL)
     if not enough:
         what = (
@@ -288,15 +288,15 @@ def _report(
             f"no intervals: {what} too few ({MIN_PAIRS_INTERVAL} images and {MIN_GROUPS_INTERVAL} groups needed)"
         )
     outcomes: list[Outcome] = []
-    for configuration, values in zip(configurations, scores, strict=True):
+    for method, values in zip(methods, scores, strict=True):
         try:
             figures = _figures(values, quality, codes if enough else None, n_resamples, level, seed)
             difference = None
             if outcomes and enough:
                 difference = _difference(values, outcomes[0].scores, quality, codes, n_resamples, level, seed)
         except EvaluationError as error:
-            raise EvaluationError(f"{configuration.label}: {error.message}", error.hint) from error
-        outcomes.append(Outcome(configuration, values, figures, difference))
+            raise EvaluationError(f"{method}: {error.message}", error.hint) from error
+        outcomes.append(Outcome(method, values, figures, difference))
         steps.next()
     return EvaluationReport(
         outcomes=tuple(outcomes),
@@ -354,7 +354,7 @@ def _difference(
     level: float,
     seed: int,
 ) -> PairedDifference | None:
-    """Compare two configurations by SRCC; None where it is undefined on too many resamples."""
+    """Compare two methods by SRCC; None where it is undefined on too many resamples."""
     try:
         return paired_difference(scores, first, quality, groups=codes, n_resamples=n_resamples, level=level, seed=seed)
     except EvaluationError:

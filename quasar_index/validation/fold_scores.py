@@ -17,9 +17,9 @@ import numpy as np
 from ..anchors import AnchorTable
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
 from ..errors import AggregationError, DataError, EvaluationError, counted
+from ..methods.method import Method
 from ..methods.space import Moments, Shrinkage, Space, SpaceName, fit_moments, fit_space
 from ..statistics.correlation import srcc
-from .configuration import Configuration
 from .folds import Exclusion, Fold, make_folds
 
 SHRINKAGES: tuple[Shrinkage, ...] = ("ledoit-wolf", "oas", 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
@@ -35,23 +35,23 @@ class SpaceChoice:
     """A choice of the space.
 
     Attributes:
-        configuration: The way to score, with the space and the shrinkage that won.
+        method: The way to score, with the space and the shrinkage that won.
         trials: Every candidate with its SRCC, in the order of trial; None where it is undefined or nothing was tried.
-        n_anchors: Anchors that took part; 0 where the configuration left no choice.
+        n_anchors: Anchors that took part; 0 where the method left no choice.
         n_groups: Their groups.
     """
 
-    configuration: Configuration
-    trials: tuple[tuple[Configuration, float | None], ...]
+    method: Method
+    trials: tuple[tuple[Method, float | None], ...]
     n_anchors: int
     n_groups: int
 
     def __str__(self) -> str:
         """Return the winner and the runners-up in one line, or what was fixed."""
         if not self.n_anchors:
-            return f"{self.configuration.space_label}: fixed, so nothing was tried"
+            return f"{self.method.space_words}: fixed, so nothing was tried"
         ranked = sorted((value, -row) for row, (_, value) in enumerate(self.trials) if value is not None)[::-1]
-        words = [f"{self.trials[-row][0].space_label} ({value:.3f})" for value, row in ranked]
+        words = [f"{self.trials[-row][0].space_words} ({value:.3f})" for value, row in ranked]
         others = f" before {', '.join(words[1:4])}" if words[1:] else ""
         return (
             f"{words[0]}{others}: SRCC over {counted(self.n_anchors, 'anchor')}, "
@@ -61,38 +61,38 @@ class SpaceChoice:
 
 @dataclass(frozen=True)
 class FoldScores:
-    """Scores of images by configurations.
+    """Scores of images by methods.
 
     Attributes:
         scores: (C, M) float64.
-        choices: For each configuration what `auto` chose, by fold; empty where there was nothing to choose.
+        choices: For each method what `auto` chose, by fold; empty where there was nothing to choose.
     """
 
     scores: DoubleArray
-    choices: tuple[tuple[Configuration, ...], ...]
+    choices: tuple[tuple[Method, ...], ...]
 
-    def notes(self, configurations: Sequence[Configuration]) -> list[str]:
+    def notes(self, methods: Sequence[Method]) -> list[str]:
         """Say what was chosen how often."""
         return [
-            f"{configuration.label}: "
+            f"{method}: "
             + ", ".join(f"{label} in {n} of {counted(len(chosen), 'fold')}" for label, n in _counted(chosen))
-            for configuration, chosen in zip(configurations, self.choices, strict=True)
+            for method, chosen in zip(methods, self.choices, strict=True)
             if chosen
         ]
 
 
 def choose_space(
     anchors: AnchorTable,
-    configuration: Configuration,
+    method: Method,
     *,
     seed: int = 0,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> SpaceChoice:
-    """Choose the space or the shrinkage of a configuration by its anchors.
+    """Choose the space or the shrinkage of a method by its anchors.
 
     Args:
         anchors: N anchors; those of a group (`AnchorTable.groups`) are left out together, others one by one.
-        configuration: With "auto" as its space, its shrinkage, or both; without, nothing is tried.
+        method: With "auto" as its space, its shrinkage, or both; without, nothing is tried.
         seed: Of the draws of more than 20 folds or 10,000 anchors.
         on_progress: Called with (done, total) folds.
 
@@ -103,7 +103,7 @@ def choose_space(
         EvaluationError: When no candidate's scores can be correlated: too few anchors or groups, constant ratings.
         AggregationError: When the method cannot be used with the anchors.
     """
-    candidates = _candidates(configuration)
+    candidates = _candidates(method)
     if len(candidates) == 1:
         return SpaceChoice(candidates[0], ((candidates[0], None),), 0, 0)
     sample = _sample(anchors, seed)
@@ -127,7 +127,7 @@ def choose_space(
 
 
 def score_folds(
-    configurations: Sequence[Configuration],
+    methods: Sequence[Method],
     folds: Sequence[Fold],
     embeddings: FloatArray,
     anchors_of: Callable[[BoolArray], AnchorTable],
@@ -135,10 +135,10 @@ def score_folds(
     seed: int = 0,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> FoldScores:
-    """Score every image by every configuration.
+    """Score every image by every method.
 
     Args:
-        configurations: C of them; what is "auto" is chosen in each fold by its anchors alone.
+        methods: C of them; what is "auto" is chosen in each fold by its anchors alone.
         folds: Of the M images.
         embeddings: (M, D) raw.
         anchors_of: Makes the anchors of a fold of the (N,) rows that are kept.
@@ -150,10 +150,10 @@ def score_folds(
 
     Raises:
         EvaluationError: When a fold is left without anchors of both sides.
-        AggregationError: When a configuration cannot be used with the anchors of a fold.
+        AggregationError: When a method cannot be used with the anchors of a fold.
     """
-    scores = np.full((len(configurations), len(embeddings)), np.nan)
-    choices: list[list[Configuration]] = [[] for _ in configurations]
+    scores = np.full((len(methods), len(embeddings)), np.nan)
+    choices: list[list[Method]] = [[] for _ in methods]
     for done, fold in enumerate(folds, start=1):
         try:
             anchors = anchors_of(fold.kept)
@@ -164,28 +164,29 @@ def score_folds(
                 "use a larger or more varied set, or exclude less",
             ) from error
         spaces = _Spaces(anchors)
-        for row, configuration in enumerate(configurations):
+        for row, method in enumerate(methods):
             try:
-                chosen = configuration
-                if configuration.is_auto:
-                    chosen = choose_space(anchors, configuration, seed=seed).configuration
+                chosen = method
+                if method.is_auto:
+                    chosen = choose_space(anchors, method, seed=seed).method
                     choices[row].append(chosen)
-                scorer = chosen.scorer(anchors, space=spaces.get(*chosen.fixed_space))
+                fitted = chosen.fit(anchors, space=spaces.get(*chosen.fixed_space))
             except AggregationError as error:
-                raise AggregationError(f"{configuration.label}: {error.message}", error.hint) from error
-            scores[row, fold.images] = scorer.score_embeddings(embeddings[fold.images]).score
+                raise AggregationError(f"{method}: {error.message}", error.hint) from error
+            scores[row, fold.images] = fitted.score(embeddings[fold.images]).score
         if on_progress is not None:
             on_progress(done, len(folds))
     return FoldScores(scores, tuple(map(tuple, choices)))
 
 
-def _candidates(configuration: Configuration) -> list[Configuration]:
-    """List what a configuration may become, the simplest first."""
-    shrinkages = SHRINKAGES if configuration.shrinkage == "auto" else (configuration.shrinkage,)
-    whitened = [replace(configuration, space="whitened", shrinkage=one) for one in shrinkages]
-    if configuration.space == "auto":
-        return [replace(configuration, space=space, shrinkage=shrinkages[0]) for space in ("raw", "centred")] + whitened
-    return whitened if configuration.space == "whitened" else [replace(configuration, shrinkage=shrinkages[0])]
+def _candidates(method: Method) -> list[Method]:
+    """List what a method may become, the simplest first."""
+    if not method.is_auto:
+        return [method]
+    shrinkages = SHRINKAGES if method.shrinkage in (None, "auto") else (method.shrinkage,)
+    whitened = [replace(method, space="whitened", shrinkage=one) for one in shrinkages]
+    plain: tuple[SpaceName, ...] = ("raw", "centred") if method.space == "auto" else ()
+    return [replace(method, space=space, shrinkage=None) for space in plain] + whitened
 
 
 def _sample(anchors: AnchorTable, seed: int) -> AnchorTable:
@@ -206,8 +207,8 @@ def _srcc_or_none(scores: DoubleArray, target: DoubleArray) -> float | None:
         return None
 
 
-def _counted(chosen: Sequence[Configuration]) -> list[tuple[str, int]]:
-    return Counter(one.space_label for one in chosen).most_common()
+def _counted(chosen: Sequence[Method]) -> list[tuple[str, int]]:
+    return Counter(one.space_words for one in chosen).most_common()
 
 
 class _Spaces:

@@ -12,8 +12,8 @@ from ..anchors import AnchorTable
 from ..arrays import BoolArray
 from ..errors import DataError, EvaluationError, counted
 from ..index.anchor_index import AnchorIndex
+from ..methods.method import Method
 from ..statistics.bootstrap import group_codes
-from .configuration import Configuration
 from .evaluate import cross_validate, evaluate
 from .folds import Exclusion, overlapping
 from .rated import RatedImages
@@ -38,7 +38,7 @@ class Overlap:
 
 
 def evaluate_index(
-    configurations: Sequence[Configuration],
+    methods: Sequence[Method],
     index: AnchorIndex,
     images: RatedImages,
     *,
@@ -53,7 +53,7 @@ def evaluate_index(
     """Evaluate an index on rated images.
 
     Args:
-        configurations: At least one.
+        methods: At least one.
         index: The index.
         images: Rated images, embedded by its encoder.
         exclude: Which anchors do not score an image: "same-image" (the same content), "same-reference" (also those of
@@ -76,12 +76,12 @@ def evaluate_index(
     """
     columns = {name: images.column(name) for name in by}
     column = exclude.removeprefix(GROUP) if exclude and exclude.startswith(GROUP) else index.content_column()
-    grouped = column if any(one.uses_groups for one in configurations) else None
+    grouped = column if any(one.uses_groups for one in methods) else None
     anchors = index.anchors(where=where, ratio=ratio, seed=seed, group=grouped)
     overlap = find_overlap(index, anchors, images, exclude, allow_overlap=allow_overlap)
     n_overlap = overlap.n_overlap
     report = evaluate(
-        configurations,
+        methods,
         anchors,
         images.embeddings,
         images.quality,
@@ -107,7 +107,7 @@ def evaluate_index(
 
 
 def cross_validate_images(
-    configurations: Sequence[Configuration],
+    methods: Sequence[Method],
     images: RatedImages,
     group: str,
     *,
@@ -116,10 +116,10 @@ def cross_validate_images(
     seed: int = 0,
     **options: Any,
 ) -> EvaluationReport:
-    """Evaluate configurations on one rated set, leaving out one group after the other (see `cross_validate`).
+    """Evaluate methods on one rated set, leaving out one group after the other (see `cross_validate`).
 
     Args:
-        configurations: At least one.
+        methods: At least one.
         images: The rated set.
         group: Column with the groups.
         allow_overlap: Evaluate although versions of one image are in several groups; the report says how many.
@@ -151,7 +151,7 @@ def cross_validate_images(
             "use group=reference; --allow-overlap evaluates all the same and flags it",
         )
     report = cross_validate(
-        configurations,
+        methods,
         images.embeddings,
         images.quality,
         labels,

@@ -1,4 +1,4 @@
-"""The picture of an evaluation: scores against ratings with the logistic fit, one panel a configuration."""
+"""The picture of an evaluation: scores against ratings with the logistic fit, one panel a method."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def draw_evaluation(report: EvaluationReport, path: Path) -> None:
 
 def _columns(report: EvaluationReport) -> int:
     """Return the panels a row: one row a space where each has as many."""
-    counts = set(Counter(outcome.configuration.space_label for outcome in report.outcomes).values())
+    counts = set(Counter(outcome.method.space_words for outcome in report.outcomes).values())
     n = counts.pop()
     return n if not counts and 1 < n <= _MOST else min(len(report.outcomes), _COLUMNS)
 

@@ -1,4 +1,4 @@
-"""Rated images for an evaluation: of a data set, embedded once for all configurations, or the anchors of an index."""
+"""Rated images for an evaluation: of a data set, embedded once for all methods, or the anchors of an index."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def embed_rated(
     max_pixels: int = MAX_PIXELS,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> RatedImages:
-    """Embed the images of a source, once for all configurations.
+    """Embed the images of a source, once for all methods.
 
     Args:
         rated: What `rated_source` returned.

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..arrays import DoubleArray
+from ..methods.method import Method
 from ..statistics.bootstrap import PairedDifference, Statistic
-from .configuration import Configuration
 
 SHOWN: tuple[Statistic, ...] = ("srcc", "krcc", "plcc", "plcc_fitted", "rmse_fitted")
 """The statistics of an evaluation; the raw RMSE is none of them, as scores are not on the scale of ratings."""
@@ -37,25 +37,25 @@ class Figure:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one configuration reached.
+    """What one method reached.
 
     Attributes:
-        configuration: The configuration.
+        method: The method.
         scores: (n,) its scores.
         figures: By statistic: srcc, krcc, plcc, plcc_fitted, rmse_fitted (in units of the ratings).
-        difference: SRCC minus that of the first configuration on the same resamples; None for the first itself, and
+        difference: SRCC minus that of the first method on the same resamples; None for the first itself, and
             where there is no interval.
     """
 
-    configuration: Configuration
+    method: Method
     scores: DoubleArray
     figures: Mapping[Statistic, Figure]
     difference: PairedDifference | None = None
 
     @property
     def label(self) -> str:
-        """Short name of the configuration."""
-        return self.configuration.label
+        """Short name of the method."""
+        return str(self.method)
 
     @property
     def fit_at_bound(self) -> bool:
@@ -71,7 +71,7 @@ class Breakdown:
         column: Name of the column.
         value: Its value.
         n: Number of images.
-        srcc: One a configuration; None where fewer than 3 images, or constant values, allow none.
+        srcc: One a method; None where fewer than 3 images, or constant values, allow none.
     """
 
     column: str
@@ -82,10 +82,10 @@ class Breakdown:
 
 @dataclass(frozen=True)
 class EvaluationReport:
-    """Configurations evaluated on the same images.
+    """Methods evaluated on the same images.
 
     Attributes:
-        outcomes: One a configuration, the first is what the others are compared with.
+        outcomes: One a method, the first is what the others are compared with.
         quality: (n,) ratings of the images that were scored, higher is better.
         n_failed: Images that could not be embedded.
         n_unrated: Images without a rating, which were left out.
@@ -139,7 +139,7 @@ class EvaluationReport:
                 "n_units": self.n_units,
                 "grouped": self.grouped,
             },
-            "configurations": [_outcome(one) for one in self.outcomes],
+            "methods": [_outcome(one) for one in self.outcomes],
             "breakdowns": [
                 {
                     "column": part.column,

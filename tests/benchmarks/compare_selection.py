@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("index")
     parser.add_argument("--group", required=True)
     parser.add_argument("--output", type=Path, required=True)
-    default = qi.Configuration()
+    default = qi.Mean()
     parser.add_argument("--space", default=default.space, choices=("raw", "centred", "whitened"))
     parser.add_argument("--shrinkage", type=float, default=default.shrinkage, help="of the whitened space")
     parser.add_argument("--sizes", type=float, nargs="+", default=[0.05, 0.1, 0.2, 0.4, 0.7])
@@ -37,8 +37,8 @@ def main() -> None:
     given.output.mkdir(parents=True, exist_ok=True)
     index = qi.AnchorIndex.open(given.index)
     bench = qi.anchors_bench(index, given.group, max_folds=given.folds)
-    configuration = qi.Configuration(space=given.space, shrinkage=given.shrinkage)
-    name = f"{index.name}-{configuration.space_label}"
+    configuration = qi.Mean(space=given.space, shrinkage=given.shrinkage)
+    name = f"{index.name}-{configuration.space_words}"
     names = [one for one in qi.SELECTORS if one not in SLOW]
     for methods in (names,) if given.without_slow else (names, [*names, *SLOW]):
         sweep = qi.Sweep(

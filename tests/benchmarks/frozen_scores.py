@@ -27,7 +27,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 if __name__ == "__main__":  # before NumPy and PyTorch are loaded
@@ -77,15 +77,15 @@ _MORE_SPACES: dict[str, dict[str, object]] = {
     "auto": {"space": "auto", "shrinkage": "auto"},
     "raw temperature=1": {"space": "raw", "temperature": 1.0},
 }
-METHODS: dict[str, qi.Configuration] = {
+METHODS: dict[str, qi.Method] = {
     **{
-        f"{space} {name}": qi.Configuration(method, **options)  # type: ignore[arg-type]
+        f"{space} {name}": replace(method, **options)
         for space, options in _SPACES.items()
         for name, method in {**_AGGREGATIONS, **_HEADS}.items()
     },
-    **{f"{space} mean": qi.Configuration(qi.Mean(), **options) for space, options in _MORE_SPACES.items()},  # type: ignore[arg-type]
+    **{f"{space} mean": qi.Mean(**options) for space, options in _MORE_SPACES.items()},  # type: ignore[arg-type]
 }
-"""Every way to score that is frozen, by the name that the file has it under."""
+"""Every method that is frozen, by the name that the file has it under."""
 
 
 @dataclass(frozen=True)
@@ -152,10 +152,10 @@ def rated_set(folder: Path, encoder: qi.Encoder, labels: Path, column: str) -> F
 def scores_of(frozen: FrozenSet) -> dict[str, list[float]]:
     """Score a set by every method that its anchors can serve: (M,) scores by name."""
     made: dict[str, list[float]] = {}
-    for name, configuration in METHODS.items():
+    for name, method in METHODS.items():
         try:
-            settled = qi.choose_space(frozen.anchors, configuration).configuration
-            scores = settled.scorer(frozen.anchors).score_embeddings(frozen.queries).score
+            settled = qi.choose_space(frozen.anchors, method).method
+            scores = settled.fit(frozen.anchors).score(frozen.queries).score
         except qi.AggregationError as error:
             if "opinion score" not in error.message:  # of anchors without ratings
                 raise

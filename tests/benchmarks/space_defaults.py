@@ -17,6 +17,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -99,10 +100,10 @@ def trial(division: Division, method: qi.Aggregator, spaces: list) -> list[float
     found = []
     moments = fit_moments(anchors)
     for space, shrinkage in spaces:
-        configuration = qi.choose_space(anchors, qi.Configuration(method, space, shrinkage)).configuration
+        configuration = qi.choose_space(anchors, replace(method, space=space, shrinkage=shrinkage)).method
         name, strength = configuration.fixed_space
         fitted = qi.fit_space(anchors, name, shrinkage=strength, moments=moments)
-        found.append(qi.srcc(configuration.scorer(anchors, space=fitted).score_embeddings(embeddings).score, quality))
+        found.append(qi.srcc(configuration.fit(anchors, space=fitted).score(embeddings).score, quality))
     sys.stderr.write(".")
     sys.stderr.flush()
     return found

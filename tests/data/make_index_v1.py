@@ -34,7 +34,7 @@ def main(folder: Path) -> None:
     qi.tag(index, "first")
     index = qi.add_embeddings(index, rated(8, 12), embeddings[8:]).index
     anchors = index.anchors()
-    scores = qi.Scorer(index, qi.Mean(), space="raw").score_embeddings(queries)
+    scores = qi.Scorer(index, qi.Mean(space="raw")).score_embeddings(queries)
     expected = {
         "versions": [[v.version, v.action, v.n_good, v.n_bad, list(v.tags)] for v in qi.history(index)],
         "ids": [key.decode() for key in anchors.ids.tolist()],

@@ -52,12 +52,12 @@ def main(folder: Path) -> None:
         "n_good": anchors.n_good,
         "quality": anchors.quality.tolist(),
         "queries": queries.tolist(),
-        "scores": qi.Scorer(index, qi.Mean(), space="raw").score_embeddings(queries).score.tolist(),
+        "scores": qi.Scorer(index, qi.Mean(space="raw")).score_embeddings(queries).score.tolist(),
         "noise": {
             "ids": [key.decode() for key in noise.ids.tolist()],
             "n_good": noise.n_good,
             "quality": noise.quality.tolist(),
-            "scores": qi.Scorer(noise, qi.Mean(), space="raw").score_embeddings(queries).score.tolist(),
+            "scores": qi.Scorer(noise, qi.Mean(space="raw")).score_embeddings(queries).score.tolist(),
         },
         "second": {"ids": [key.decode() for key in second.ids.tolist()], "norms": second.norms.tolist()},
     }

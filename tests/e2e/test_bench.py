@@ -109,7 +109,7 @@ def test_peers_embed_and_score_the_same(photos: Path, tmp_path: Path) -> None:
     anchors = synthetic_index(tmp_path, 400, dim=16).anchors()
     queries = embeddings(10, dim=16, seed=1)
     queries /= np.linalg.norm(queries, axis=1, keepdims=True)
-    expected = qi.Scorer(anchors, qi.Retrieval(5), space="raw").score_embeddings(queries).score
+    expected = qi.Scorer(anchors, qi.Retrieval(5, space="raw")).score_embeddings(queries).score
     np.testing.assert_allclose(peers.adaptive_loop(anchors, queries, 5), expected, atol=1e-5)
     centroids = qi.Offset(0.3).aggregate(anchors)
     for mine, theirs in zip((centroids.good, centroids.bad), peers.mask_and_mean(anchors, 0.3), strict=True):

@@ -47,7 +47,7 @@ def test_table1_with_the_offline_encoder(
     # the same figures, by hand
     encoder = qi.load_encoder(device="cpu")
     anchors = qi.build_index(tmp_path / "kadis", [qi.load_source(f"kadis700k:{data / 'kadis700k'}")], encoder).index
-    scorer = qi.Scorer(anchors, qi.Mean(), space="raw", encoder=encoder)
+    scorer = qi.Scorer(anchors, qi.Mean(space="raw"), encoder=encoder)
     for name, folder, options, n in (("tid2013", "tid2013", "", 45), ("koniq10k", "KonIQ-10k", "?split=test", 18)):
         rows = [row for row in qi.load_source(f"{name}:{data / folder}{options}").records.to_pylist() if row["score"]]
         scores = [row.score for row in scorer.score_files([row["path"] for row in rows])]
@@ -96,7 +96,7 @@ def test_clip_iqa_and_quasar_with_rn50(
     index = qi.AnchorIndex.open(tmp_path / "indexes" / "test--tid2013--clip-rn50--native")
     images = qi.rated_anchors(index)
     anchors, temperature = qi.text_anchors(encoder, "Good photo.", "Bad photo.")
-    scores = qi.Scorer(anchors, temperature=temperature, space="raw").score_embeddings(images.embeddings).score
+    scores = qi.Scorer(anchors, qi.Mean(space="raw", temperature=temperature)).score_embeddings(images.embeddings).score
     baseline = found["tid2013", "CLIP-IQA"]
     assert baseline["measured"]["srcc"] == pytest.approx(qi.srcc(scores, images.quality), abs=1e-9)
     assert (baseline["measured"]["n_anchors"], baseline["published"]) == (2, 0.503)

@@ -8,7 +8,7 @@ from quasar_index.anchors import make_anchors
 from quasar_index.arrays import unit
 from quasar_index.errors import AggregationError
 from quasar_index.methods import Clustering, Mean, Offset, Retrieval
-from quasar_index.methods.scoring import compare
+from quasar_index.methods.fitted import compare
 
 
 class Data:

@@ -1,5 +1,7 @@
 """`compare` and `Scorer` against SciPy's softmax and plain loops."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import softmax
@@ -7,8 +9,8 @@ from scipy.special import softmax
 from quasar_index.anchors import make_anchors
 from quasar_index.arrays import unit
 from quasar_index.errors import AggregationError, AnchorIndexError, DataError
-from quasar_index.methods import Centroids, Clustering, Mean, Retrieval
-from quasar_index.methods.scoring import QUERY_BLOCK, TEMPERATURE, Scorer, compare
+from quasar_index.methods import TEMPERATURE, Centroids, Clustering, Mean, Retrieval, Scorer, compare
+from quasar_index.methods.fitted import QUERY_BLOCK
 
 
 def cosine(a, b):
@@ -58,7 +60,7 @@ def anchors():
 def test_a_scorer_scores_each_embedding_by_itself(anchors, aggregator):
     rng = np.random.default_rng(2)
     queries = rng.normal(size=(QUERY_BLOCK + 5, 8))  # over one block
-    scores = Scorer(anchors, aggregator, temperature=0.2, space="raw").score_embeddings(queries)
+    scores = Scorer(anchors, replace(aggregator, space="raw", temperature=0.2)).score_embeddings(queries)
     for m in (0, 1, QUERY_BLOCK - 1, QUERY_BLOCK, QUERY_BLOCK + 4):
         centroids = aggregator.aggregate(anchors, unit(queries[m : m + 1]))
         good, bad = cosine(queries[m], centroids.good[0, 0]), cosine(queries[m], centroids.bad[0, 0])

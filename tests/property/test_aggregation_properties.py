@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from quasar_index.anchors import make_anchors
 from quasar_index.arrays import unit
 from quasar_index.errors import DataError
-from quasar_index.methods import Clustering, Mean, Offset, Retrieval
-from quasar_index.methods.scoring import Scorer, compare
+from quasar_index.methods import Clustering, Mean, Offset, Retrieval, Scorer, compare
 
 SETTINGS = settings(max_examples=60, deadline=None)
 

@@ -1,5 +1,7 @@
 """Similarities and weights of an explanation rebuild the score, whatever made it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,10 +10,8 @@ from scipy.special import expit
 
 from quasar_index.anchors import make_anchors
 from quasar_index.errors import AggregationError
-from quasar_index.methods import Clustering, Mean, Offset, Retrieval
+from quasar_index.methods import TEMPERATURE, Clustering, Knn, Mean, Offset, Retrieval, Ridge, Scorer
 from quasar_index.methods.explanation import explain
-from quasar_index.methods.heads import Knn, Ridge
-from quasar_index.methods.scoring import TEMPERATURE, Scorer
 
 POWERS = st.sampled_from([0.0, 1.0, 2.5])
 AGGREGATIONS = st.one_of(
@@ -48,7 +48,7 @@ def data(seed, n=30, dim=7, n_queries=5):
 @given(st.integers(0, 2**32 - 1), AGGREGATIONS, st.sampled_from(["raw", "centred", "whitened"]))
 def test_weights_rebuild_the_score(seed, method, space):
     anchors, queries = data(seed)
-    scorer = Scorer(anchors, method, space=space)
+    scorer = Scorer(anchors, replace(method, space=space))
     scores = scorer.score_embeddings(queries)
     explanations = list(explain(scorer, queries))
     assert len(explanations) == len(queries)
@@ -67,7 +67,7 @@ def test_weights_rebuild_the_score(seed, method, space):
 @given(st.integers(0, 2**32 - 1), st.integers(1, 30), st.sampled_from([None, 0.1]))
 def test_weights_rebuild_the_rating_of_neighbours(seed, top_k, temperature):
     anchors, queries = data(seed)
-    scorer = Scorer(anchors, Knn(top_k, temperature), space="centred")
+    scorer = Scorer(anchors, Knn(top_k, temperature, space="centred"))
     for score, found in zip(scorer.score_embeddings(queries).score, explain(scorer, queries), strict=True):
         assert (found.weight * anchors.quality[found.rows]).sum() == pytest.approx(score, abs=1e-6)
         np.testing.assert_array_equal(found.is_good, found.rows < anchors.n_good)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
 from quasar_index.anchors import make_anchors
+from quasar_index.methods import Mean
 from quasar_index.methods.scoring import Scorer
 from quasar_index.selection.forward import Forward
 from quasar_index.selection.held_out import (
@@ -54,7 +55,7 @@ def naive_scores(anchors, rows):
         mine = codes(anchors) == group
         kept = np.setdiff1d(rows, np.flatnonzero(mine))
         if 0 < (kept < anchors.n_good).sum() < len(kept):
-            found = Scorer(anchors.take(kept), space="raw").score_embeddings(anchors.directions[mine])
+            found = Scorer(anchors.take(kept), Mean(space="raw")).score_embeddings(anchors.directions[mine])
             scores[mine] = found.similarity_good - found.similarity_bad
     return scores
 

@@ -49,7 +49,7 @@ def digest(anchors: Any) -> list[Any]:
     from quasar_index.methods import Mean
     from quasar_index.methods.scoring import Scorer
 
-    scores = Scorer(anchors, aggregator=Mean(), space="raw").score_embeddings(QUERIES)
+    scores = Scorer(anchors, Mean(space="raw")).score_embeddings(QUERIES)
     parts = (anchors.ids, anchors.directions, anchors.norms, anchors.quality, scores.score)
     hashed = hashlib.sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts))
     return [len(anchors), anchors.n_good, hashed.hexdigest()]

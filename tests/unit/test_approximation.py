@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -59,7 +59,7 @@ def retrieve(index, queries, method=None, *, space="whitened", anchors=None):
     logger = logging.getLogger("quasar_index")
     logger.addHandler(handler)
     try:
-        scorer = qi.Scorer(index if anchors is None else anchors, method or qi.Retrieval(8), space=space)
+        scorer = qi.Scorer(index if anchors is None else anchors, replace(method or qi.Retrieval(8), space=space))
         found = scorer.score_embeddings(queries[:25]), scorer.score_embeddings(queries[25:])
     finally:
         logger.removeHandler(handler)
@@ -168,7 +168,7 @@ def test_static_centroids_say_nothing(index, queries):
 def test_cross_validation_is_exact(index, monkeypatch, caplog):
     monkeypatch.setattr(ApproximateSearch, "nearest", pytest.fail)
     images = rated_anchors(index)
-    qi.cross_validate_images([qi.Configuration(qi.Retrieval(5))], images, "content", n_resamples=50)
+    qi.cross_validate_images([qi.Retrieval(5)], images, "content", n_resamples=50)
     anchors = index.anchors(group="content")
     assert anchors.take(np.arange(0, N, 2)).approximate is None
     assert "approximate" not in caplog.text

@@ -30,9 +30,7 @@ def test_coverage_is_nominal_without_groups(method, level):
     true, measured = [], []
     for seed in range(16):
         scores, quality, _ = rated(200, seed)
-        made = fit_calibration(
-            scores, quality, groups=None, method=method, level=level, seed=seed, quality_range=(1, 5)
-        )
+        made = fit_calibration(scores, quality, groups=None, kind=method, level=level, seed=seed, quality_range=(1, 5))
         _, low, high = made.predict(fresh_scores)
         true.append(np.mean((low <= fresh_quality) & (fresh_quality <= high)))
         measured.append(made.coverage)
@@ -48,7 +46,7 @@ def test_coverage_is_nominal_on_new_groups(method):
         scores, quality, groups = rated(800, seed, n_groups=160)
         anchors = groups < 80
         made = fit_calibration(
-            scores[anchors], quality[anchors], groups=groups[anchors], method=method, quality_range=(1, 5)
+            scores[anchors], quality[anchors], groups=groups[anchors], kind=method, quality_range=(1, 5)
         )
         _, low, high = made.predict(scores[~anchors])
         true.append(np.mean((low <= quality[~anchors]) & (quality[~anchors] <= high)))
@@ -69,7 +67,7 @@ def test_coverage_does_not_hide_behind_shared_groups():
 @pytest.mark.parametrize("method", ["isotonic", "logistic"])
 def test_predictions_rise_and_stay_on_the_scale(method):
     scores, quality, groups = rated(n_groups=30)
-    made = fit_calibration(scores, quality, groups=groups, method=method, quality_range=(1, 5))
+    made = fit_calibration(scores, quality, groups=groups, kind=method, quality_range=(1, 5))
     mos, low, high = made.predict(np.linspace(-1, 2, 301))
     assert mos.dtype == low.dtype == high.dtype == np.float64
     assert (np.diff(mos) > 0).all()
@@ -101,7 +99,7 @@ def test_isotonic_map_goes_through_the_middle_of_each_step_of_scikit_learn(ties)
 @pytest.mark.parametrize("method", ["isotonic", "logistic"])
 def test_survives_json(method):
     scores, quality, groups = rated(n_groups=12)
-    made = fit_calibration(scores, quality, groups=groups, method=method, level=0.8)
+    made = fit_calibration(scores, quality, groups=groups, kind=method, level=0.8)
     back = Calibration.from_dict(json.loads(json.dumps(made.to_dict(), allow_nan=False)))
     assert back == made
     for found, expected in zip(back.predict(scores), made.predict(scores), strict=True):
@@ -137,7 +135,7 @@ def test_half_without_a_rise_rises_by_one_anchor(method):
     fitting = _half(np.arange(60), 0)
     quality[fitting] = quality[fitting].mean() - 0.1 * (scores[fitting] - scores[fitting].mean())
     quality[~fitting] = 1 + 4 * scores[~fitting]
-    made = fit_calibration(scores, quality, groups=None, method=method, seed=0)
+    made = fit_calibration(scores, quality, groups=None, kind=method, seed=0)
     mos, _, _ = made.predict(np.linspace(0, 1, 50))
     assert (np.diff(mos) > 0).all()
     assert np.ptp(mos) < np.ptp(quality) / (np.count_nonzero(fitting) + 1)
@@ -182,7 +180,7 @@ def test_scores_that_cannot_be_calibrated(scores):
 
 
 ISOTONIC = fit_calibration(*rated()[:2], groups=None).to_dict()
-LOGISTIC = fit_calibration(*rated()[:2], groups=None, method="logistic").to_dict()
+LOGISTIC = fit_calibration(*rated()[:2], groups=None, kind="logistic").to_dict()
 OLD = {  # as version 0.1.0 wrote them before maps were strictly rising
     "method": "isotonic",
     "curve": {"scores": [0.3, 0.42, 0.44, 0.61], "quality": [1.5, 1.5, 3.25, 4.5]},
@@ -259,7 +257,7 @@ def test_old_records_predict_the_same_numbers():
 def test_as_many_values_as_scores(method, n):
     """Of 200 images, beyond the anchors' scores too; the isotonic steps alone gave 35 values, from 40 anchors."""
     scores, quality, _ = rated(n, seed=3)
-    made = fit_calibration(scores, quality, groups=None, method=method, level=0.8, quality_range=(1, 5))
+    made = fit_calibration(scores, quality, groups=None, kind=method, level=0.8, quality_range=(1, 5))
     fresh = np.random.default_rng(0).uniform(0.1, 0.9, 200)
     mos, _, _ = made.predict(fresh)
     assert len(np.unique(mos)) == 200
@@ -271,7 +269,7 @@ def test_ratings_at_the_ends_of_the_scale_do_not_tie():
     scores = np.linspace(0, 1, 60)
     quality = np.where(scores < 0.5, 1.0, 5.0)
     for method in ("isotonic", "logistic"):
-        mos, _, _ = fit_calibration(scores, quality, groups=None, method=method, quality_range=(1, 5)).predict(
+        mos, _, _ = fit_calibration(scores, quality, groups=None, kind=method, quality_range=(1, 5)).predict(
             np.linspace(-1, 2, 400)
         )
         assert (np.diff(mos) > 0).all()
@@ -311,7 +309,7 @@ def test_small_sets_are_covered_at_the_level(method, n, scale):
     for seed in range(100):
         scores, quality, _ = rated(n + 40, seed)
         made = fit_calibration(
-            scores[:n], quality[:n], groups=None, method=method, seed=seed, quality_range=scale, level=0.9
+            scores[:n], quality[:n], groups=None, kind=method, seed=seed, quality_range=scale, level=0.9
         )
         # Judged by the map and its half width: what lies beyond an unknown scale is not covered for another reason.
         inside += np.count_nonzero(np.abs(made.predict(scores[n:])[0] - quality[n:]) <= made.half_width)

@@ -31,7 +31,7 @@ def test_an_old_index_opens_scores_and_is_whole(old, cached):
     assert [key.decode() for key in anchors.ids.tolist()] == expected["ids"]
     assert anchors.n_good == expected["n_good"]
     assert anchors.quality.tolist() == expected["quality"]
-    scores = qi.Scorer(index, qi.Mean(), space="raw").score_embeddings(expected["queries"]).score
+    scores = qi.Scorer(index, qi.Mean(space="raw")).score_embeddings(expected["queries"]).score
     np.testing.assert_allclose(scores, expected["scores"], rtol=1e-6)
     report = qi.verify(index)
     assert (report.is_whole, report.damage, report.n_anchors) == (True, (), len(expected["ids"]))
@@ -50,7 +50,7 @@ def test_further_ratings_and_embeddings_stay(old, cached):
     noise, second = index.anchors(rating="noise"), index.anchors(embedding="second")
     assert [key.decode() for key in noise.ids.tolist()] == expected["noise"]["ids"]
     assert (noise.n_good, noise.quality.tolist()) == (expected["noise"]["n_good"], expected["noise"]["quality"])
-    scores = qi.Scorer(noise, qi.Mean(), space="raw").score_embeddings(expected["queries"]).score
+    scores = qi.Scorer(noise, qi.Mean(space="raw")).score_embeddings(expected["queries"]).score
     np.testing.assert_allclose(scores, expected["noise"]["scores"], rtol=1e-6)
     assert [key.decode() for key in second.ids.tolist()] == expected["second"]["ids"]
     assert second.norms.tolist() == expected["second"]["norms"]
@@ -80,7 +80,7 @@ def test_an_index_of_format_1_is_upgraded_by_its_next_change(tmp_path):
         [1] * n_versions + [2]
     )
     then = qi.AnchorIndex.open(path, index.manifest.version)
-    scores = qi.Scorer(then, qi.Mean(), space="raw").score_embeddings(expected["queries"]).score
+    scores = qi.Scorer(then, qi.Mean(space="raw")).score_embeddings(expected["queries"]).score
     np.testing.assert_allclose(scores, expected["scores"], rtol=1e-6)
     restored = qi.restore(changed, "first").index
     assert (len(restored), restored.manifest.version) == (8, index.manifest.version + 2)

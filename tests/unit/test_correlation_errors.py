@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import scipy.optimize
 
-from quasar_index import bootstrap as resampling
-from quasar_index import correlation
 from quasar_index.errors import EvaluationError
+from quasar_index.statistics import bootstrap as resampling
+from quasar_index.statistics import correlation
 from quasar_index.statistics.bootstrap import STATISTICS, bootstrap, bootstrap_all, group_codes, paired_difference
 from quasar_index.statistics.correlation import (
     correlate,

@@ -37,6 +37,7 @@ from quasar_index.encoders.torch_encoder import TorchEncoder, resolve_device
 from quasar_index.encoders.torchvision_ops import import_torchvision
 from quasar_index.encoders.weights import load_state_dict
 from quasar_index.errors import AnchorIndexError, EncoderError, ImageError
+from quasar_index.methods import Mean
 from quasar_index.methods.prompts import PROMPT_PAIRS, text_anchors
 from quasar_index.methods.scoring import Scorer
 
@@ -561,7 +562,7 @@ def test_text_anchors_score_as_clip_iqa_does(rn50, without_positions):
     for pair in (PROMPT_PAIRS["quality"], PROMPT_PAIRS["sharpness"], PROMPT_PAIRS["quality"][::-1]):
         anchors, temperature = text_anchors(encoder, *pair)
         assert (anchors.n_good, anchors.n_bad) == (1, 1)
-        scores = Scorer(anchors, temperature=temperature, space="raw", encoder=encoder).score_images(images).score
+        scores = Scorer(anchors, Mean(space="raw", temperature=temperature), encoder=encoder).score_images(images).score
         with torch.inference_mode():
             text = model.encode_text(open_clip.get_tokenizer("RN50")(list(pair)))
             vision = torch.from_numpy(np.concatenate([rn50_reference(model, image) for image in images]))

@@ -12,7 +12,7 @@ from quasar_index.errors import counted
 from quasar_index.validation.folds import make_folds
 
 FEW = {"n_resamples": 40}
-CONFIGURATIONS = [qi.Configuration(), qi.Configuration(qi.Retrieval(top_k=3), "centred"), qi.Configuration(qi.Ridge())]
+METHODS = [qi.Mean(), qi.Retrieval(top_k=3, space="centred"), qi.Ridge()]
 
 
 @pytest.fixture
@@ -26,13 +26,13 @@ def rated():
 
 def test_leave_one_group_out_is_the_naive_loop(rated):
     embeddings, quality, groups = rated
-    report = qi.cross_validate(CONFIGURATIONS, embeddings, quality, groups.astype(str), **FEW)
-    for configuration, outcome in zip(CONFIGURATIONS, report.outcomes, strict=True):
+    report = qi.cross_validate(METHODS, embeddings, quality, groups.astype(str), **FEW)
+    for method, outcome in zip(METHODS, report.outcomes, strict=True):
         expected = np.empty(60)
         for group in range(12):
             test = groups == group
             anchors = qi.make_anchors(embeddings[~test], quality=quality[~test])
-            scorer = qi.Scorer(anchors, configuration.method, space=configuration.space)
+            scorer = qi.Scorer(anchors, method)
             expected[test] = scorer.score_embeddings(embeddings[test]).score
         assert outcome.scores == pytest.approx(expected, abs=1e-6)
         assert outcome.figures["srcc"].value == pytest.approx(spearmanr(expected, quality).statistic)
@@ -45,14 +45,14 @@ def test_figures_and_differences_are_those_of_the_bootstrap(rated):
     from quasar_index.statistics.bootstrap import bootstrap, paired_difference
 
     embeddings, quality, groups = rated
-    report = qi.cross_validate(CONFIGURATIONS, embeddings, quality, groups, seed=3, **FEW)
+    report = qi.cross_validate(METHODS, embeddings, quality, groups, seed=3, **FEW)
     first, second = report.outcomes[:2]
     assert first.difference is None
     options = {"groups": groups, "seed": 3, **FEW}
     interval = bootstrap("plcc", second.scores, quality, **options)
     assert (second.figures["plcc"].low, second.figures["plcc"].high) == (interval.low, interval.high)
     assert second.difference == paired_difference(second.scores, first.scores, quality, **options)
-    assert set(report.to_dict()["configurations"][1]) >= {"label", "srcc", "rmse_fitted", "srcc_minus_first"}
+    assert set(report.to_dict()["methods"][1]) >= {"label", "srcc", "rmse_fitted", "srcc_minus_first"}
 
 
 @pytest.mark.parametrize("method", [qi.Knn(top_k=1), qi.Retrieval(top_k=1)], ids=["knn", "retrieval"])
@@ -61,7 +61,7 @@ def test_an_image_is_not_its_own_anchor(method):
     embeddings, quality = rng.normal(size=(150, 16)), rng.permutation(150)  # ratings that follow nothing
     ids = [f"{i:03d}" for i in range(150)]
     anchors = qi.make_anchors(embeddings, quality=quality, ids=ids)
-    one = [qi.Configuration(method)]
+    one = [method]
     leaking = qi.evaluate(one, anchors, embeddings, quality, **FEW)
     assert leaking.outcomes[0].figures["srcc"].value > 0.6
     rule = qi.Exclusion([key.decode() for key in anchors.ids], ids)
@@ -103,7 +103,7 @@ def test_declared_sides_with_unrated_references():
     embeddings = rng.normal(size=(40, 6)) + np.array([1.0, -1, 0, 0, 0, 0]) * (2 - level[:, None])
     quality = np.where(level == 0, np.nan, -level.astype(float))
     report = qi.cross_validate(
-        [qi.Configuration()], embeddings, quality, reference, is_good=level == 0, by={"level": level}, **FEW
+        [qi.Mean()], embeddings, quality, reference, is_good=level == 0, by={"level": level}, **FEW
     )
     assert report.n_scored == 30
     assert report.outcomes[0].figures["srcc"].value > 0.5
@@ -114,7 +114,7 @@ def test_declared_sides_with_unrated_references():
 def test_breakdown_of_small_parts_is_a_count(rated):
     embeddings, quality, groups = rated
     by = {"half": ["a"] * 58 + ["b"] * 2}
-    report = qi.cross_validate([qi.Configuration()], embeddings, quality, groups, by=by, **FEW)
+    report = qi.cross_validate([qi.Mean()], embeddings, quality, groups, by=by, **FEW)
     big, small = report.breakdowns
     expected = spearmanr(report.outcomes[0].scores[:58], quality[:58]).statistic
     assert (big.n, big.srcc[0]) == (58, pytest.approx(expected))
@@ -124,7 +124,7 @@ def test_breakdown_of_small_parts_is_a_count(rated):
 def test_too_few_for_an_interval():
     rng = np.random.default_rng(0)
     embeddings, quality = rng.normal(size=(8, 3)), np.arange(8)
-    report = qi.cross_validate(CONFIGURATIONS[:1] * 2, embeddings, quality, np.arange(8) // 2, **FEW)
+    report = qi.cross_validate(METHODS[:1] * 2, embeddings, quality, np.arange(8) // 2, **FEW)
     figure = report.outcomes[1].figures["srcc"]
     assert figure.value is not None
     assert figure.low is None
@@ -135,13 +135,13 @@ def test_too_few_for_an_interval():
 def test_meaningless_evaluations_are_refused(rated):
     embeddings, quality, groups = rated
     anchors = qi.make_anchors(embeddings, quality=quality)
-    one = [qi.Configuration()]
+    one = [qi.Mean()]
     for call, message in (
         (lambda: qi.evaluate(one, anchors, embeddings, np.ones(60)), "all 60 ratings are 1"),
         (lambda: qi.evaluate(one, anchors, embeddings[:2], quality[:2]), "2 scored images"),
         (lambda: qi.evaluate([], anchors, embeddings, quality), "nothing to evaluate"),
         (lambda: qi.evaluate(one, anchors, embeddings, quality[:50]), "60 embeddings but 50"),
-        (lambda: qi.evaluate(one, anchors, embeddings[[0] * 60], quality), "whitened mean: all 60 scores"),
+        (lambda: qi.evaluate(one, anchors, embeddings[[0] * 60], quality), "mean: all 60 scores"),
         (lambda: qi.cross_validate(one, embeddings, quality, [1] * 60), "one group"),
         (lambda: qi.cross_validate(one, embeddings, quality, [None, *groups[1:]]), "no group"),
         (lambda: qi.cross_validate(one, embeddings[:4], [1, 2, 3, 3], [0, 0, 1, 1]), "not theirs"),
@@ -152,22 +152,14 @@ def test_meaningless_evaluations_are_refused(rated):
     ):
         with pytest.raises(qi.EvaluationError, match=message):
             call()
-    with pytest.raises(qi.AggregationError, match="whitened clustering n_clusters=80: 80 clusters"):
-        qi.cross_validate([qi.Configuration(qi.Clustering(80))], embeddings, quality, groups)
-
-
-def test_labels_are_short_and_say_what_differs():
-    assert qi.Configuration().label == "whitened mean"
-    assert qi.Configuration(qi.Retrieval(top_k=8, blend=0.5), "whitened", "oas").label == (
-        "whitened(oas) retrieval top_k=8 blend=0.5"
-    )
-    assert qi.Configuration(qi.Ridge(), "centred").label == "centred ridge"
+    with pytest.raises(qi.AggregationError, match="clustering:n_clusters=80: 80 clusters"):
+        qi.cross_validate([qi.Clustering(80)], embeddings, quality, groups)
 
 
 @pytest.mark.parametrize("ending", ["png", "svg"])
 def test_picture(rated, tmp_path, ending):
     embeddings, quality, groups = rated
-    report = qi.cross_validate(CONFIGURATIONS, embeddings, quality, groups, **FEW)
+    report = qi.cross_validate(METHODS, embeddings, quality, groups, **FEW)
     path = tmp_path / f"out.{ending}"
     qi.draw_evaluation(report, path)
     assert path.read_bytes().startswith(b"\x89PNG" if ending == "png" else b"<?xml")
@@ -180,7 +172,7 @@ def test_picture(rated, tmp_path, ending):
     [([0.5], [3.0]), ([0.5, 0.6], [3.0, 3.0]), ([0.5] * 9, range(9)), (np.linspace(0, 1, 9), [3.0] * 9)],
 )
 def test_a_picture_of_one_image_or_constant_values(rated, tmp_path, scores, quality):
-    report = qi.cross_validate(CONFIGURATIONS[:1], *rated, **FEW)
+    report = qi.cross_validate(METHODS[:1], *rated, **FEW)
     outcome = replace(report.outcomes[0], scores=np.array(scores, dtype=float))
     degenerate = replace(report, outcomes=(outcome,), quality=np.array(quality, dtype=float))
     qi.draw_evaluation(degenerate, tmp_path / "x.svg")
@@ -194,11 +186,11 @@ def test_a_fit_at_its_bound_is_marked_everywhere(tmp_path, capsys):
     rng = np.random.default_rng(1)
     embeddings = rng.normal(size=(60, 8)).astype(np.float32)
     quality = np.where(np.arange(60) % 2, 1.0, 0.0) + 0.1 * rng.normal(size=60)
-    report = qi.cross_validate(CONFIGURATIONS[:1], embeddings, quality, np.arange(60), n_resamples=40)
+    report = qi.cross_validate(METHODS[:1], embeddings, quality, np.arange(60), n_resamples=40)
     (outcome,) = report.outcomes
     assert outcome.fit_at_bound
     assert [name for name, figure in outcome.figures.items() if figure.at_bound] == ["plcc_fitted", "rmse_fitted"]
-    assert report.to_dict()["configurations"][0]["fit_at_bound"] is True
+    assert report.to_dict()["methods"][0]["fit_at_bound"] is True
     explained = "the logistic fit is as steep as the scores allow"
     value = f"{outcome.figures['plcc_fitted'].value:.3f}"
     print_report(report)
@@ -221,8 +213,8 @@ def test_a_fit_inside_its_bound_is_not_marked(tmp_path, capsys):
     rng = np.random.default_rng(1)
     embeddings = rng.normal(size=(200, 4)).astype(np.float32)
     quality = np.tanh(embeddings[:, 0])
-    report = qi.cross_validate([qi.Configuration(qi.Ridge())], embeddings, quality, np.arange(200) % 10, **FEW)
-    assert report.to_dict()["configurations"][0]["fit_at_bound"] is False
+    report = qi.cross_validate([qi.Ridge()], embeddings, quality, np.arange(200) % 10, **FEW)
+    assert report.to_dict()["methods"][0]["fit_at_bound"] is False
     print_report(report)
     assert "*" not in capsys.readouterr().out
     qi.draw_evaluation(report, tmp_path / "plain.svg")
@@ -268,7 +260,7 @@ def distorted(tmp_path):
 
 def test_versions_of_one_reference_are_kept_apart(distorted):
     index, _, images = distorted
-    one = [qi.Configuration()]
+    one = [qi.Mean()]
     for exclude in (None, "same-image"):
         with pytest.raises(qi.EvaluationError, match=r"18 of 18 images .* --exclude same-reference"):
             qi.evaluate_index(one, index, images, exclude=exclude, **FEW)
@@ -286,7 +278,7 @@ def test_versions_of_one_reference_are_kept_apart(distorted):
 
 def test_cross_validation_of_full_reference_data(distorted):
     index, images, _ = distorted
-    one = [qi.Configuration()]
+    one = [qi.Mean()]
     report = qi.cross_validate_images(one, images, "reference", **FEW)
     assert (report.n_scored, report.n_folds) == (18, 6)
     own = qi.cross_validate_images(one, qi.rated_anchors(index), "reference", **FEW)
@@ -311,16 +303,16 @@ def spaced(seed=0, n_groups=8, size=5, dim=12):
 
 def test_auto_chooses_what_leaving_out_groups_finds_best():
     anchors, _, _, _ = spaced()
-    found = qi.choose_space(anchors, qi.Configuration(space="auto", shrinkage="auto"))
+    found = qi.choose_space(anchors, qi.Mean(space="auto", shrinkage="auto"))
     best, _ = max(found.trials, key=lambda trial: trial[1])
-    assert (found.configuration.space, found.configuration.shrinkage) == (best.space, best.shrinkage)
-    assert found.configuration.space == "whitened"
+    assert (found.method.space, found.method.shrinkage) == (best.space, best.shrinkage)
+    assert found.method.space == "whitened"
     assert found.n_groups == 8
     assert f"{found}".startswith(best.space_label)
     # Each trial is what cross-validation over the same groups says of anchors that keep their sides.
     raw = anchors.directions * anchors.norms[:, None]
     report = qi.cross_validate(
-        [qi.Configuration(space="centred")], raw, anchors.quality, anchors.groups, is_good=anchors.is_good
+        [qi.Mean(space="centred")], raw, anchors.quality, anchors.groups, is_good=anchors.is_good
     )
     (centred,) = (value for one, value in found.trials if one.space == "centred")
     assert centred == pytest.approx(report.outcomes[0].figures["srcc"].value)
@@ -328,10 +320,10 @@ def test_auto_chooses_what_leaving_out_groups_finds_best():
 
 def test_auto_is_chosen_in_each_fold_by_its_anchors_alone():
     anchors, X, quality, groups = spaced()
-    auto = qi.Configuration(space="auto", shrinkage="auto")
+    auto = qi.Mean(space="auto", shrinkage="auto")
     report = qi.evaluate([auto], anchors, X, quality)
-    chosen = qi.choose_space(anchors, auto).configuration
-    np.testing.assert_allclose(report.outcomes[0].scores, chosen.scorer(anchors).score_embeddings(X).score)
+    chosen = qi.choose_space(anchors, auto).method
+    np.testing.assert_allclose(report.outcomes[0].scores, chosen.fit(anchors).score(X).score)
     assert any("in 1 of 1 fold" in note for note in report.notes)
     # In cross-validation a fold's choice must not see the fold: a set with one group turned inside out does not
     # change what is chosen for that group.
@@ -346,25 +338,25 @@ def test_auto_without_ratings_orders_by_sides_and_can_be_refused():
     rng = np.random.default_rng(2)
     X = rng.normal(size=(40, 6)) + np.where(np.arange(40) % 2, 0.5, 0)[:, None]
     anchors = qi.make_anchors(X, is_good=np.arange(40) % 2 == 1, groups=np.arange(40) // 2)
-    found = qi.choose_space(anchors, qi.Configuration(space="auto"))
+    found = qi.choose_space(anchors, qi.Mean(space="auto"))
     assert found.n_groups == 20
     assert all(-1 <= value <= 1 for _, value in found.trials)
     with pytest.raises(qi.EvaluationError, match="1 anchor that is not theirs"):
-        qi.choose_space(qi.make_anchors(X[:2], is_good=[True, False]), qi.Configuration(space="auto"))
+        qi.choose_space(qi.make_anchors(X[:2], is_good=[True, False]), qi.Mean(space="auto"))
     with pytest.raises(qi.AggregationError, match="not chosen yet"):
-        qi.Configuration(space="auto").scorer(anchors)
-    fixed = qi.Configuration(space="centred")
-    assert qi.choose_space(anchors, fixed).configuration == fixed
+        qi.Mean(space="auto").fit(anchors)
+    fixed = qi.Mean(space="centred")
+    assert qi.choose_space(anchors, fixed).method == fixed
 
 
 @pytest.mark.parametrize(
-    ("configuration", "words"),
+    ("method", "words"),
     [
-        (qi.Configuration(space="raw"), "raw: fixed, so nothing was tried"),
-        (qi.Configuration(space="centred", shrinkage="auto"), "centred: fixed, so nothing was tried"),
-        (qi.Configuration(shrinkage=3.0), "whitened(3): fixed, so nothing was tried"),
+        (qi.Mean(space="raw"), "raw: fixed, so nothing was tried"),
+        (qi.Mean(space="centred"), "centred: fixed, so nothing was tried"),
+        (qi.Mean(shrinkage=3.0), "whitened(3): fixed, so nothing was tried"),
     ],
 )
-def test_a_fixed_space_says_so(configuration, words):
+def test_a_fixed_space_says_so(method, words):
     anchors = qi.make_anchors(np.random.default_rng(2).normal(size=(40, 6)), is_good=np.arange(40) % 2 == 1)
-    assert str(qi.choose_space(anchors, configuration)) == words
+    assert str(qi.choose_space(anchors, method)) == words

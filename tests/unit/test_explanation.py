@@ -7,7 +7,7 @@ import pytest
 from quasar_index.anchors import make_anchors
 from quasar_index.methods import Clustering, Retrieval
 from quasar_index.methods.explanation import explain
-from quasar_index.methods.heads import Knn
+from quasar_index.methods.knn import Knn
 from quasar_index.methods.scoring import Scorer
 
 

@@ -1,6 +1,7 @@
 """What is kept beside the search cache is what would be computed, and is computed again when it is damaged or old."""
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -39,41 +40,41 @@ def test_kept_fits_are_those_that_are_computed(index, space, method, monkeypatch
     plain = qi.make_anchors(
         anchors.directions * anchors.norms[:, None], is_good=anchors.is_good, quality=anchors.quality
     )
-    expected = qi.Scorer(plain, method, space=space, shrinkage=3.0).score_embeddings(queries())
-    first = qi.Scorer(index, method, space=space, shrinkage=3.0).score_embeddings(queries())
+    expected = qi.Scorer(plain, replace(method, space=space, shrinkage=3.0)).score_embeddings(queries())
+    first = qi.Scorer(index, replace(method, space=space, shrinkage=3.0)).score_embeddings(queries())
     if entries(index):
         # Nothing is computed again.
         monkeypatch.setattr("quasar_index.methods.space._compute_moments", pytest.fail)
         monkeypatch.setattr("quasar_index.fits._normalise", pytest.fail)
         if not method.adaptive:
             monkeypatch.setattr(type(method), "aggregate", pytest.fail)
-    again = qi.Scorer(index, method, space=space, shrinkage=3.0).score_embeddings(queries())
+    again = qi.Scorer(index, replace(method, space=space, shrinkage=3.0)).score_embeddings(queries())
     np.testing.assert_allclose(first.score, expected.score, atol=2e-6)
     np.testing.assert_array_equal(again.score, first.score)
 
 
 def test_filters_versions_and_parameters_do_not_share_entries(index):
     def scores(**options):
-        return qi.Scorer(index.anchors(**options), space="whitened").score_embeddings(queries()).score
+        return qi.Scorer(index.anchors(**options), qi.Mean(space="whitened")).score_embeddings(queries()).score
 
     every, some, others = scores(), scores(where="score > 12"), scores(ratio=0.5, seed=1)
     assert not np.allclose(every, some)
     assert not np.allclose(some, others)
     np.testing.assert_array_equal(scores(where="score > 12"), some)
-    wide = qi.Scorer(index, space="whitened", shrinkage=50.0).score_embeddings(queries()).score
+    wide = qi.Scorer(index, qi.Mean(space="whitened", shrinkage=50.0)).score_embeddings(queries()).score
     assert not np.allclose(wide, every)
     smaller = qi.remove(index, where="score < 7").index
-    assert not np.allclose(qi.Scorer(smaller, space="whitened").score_embeddings(queries()).score, every)
+    assert not np.allclose(qi.Scorer(smaller, qi.Mean(space="whitened")).score_embeddings(queries()).score, every)
     np.testing.assert_array_equal(scores(), every)
 
 
 def test_damaged_entries_are_computed_again(index, caplog):
-    before = qi.Scorer(index, space="whitened").score_embeddings(queries()).score
+    before = qi.Scorer(index, qi.Mean(space="whitened")).score_embeddings(queries()).score
     for path in (index.path / "cache").glob("*-v*-*"):
         data = bytearray(path.read_bytes())
         data[len(data) // 2] ^= 0xFF
         path.write_bytes(data[: len(data) - 9] if path.suffix == ".npy" else data)
-    np.testing.assert_array_equal(qi.Scorer(index, space="whitened").score_embeddings(queries()).score, before)
+    np.testing.assert_array_equal(qi.Scorer(index, qi.Mean(space="whitened")).score_embeddings(queries()).score, before)
     assert "computing it again" in caplog.text
 
 

@@ -1,12 +1,14 @@
 """Heads: k nearest neighbours and ridge regression against naive versions and scikit-learn."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import quasar_index as qi
 from quasar_index.datasets.base import AnchorSource, make_records
 from quasar_index.encoders.pipeline import encode_files
-from quasar_index.methods.heads import left_out_errors
+from quasar_index.methods.ridge import left_out_errors
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def unit(vectors):
 def test_knn_is_the_weighted_mean_of_the_nearest(rated, temperature):
     embeddings, quality, queries = rated
     scores = qi.Scorer(
-        qi.make_anchors(embeddings, quality=quality), qi.Knn(7, temperature), space="raw"
+        qi.make_anchors(embeddings, quality=quality), qi.Knn(7, temperature, space="raw")
     ).score_embeddings(queries)
     for query, score in zip(unit(queries), scores.score, strict=True):
         cosine = unit(embeddings) @ query
@@ -38,7 +40,7 @@ def test_knn_is_the_weighted_mean_of_the_nearest(rated, temperature):
 
 def test_knn_without_a_similar_anchor_is_the_mean():
     anchors = qi.make_anchors([[1.0, 0.0], [1.0, 0.01]], quality=[1.0, 3.0])
-    assert qi.Scorer(anchors, qi.Knn(2), space="raw").score_embeddings([[-1.0, 0.0]]).score == pytest.approx([2.0])
+    assert qi.Scorer(anchors, qi.Knn(2, space="raw")).score_embeddings([[-1.0, 0.0]]).score == pytest.approx([2.0])
 
 
 def test_knn_says_when_there_are_fewer_anchors(rated, caplog):
@@ -58,7 +60,7 @@ def test_ridge_is_scikit_learns_in_the_space(rated, space):
     inside = [x if space == "raw" else fitted.apply(unit(x)) for x in (embeddings, queries)]
     scale = np.sqrt(np.mean(np.sum((inside[0] - inside[0].mean(axis=0)) ** 2, axis=1)))
     expected = RidgeCV(alphas=(0.1, 1, 10, 100)).fit(inside[0] / scale, quality).predict(inside[1] / scale)
-    scores = qi.Scorer(anchors, qi.Ridge(), space=space).score_embeddings(queries)
+    scores = qi.Scorer(anchors, qi.Ridge(space=space)).score_embeddings(queries)
     assert scores.score == pytest.approx(expected, abs=1e-4)
 
 
@@ -135,7 +137,7 @@ def test_ridge_leaves_out_groups_to_choose_its_penalty():
 
         def reached(head, groups, embeddings=embeddings, quality=quality, others=others, truth=truth):
             anchors = qi.make_anchors(embeddings, quality=quality, groups=groups)
-            return qi.srcc(qi.Scorer(anchors, head, space="raw").score_embeddings(others).score, truth)
+            return qi.srcc(qi.Scorer(anchors, replace(head, space="raw")).score_embeddings(others).score, truth)
 
         alone.append(reached(qi.Ridge(), None))
         together.append(reached(qi.Ridge(), np.arange(1500) // 10))

@@ -92,7 +92,7 @@ def test_it_is_kept_for_one_way_to_score_and_one_version(tmp_path: Path) -> None
     for one, other in zip(made.predict([0.3, 0.6]), again.predict([0.3, 0.6]), strict=True):
         np.testing.assert_array_equal(one, other)
     with pytest.raises(qi.AnchorIndexError, match="there are some for 'whitened mean'"):
-        qi.read_calibration(index, qi.Configuration(qi.Retrieval(4)))
+        qi.read_calibration(index, qi.Retrieval(4))
     removed = qi.remove(index, where="score < 1.2").index
     with pytest.raises(qi.AnchorIndexError, match="no calibration"):
         qi.read_calibration(removed)
@@ -147,14 +147,14 @@ def selected_index(folder: Path, seed: int) -> tuple[qi.AnchorIndex, np.ndarray,
 
 def test_a_selected_index_is_calibrated_with_the_sides_that_score(tmp_path: Path) -> None:
     # Divided at their own median in the calibration alone, the same sets gave a bias of +0.17 and a coverage of 0.88.
-    configuration = qi.Configuration(space="raw")
+    configuration = qi.Mean(space="raw")
     errors, inside = [], []
     for seed in range(8):
         folder = tmp_path / str(seed)
         folder.mkdir()
         few, embeddings, quality = selected_index(folder, seed)
         found = qi.calibrate(few, configuration)
-        mos, low, high = found.predict(configuration.scorer(few).score_embeddings(embeddings).score)
+        mos, low, high = found.predict(configuration.fit(few).score(embeddings).score)
         errors.append(np.mean(mos - quality))
         inside.append(np.mean((low <= quality) & (quality <= high)))
     assert abs(np.mean(errors)) < 0.04

@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from quasar_index import Knn, Opinion, Report, Retrieval, Ridge, Scorer, make_anchors
 from quasar_index.errors import AggregationError, DataError
+from quasar_index.methods import Mean
 from quasar_index.methods.scoring import ScoredImage
 from quasar_index.report.page import Page, PageImage, readable
 
@@ -48,7 +50,7 @@ class Elements(HTMLParser):
 @pytest.fixture
 def scorer():
     rng = np.random.default_rng(0)
-    return Scorer(make_anchors(rng.normal(size=(12, 5)), quality=rng.random(12)), space="raw")
+    return Scorer(make_anchors(rng.normal(size=(12, 5)), quality=rng.random(12)), Mean(space="raw"))
 
 
 def images(n, *, names=None):
@@ -100,7 +102,7 @@ def test_the_one_script_is_allowed_by_its_hash_alone(scorer, tmp_path):
 
 @pytest.mark.parametrize("method", [Retrieval(top_k=3), Knn(top_k=3), Ridge()], ids=lambda m: type(m).__name__)
 def test_nearest_anchors_of_both_sides_for_every_method(scorer, method, tmp_path):
-    scorer = Scorer(scorer.anchors, method, space="whitened")
+    scorer = Scorer(scorer.anchors, replace(method, space="whitened"))
     report = Report(scorer, n_anchors=2)
     block = list(images(3))
     report.add(block)
@@ -165,7 +167,7 @@ def test_nothing_at_all_one_image_and_equal_scores_make_a_page(scorer, tmp_path)
 
 def test_prompts_and_unrated_anchors_stand_as_words(tmp_path):
     anchors = make_anchors(np.eye(5)[:2], is_good=[True, False], ids=["Good photo.", "Bad photo."])
-    report = Report(Scorer(anchors, space="raw"))
+    report = Report(Scorer(anchors, Mean(space="raw")))
     report.add(list(images(2)))
     page = Elements(page_of(report, tmp_path))
     assert "Good photo." in page.text

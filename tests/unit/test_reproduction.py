@@ -278,7 +278,7 @@ def test_measuring_is_scoring_and_correlating(scored):
     common = {"n_resamples": 50, "seed": 7}
     anchors = Anchors(table, 0.07, references)
     found = measure(anchors, Mean(), {"t": images}, fraction=1.0, n_draws=5, **common)["t"]
-    expected = srcc(Scorer(table, Mean(), space="raw").score_embeddings(images.embeddings).score, images.quality)
+    expected = srcc(Scorer(table, Mean(space="raw")).score_embeddings(images.embeddings).score, images.quality)
     assert found.srcc == pytest.approx(expected)
     assert found.low < found.srcc < found.high
     assert (found.spread, found.n, found.n_anchors, found.n_groups, found.n_overlap) == (None, 25, 40, 5, 0)
@@ -286,7 +286,7 @@ def test_measuring_is_scoring_and_correlating(scored):
     each = []
     for seed in range(7, 11):
         part = table.subsample(0.3, seed=seed, references=references)
-        each.append(srcc(Scorer(part, Mean(), space="raw").score_embeddings(images.embeddings).score, images.quality))
+        each.append(srcc(Scorer(part, Mean(space="raw")).score_embeddings(images.embeddings).score, images.quality))
     assert drawn.srcc == pytest.approx(np.mean(each))
     assert drawn.spread == pytest.approx(np.std(each, ddof=1))
     assert (drawn.low, drawn.n_anchors) == (None, 12)

@@ -195,7 +195,7 @@ def test_scores_are_not_measured_on_the_images_that_a_method_chose(tmp_path):
     index = qi.build_from_embeddings(tmp_path / "own", source, rng.normal(size=(80, 6)).astype(np.float32)).index
     chosen = qi.select_subset(tmp_path / "chosen", index, qi.SELECTORS["forward"](), fraction=0.3).index
     images = qi.rated_anchors(chosen)
-    configurations = [qi.Configuration(space="raw")]
+    configurations = [qi.Mean(space="raw")]
     # This is what an evaluation would say if it were not refused:
     flattering = qi.cross_validate_images(configurations, dataclasses.replace(images, subset=None), "id")
     assert flattering.outcomes[0].figures["srcc"].value > 0.25

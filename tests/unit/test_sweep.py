@@ -110,7 +110,7 @@ def test_resumes_where_it_was_interrupted(bench, tmp_path, monkeypatch):
 def test_points_of_another_sweep_are_not_taken_for_ones_own(index, bench, tmp_path):
     state = tmp_path / "x.points.jsonl"
     qi.run_sweep(make(), bench, state=state)
-    centred = (qi.Configuration(space="centred"),)
+    centred = (qi.Mean(space="centred"),)
     assert qi.run_sweep(make(configurations=centred), bench, state=state).n_resumed == 0
     assert qi.run_sweep(make(n_resamples=70), bench, state=state).n_resumed == 0
     assert qi.run_sweep(make(stratify=2), bench, state=state).n_resumed == 1  # all anchors: nothing is selected
@@ -280,7 +280,7 @@ def test_suggests_the_smallest_within_one_standard_error(bench):
 
 
 def test_a_sweep_of_which_no_curve_is_left_is_refused(bench):
-    clustering = qi.Configuration(qi.Clustering(10))
+    clustering = qi.Clustering(10)
     sweep = make(methods=qi.make_selectors(["extremes"]), configurations=(clustering,))
     with pytest.raises(qi.EvaluationError, match=r"no point of the sweep can be computed: .*10 clusters are more than"):
         qi.run_sweep(dataclasses.replace(sweep, values=(8, 1)), bench)  # all anchors are enough, and no selection

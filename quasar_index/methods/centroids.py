@@ -1,13 +1,12 @@
-"""Centroids, and the protocol of all that makes them.
+"""Centroids, and the anchors that make them.
 
-Static aggregations ignore the queries and answer with B = 1; retrieval answers with B = M. Broadcasting makes
-scoring one line for both.
+Static methods answer with B = 1 for all queries, retrieval with B = M. Broadcasting makes scoring one line for both.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -46,35 +45,6 @@ class Members:
     rows: IntArray
     weights: DoubleArray
     prototype: IntArray | None = None
-
-
-@runtime_checkable
-class Aggregator(Protocol):
-    """Makes centroids of anchors. Implementations are frozen dataclasses whose fields are their parameters."""
-
-    @property
-    def adaptive(self) -> bool:
-        """Whether each query gets centroids of its own."""
-        ...
-
-    def aggregate(self, anchors: AnchorTable, queries: FloatArray | None = None) -> Centroids:
-        """Make centroids.
-
-        Args:
-            anchors: N anchors.
-            queries: (M, D) float32 of length one; static aggregations ignore them.
-
-        Returns:
-            B = 1 (static) or B = M (adaptive) centroids.
-
-        Raises:
-            AggregationError: When the anchors cannot serve the parameters.
-        """
-        ...
-
-    def members(self, anchors: AnchorTable, queries: FloatArray | None = None) -> tuple[Members, Members]:
-        """Name the anchors that make the good and the bad prototypes; arguments and errors as `aggregate`."""
-        ...
 
 
 def part_members(anchors: AnchorTable, rows: slice, weights: DoubleArray | None, *, normalize_anchors: bool) -> Members:
@@ -139,12 +109,6 @@ def side_weights(weights: DoubleArray | None, rows: slice) -> DoubleArray | None
     return part
 
 
-def check_rating_power(power: float) -> None:
-    """Raise an AggregationError unless p of the weights by rating is not negative."""
-    if not power >= 0:
-        raise AggregationError(f"rating power {power} is out of range", "use 0 for none, or for example 1")
-
-
 def direction(vector: DoubleArray) -> FloatArray:
     """Scale a centroid to length one.
 
@@ -154,12 +118,6 @@ def direction(vector: DoubleArray) -> FloatArray:
     if not np.linalg.norm(vector) >= 1e-12:
         raise AggregationError("the anchors of one side cancel out, so their mean has no direction", "add anchors")
     return unit(vector)
-
-
-def check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    """Raise an AggregationError unless an option has one of its values."""
-    if value not in choices:
-        raise AggregationError(f"no {name} '{value}'", f"use {' or '.join(choices)}")
 
 
 _CHUNK = 16384

@@ -1,0 +1,114 @@
+"""How a command is told what scores: `--method`, declared once; and the space of commands that only look at anchors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Annotated, Literal
+
+import typer
+
+import quasar_index as qi
+
+from .idle import Given, Idle
+from .output import note, progress_bar
+
+DEFAULT = "mean"
+_PANEL = "Method"
+_HELP = (
+    "mean, offset, clustering, retrieval, knn or ridge, and its parameters: retrieval:top_k=8,space=raw. "
+    "See 'quasar-index methods'."
+)
+MethodOption = Annotated[
+    str,
+    typer.Option(
+        "--method", "-m", metavar="NAME:PARAMETER=VALUE,...", help=f"What scores: {_HELP}", rich_help_panel=_PANEL
+    ),
+]
+MethodsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--method",
+        "-m",
+        metavar="NAME:PARAMETER=VALUE,...",
+        help=f"What scores, repeatable: {_HELP} Alternatives: mean/knn:space=raw/whitened is four.  [mean]",
+        rich_help_panel=_PANEL,
+        show_default=False,
+    ),
+]
+GroupOption = Annotated[
+    str | None,
+    typer.Option(
+        "--group",
+        metavar="COLUMN",
+        help="ridge, and space=auto: anchors that are left out together (content, prompt).  Default: reference, else "
+        "each alone.",
+        rich_help_panel=_PANEL,
+    ),
+]
+
+
+class Space(str, Enum):
+    """Where cosines are taken."""
+
+    raw = "raw"
+    centred = "centred"
+    whitened = "whitened"
+    auto = "auto"
+
+
+DEFAULT_SPACE = Space.whitened
+"""That of the library, which `--help` must not load."""
+SpaceOption = Annotated[
+    Space,
+    typer.Option("--space", help="Where cosines are taken: as embedded, centred or whitened by the anchors, or auto."),
+]
+ShrinkageOption = Annotated[
+    str | None, typer.Option("--shrinkage", help="whitened: a number, ledoit-wolf, oas or auto.  [10]")
+]
+
+
+def read_methods(texts: Sequence[str] | None) -> list[qi.Method]:
+    """Read `--method`, given once, several times or not at all."""
+    return qi.read_methods(texts or [DEFAULT])
+
+
+def space_method(space: Space, shrinkage: str | None) -> qi.Method:
+    """Make the method whose space `--space` and `--shrinkage` name."""
+    return qi.Mean(space=space.value, shrinkage=None if shrinkage is None else parse_shrinkage(shrinkage))
+
+
+def parse_shrinkage(text: str) -> qi.Shrinkage | Literal["auto"]:
+    """Read a shrinkage: a number, the name of an estimator, or auto."""
+    if text in ("ledoit-wolf", "oas", "auto"):
+        return text  # type: ignore[return-value]
+    try:
+        return float(text)
+    except ValueError:
+        raise typer.BadParameter(f"--shrinkage {text} is neither a number nor ledoit-wolf, oas or auto") from None
+
+
+def idle_group(needs: str) -> Idle:
+    """Return the rule that `--group` is idle unless the method chooses something by groups."""
+    return Idle(("group",), lambda given: not _uses_groups(given), needs)
+
+
+def _uses_groups(given: Given) -> bool:
+    if "space" in given:
+        return "auto" in (given["space"], given["shrinkage"])
+    return any(method.uses_groups for method in qi.read_methods([given["method"]]))
+
+
+def group_for(method: qi.Method, index: qi.AnchorIndex, group: str | None) -> str | None:
+    """Return the column of contents that a method needs, the given one first; None where it needs none."""
+    return (group or index.content_column()) if method.uses_groups else None
+
+
+def settle(method: qi.Method, anchors: qi.AnchorTable, *, seed: int = 0) -> qi.Method:
+    """Choose the space of a method where it is auto, and say on stderr what was chosen."""
+    if not method.is_auto:
+        return method
+    with progress_bar("choosing the space") as on_progress:
+        choice = qi.choose_space(anchors, method, seed=seed, on_progress=on_progress)
+    note(f"space {choice}")
+    return choice.method

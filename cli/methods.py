@@ -1,0 +1,67 @@
+"""`quasar-index methods`: what can score, and its parameters."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from dataclasses import fields
+from typing import Annotated, Any
+
+import typer
+
+import quasar_index as qi
+
+from . import options
+from .output import print_facts, print_table
+
+
+def methods(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", help="A method, for its parameters and formula.", show_default=False),
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """List the methods that --method names: when to choose each; with NAME, its formula, parameters and ranges."""
+    known = qi.METHODS if name is None else {name: type(qi.read_method(name))}
+    facts = {key: method_facts(kind) for key, kind in known.items()}
+    if json:
+        print_facts(facts, as_json=True)
+    elif name is None:
+        rows = [(key, ", ".join(one["parameters"]), one["when"]) for key, one in facts.items()]
+        print_table(("method", "parameters", "when to choose it"), rows)
+    else:
+        (one,) = facts.values()
+        print(f"{one['formula']}\n\nWhen to choose it: {one['when']}.\n")  # noqa: T201
+        parameters = one["parameters"].items()
+        table = [(key, each["default"], each["range"], each["what"]) for key, each in parameters]
+        print_table(("parameter", "default", "range", "what it is"), table)
+        example = qi.read_method(name)
+        print(f"\nFor example: --method {_example(type(example))}")  # noqa: T201
+
+
+def method_facts(kind: type[qi.Method]) -> dict[str, Any]:
+    """Return what a person wants to know of a method."""
+    from quasar_index.notation import allowed, own_first, value_text
+
+    return {
+        "when": kind.when,
+        "formula": inspect.getdoc(sys.modules[kind.__module__]),
+        "parameters": {
+            one.name: {
+                "default": value_text(one.default),
+                "range": allowed(kind, one),
+                "what": one.metadata["words"],
+            }
+            for one in own_first(kind)
+        },
+    }
+
+
+def _example(kind: type[qi.Method]) -> str:
+    """Return a text that names the method with two of its parameters."""
+    from quasar_index.notation import value_text
+
+    own = [one for one in fields(kind) if one.name not in {base.name for base in fields(qi.CentroidMethod)}]
+    given = [f"{one.name}={value_text(one.default)}" for one in own if one.default is not None][:1]
+    return f"{kind.name}:{','.join([*given, 'space=raw'])}"

@@ -1,0 +1,72 @@
+"""Nearest neighbours: the mean rating of the k nearest anchors, weighted by similarity: `sum_i w_i y_i`, sum_i w_i = 1.
+
+A baseline of every comparison. It needs a rating for every anchor, and answers on their scale.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ..anchors import AnchorTable
+from ..arrays import DoubleArray, FloatArray, unit
+from ..index.search import Neighbors, nearest
+from ..notation import parameter
+from .method import Predictor, RatingMethod
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Knn(RatingMethod):
+    """The mean rating of the nearest anchors, weighted by similarity.
+
+    Attributes:
+        top_k: k; fewer anchors than that are all used, with a warning.
+        similarity_temperature: t > 0 of the weights softmax(cosine / t); None for the cosines themselves as weights
+            (negative ones weigh nothing; where none is positive all weigh the same).
+    """
+
+    when: ClassVar[str] = "a baseline for rated anchors"
+
+    top_k: int = parameter(32, "nearest anchors", "a whole number from 1", lambda value: value >= 1)
+    similarity_temperature: float | None = parameter(
+        None, "t of the weights softmax(cosine / t)", "a number above 0", lambda value: value is None or value > 0
+    )
+
+    def predictor(self, anchors: AnchorTable) -> Predictor:
+        """Return the weighted mean over neighbours (see `RatingMethod.predictor`)."""
+        quality = anchors.rated("the mean rating of neighbours (knn)")
+        if self.top_k > len(anchors):
+            _log.warning("top-k %d is more than the %d anchors to choose from: all are used", self.top_k, len(anchors))
+
+        def predict(queries: FloatArray) -> DoubleArray:
+            neighbors, weights = self.neighbors(anchors, unit(queries))
+            return np.asarray((weights * quality[neighbors.rows]).sum(axis=1))
+
+        return predict
+
+    def neighbors(self, anchors: AnchorTable, queries: FloatArray) -> tuple[Neighbors, DoubleArray]:
+        """Retrieve and weigh neighbours.
+
+        Args:
+            anchors: N anchors.
+            queries: (M, D) float32 of length one.
+
+        Returns:
+            The neighbours, and their (M, k) weights, whose sum is one.
+        """
+        found = nearest(anchors, queries, self.top_k)
+        return found, self._weights(found.similarity.astype(np.float64))
+
+    def _weights(self, similarity: DoubleArray) -> DoubleArray:
+        """Turn (M, k) cosines into weights with sum one."""
+        if self.similarity_temperature is None:
+            weights = np.maximum(similarity, 0.0)
+            weights[~(weights > 0).any(axis=1)] = 1.0
+        else:
+            weights = np.exp((similarity - similarity.max(axis=1, keepdims=True)) / self.similarity_temperature)
+        return np.asarray(weights / weights.sum(axis=1, keepdims=True))

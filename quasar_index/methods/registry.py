@@ -1,0 +1,39 @@
+"""Every method by name, and the texts that name them: `retrieval:top_k=8,space=raw` (`quasar_index.notation`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..errors import AggregationError
+from ..notation import read, read_several
+from .clustering import Clustering
+from .knn import Knn
+from .mean import Mean
+from .method import Method
+from .offset import Offset
+from .retrieval import Retrieval
+from .ridge import Ridge
+
+METHODS: dict[str, type[Method]] = {kind.name: kind for kind in (Mean, Offset, Clustering, Retrieval, Knn, Ridge)}
+"""The methods, the centroids before those that predict ratings."""
+
+
+def read_method(text: str) -> Method:
+    """Read a method, such as `retrieval:top_k=8,space=raw`; `str` writes it.
+
+    Raises:
+        AggregationError: On an unknown name or parameter, or a value out of range; with what was meant.
+    """
+    return read(text, METHODS, "method", AggregationError)
+
+
+def read_methods(texts: Iterable[str]) -> list[Method]:
+    """Read methods; a text may hold alternatives: `mean/knn:space=raw/whitened` is four.
+
+    Returns:
+        Each method once, in order.
+
+    Raises:
+        AggregationError: As `read_method`.
+    """
+    return read_several(texts, METHODS, "method", AggregationError)
