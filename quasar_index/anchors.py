@@ -158,8 +158,10 @@ class AnchorTable:
         n_good = int(np.searchsorted(chosen, self.n_good))
         if n_good == 0 or n_good == len(chosen):
             missing = "bad" if n_good else "good"
-            what = counted(len(chosen), f"anchor is not {missing}", f"anchors have no {missing} one among them")
-            raise DataError(f"the selected {what}", "select anchors of both sides")
+            raise DataError(
+                f"the selected {counted(len(chosen), 'anchor has', 'anchors have')} no {missing} one among them",
+                "select anchors of both sides",
+            )
         return self.arranged(chosen, None if self.quality is None else self.quality[chosen], n_good)
 
     def arranged(self, rows: IntArray, quality: DoubleArray | None, n_good: int) -> AnchorTable:
