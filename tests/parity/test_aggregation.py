@@ -44,7 +44,7 @@ def assert_directions(found, expected):
 @pytest.mark.parametrize("shape", [(2, 1), (50, 8), (40_000, 3)])
 def test_mean(shape, normalize_anchors):
     data = Data(*shape)
-    found = Mean(normalize_anchors).aggregate(data.anchors)
+    found = Mean(normalize_anchors=normalize_anchors).aggregate(data.anchors)
     V = data.vectors(normalize_anchors)
     assert found.good.shape == found.bad.shape == (1, 1, shape[1])
     assert_directions(found.good[0, 0], norm1(V[data.good].mean(axis=0)))
@@ -61,7 +61,7 @@ def test_offset(offset, share_good, normalize_anchors):
     n_kept = n_good - int(n_good * offset)
     good = sorted(np.flatnonzero(data.good), key=lambda i: -data.y[i])[:n_kept]
     bad = sorted(np.flatnonzero(~data.good), key=lambda i: data.y[i])[: n_kept if offset else None]
-    found = Offset(offset, normalize_anchors).aggregate(data.anchors)
+    found = Offset(offset, normalize_anchors=normalize_anchors).aggregate(data.anchors)
     assert_directions(found.good[0, 0], norm1(V[good].mean(axis=0)))
     assert_directions(found.bad[0, 0], norm1(V[bad].mean(axis=0)))
 
@@ -72,7 +72,7 @@ def test_offset_needs_an_order():
         with pytest.raises(AggregationError, match="needs an opinion score for every anchor"):
             Offset(offset).aggregate(anchors)
     for offset in (-0.1, 1.0, float("nan")):
-        with pytest.raises(AggregationError, match=r"not in \[0, 1\)"):
+        with pytest.raises(AggregationError, match=r"it is a number in \[0, 1\)"):
             Offset(offset)
 
 
@@ -160,9 +160,9 @@ def test_prototypes_stay_apart_and_merge_to_the_paper():
 
 def test_clustering_errors_and_seed():
     data = Data(30, 4, share_good=0.3)
-    with pytest.raises(AggregationError, match="10 clusters are more than the 9 good anchors; use --clusters 9"):
+    with pytest.raises(AggregationError, match="10 clusters are more than the 9 good anchors; use n_clusters=9"):
         Clustering(10).aggregate(data.anchors)
-    with pytest.raises(AggregationError, match="0 clusters"):
+    with pytest.raises(AggregationError, match="n_clusters of clustering is 0; it is a whole number from 1"):
         Clustering(0)
     one, other = (Clustering(5, seed=seed).aggregate(data.anchors) for seed in (3, 3))
     np.testing.assert_array_equal(one.bad, other.bad)
@@ -304,11 +304,11 @@ def test_sharp_weights_hold_within_each_side_of_joint_neighbours(division):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"top_k": 0}, "top-k 0"),
-        ({"mode": "both"}, "no retrieval mode 'both'"),
-        ({"division": "odd"}, "no division"),
-        ({"similarity_temperature": 0.0}, "similarity temperature"),
-        ({"rating_power": -1.0}, "rating power"),
+        ({"top_k": 0}, "top_k of retrieval is 0"),
+        ({"mode": "both"}, "mode of retrieval is 'both'; it is per-side or joint"),
+        ({"division": "odd"}, "division of retrieval is 'odd'"),
+        ({"similarity_temperature": 0.0}, "similarity_temperature of"),
+        ({"rating_power": -1.0}, "rating_power of"),
         ({"blend": 1.5}, "blend"),
         ({"blend": float("nan")}, "blend"),
     ],

@@ -72,9 +72,9 @@ def same(found, expected, atol=1e-5):
 def test_the_special_cases_that_equal_the_mean(case, normalize):
     anchors = case.anchors()
     queries = unit(case.queries)
-    mean = Mean(normalize).aggregate(anchors)
+    mean = Mean(normalize_anchors=normalize).aggregate(anchors)
     k = len(anchors)
-    same(Offset(0, normalize).aggregate(anchors), mean)
+    same(Offset(0.0, normalize_anchors=normalize).aggregate(anchors), mean)
     same(Clustering(1, normalize_anchors=normalize).aggregate(anchors), mean)
     for mode in ("per-side", "joint"):
         same(Retrieval(k, mode=mode, normalize_anchors=normalize).aggregate(anchors, queries), mean)
@@ -109,7 +109,7 @@ def rounding(case):
 def swappable():
     """Return aggregations that treat both sides alike; ties at a local median do not, nor does an offset's count."""
     return st.one_of(
-        st.builds(Mean, BOOLEANS),
+        st.builds(Mean, normalize_anchors=BOOLEANS),
         st.builds(Clustering, st.just(1)),
         RETRIEVALS.filter(lambda r: r.mode == "per-side" or r.division == "global"),
     )
@@ -139,7 +139,7 @@ def test_swapping_equal_sides_of_an_offset(case, offset):
 
 
 AGGREGATORS = st.one_of(
-    st.builds(Mean, BOOLEANS), st.builds(Offset, st.floats(0, 0.9), BOOLEANS), st.builds(Clustering, st.just(1)),
+    st.builds(Mean, normalize_anchors=BOOLEANS), st.builds(Offset, st.floats(0, 0.9), normalize_anchors=BOOLEANS), st.builds(Clustering, st.just(1)),
     RETRIEVALS,
 )  # fmt: skip
 
