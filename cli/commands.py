@@ -38,9 +38,6 @@ PANELS = {
         "check": "Check labelled images before building: files, labels, direction, duplicates, leaks.",
         "synthesize": "Distort pristine images: the 25 types of KADID-10k at five levels, laid out as KADIS-700k.",
     },
-    "This machine": {
-        "bench": "Measure speed and memory on this machine.",
-    },
     "A living index": {
         "add": "Add anchors to an index; images that it holds already are not embedded, their labels are brought up to "
         "date.",
