@@ -47,8 +47,7 @@ PANELS = {
         "tag": "Tag a version of an index; 'score --version TAG' and 'restore' take the tag for the number.",
         "restore": "Make a new version of an index that equals an old one; what came in between stays in the history.",
         "compact": "Rewrite the table of an index in fewer files, without deleted rows.",
-        "approximate": "Let retrieval in an index of very many anchors be approximate, with a recall that is measured "
-        "and recorded.",
+        "approximate": "Make search in an index of very many anchors approximate; its recall is measured and recorded.",
         "verify": "Check that an index is whole: files, counts, ids, embeddings, labels, history, and its search cache "
         "bit by bit.",
         "export": "Write an index to a file; 'quasar-index build NAME --embeddings FILE' makes the same index of it.",

@@ -68,7 +68,7 @@ def bench(
     ] = None,
     rounds: Annotated[
         int | None,
-        typer.Option(min=1, help="Times that both sides of a ratio are timed; default: 5.", rich_help_panel="Work"),
+        typer.Option(min=1, help="How often both sides of a ratio are timed; default: 5.", rich_help_panel="Work"),
     ] = None,
     images: Annotated[
         Path | None,
@@ -79,7 +79,7 @@ def bench(
         ),
     ] = None,
     n_images: Annotated[
-        int | None, typer.Option(min=1, help="How many of them; default: 256.", rich_help_panel="Work")
+        int | None, typer.Option(min=1, help="How many images; default: 256.", rich_help_panel="Work")
     ] = None,
     stream: Annotated[
         str | None,
@@ -111,9 +111,9 @@ def bench(
 ) -> None:
     """Measure speed and memory on this machine.
 
-    Each figure is a ratio: two ways of doing the same work are timed in turns, and the median and the extremes of the
-    rounds are printed. So other work on the machine slows both. Without --quick and --figure it takes an hour and 10 GB
-    of disk.
+    Each figure is a ratio: two ways of doing the same work are timed in turns, so other work on the machine slows both.
+    The median, the lowest and the highest round are printed. All figures take an hour and 10 GB of disk; see --figure
+    and --quick.
     """
     if picture is not None:
         check_picture(picture)
