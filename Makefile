@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: demo test torture lint types check lock clean
+.PHONY: demo test torture bench lint types check lock clean
 
 demo: $(VENV)/.installed ## Build an index of demonstration photographs and try the aggregations
 	$(BIN)/quasar-index demo
@@ -27,6 +27,9 @@ torture: $(VENV)/.installed-test ## Crashes, full disks, readers beside a writer
 	$(BIN)/python -m tests.torture.mutated_images --count $(IMAGES) --seed $(SEED) || failed=1; \
 	QUASAR_INDEX_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -q tests/property || failed=1; \
 	exit $$failed
+
+bench: $(VENV)/.installed ## Measure speed and memory on this machine; make bench ARGS="--quick", ARGS=--help lists the options
+	$(BIN)/python -m tests.benchmarks.suite $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -27,21 +27,24 @@ IDLE = (
 
 def approximate(
     name: options.Index,
-    recall: Annotated[float, typer.Option(help="Share of the nearest anchors of a side that is to be found.")] = 0.99,
-    top_k: Annotated[int, typer.Option(min=1, help="Neighbours of a side; larger k are searched exactly.")] = 256,
+    recall: Annotated[float, typer.Option(help="Share of the nearest anchors of a side to find.")] = 0.99,
+    top_k: Annotated[int, typer.Option(min=1, help="Neighbours a side; search for more is exact.")] = 256,
     space: ways.SpaceOption = ways.DEFAULT_SPACE,
     shrinkage: ways.ShrinkageOption = None,
     queries: Annotated[
-        int, typer.Option(min=20, help="Anchors that are searched for: half of them choose, half of them measure.")
+        int,
+        typer.Option(
+            min=20, help="Anchors used as queries: half of them choose how much to search, half of them measure."
+        ),
     ] = 512,
-    seed: Annotated[int, typer.Option(min=0, help="Of their draw.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of their draw.")] = 0,
     off: Annotated[bool, typer.Option("--off", help="Search exactly again.")] = False,
     json: options.Json = False,
 ) -> None:
-    """Let retrieval in an index of very many anchors be approximate, with a recall that is measured and recorded.
+    """Make search in an index of very many anchors approximate; its recall is measured and recorded.
 
-    Exact search is fast up to some millions of anchors. This holds for one space and the present anchors: a change of
-    the index ends it; anchors by --where, other spaces and cross-validation are searched exactly.
+    Exact search is fast up to a few million anchors. Approximate search holds for one space and the current anchors:
+    any change of the index ends it. With --where, in other spaces and in cross-validation, search stays exact.
     """
     index = qi.AnchorIndex.open(name)
     if off:

@@ -40,9 +40,6 @@ PANELS = {
         "check": "Check labelled images before building: files, labels, direction, duplicates, leaks.",
         "synthesize": "Distort pristine images: the 25 types of KADID-10k at five levels, laid out as KADIS-700k.",
     },
-    "This machine": {
-        "bench": "Measure speed and memory on this machine.",
-    },
     "A living index": {
         "add": "Add anchors to an index; images that it holds already are not embedded, their labels are brought up to "
         "date.",
@@ -52,8 +49,7 @@ PANELS = {
         "tag": "Tag a version of an index; 'score --version TAG' and 'restore' take the tag for the number.",
         "restore": "Make a new version of an index that equals an old one; what came in between stays in the history.",
         "compact": "Rewrite the table of an index in fewer files, without deleted rows.",
-        "approximate": "Let retrieval in an index of very many anchors be approximate, with a recall that is measured "
-        "and recorded.",
+        "approximate": "Make search in an index of very many anchors approximate; its recall is measured and recorded.",
         "verify": "Check that an index is whole: files, counts, ids, embeddings, labels, history, and its search cache "
         "bit by bit.",
         "export": "Write an index to a file; 'quasar-index build NAME --embeddings FILE' makes the same index of it.",

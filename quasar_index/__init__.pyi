@@ -1,15 +1,6 @@
 """The public names: this stub is the list that `__init__.py` loads them from."""
 
 from .anchors import AnchorTable, make_anchors
-from .benchmarks import (
-    BENCH_FIGURES,
-    BenchFigure,
-    BenchOptions,
-    BenchRatio,
-    BenchReport,
-    draw_benchmarks,
-    run_benchmarks,
-)
 from .checks import CheckReport, Finding, check_sources
 from .datasets import (
     DATASETS,
@@ -193,7 +184,6 @@ from .validation.approximation import approximate, search_exactly
 from .validation.calibration import IndexCalibration, calibrate, read_calibration
 
 __all__ = [
-    "BENCH_FIGURES",
     "DATASETS",
     "DEFAULT_ENCODER",
     "DEFAULT_SHRINKAGE",
@@ -218,10 +208,6 @@ __all__ = [
     "AnchorTable",
     "Approximation",
     "Bench",
-    "BenchFigure",
-    "BenchOptions",
-    "BenchRatio",
-    "BenchReport",
     "Breakdown",
     "BuildReport",
     "CentroidMethod",
@@ -337,7 +323,6 @@ __all__ = [
     "cross_validate_images",
     "decode",
     "distort",
-    "draw_benchmarks",
     "draw_evaluation",
     "draw_map",
     "draw_reproduction",
@@ -384,7 +369,6 @@ __all__ = [
     "reproduce",
     "restore",
     "rmse",
-    "run_benchmarks",
     "run_demo",
     "run_sweep",
     "search_exactly",

@@ -1,7 +1,7 @@
 """Anchors: embedded images with opinion scores, divided into a good and a bad side.
 
-Division (method.md section 1): full-reference data - reference images are good, distorted ones bad; no-reference data -
-good = y > median(y), bad = y <= median(y), ties at the median are bad.
+Division: full-reference data - reference images are good, distorted ones bad; no-reference data - good = y > median(y),
+bad = y <= median(y), ties at the median are bad.
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ class AnchorTable:
         )
 
     def subsample(self, ratio: float, *, seed: int = 0, references: npt.NDArray[np.str_] | None = None) -> AnchorTable:
-        """Draw a random part of the anchors (method.md section 1, "Subsampling").
+        """Draw a random part of the anchors.
 
         Args:
             ratio: r in (0, 1].
@@ -281,7 +281,7 @@ def encode_groups(labels: Sequence[object] | npt.NDArray[np.generic]) -> IntArra
 
 
 def reference_units(names: Sequence[str], references: Sequence[str | None]) -> npt.NDArray[np.str_] | None:
-    """Say which full-reference anchors are drawn together (method.md section 1, "Subsampling").
+    """Say which full-reference anchors are drawn together: those of one reference image.
 
     Args:
         names: N different names, such as ids.

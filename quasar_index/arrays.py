@@ -58,7 +58,7 @@ def as_embeddings(values: npt.ArrayLike, *, dim: int | None = None, what: str = 
 
 
 def unit(vectors: npt.ArrayLike) -> FloatArray:
-    """Return vectors scaled to length one along the last axis: `v / ||v||` (method.md, notation).
+    """Return vectors scaled to length one along the last axis: `v / ||v||`.
 
     Args:
         vectors: (..., D) numbers.

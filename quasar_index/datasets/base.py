@@ -62,7 +62,7 @@ class AnchorSource:
         records: One row an image: the columns of `RECORD_SCHEMA`, then any further ones of the label file.
         kind: What the scores mean.
         division: How anchors fall into two sides: "reference" (reference images are good, distorted ones bad;
-            `side` is filled) or "median" (good = above the median opinion score, method.md section 1).
+            `side` is filled) or "median" (good = above the median opinion score).
         lower_is_better: Direction of the raw score; declared by the adapter, never inferred.
         score_range: Lowest and highest possible raw score, None where only the observed range is known.
         checksums: SHA-256 of each label file that was read, by path.

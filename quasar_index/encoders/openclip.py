@@ -1,7 +1,7 @@
 """CLIP and CoCa image towers, and their text towers, through open_clip.
 
 The CLIP ResNets can run at any input size: their attention pool adds no positional embedding (the authors' default for
-the IQA setting, method.md section 1) or an interpolated one.
+image quality) or an interpolated one.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ RULE_VERSION = 1
 
 @dataclass(frozen=True)
 class InputRule:
-    """How an image becomes the encoder's input (method.md section 1, "Preprocessing").
+    """How an image becomes the encoder's input.
 
     Attributes:
         resize: "none" keeps the native resolution; "shorter-side" scales so that the shorter side is `size`;
@@ -145,7 +145,7 @@ class EncoderSpec:
         dim: D, the dimension of an embedding.
         fingerprint: Hash of the image tower's weights, whatever file format they came in; empty for `precomputed`.
         input: The input rule; None for `precomputed`.
-        layers: "final" or "stats" (method.md, "Multi-layer statistics").
+        layers: "final" (the last layer) or "stats" (means and deviations of each stage, see `efficientnet.py`).
         weights: File that the user gave by `--weights`, where later commands look for it first; empty otherwise.
         runtime: Precision and runtime that made the embeddings ("fp32", "bf16", "openvino", ...); all of them agree
             with float32, so it tells no two specs apart. Empty where it is not known.

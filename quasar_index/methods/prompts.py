@@ -1,4 +1,4 @@
-"""Text anchors, the CLIP-IQA baseline (method.md section 2): the two centroids are embedded antonym prompts.
+"""Text anchors, the CLIP-IQA baseline: the two centroids are embedded antonym prompts.
 
 The score is that of image anchors, `sigmoid((cos(x, t_good) - cos(x, t_bad)) / T)`, with 1 / T the model's trained
 softmax scale (about 100).

@@ -1,4 +1,4 @@
-"""The space that cosines and centroids live in, fitted to the anchors in use (method.md section 1, "Anchor space").
+"""The space that cosines and centroids live in, fitted to the anchors in use.
 
 With u = unit(x), m and C = V diag(w) V^T the mean and covariance of the anchors' u:
 

@@ -38,7 +38,7 @@ class Experiment:
         anchor_input: Input rule of the anchors, in its short form; None for the encoder's default.
         test_input: Input rule of the test images.
         method: Aggregation of the anchors.
-        fraction: Random part of the anchors, in (0, 1] (method.md section 1, "Subsampling").
+        fraction: Random part of the anchors, in (0, 1] (see `AnchorTable.subsample`).
         n_draws: Random draws of that part, whose SRCC is averaged.
         x: Place on the figure's axis; None for a table.
         published: What the paper reports.

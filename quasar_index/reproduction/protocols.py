@@ -1,6 +1,6 @@
 """The protocols of QUASAR (Kastryulin et al. 2024, arXiv:2403.06866): Table 1 and Figures 4 to 7.
 
-Settings are those of section 4 and of method.md section 1; splits are those of the authors' code
+Settings are those of the paper's section 4; splits are those of the authors' code
 (github.com/photosynthesis-team/QUASAR, `embeddings/datasets.py`). There SPAQ's "test" is every row of its annotation
 file, and SRCC is printed as its absolute value. Figures 4 to 7 print no numbers: their points are compared with Table 1
 where it has the same setting, else there is nothing to compare with. The places on the axes of Figures 6 and 7 cannot
@@ -71,11 +71,9 @@ _OTHERS_AESTHETICS = {  # learning-based, "included as a reference rather than f
     "AADB": (0.558, 0.379),
 }
 
-_UNSAID_CLIP_IQA = (
-    "the paper does not say which encoder and input its CLIP-IQA had on aesthetics: as for quality here (method.md)"
-)
+_UNSAID_CLIP_IQA = "the paper does not say which encoder and input its CLIP-IQA had on aesthetics: as for quality here"
 _AESTHETICS_ENCODER = (
-    "the paper says CLIP ViT-L/14 without its weights' source: OpenAI's here (method.md); the authors' public "
+    "the paper says CLIP ViT-L/14 without its weights' source: OpenAI's here; the authors' public "
     "configuration lists the LAION-2B ones (clip-vit-l-14-laion2b)"
 )
 

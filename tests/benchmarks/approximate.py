@@ -1,9 +1,9 @@
 """What approximate search gains over exact search on synthetic anchors, and how many of the nearest it finds.
 
-    OMP_NUM_THREADS=1 python tests/benchmarks/approximate.py --anchors 255000 --dim 768 [--space whitened]
+    OMP_NUM_THREADS=1 python -m tests.benchmarks.approximate --anchors 255000 --dim 768 [--space whitened]
 
 Two kinds of anchors: of clusters that overlap, with fewer effective dimensions than D, as real embeddings have them
-(hard), and of clusters far apart, as `quasar-index bench` makes them (easy). Times are those that `quasar-index
+(hard), and of clusters far apart, as `make bench` makes them (easy). Times are those that `quasar-index
 approximate` measures and records: k = 256 a side, queries that chose nothing.
 """
 
@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 import quasar_index as qi
-from quasar_index.benchmarks.synthetic import embeddings
+
+from .suite.synthetic import embeddings
 
 N_CLUSTERS = 5000
 

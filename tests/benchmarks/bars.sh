@@ -1,6 +1,6 @@
 #!/bin/sh
-# The bars of issue 6, one figure at a time: JSON and the picture of each go to $1, synthetic indexes to $1/work.
-# Not a test: run it on a quiet machine. Sizes can be given as the second argument.
+# The figures, one at a time: JSON and the picture of each go to $1, synthetic indexes to $1/work.
+# Not a test: run it on a quiet machine, from the root of the repository. Sizes can be given as the second argument.
 set -eu
 out=${1:?"usage: bars.sh FOLDER [N,N,...]"}
 sizes=${2:-29k,255k,840k}
@@ -8,7 +8,7 @@ mkdir -p "$out"
 bench() { # name of the file, then arguments
     name=$1
     shift
-    quasar-index bench --work "$out/work" --output "$out/$name.json" --picture "$out/$name.png" "$@"
+    "${PYTHON:-.venv/bin/python}" -m tests.benchmarks.suite --work "$out/work" --output "$out/$name.json" --picture "$out/$name.png" "$@"
 }
 bench build-crops --figure build-crops --n-images 512
 bench build-native --figure build-native --n-images 160

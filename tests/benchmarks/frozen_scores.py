@@ -10,7 +10,7 @@ is named. `write` replaces the sets that it makes and keeps the others.
 
 The sets: `drawn` (embeddings of a seeded generator; a test compares it, too), `synthesised` (photographs that ship with
 scikit-image and scikit-learn, distorted by `synthesize`; good and bad by reference, no ratings), `rated` (photographs
-with ratings of your own, named by --rated; the file holds those of `shared/real/rated`, column quality). The last two
+with ratings of your own, named by --rated; the file holds scores of one such set, column quality). The last two
 are embedded by the default encoder, so they also freeze decoding, the input rule and the network; another processor or
 another version of PyTorch may move them by more than 1e-6, while `drawn` stays. One thread and one image a batch: with
 others the network rounds otherwise, and a whitened space of little shrinkage makes 5e-6 of that.

@@ -68,10 +68,12 @@ def run(home: Path, tmp_path: Path) -> Run:
 
 @pytest.fixture
 def call(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Do what `run` does inside this process, which saves importing torch each time."""
+    """Do what `run` does inside this process, which saves importing torch each time; or what another `program` does."""
     from quasar_index.cli import main
 
-    def call(*arguments: object, stdin: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    def call(
+        *arguments: object, stdin: str | None = None, program: Callable[[], None] = main.main, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("QUASAR_INDEX_HOME", str(home))
         monkeypatch.setattr(sys, "argv", ["quasar-index", *map(str, arguments)])
@@ -80,7 +82,7 @@ def call(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
             monkeypatch.setenv(name, value)
         capsys.readouterr()
         try:
-            main.main()
+            program()
             code = 0
         except SystemExit as stop:
             code = int(stop.code or 0)

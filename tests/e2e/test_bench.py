@@ -1,10 +1,11 @@
-"""`quasar-index bench` runs at tiny sizes and says what it measured. How fast it is, is no matter for a test."""
+"""`make bench` runs at tiny sizes and says what it measured. How fast it is, is no matter for a test."""
 
 import contextlib
 import io
 import json
 import re
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,15 +21,23 @@ BARS = {
 }  # fmt: skip
 
 
-def test_figures_of_search(call: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from quasar_index.benchmarks import search_figures
+@pytest.fixture
+def bench(call: Run) -> Run:
+    """Do what `make bench` does."""
+    from tests.benchmarks.suite.__main__ import main
+
+    return partial(call, program=main)
+
+
+def test_figures_of_search(bench: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.benchmarks.suite import search_figures
 
     slow = ("forward", "influence", "facility-location", "kmeans", "kmedoids", "mmr", "herding")
     monkeypatch.setattr(search_figures, "MOST_ANCHORS", dict.fromkeys(slow, 0))
     names = ["adaptive", "adaptive-loop", "batch-64", "approximate", "lancedb", "static", "offset", "open", "select"]
     wanted = [argument for name in names for argument in ("--figure", name)]
-    done = call(
-        "bench", *wanted, *SMALL, "--growth", "--json", "--output", "bench.json", "--picture", "bench.svg",
+    done = bench(
+        *wanted, *SMALL, "--growth", "--json", "--output", "bench.json", "--picture", "bench.svg",
         "--work", tmp_path / "work",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -55,14 +64,14 @@ def test_figures_of_search(call: Run, tmp_path: Path, monkeypatch: pytest.Monkey
     assert all(name in picture for name in names)
     # What was made stays, and is found again.
     assert (tmp_path / "work" / "synthetic-600-32" / "manifest.json").is_file()
-    again = call("bench", "--figure", "static", *SMALL, "--work", tmp_path / "work")
+    again = bench("--figure", "static", *SMALL, "--work", tmp_path / "work")
     assert again.returncode == 0, again.stderr
     assert "static scoring, centroids included" in again.stdout
 
 
-def test_figures_of_encoding(call: Run, photos: Path) -> None:
-    done = call(
-        "bench", "--figure", "build-crops", "--figure", "build-authors", "--images", photos, "--n-images", 6,
+def test_figures_of_encoding(bench: Run, photos: Path) -> None:
+    done = bench(
+        "--figure", "build-crops", "--figure", "build-authors", "--images", photos, "--n-images", 6,
         "--rounds", 1, "--precision", "fp32", "--json",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -73,8 +82,8 @@ def test_figures_of_encoding(call: Run, photos: Path) -> None:
     assert build["detail"]["decode_milliseconds"] > 0
 
 
-def test_figures_of_memory(call: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from quasar_index.benchmarks import memory_figures
+def test_figures_of_memory(bench: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.benchmarks.suite import memory_figures
 
     def run_here(code: str, arguments: list[str]) -> str:
         """Do what the measured process does in this one, which has imported everything."""
@@ -84,9 +93,7 @@ def test_figures_of_memory(call: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         return printed.getvalue()
 
     monkeypatch.setattr(memory_figures, "_run", run_here)
-    done = call(
-        "bench", "--figure", "memory-adaptive", "--figure", "memory-stream", *SMALL, "--stream", "4,8", "--json"
-    )
+    done = bench("--figure", "memory-adaptive", "--figure", "memory-stream", *SMALL, "--stream", "4,8", "--json")
     assert done.returncode == 0, done.stderr
     adaptive, stream = json.loads(done.stdout)["figures"]
     assert adaptive["detail"]["matrix_bytes"] == 600 * 32 * 4
@@ -98,9 +105,9 @@ def test_figures_of_memory(call: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_peers_embed_and_score_the_same(photos: Path, tmp_path: Path) -> None:
     import numpy as np
 
-    from quasar_index.benchmarks import peers
-    from quasar_index.benchmarks.synthetic import embeddings, synthetic_index
     from quasar_index.encoders.pipeline import encode_files
+    from tests.benchmarks.suite import peers
+    from tests.benchmarks.suite.synthetic import embeddings, synthetic_index
 
     paths = sorted(map(str, photos.glob("*.png")))[:4]
     encoder = qi.load_encoder(layers="final", input_rule="crop-64", device="cpu", precision="fp32")
@@ -119,7 +126,7 @@ def test_peers_embed_and_score_the_same(photos: Path, tmp_path: Path) -> None:
 def test_synthetic_anchors_are_the_same_each_time_and_clustered(tmp_path: Path) -> None:
     import numpy as np
 
-    from quasar_index.benchmarks.synthetic import synthetic_index
+    from tests.benchmarks.suite.synthetic import synthetic_index
 
     one, two = (synthetic_index(tmp_path / name, 1000, dim=64).anchors() for name in "ab")
     np.testing.assert_array_equal(one.directions, two.directions)
@@ -138,16 +145,18 @@ def test_synthetic_anchors_are_the_same_each_time_and_clustered(tmp_path: Path) 
         (("--anchors", "600", "--top-k", "400"), 3, "top-k 400 is more than a side"),
         (("--stream", "1,2,3"), 2, "two numbers"),
         (("--picture", "x.pdf"), 3, "names no picture format"),
+        (("--output", "nofolder/x.json"), 3, "its folder does not exist"),
+        (("--encoder", "nonsense"), 5, "no encoder 'nonsense'"),
     ],
 )
-def test_errors(call: Run, arguments: tuple[str, ...], code: int, message: str) -> None:
-    done = call("bench", *arguments)
+def test_errors(bench: Run, arguments: tuple[str, ...], code: int, message: str) -> None:
+    done = bench(*arguments)
     assert done.returncode == code
     assert message in re.sub(r"[\s│]+", " ", done.stderr)
 
 
-def test_list_names_every_bar(call: Run) -> None:
-    done = call("bench", "--list")
+def test_list_names_every_bar(bench: Run) -> None:
+    done = bench("--list")
     assert done.returncode == 0
     for name, bar in BARS.items():
         assert re.search(rf"^{name} +[<>]= {bar:g} ", done.stdout, flags=re.MULTILINE), name

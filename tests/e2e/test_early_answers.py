@@ -74,8 +74,6 @@ WRONG: list[tuple[tuple[str, ...], int, str]] = [
     (("check", *RATED, "-i", "rated", "--threshold", "3"), 3, "threshold 3 is not in (0, 1]"),
     (("demo", "--name", "rated"), 4, "is an index of your own"),
     (("demo", "--name", "new", "--device", "gpu"), 5, "no device 'gpu'"),
-    (("bench", "--figure", "build-crops", "-e", "nonsense"), 5, "no encoder 'nonsense'"),
-    (("bench", "--figure", "static", "--output", "nofolder/x.json"), 3, "its folder does not exist"),
     (("calibrate", "rated", "--group", "nothing"), 3, "has no column 'nothing'"),
     (("select", "rated", "--method", "kmeans", "--to", "rated", "--size", "4"), 4, "exists already"),
     (("merge", "new", "nosuch", "rated"), 4, "no index 'nosuch'"),

@@ -43,7 +43,6 @@ REFUSED = [
     (("map", "rated", "-o", "x.png", "--group", "photograph"), "--group has no effect: it is for --space auto"),
     (("synthesize", "--list", "--levels", "1"), "--levels has no effect: --list lists the distortions and stops"),
     (("synthesize", "src", "--preview", "x.png", "--levels", "1"), "--levels has no effect: without OUT nothing"),
-    (("bench", "--list", "--json"), "--json has no effect: --list lists the figures and stops"),
     (("approximate", "rated", "--off", "--recall", "0.9"), "--recall has no effect: --off searches exactly again"),
 ]  # fmt: skip
 

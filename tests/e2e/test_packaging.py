@@ -1,4 +1,4 @@
-"""The wheel holds the command inside the package, and no top-level package `cli`."""
+"""The wheel holds the command inside the package, no top-level package `cli`, and nothing that only developers run."""
 
 import shutil
 import subprocess
@@ -35,6 +35,7 @@ def test_wheel_holds_every_module(wheel: Path) -> None:
     expected |= {f"quasar_index/cli/{file.name}" for file in (ROOT / "cli").glob("*.py")}
     expected |= {"quasar_index/py.typed", "quasar_index/__init__.pyi"}
     assert expected <= names
+    assert not [name for name in names if "benchmark" in name]
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 

@@ -42,8 +42,6 @@ COMMANDS: dict[str, tuple[object, ...]] = {
     "calibrated": ("score", "photos", "--index", "rated", "--format", "table", "--calibrated"),
     "reproduce": ("reproduce", "table1", "--data-root", "data", "--indexes", "made", "--encoder", "efficientnet-lite0",
                   "--resamples", 50, "--only", "tid2013,spaq"),
-    "bench": ("bench",),
-    "bench --list": ("bench", "--list"),
     "demo": ("demo",),
     "history": ("history", "rated"),
     "info": ("info", "rated"),
@@ -75,16 +73,8 @@ def place(kept: Path, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatc
     srcc = {way: np.array([0.9123, 0.8, -0.1234, 0.5, 0.6]) for way in ("raw mean", "whitened retrieval top_k=32")}
     given = DemoReport(qi.AnchorIndex.open(home / "rated"), tmp_path / "images", srcc, (12, 30))
     monkeypatch.setattr(qi, "run_demo", lambda *_, **__: given)
-    monkeypatch.setattr(qi, "run_benchmarks", lambda *_, **__: _benchmarks())
     monkeypatch.setattr(qi, "load_encoder", functools.cache(qi.load_encoder))
     return tmp_path
-
-
-def _benchmarks() -> qi.BenchReport:
-    machine = {"cpu": "A processor", "usable_cores": 2, "memory_bytes": 8e9}
-    slow = qi.BenchRatio("adaptive", 255_000, 1.0512345, 1.01, 1.212, 3, bar=1.1, at_least=False)
-    fast = qi.BenchRatio("batch-64", 29_000, 3.5, 3.25, 14.75, 3, bar=4)
-    return qi.BenchReport(machine, qi.BenchOptions(folder=Path()), (slow, fast))
 
 
 def numbers(text: str) -> collections.Counter[str]:

@@ -1,4 +1,4 @@
-"""Each aggregation against loops written down from method.md section 1, with `N` raw embeddings X and scores y."""
+"""Each aggregation against loops written down from its formula, with `N` raw embeddings X and scores y."""
 
 import faiss
 import numpy as np

@@ -1,4 +1,4 @@
-"""Spaces against scikit-learn's shrinkage estimators and the plain formula of method.md."""
+"""Spaces against scikit-learn's shrinkage estimators and the plain formula."""
 
 import numpy as np
 import pytest

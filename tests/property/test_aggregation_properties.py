@@ -139,9 +139,11 @@ def test_swapping_equal_sides_of_an_offset(case, offset):
 
 
 AGGREGATORS = st.one_of(
-    st.builds(Mean, normalize_anchors=BOOLEANS), st.builds(Offset, st.floats(0, 0.9), normalize_anchors=BOOLEANS), st.builds(Clustering, st.just(1)),
+    st.builds(Mean, normalize_anchors=BOOLEANS),
+    st.builds(Offset, st.floats(0, 0.9), normalize_anchors=BOOLEANS),
+    st.builds(Clustering, st.just(1)),
     RETRIEVALS,
-)  # fmt: skip
+)
 
 
 @SETTINGS

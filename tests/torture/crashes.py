@@ -54,7 +54,7 @@ HANGS_AFTER = 180.0
 COMMANDS = ("build", "add", "compact", "score", "relabel", "replace", "forget", "upgrade")
 STORAGE = ("--dtype", "float16", "--anchors-per-shard", "10")
 FORMAT_1 = Path(__file__).parents[1] / "data" / "index-v1"
-_HEAVY = tuple(f"quasar_index.{name}" for name in ("encoders", "benchmarks", "reproduction", "synthesis", "maps"))
+_HEAVY = tuple(f"quasar_index.{name}" for name in ("encoders", "reproduction", "synthesis", "maps"))
 STOPS = ("kill at a call", "kill at a time", "power cut", "SIGTERM", "SIGINT")
 FAULTS = ("full disk", "I/O error", "one I/O error")
 

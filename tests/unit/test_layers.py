@@ -31,7 +31,6 @@ LAYERS = [
     {"maps"},
     {"report"},
     {"checks", "demo"},
-    {"benchmarks"},
 ]
 LEVEL = {module: level for level, modules in enumerate(LAYERS) for module in modules}
 

@@ -26,7 +26,7 @@ from quasar_index.reproduction.report import Measurement
 from quasar_index.statistics.correlation import srcc
 from quasar_index.validation import RatedImages
 
-# method.md section 1, "Headline results (SRCC, Table 1)", and the splits below it
+# QUASAR, Table 1: SRCC of CLIP-IQA and of QUASAR, and the split where there are several
 HEADLINE = {
     "tid2013": (0.503, 0.627, None),
     "kadid10k": (0.479, 0.670, None),
@@ -41,7 +41,7 @@ AESTHETICS = ("aadb", "tad66k")
 EVERY = [(name, one) for name, protocol in PROTOCOLS.items() for one in protocol.experiments]
 
 
-def test_table1_is_that_of_method_md():
+def test_table1_is_the_papers():
     cells = {(one.test, one.series): one for one in PROTOCOLS["TABLE1"].experiments}
     assert len(cells) == len(PROTOCOLS["TABLE1"].experiments) == 16
     for test, (clip_iqa, quasar, split) in HEADLINE.items():

@@ -1,21 +1,32 @@
-"""`quasar-index bench`: how fast it is here, as ratios to peers and limits measured in the same run."""
+"""How fast quasar-index is here, as ratios to peers and limits measured in the same run.
+
+make bench ARGS="--quick"                   # or, from the root of the repository:
+python -m tests.benchmarks.suite --quick
+"""
 
 from __future__ import annotations
 
 import json as json_format
+import sys
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
+from quasar_index.cli import options
+from quasar_index.cli.output import check_output, interruptible, new_file, note, print_table, print_text
+from quasar_index.cli.tables import Cell
 
 import quasar_index as qi
-from quasar_index.errors import counted
+from quasar_index.errors import QuasarError, counted
+from quasar_index.images import list_images
+from quasar_index.validation.picture import check_picture
 
-from . import options
-from .idle import Idle
-from .output import check_output, interruptible, new_file, note, print_table, print_text
-from .tables import Cell
+from .figures import BENCH_FIGURES, BenchFigure, run_benchmarks
+from .options import BenchOptions
+from .picture import draw_benchmarks
+from .timing import BenchRatio
 
 COLUMNS = ("figure", "anchors", "median", "lowest", "highest", "bar", "verdict", "what")
 QUICK: dict[str, Any] = {
@@ -28,16 +39,13 @@ QUICK: dict[str, Any] = {
 }
 
 
-IDLE = (
-    Idle(
-        (
-            *("figure", "anchors", "dim", "queries", "top_k", "rounds", "images", "n_images", "stream", "work"),
-            *("encoder", "precision", "quick", "growth", "json", "output", "picture"),
-        ),
-        lambda given: given["list_"],
-        "--list lists the figures and stops",
-    ),
-)
+def print_list(value: bool) -> None:
+    """List the figures and their bars, and stop."""
+    if not value:
+        return
+    rows = [[figure.name, _bar(figure), figure.what] for figure in BENCH_FIGURES.values()]
+    print_table(("figure", "bar", "what"), rows, keep=("bar", "what"))
+    raise typer.Exit
 
 
 def bench(
@@ -60,7 +68,7 @@ def bench(
     ] = None,
     rounds: Annotated[
         int | None,
-        typer.Option(min=1, help="Times that both sides of a ratio are timed; default: 5.", rich_help_panel="Work"),
+        typer.Option(min=1, help="How often both sides of a ratio are timed; default: 5.", rich_help_panel="Work"),
     ] = None,
     images: Annotated[
         Path | None,
@@ -71,7 +79,7 @@ def bench(
         ),
     ] = None,
     n_images: Annotated[
-        int | None, typer.Option(min=1, help="How many of them; default: 256.", rich_help_panel="Work")
+        int | None, typer.Option(min=1, help="How many images; default: 256.", rich_help_panel="Work")
     ] = None,
     stream: Annotated[
         str | None,
@@ -94,24 +102,19 @@ def bench(
         bool | None,
         typer.Option("--growth/--no-growth", help="Also curves of time and memory; default: with all figures."),
     ] = None,
-    list_: Annotated[bool, typer.Option("--list", help="List the figures and their bars.")] = False,
+    list_: Annotated[
+        bool, typer.Option("--list", callback=print_list, is_eager=True, help="List the figures and their bars.")
+    ] = False,
     json: options.Json = False,
     output: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Write the JSON there, too.")] = None,
     picture: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it: .png or .svg.")] = None,
 ) -> None:
     """Measure speed and memory on this machine.
 
-    Each figure is a ratio: two ways of doing the same work are timed in turns, and the median and the extremes of the
-    rounds are printed. So other work on the machine slows both. Without --quick and --figure it takes an hour and 10 GB
-    of disk.
+    Each figure is a ratio: two ways of doing the same work are timed in turns, so other work on the machine slows both.
+    The median, the lowest and the highest round are printed. All figures take an hour and 10 GB of disk; see --figure
+    and --quick.
     """
-    if list_:
-        _print_list()
-        return
-    from tempfile import TemporaryDirectory
-
-    from quasar_index.validation.picture import check_picture
-
     if picture is not None:
         check_picture(picture)
     if output is not None:
@@ -131,12 +134,10 @@ def bench(
         name: value for name, value in given.items() if value is not None
     }
     if images is not None:
-        from quasar_index.images import list_images
-
         chosen["images"] = tuple(map(str, list_images(images)))
     with TemporaryDirectory(prefix="quasar-index-bench-") as folder, interruptible("run it again"):
-        report = qi.run_benchmarks(
-            qi.BenchOptions(folder=work or Path(folder), dim=dim, encoder=encoder, precision=precision.value, **chosen),
+        report = run_benchmarks(
+            BenchOptions(folder=work or Path(folder), dim=dim, encoder=encoder, precision=precision.value, **chosen),
             figure,
             with_growth=not figure if growth is None else growth,
             on_figure=lambda name, n: note(
@@ -146,7 +147,7 @@ def bench(
     if quick:
         report = replace(report, ratios=tuple(replace(ratio, bar=None) for ratio in report.ratios))
     if picture is not None:
-        qi.draw_benchmarks(report, picture)
+        draw_benchmarks(report, picture)
     text = json_format.dumps(_finite(report.to_dict()), indent=2)
     if output is not None:
         with new_file(str(output)) as path:
@@ -161,21 +162,16 @@ def bench(
     )
 
 
-def _row(ratio: qi.BenchRatio) -> list[Cell]:
+def _row(ratio: BenchRatio) -> list[Cell]:
     numbers = [f"{value:.3g}" for value in (ratio.median, ratio.low, ratio.high)]
-    bar = "" if ratio.bar is None else f"{'>=' if ratio.at_least else '<='} {ratio.bar:g}"
     verdicts: dict[bool | None, Cell] = {None: "", True: ("met", "green"), False: ("missed", "red")}
     met = verdicts[ratio.is_met]
-    what = ratio.detail.get("method") or qi.BENCH_FIGURES[ratio.figure].what
-    return [ratio.figure, f"{ratio.anchors:,}" if ratio.anchors else "", *numbers, bar, met, str(what)]
+    what = ratio.detail.get("method") or BENCH_FIGURES[ratio.figure].what
+    return [ratio.figure, f"{ratio.anchors:,}" if ratio.anchors else "", *numbers, _bar(ratio), met, str(what)]
 
 
-def _print_list() -> None:
-    rows = [
-        [figure.name, "" if figure.bar is None else f"{'>=' if figure.at_least else '<='} {figure.bar:g}", figure.what]
-        for figure in qi.BENCH_FIGURES.values()
-    ]
-    print_table(("figure", "bar", "what"), rows, keep=("bar", "what"))
+def _bar(of: BenchFigure | BenchRatio) -> str:
+    return "" if of.bar is None else f"{'>=' if of.at_least else '<='} {of.bar:g}"
 
 
 def _counts(text: str, option: str) -> tuple[int, ...]:
@@ -194,4 +190,19 @@ def _finite(value: Any) -> Any:
         return {key: _finite(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and value != value else value  # noqa: PLR0124
+    return None if isinstance(value, float) and value != value else value
+
+
+def main() -> None:
+    """Run the command; an error becomes one line and its exit code."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(bench)
+    try:
+        app(prog_name="python -m tests.benchmarks.suite")
+    except QuasarError as error:
+        note(f"error: {error}")
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -6,8 +6,9 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DataError
-from ..validation.picture import check_picture
+from quasar_index.errors import DataError
+from quasar_index.validation.picture import check_picture
+
 from .figures import BenchReport
 from .timing import BenchRatio
 

@@ -5,26 +5,25 @@ from __future__ import annotations
 import shutil
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ..anchors import SIDES, AnchorTable
-from ..arrays import FloatArray, unit
-from ..errors import QuasarError, first_line
-from ..index import AnchorIndex
-from ..index.search import nearest, search
-from ..index.store import open_table
-from ..methods import Mean, Offset, Retrieval
-from ..methods.scoring import Scorer
-from ..selection import SELECTORS, select_anchors
-from ..validation.approximation import approximate, search_exactly
+from quasar_index.anchors import SIDES, AnchorTable
+from quasar_index.arrays import FloatArray, unit
+from quasar_index.errors import QuasarError, first_line
+from quasar_index.index import AnchorIndex
+from quasar_index.index.search import nearest, search
+from quasar_index.index.store import open_table
+from quasar_index.methods import Mean, Offset, Retrieval
+from quasar_index.methods.scoring import Scorer
+from quasar_index.selection import SELECTORS, select_anchors
+from quasar_index.validation.approximation import approximate, search_exactly
+
 from . import peers
+from .options import BenchOptions
 from .synthetic import embeddings, synthetic_index
 from .timing import PeakMemory, in_turns, seconds, summary
-
-if TYPE_CHECKING:
-    from .figures import BenchOptions
 
 QUERY_SEED = 987_654_321  # of no chunk of anchors
 LOOP_QUERIES = 16

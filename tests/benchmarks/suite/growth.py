@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ..anchors import AnchorTable
-from ..methods import Retrieval
-from ..methods.scoring import Scorer
+from quasar_index.anchors import AnchorTable
+from quasar_index.methods import Retrieval
+from quasar_index.methods.scoring import Scorer
+
+from .options import BenchOptions
 from .search_figures import QUERY_SEED
 from .synthetic import embeddings, synthetic_index
 from .timing import PeakMemory, seconds
-
-if TYPE_CHECKING:
-    from .figures import BenchOptions
 
 STEPS = 5
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
-from ..anchors import AnchorTable
-from ..arrays import DoubleArray, FloatArray, unit
-from ..methods.method import TEMPERATURE
+from quasar_index.anchors import AnchorTable
+from quasar_index.arrays import DoubleArray, FloatArray, unit
+from quasar_index.methods.method import TEMPERATURE
 
 
 def authors_loop(paths: Sequence[str], encoder: Any) -> FloatArray:
@@ -28,7 +28,7 @@ def authors_loop(paths: Sequence[str], encoder: Any) -> FloatArray:
     import torch
     from PIL import Image
 
-    from ..encoders.torchvision_ops import import_torchvision
+    from quasar_index.encoders.torchvision_ops import import_torchvision
 
     import_torchvision()
     from torchvision import transforms

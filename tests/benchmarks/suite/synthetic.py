@@ -9,16 +9,16 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from ..arrays import FloatArray
-from ..datasets.base import RECORD_SCHEMA
-from ..demo import read_photographs
-from ..encoders.spec import EncoderSpec
-from ..index import AnchorIndex
-from ..index.build import finish_folder, new_index
-from ..index.manifest import Manifest
-from ..index.records import MAIN_EMBEDDING, EmbeddingRecord, RatingRecord, SourceRecord
-from ..index.staging import table_schema
-from ..index.store import to_embedding_column, write_shards
+from quasar_index.arrays import FloatArray
+from quasar_index.datasets.base import RECORD_SCHEMA
+from quasar_index.demo import read_photographs
+from quasar_index.encoders.spec import EncoderSpec
+from quasar_index.index import AnchorIndex
+from quasar_index.index.build import finish_folder, new_index
+from quasar_index.index.manifest import Manifest
+from quasar_index.index.records import MAIN_EMBEDDING, EmbeddingRecord, RatingRecord, SourceRecord
+from quasar_index.index.staging import table_schema
+from quasar_index.index.store import to_embedding_column, write_shards
 
 DIM = 768
 N_CLUSTERS = 256

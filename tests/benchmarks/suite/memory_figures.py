@@ -12,16 +12,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .options import BenchOptions
 from .synthetic import photographs, synthetic_index
-
-if TYPE_CHECKING:
-    from .figures import BenchOptions
 
 _MEASURED = """
 import json, resource, sys, threading
-from quasar_index.benchmarks.timing import PeakMemory, anonymous_bytes, mapped_bytes
+from tests.benchmarks.suite.timing import PeakMemory, anonymous_bytes, mapped_bytes
 {setup}
 before = anonymous_bytes() + mapped_bytes()
 with PeakMemory() as memory:
@@ -33,7 +31,7 @@ print(json.dumps({{"peak": peak, "before": before, "own": memory.n_bytes, "mappe
 _ADAPTIVE = (
     """
 import quasar_index as qi
-from quasar_index.benchmarks.synthetic import embeddings
+from tests.benchmarks.suite.synthetic import embeddings
 path, n_queries, top_k, dim = sys.argv[1], *map(int, sys.argv[2:5])
 queries = embeddings(n_queries, dim=dim, seed=1)
 few = qi.make_anchors(queries[:64], quality=range(min(64, n_queries)))

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..datasets import load_source
-from ..encoders import load_encoder
-from ..encoders.pipeline import BATCH_PIXELS
-from ..images import decode, read_image_bytes
-from ..index import build_index
+from quasar_index.datasets import load_source
+from quasar_index.encoders import load_encoder
+from quasar_index.encoders.pipeline import BATCH_PIXELS
+from quasar_index.images import decode, read_image_bytes
+from quasar_index.index import build_index
+
 from . import peers
+from .options import BenchOptions
 from .synthetic import photographs
 from .timing import in_turns, seconds, summary
 
 if TYPE_CHECKING:
-    from ..encoders.torch_encoder import TorchEncoder
-    from .figures import BenchOptions
+    from quasar_index.encoders.torch_encoder import TorchEncoder
 
 BATCH = 16
 CROP = (224, 224)

@@ -7,7 +7,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from ..index.manifest import library_versions
+from quasar_index.index.manifest import library_versions
 
 
 def describe_machine() -> dict[str, Any]:
