@@ -26,7 +26,7 @@ def demo(
     is an anchor: the mean and the spread over five random divisions.
     """
     from quasar_index.demo import check_demo
-    from quasar_index.index.anchor_index import new_index_path
+    from quasar_index.index.places import new_index_path
 
     path = new_index_path(name)
     check_demo(path)

@@ -22,8 +22,7 @@ from .encoders.base import Encoder
 from .errors import AnchorIndexError
 from .images import decode
 from .index import AnchorIndex, build_index
-from .index.anchor_index import new_index_path
-from .index.build import check_place
+from .index.places import check_place, new_index_path
 from .methods import Aggregator, Clustering, Mean, Offset, Retrieval
 from .statistics.correlation import srcc
 from .synthesis import LEVELS, distort

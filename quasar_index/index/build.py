@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryFile
 
 import pyarrow as pa
 
@@ -28,12 +27,13 @@ from ..encoders.spec import EncoderSpec
 from ..errors import AnchorIndexError, DataError, counted, reason
 from ..images import MAX_PIXELS
 from . import staging
-from .anchor_index import AnchorIndex, new_index_path
+from .anchor_index import AnchorIndex
 from .durable import digests_below, exchange, sync_below, sync_folder
 from .failures import listed_failures, write_failures
 from .labels import join_records, label_sources, record_of, with_labels
 from .lock import lock
 from .manifest import MANIFEST, Manifest
+from .places import check_free, check_place, new_index_path
 from .records import DTYPES, MAIN_EMBEDDING, Dtype, EmbeddingRecord, SourceRecord
 from .states import record
 from .store import TABLE, write_shards
@@ -314,25 +314,6 @@ def new_index(name: str | Path, *, overwrite: bool) -> Iterator[tuple[Path, Path
                 f"index '{path}' cannot be written ({reason(error)})",
                 "make room or mend the disk, then run the same command again",
             ) from error
-
-
-def check_free(path: Path, *, overwrite: bool) -> None:
-    """Raise the AnchorIndexError of an index that exists and is not to be overwritten, before anything takes long."""
-    if path.exists() and not overwrite:
-        raise AnchorIndexError(f"'{path}' exists already", "choose another name, or replace it with --overwrite")
-    if path.exists() and not (path / MANIFEST).is_file():
-        raise AnchorIndexError(f"'{path}' exists and is no index", "choose another name")
-
-
-def check_place(path: Path) -> None:
-    """Raise the AnchorIndexError of a place where no index can be made, before anything takes long."""
-    place = next(parent for parent in path.absolute().parents if parent.exists())
-    try:
-        TemporaryFile(dir=place).close()
-    except OSError as error:
-        raise AnchorIndexError(
-            f"'{path.parent}' cannot be made or written ({error.strerror})", "choose another place for the index"
-        ) from error
 
 
 def count_left_out(

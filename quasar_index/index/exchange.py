@@ -78,19 +78,7 @@ def export(
     format_: ExportFormat | None = None,
     where: str | None = None,
 ) -> ExportReport:
-    """Write an index to a file: its labels with all ratings, and the first embedding.
-
-    Args:
-        index: The index, at the version that it has open.
-        path: The file; one that is there is replaced.
-        format_: "parquet", "npz" or "pt" (the authors'); None to take it from the file's ending.
-        where: An SQL filter over the table's columns. An index built of a part is divided anew, at its own medians
-            (but a part of a subset as the subset is).
-
-    Raises:
-        AnchorIndexError: When the filter is wrong.
-        DataError: When the format is unknown, no anchor is selected, or the file cannot be written.
-    """
+    """See `AnchorIndex.export`."""
     chosen = format_ or FORMATS.get(path.suffix.lower())
     if chosen not in FORMATS.values():
         raise DataError(f"'{path}' names no format", f"end it in {', '.join(FORMATS)}, or name the format")

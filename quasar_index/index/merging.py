@@ -133,7 +133,7 @@ def _names_apart(indexes: Sequence[AnchorIndex]) -> list[dict[str, str]]:
 def _labels(index: AnchorIndex, names: Mapping[str, str]) -> pa.Table:
     """Return all columns of an index but the embeddings, its sources under new names."""
     without = {embedding.name for embedding in index.manifest.embeddings}
-    found = index.tables.read([name for name in index.columns() if name not in without])
+    found = index.tables.read([name for name in index.columns if name not in without])
     if not names:
         return found
     place = found.schema.get_field_index("dataset")

@@ -81,17 +81,7 @@ def verify(
     repair: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> VerifyReport:
-    """Check that an index is whole.
-
-    Args:
-        index: The index, at the version that is open.
-        files: Also compare the image files, where they exist, with the ids of their anchors, which are content hashes.
-        repair: Make anew what can be made anew, and remove temporary files that interrupted processes left.
-        on_progress: Called with (done, total) image files.
-
-    Returns:
-        What is wrong; a version whose table cannot be read at all is one damage.
-    """
+    """See `AnchorIndex.verify`."""
     notes = list(_waiting(index))
     try:
         current = Manifest.read(index.path)

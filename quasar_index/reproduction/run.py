@@ -19,7 +19,8 @@ from ..encoders import ENCODERS, load_encoder
 from ..encoders.weights import weights_file
 from ..errors import AggregationError, DataError, EncoderError, QuasarError, counted
 from ..images import MAX_PIXELS
-from ..index.anchor_index import AnchorIndex, homes
+from ..index.anchor_index import AnchorIndex
+from ..index.places import homes
 from ..methods.prompts import PROMPT_PAIRS, text_anchors
 from ..methods.scoring import TEMPERATURE
 from ..validation.rated import RatedImages, rated_anchors

@@ -11,8 +11,8 @@ import numpy as np
 from ..anchors import SIDES, AnchorTable
 from ..arrays import IntArray
 from ..errors import AggregationError, counted
-from ..index.anchor_index import AnchorIndex, new_index_path
-from ..index.build import check_free
+from ..index.anchor_index import AnchorIndex
+from ..index.places import check_free, new_index_path
 from ..index.records import Subset
 from ..index.selecting import select_into
 from ..methods.space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, SpaceName, fit_space
