@@ -110,7 +110,7 @@ def bench(
         return
     from tempfile import TemporaryDirectory
 
-    from quasar_index.validation.picture import check_picture
+    from quasar_index.pictures import check_picture
 
     if picture is not None:
         check_picture(picture)

@@ -80,6 +80,7 @@ from .methods.heads import Head, Knn, Ridge
 from .methods.prompts import PROMPT_PAIRS, text_anchors
 from .methods.scoring import TEMPERATURE, ScoredImage, Scorer, Scores, compare
 from .methods.space import DEFAULT_SHRINKAGE, Shrinkage, Space, fit_space
+from .pictures import check_picture
 from .report import EXPLANATION_SCHEMA, AnchorLabels, Opinion, Report, explanation_table
 from .reproduction import (
     PROTOCOLS,
@@ -151,7 +152,6 @@ from .validation import (
     SpaceChoice,
     check_cross_validation,
     check_evaluation,
-    check_picture,
     choose_space,
     cross_validate,
     cross_validate_images,

@@ -24,6 +24,7 @@ from .images import decode
 from .index import AnchorIndex, build_index
 from .index.places import check_place, new_index_path
 from .methods import Aggregator, Clustering, Mean, Offset, Retrieval
+from .paths import PathText
 from .statistics.correlation import srcc
 from .synthesis import LEVELS, distort
 from .validation import Configuration
@@ -65,8 +66,8 @@ class DemoReport:
 
 
 def run_demo(
-    name: str | Path,
-    images: Path,
+    name: PathText,
+    images: PathText,
     encoder: Encoder,
     *,
     seed: int = 0,
@@ -88,6 +89,7 @@ def run_demo(
         AnchorIndexError: When an index of that name holds anything else.
     """
     check_demo(name)
+    images = Path(images)
     source = replace(load_source(str(write_images(images, seed=seed))), name=SOURCE, kind="full-reference")
     report = build_index(name, [source], encoder, overwrite=True, on_progress=on_progress)
     anchors = report.index.anchors()
@@ -114,7 +116,7 @@ def run_demo(
     )
 
 
-def check_demo(name: str | Path) -> None:
+def check_demo(name: PathText) -> None:
     """Raise the AnchorIndexError of a name where no demonstration's index can be made."""
     path = new_index_path(name)
     check_place(path)

@@ -80,7 +80,7 @@ def _build(options: BenchOptions, size: tuple[int, int]) -> dict[str, Any]:
 
 def _build_seconds(options: BenchOptions, paths: list[str], encoder: TorchEncoder) -> float:
     """Build an index of the images, from label file to published folder, and throw it away."""
-    folder = Path(mkdtemp(prefix="build-", dir=options.folder))
+    folder = Path(mkdtemp(prefix="build-", dir=options.path))
     try:
         labels = folder / "labels.csv"
         lines = [f"{path},{row}" for row, path in enumerate(paths)]
@@ -105,7 +105,7 @@ def _encoder(options: BenchOptions, paths: list[str]) -> tuple[TorchEncoder, lis
 def _images(options: BenchOptions, size: tuple[int, int]) -> list[str]:
     if options.images:
         return list(options.images[: options.n_images])
-    return photographs(options.folder, options.n_images, height=size[0], width=size[1])
+    return photographs(options.path, options.n_images, height=size[0], width=size[1])
 
 
 def _rates(n: int, **times: list[float]) -> dict[str, Any]:

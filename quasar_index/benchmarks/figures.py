@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, counted, reason
+from ..paths import PathText
 from . import encoding_figures, growth, memory_figures, search_figures
 from .machine import describe_machine
 from .timing import BenchRatio
@@ -36,7 +38,7 @@ class BenchOptions:
         stream: Images of the two streams whose memory is compared.
     """
 
-    folder: Path
+    folder: PathText
     anchors: tuple[int, ...] = SIZES
     dim: int = 768
     n_queries: int = 1024
@@ -47,6 +49,11 @@ class BenchOptions:
     encoder: str = "efficientnet-lite0"
     precision: str = "auto"
     stream: tuple[int, int] = (1000, 10_000)
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return Path(self.folder)
 
     def __post_init__(self) -> None:
         """Check the numbers."""
@@ -135,7 +142,7 @@ class BenchReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON data."""
-        options = {name: str(v) if isinstance(v, Path) else v for name, v in vars(self.options).items()}
+        options = {name: str(v) if isinstance(v, os.PathLike) else v for name, v in vars(self.options).items()}
         return {
             "machine": self.machine,
             "options": options,
@@ -171,7 +178,7 @@ def run_benchmarks(
     if unknown := [name for name in names if name not in BENCH_FIGURES]:
         raise DataError(f"no figure '{unknown[0]}'", f"use {', '.join(BENCH_FIGURES)}")
     try:
-        options.folder.mkdir(parents=True, exist_ok=True)
+        options.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(
             f"'{options.folder}' cannot be made ({reason(error)})", "name another folder by --work"

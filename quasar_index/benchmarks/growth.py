@@ -28,7 +28,7 @@ def measure(options: BenchOptions) -> list[dict[str, Any]]:
         (the process's own memory gained meanwhile; 0 where the system does not tell).
     """
     n = max(options.anchors)
-    anchors = synthetic_index(options.folder, n, dim=options.dim).anchors()
+    anchors = synthetic_index(options.path, n, dim=options.dim).anchors()
     queries = embeddings(options.n_queries, dim=options.dim, seed=QUERY_SEED)
     points: list[dict[str, Any]] = []
     for varied, size, m, k in _grid(n, options.n_queries, options.top_k):

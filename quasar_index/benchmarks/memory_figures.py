@@ -64,7 +64,7 @@ scorer = qi.Scorer(qi.make_anchors(rng.normal(size=(100, encoder.spec.dim)), qua
 
 def adaptive(options: BenchOptions, n: int) -> dict[str, Any]:
     """Compare the peak of opening an index and scoring queries adaptively with the size of its matrix."""
-    index = synthetic_index(options.folder, n, dim=options.dim)
+    index = synthetic_index(options.path, n, dim=options.dim)
     index.anchors()  # the cache is there
     found = _measure(_ADAPTIVE, str(index.path), options.n_queries, options.top_k, options.dim)
     matrix = n * options.dim * 4
@@ -81,7 +81,7 @@ def adaptive(options: BenchOptions, n: int) -> dict[str, Any]:
 
 def stream(options: BenchOptions) -> dict[str, Any]:
     """Compare the peaks of scoring a few and many image files, through a real network at 64 pixels."""
-    paths = list(options.images) or photographs(options.folder, min(64, options.stream[0]), height=320, width=480)
+    paths = list(options.images) or photographs(options.path, min(64, options.stream[0]), height=320, width=480)
     few, many = (_measure(_STREAM, n, *paths[:64]) for n in options.stream)
     ratio = many["peak"] / few["peak"]
     return {

@@ -79,7 +79,7 @@ def batch_64(options: BenchOptions, n: int) -> dict[str, Any]:
 
 def approximate_search(options: BenchOptions, n: int) -> dict[str, Any]:
     """Measure exact search of both sides against the approximate one with a recall of 0.99."""
-    index = synthetic_index(options.folder, n, dim=options.dim)
+    index = synthetic_index(options.path, n, dim=options.dim)
     queries = unit(_queries(options))
     try:
         opted = approximate(index, top_k=options.top_k, space="raw")
@@ -98,7 +98,7 @@ def approximate_search(options: BenchOptions, n: int) -> dict[str, Any]:
 def lancedb(options: BenchOptions, n: int) -> dict[str, Any]:
     """Measure LanceDB's exact search of a list of queries against ours."""
     directions, queries = _anchors(options, n).directions, unit(_queries(options)[:16])
-    index = synthetic_index(options.folder, n, dim=options.dim)
+    index = synthetic_index(options.path, n, dim=options.dim)
     table = open_table(index.path)
 
     def theirs() -> None:
@@ -174,7 +174,7 @@ def select(options: BenchOptions, n: int) -> list[dict[str, Any]]:
 
 def open_and_score(options: BenchOptions, n: int) -> dict[str, Any]:
     """Measure reading the anchors from Lance into a search index against opening its cache, with a first score each."""
-    index = synthetic_index(options.folder, n, dim=options.dim)
+    index = synthetic_index(options.path, n, dim=options.dim)
     query = _queries(options)[:1]
     cache = index.path / "cache"
 
@@ -211,7 +211,7 @@ def _load(folder: Path, n: int, dim: int) -> AnchorTable:
 
 
 def _anchors(options: BenchOptions, n: int) -> AnchorTable:
-    return _load(options.folder, n, options.dim)
+    return _load(options.path, n, options.dim)
 
 
 def _queries(options: BenchOptions) -> FloatArray:

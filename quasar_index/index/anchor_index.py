@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..paths import PathText
 from .manifest import Manifest
 from .places import find_index
 from .states import find_entry
@@ -43,13 +44,13 @@ class AnchorIndex:
         pinned: Whether a version was asked for: such an index is changed only while that version is the current one.
     """
 
-    def __init__(self, path: Path, manifest: Manifest, *, pinned: bool = False) -> None:
-        self.path = path
+    def __init__(self, path: PathText, manifest: Manifest, *, pinned: bool = False) -> None:
+        self.path = Path(path)
         self.manifest = manifest
         self.pinned = pinned
 
     @classmethod
-    def open(cls, name: str | Path, version: int | str | None = None) -> AnchorIndex:
+    def open(cls, name: PathText, version: int | str | None = None) -> AnchorIndex:
         """Open an index.
 
         Args:
@@ -370,7 +371,7 @@ class AnchorIndex:
 
         return verify(self, files=files, repair=repair, on_progress=on_progress)
 
-    def export(self, path: Path, *, format_: ExportFormat | None = None, where: str | None = None) -> ExportReport:
+    def export(self, path: PathText, *, format_: ExportFormat | None = None, where: str | None = None) -> ExportReport:
         """Write an index to a file: its labels with all ratings, and the first embedding.
 
         Args:

@@ -26,9 +26,10 @@ from ..encoders.pipeline import EncodedImage
 from ..encoders.spec import EncoderSpec
 from ..errors import AnchorIndexError, DataError, counted, reason
 from ..images import MAX_PIXELS
+from ..paths import PathText, sync_folder
 from . import staging
 from .anchor_index import AnchorIndex
-from .durable import digests_below, exchange, sync_below, sync_folder
+from .durable import digests_below, exchange, sync_below
 from .failures import listed_failures, write_failures
 from .labels import join_records, label_sources, record_of, with_labels
 from .lock import lock
@@ -81,7 +82,7 @@ class BuildReport:
 
 
 def build_index(
-    name: str | Path,
+    name: PathText,
     sources: Sequence[AnchorSource],
     encoder: Encoder,
     *,
@@ -149,7 +150,7 @@ def build_index(
     )
 
 
-def check_build(name: str | Path, sources: Sequence[AnchorSource], *, overwrite: bool) -> dict[str, SourceRecord]:
+def check_build(name: PathText, sources: Sequence[AnchorSource], *, overwrite: bool) -> dict[str, SourceRecord]:
     """Find what stands against a build, before an encoder is loaded; arguments and errors as `build_index`.
 
     Returns:
@@ -167,7 +168,7 @@ def check_build(name: str | Path, sources: Sequence[AnchorSource], *, overwrite:
 
 
 def build_from_embeddings(
-    name: str | Path,
+    name: PathText,
     source: AnchorSource | Sequence[AnchorSource],
     embeddings: FloatArray,
     *,
@@ -279,7 +280,7 @@ def stage_embeddings(
 
 
 @contextmanager
-def new_index(name: str | Path, *, overwrite: bool) -> Iterator[tuple[Path, Path]]:
+def new_index(name: PathText, *, overwrite: bool) -> Iterator[tuple[Path, Path]]:
     """Offer a folder to make an index in, and rename it into place when that has been done.
 
     Args:

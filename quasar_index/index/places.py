@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from ..errors import AnchorIndexError
+from ..paths import PathText
 from .manifest import MANIFEST
 
 HOME_VARIABLE = "QUASAR_INDEX_HOME"
@@ -19,7 +20,7 @@ def homes() -> list[Path]:
     return [Path(given).expanduser(), DEFAULT_HOME] if given else [DEFAULT_HOME]
 
 
-def find_index(name: str | Path) -> Path:
+def find_index(name: PathText) -> Path:
     """Return the folder of the index at a path, or of that name.
 
     Raises:
@@ -35,7 +36,7 @@ def find_index(name: str | Path) -> Path:
     raise AnchorIndexError(f"no index '{name}' in {' or '.join(str(path.parent) for path in candidates)}", known)
 
 
-def new_index_path(name: str | Path) -> Path:
+def new_index_path(name: PathText) -> Path:
     """Return where a new index goes: a path as it is, a bare name below `$QUASAR_INDEX_HOME` or `./indexes`.
 
     Raises:

@@ -22,6 +22,7 @@ from ..arrays import FloatArray
 from ..datasets.base import concat_text
 from ..errors import DataError, QuasarError, counted, reason
 from ..images import content_id, read_image_bytes
+from ..paths import LEFT
 from .anchor_index import AnchorIndex
 from .cache import cache_base, load_anchors
 from .damage import RESTORE, Damage
@@ -293,9 +294,7 @@ def _temporary(index: AnchorIndex) -> Iterator[Damage]:
 
 
 def _abandoned(index: AnchorIndex) -> list[Path]:
-    found = [
-        path for folder in ("", "history", "cache", "calibrations") for path in (index.path / folder).glob(".*.tmp")
-    ]
+    found = [path for folder in ("", "history", "cache", "calibrations") for path in (index.path / folder).glob(LEFT)]
     return [path for path in found if is_abandoned(path)]
 
 

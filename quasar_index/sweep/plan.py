@@ -34,6 +34,7 @@ from ..methods.mean import Mean
 from ..methods.offset import Offset
 from ..methods.retrieval import Retrieval
 from ..methods.space import SPACES
+from ..paths import PathText
 from ..selection.base import Selector
 from ..selection.registry import SELECTORS
 from ..validation.configuration import Configuration
@@ -96,7 +97,7 @@ class Plan:
     allow_overlap: bool = False
 
 
-def read_plan(path: Path) -> Plan:
+def read_plan(path: PathText) -> Plan:
     """Read a declared sweep.
 
     Args:
@@ -105,6 +106,7 @@ def read_plan(path: Path) -> Plan:
     Raises:
         DataError: On a file that cannot be read, is no TOML, or declares no sweep; the message names the key.
     """
+    path = Path(path)
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -16,6 +16,8 @@ ROOT = PACKAGE.parent
 # From the bottom up; a module may import those of its own line and of the lines before it.
 LAYERS = [
     {"errors"},
+    {"paths"},
+    {"pictures"},
     {"arrays", "json_lines"},
     {"statistics"},
     {"fits"},
