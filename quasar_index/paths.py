@@ -61,7 +61,7 @@ def new_output(path: PathText) -> Iterator[Path]:
         with replacing(path) as temporary:
             yield temporary
     except OSError as error:
-        raise DataError(f"'{path}' cannot be written ({reason(error)})", "name another file") from error
+        raise DataError(f"'{os.fspath(path)}' cannot be written ({reason(error)})", "name another file") from error
 
 
 def write_atomically(path: PathText, data: bytes, *, sync: bool = True, shared: bool = False) -> None:

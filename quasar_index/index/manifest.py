@@ -108,8 +108,9 @@ class Manifest:
         Raises:
             AnchorIndexError: When it is missing, damaged or of a newer format.
         """
+        folder = Path(folder)
         try:
-            data = json.loads(Path(folder, MANIFEST).read_text(encoding="utf-8"))
+            data = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise AnchorIndexError(f"'{folder}' is no index, it has no {MANIFEST}", "name an index folder") from None
         except (OSError, ValueError, RecursionError) as error:
