@@ -64,7 +64,7 @@ def add(
         read = read_embeddings(
             embeddings, labels, score_column=score_column, image_column=image_column, lower_is_better=lower_is_better
         )
-        report = qi.add_embeddings(index, read.sources, read.embeddings, spec=read.spec, ids=read.ids, sizes=read.sizes)
+        report = index.add_embeddings(read.sources, read.embeddings, spec=read.spec, ids=read.ids, sizes=read.sizes)
     else:
         sources = read_sources(
             data or [], score_column=score_column, image_column=image_column, lower_is_better=lower_is_better
@@ -78,8 +78,7 @@ def add(
         )
         qi.allow_pixels(max_pixels)
         with interruptible("the same command goes on where it stopped"), progress_bar("embedding") as on_progress:
-            report = qi.add(
-                index,
+            report = index.add(
                 sources,
                 encoder,
                 batch_size=batch_size,

@@ -24,7 +24,7 @@ def compact(
 
     All versions are kept unless --forget-before says otherwise; tagged ones are never given up.
     """
-    report = qi.compact(qi.AnchorIndex.open(name), forget_before=forget_before)
+    report = qi.AnchorIndex.open(name).compact(forget_before=forget_before)
     facts = {
         "forgotten": list(report.forgotten),
         "n_bytes_before": report.n_bytes_before,

@@ -26,7 +26,7 @@ def demo(
     is an anchor: the mean and the spread over five random divisions.
     """
     from quasar_index.demo import check_demo
-    from quasar_index.index.anchor_index import new_index_path
+    from quasar_index.index.places import new_index_path
 
     path = new_index_path(name)
     check_demo(path)
@@ -45,4 +45,4 @@ def demo(
     ]
     print_table(COLUMNS, rows, right=COLUMNS[1:], keep=("mean",))
     print_facts({"index": str(report.index.path), "images": str(report.images)}, as_json=False)
-    note(f"go on with: quasar-index score YOUR_PHOTOGRAPHS --index {name} --aggregate retrieval")
+    note(f"go on with: quasar-index score YOUR_PHOTOGRAPHS --index {name} --method retrieval")

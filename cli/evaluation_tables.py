@@ -11,7 +11,7 @@ from quasar_index.errors import counted
 from .output import print_table, print_text
 
 TITLES = {"srcc": "SRCC", "krcc": "KRCC", "plcc": "PLCC", "plcc_fitted": "PLCC fitted", "rmse_fitted": "RMSE fitted"}
-COLUMNS = ("configuration", *TITLES.values(), "SRCC - first")
+COLUMNS = ("method", *TITLES.values(), "SRCC - first")
 MARK = "*"
 EXPLAINED = "the logistic fit is as steep as the scores allow, which weak relations reach by chance: trust the raw PLCC"
 LEAST = ("KRCC", "RMSE fitted", "PLCC", "PLCC fitted")
@@ -66,7 +66,7 @@ def _rows(report: qi.EvaluationReport) -> Iterator[tuple[str, ...]]:
 
 
 def _parts(report: qi.EvaluationReport) -> Iterator[tuple[tuple[str, ...], list[tuple[str, ...]]]]:
-    """Yield columns and rows of each breakdown: SRCC by value, one column a configuration."""
+    """Yield columns and rows of each breakdown: SRCC by value, one column a method."""
     for name, parts in groupby(report.breakdowns, key=lambda part: part.column):
         columns = (name, "n", *(outcome.label for outcome in report.outcomes))
         rows = [(part.value, str(part.n), *("-" if s is None else f"{s:.3f}" for s in part.srcc)) for part in parts]

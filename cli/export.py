@@ -37,10 +37,10 @@ def export(
     index = qi.AnchorIndex.open(name, version)
     if "://" in out:
         with new_file(out) as path:
-            report = qi.export(index, path, format_=None if format_ is None else format_.value, where=where)
+            report = index.export(path, format_=None if format_ is None else format_.value, where=where)
         files = [f"{out.rpartition('/')[0]}/{path.name}" for path in report.paths]
     else:
-        report = qi.export(index, Path(out), format_=None if format_ is None else format_.value, where=where)
+        report = index.export(Path(out), format_=None if format_ is None else format_.value, where=where)
         files = [str(path) for path in report.paths]
     facts = {"index": str(index.path), "version": index.manifest.version, "anchors": report.n_anchors}
     print_facts(facts | {"files": files if json else ", ".join(files)}, as_json=json)

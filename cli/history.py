@@ -13,7 +13,7 @@ from .output import print_facts, print_table
 def history(name: options.Index, json: options.Json = False) -> None:
     """List the versions of an index, the oldest first: when, what was done, how many anchors, tags."""
     index = qi.AnchorIndex.open(name)
-    versions = qi.history(index)
+    versions = index.history()
     if json:
         print_facts({"index": str(index.path), "versions": [asdict(version) for version in versions]}, as_json=True)
         return

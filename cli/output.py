@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from quasar_index.errors import DataError, QuasarError
+from quasar_index.paths import replacing
 
 from .cells import as_text, csv_line
 from .tables import Cell, fold, table_lines
@@ -185,15 +186,8 @@ def new_file(output: str) -> Iterator[Path]:
             for made in path.parent.iterdir():  # an export may be several files
                 filesystem.put_file(str(made), f"{place.rpartition('/')[0]}/{made.name}")
         return
-    target = Path(output)
-    partial = target.with_name(f".{target.name}.partial")
-    try:
-        yield partial
-        with partial.open("rb+") as file:
-            os.fsync(file.fileno())  # else a power cut could leave an empty file under the right name
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(output) as path:
+        yield path
 
 
 def _write_csv(rows: Iterable[Row], columns: Sequence[str], file: IO[bytes]) -> None:

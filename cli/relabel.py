@@ -36,7 +36,7 @@ def relabel(
         image_column=image_column,
         lower_is_better=lower_is_better,
     )
-    report = qi.relabel(qi.AnchorIndex.open(name), source, where=where)
+    report = qi.AnchorIndex.open(name).relabel(source, where=where)
     if report.unmatched:
         first = ", ".join(f"'{path}'" for path in report.unmatched[:3])
         more = f" and {len(report.unmatched) - 3} more" if len(report.unmatched) > 3 else ""

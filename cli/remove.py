@@ -24,7 +24,7 @@ def remove(
     """Remove anchors; the sides are divided anew. 'quasar-index restore' brings them back."""
     if bool(ids) == (where is not None):
         raise typer.BadParameter("give either --id or --where")
-    report = qi.remove(qi.AnchorIndex.open(name), ids=ids or None, where=where)
+    report = qi.AnchorIndex.open(name).remove(ids=ids or None, where=where)
     if report.unknown:
         more = f" and {len(report.unknown) - 3} more" if len(report.unknown) > 3 else ""
         note(f"no anchor has the id {', '.join(report.unknown[:3])}{more}")

@@ -18,7 +18,7 @@ def restore(
     json: options.Json = False,
 ) -> None:
     """Make a new version of an index that equals an old one; what came in between stays in the history."""
-    report = qi.restore(qi.AnchorIndex.open(name), version)
+    report = qi.AnchorIndex.open(name).restore(version)
     facts = {"restored": report.restored, "before": report.before}
     text = f"restored version {report.restored}, before it was version {report.before}"
     if report.restored == report.before:

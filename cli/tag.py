@@ -24,7 +24,7 @@ def tag(
     if delete and version is not None:
         raise typer.BadParameter("--delete needs no --version")
     index = qi.AnchorIndex.open(name)
-    report = qi.untag(index, tag) if delete else qi.tag(index, tag, version)
+    report = index.tags.delete(tag) if delete else index.tags.set(tag, version)
     if json:
         print_facts({"index": str(index.path), **asdict(report)}, as_json=True)
         return

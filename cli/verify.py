@@ -31,7 +31,7 @@ def verify(
     """
     index = qi.AnchorIndex.open(name, version)
     with interruptible("run it again"), progress_bar("reading images") as on_progress:
-        report = qi.verify(index, files=files, repair=repair, on_progress=on_progress)
+        report = index.verify(files=files, repair=repair, on_progress=on_progress)
     if json:
         facts = {
             "index": str(index.path),

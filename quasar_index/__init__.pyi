@@ -53,26 +53,16 @@ from .index import (
     SourceRecord,
     Subset,
     TagReport,
+    Tags,
     VerifyReport,
     Version,
-    add,
-    add_embeddings,
     build_from_embeddings,
     build_index,
     check_build,
-    compact,
-    export,
-    history,
     merge,
     nearest,
     read_export,
-    relabel,
-    remove,
-    restore,
     select_into,
-    tag,
-    untag,
-    verify,
 )
 from .maps import AnchorMap, Marks, check_map, draw_map, mark_subset, mark_where, project_anchors
 from .methods import (
@@ -99,6 +89,7 @@ from .methods import (
 from .methods.explanation import Explanation, explain
 from .methods.prompts import PROMPT_PAIRS, text_anchors
 from .methods.space import DEFAULT_SHRINKAGE, Shrinkage, Space, fit_space
+from .pictures import check_picture
 from .report import EXPLANATION_SCHEMA, AnchorLabels, Opinion, Report, explanation_table
 from .reproduction import (
     PROTOCOLS,
@@ -169,7 +160,6 @@ from .validation import (
     SpaceChoice,
     check_cross_validation,
     check_evaluation,
-    check_picture,
     choose_space,
     cross_validate,
     cross_validate_images,
@@ -295,10 +285,9 @@ __all__ = [
     "SweepReport",
     "SynthesisReport",
     "TagReport",
+    "Tags",
     "VerifyReport",
     "Version",
-    "add",
-    "add_embeddings",
     "allocate",
     "allow_pixels",
     "anchors_bench",
@@ -315,7 +304,6 @@ __all__ = [
     "check_recorded_encoder",
     "check_sources",
     "choose_space",
-    "compact",
     "compare",
     "contact_sheet",
     "correlate",
@@ -333,11 +321,9 @@ __all__ = [
     "evaluate_index",
     "explain",
     "explanation_table",
-    "export",
     "find_dataset",
     "find_protocol",
     "fit_space",
-    "history",
     "index_bench",
     "krcc",
     "leave_group_out_correlation",
@@ -364,10 +350,7 @@ __all__ = [
     "read_method",
     "read_methods",
     "read_plan",
-    "relabel",
-    "remove",
     "reproduce",
-    "restore",
     "rmse",
     "run_demo",
     "run_sweep",
@@ -379,10 +362,7 @@ __all__ = [
     "srcc",
     "suggest",
     "synthesize",
-    "tag",
     "text_anchors",
-    "untag",
-    "verify",
 ]
 
 __version__: str

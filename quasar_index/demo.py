@@ -22,9 +22,9 @@ from .encoders.base import Encoder
 from .errors import AnchorIndexError
 from .images import decode
 from .index import AnchorIndex, build_index
-from .index.anchor_index import new_index_path
-from .index.build import check_place
+from .index.places import check_place, new_index_path
 from .methods import read_methods
+from .paths import PathText
 from .statistics.correlation import srcc
 from .synthesis import LEVELS, distort
 
@@ -70,8 +70,8 @@ class DemoReport:
 
 
 def run_demo(
-    name: str | Path,
-    images: Path,
+    name: PathText,
+    images: PathText,
     encoder: Encoder,
     *,
     seed: int = 0,
@@ -93,6 +93,7 @@ def run_demo(
         AnchorIndexError: When an index of that name holds anything else.
     """
     check_demo(name)
+    images = Path(images)
     source = replace(load_source(str(write_images(images, seed=seed))), name=SOURCE, kind="full-reference")
     report = build_index(name, [source], encoder, overwrite=True, on_progress=on_progress)
     anchors = report.index.anchors()
@@ -119,7 +120,7 @@ def run_demo(
     )
 
 
-def check_demo(name: str | Path) -> None:
+def check_demo(name: PathText) -> None:
     """Raise the AnchorIndexError of a name where no demonstration's index can be made."""
     path = new_index_path(name)
     check_place(path)

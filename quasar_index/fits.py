@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .arrays import FloatArray
+from .paths import PathText, replacing
 
 MAX_ENTRIES = 64
 """Most entries of one version of an index; those that were not used for the longest time make room."""
@@ -44,8 +45,8 @@ class Fits:
 
     _alive: ClassVar[WeakSet[Fits]] = WeakSet()
 
-    def __init__(self, base: Path, of: str = "") -> None:
-        self.base = base
+    def __init__(self, base: PathText, of: str = "") -> None:
+        self.base = Path(base)
         self.of = of
         self._held: set[str] = set()
         self._alive.add(self)
@@ -110,8 +111,6 @@ class Fits:
                 flat.flush()
                 with temporary.open("ab") as file:
                     file.write(_SEAL + _digest(flat))
-                    file.flush()
-                    os.fsync(file.fileno())  # before it is renamed: else a power cut could leave zeros under the name
 
             self._put(path, write)
             found = _map(path, n * (dim + 1))
@@ -124,16 +123,13 @@ class Fits:
         return self.base.with_name(f"{self.base.name}-{key}{ending}")
 
     def _put(self, path: Path, write: Callable[[Path], None]) -> bool:
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
-            write(temporary)
-            temporary.replace(path)
+            # Its checksums tell a torn archive; of a matrix, only that its end is there is looked at.
+            with replacing(path, sync=path.suffix == ".npy", shared=True) as temporary:
+                write(temporary)
         except OSError as error:
             _log.info("'%s' cannot be written (%s)", path, error)
             return False
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
         with contextlib.suppress(OSError, RuntimeError):  # another process or thread does the same just now
             self._make_room(path)
         return True

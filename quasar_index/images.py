@@ -24,6 +24,7 @@ from PIL import Image, UnidentifiedImageError
 
 from .arrays import ByteArray, DoubleArray
 from .errors import DataError, ImageError, first_line, reason
+from .paths import PathText
 
 MAX_PIXELS = 89_478_485
 """Largest image that is decoded, in pixels: Pillow's limit against decompression bombs (a quarter gigabyte of RGB)."""
@@ -54,7 +55,7 @@ _UPRIGHT = {
 }
 
 
-def list_images(folder: Path) -> list[Path]:
+def list_images(folder: PathText) -> list[Path]:
     """List the image files below a folder, recursively, in the order of their names.
 
     Hidden files and folders are left out, and so are links to folders (they may form loops). A folder further down that
@@ -69,6 +70,7 @@ def list_images(folder: Path) -> list[Path]:
     Raises:
         DataError: When the folder itself cannot be read, or nothing is found.
     """
+    folder = Path(folder)
     if not os.path.isdir(folder):  # noqa: PTH112 - unlike Path.is_dir, no error for names that are too long
         raise DataError(f"no folder '{folder}'", "check the path")
     found: list[Path] = []
@@ -116,7 +118,7 @@ def find_images(pattern: str) -> list[Path]:
     )
 
 
-def read_image_bytes(path: str, *, max_bytes: int = MAX_FILE_BYTES) -> bytes:
+def read_image_bytes(path: PathText, *, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     """Read an image file: a local path, or any URL that fsspec opens (`s3://`, `memory://`, ...).
 
     Args:
@@ -126,6 +128,7 @@ def read_image_bytes(path: str, *, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     Raises:
         ImageError: When it cannot be read, or is larger.
     """
+    path = os.fspath(path)
     try:
         if "://" in path:
             import fsspec

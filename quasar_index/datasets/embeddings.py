@@ -14,6 +14,7 @@ import numpy as np
 
 from ..arrays import FloatArray
 from ..errors import DataError, counted, first_line, reason
+from ..paths import PathText
 from .base import AnchorSource, make_records, sha256_file
 from .files import stem
 from .labelled import IMAGE_COLUMNS, plain, source_from_table
@@ -31,8 +32,8 @@ _ROW_COLUMNS = ("id", *IMAGE_COLUMNS)
 
 
 def load_embeddings(
-    path: Path,
-    labels: Path | None = None,
+    path: PathText,
+    labels: PathText | None = None,
     *,
     score_column: str | None = None,
     image_column: str | None = None,
@@ -57,6 +58,7 @@ def load_embeddings(
     Raises:
         DataError: When a file cannot be read, or the counts of embeddings, ids and labels differ.
     """
+    path, labels = Path(path), None if labels is None else Path(labels)
     matrix, ids = read_matrix(path)
     checksums = {str(path): sha256_file(path)}
     n_rows = len(matrix)
@@ -113,7 +115,7 @@ def load_embeddings(
 
 
 def read_author_embeddings(
-    pt_path: Path, json_path: Path, labels_path: Path | None = None
+    pt_path: PathText, json_path: PathText, labels_path: PathText | None = None
 ) -> tuple[AnchorSource, FloatArray]:
     """Read embeddings as QUASAR's authors publish them: `NAME.pt`, `NAME.json` and, for some, `labels.json`.
 
@@ -129,6 +131,8 @@ def read_author_embeddings(
     Raises:
         DataError: When a file cannot be read, the counts differ, or a score is no number.
     """
+    pt_path, json_path = Path(pt_path), Path(json_path)
+    labels_path = None if labels_path is None else Path(labels_path)
     matrix, _ = read_matrix(pt_path)
     listing = _read_json(json_path)
     entries = listing.get("results_paths") if isinstance(listing, dict) else None

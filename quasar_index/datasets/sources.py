@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from difflib import get_close_matches
 
 from ..errors import DataError, counted
+from ..paths import PathText
 from .arrow_images import image_columns, load_hugging_face, load_parquet_images, parquet_schema
 from .base import AnchorSource
 from .declare import Dataset, load_dataset
@@ -19,7 +21,7 @@ LABEL_ENDINGS = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".parquet")
 
 
 def load_source(
-    spec: str,
+    spec: PathText,
     *,
     score_column: str | None = None,
     image_column: str | None = None,
@@ -38,7 +40,7 @@ def load_source(
     Raises:
         DataError: When the source is unknown or its labels cannot be used.
     """
-    parsed = parse_spec(spec)
+    parsed = parse_spec(os.fspath(spec))
     arguments = {
         "score": score_column,
         "image": image_column,

@@ -19,6 +19,7 @@ import numpy as np
 
 from ..arrays import FloatArray
 from ..errors import EncoderError, reason
+from ..paths import PathText
 from .pipeline import EncodedImage
 from .spec import EncoderSpec
 
@@ -50,10 +51,10 @@ class EmbeddingCache:
         EncoderError: When its file cannot be read.
     """
 
-    def __init__(self, spec: EncoderSpec, folder: Path | None = None) -> None:
+    def __init__(self, spec: EncoderSpec, folder: PathText | None = None) -> None:
         identity = {key: value for key, value in spec.to_dict().items() if key not in ("name", "weights", "runtime")}
         key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
-        self.path = (folder or default_cache_folder()) / "embeddings" / f"{key}.records"
+        self.path = Path(folder or default_cache_folder()) / "embeddings" / f"{key}.records"
         self.n_found = 0
         self._record = np.dtype([("id", "S32"), ("checksum", "<u4"), ("embedding", "<f4", (spec.dim,))])
         self._places: dict[bytes, int] = {}

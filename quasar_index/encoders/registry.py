@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..errors import AnchorIndexError, EncoderError
+from ..paths import PathText
 from .spec import EncoderSpec, InputRule, parse_input
 from .weights import OFFLINE_ENCODER, weights_file
 
@@ -121,7 +122,7 @@ def _without_collection() -> Iterator[None]:
 def check_encoder(
     name: str,
     *,
-    weights: str | Path | None = None,
+    weights: PathText | None = None,
     layers: str | None = None,
     input_rule: str | InputRule | None = None,
     device: str = "auto",
@@ -160,7 +161,7 @@ def check_encoder(
     return entry
 
 
-def check_recorded_encoder(spec: EncoderSpec, *, weights: str | Path | None = None, device: str = "auto") -> None:
+def check_recorded_encoder(spec: EncoderSpec, *, weights: PathText | None = None, device: str = "auto") -> None:
     """Find what is wrong with a wish for the encoder of an index; arguments and errors as `load_recorded_encoder`."""
     if spec.name == "precomputed":
         raise AnchorIndexError(
@@ -174,7 +175,7 @@ def check_recorded_encoder(spec: EncoderSpec, *, weights: str | Path | None = No
 def load_encoder(
     name: str = DEFAULT_ENCODER,
     *,
-    weights: str | Path | None = None,
+    weights: PathText | None = None,
     layers: str | None = None,
     input_rule: str | InputRule | None = None,
     device: str = "auto",
@@ -227,7 +228,7 @@ def load_encoder(
 def load_recorded_encoder(
     spec: EncoderSpec,
     *,
-    weights: str | Path | None = None,
+    weights: PathText | None = None,
     device: str = "auto",
     precision: Precision = "auto",
     n_images: int | None = None,

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import EncoderError, first_line
+from ..paths import PathText
 
 CONNECT_SECONDS = 10.0
 """Longest wait for an answer of the hub."""
 
 
-def weights_file(path: str | Path) -> Path:
+def weights_file(path: PathText) -> Path:
     """Check a file named by `--weights`.
 
     Raises:

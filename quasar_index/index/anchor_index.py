@@ -5,14 +5,13 @@ Opening one reads its manifest alone; what reads its anchors is imported where t
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import AnchorIndexError, DataError
-from .manifest import MANIFEST, Manifest
+from ..paths import PathText
+from .manifest import Manifest
+from .places import find_index
 from .states import find_entry
 
 if TYPE_CHECKING:
@@ -21,15 +20,23 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from ..anchors import AnchorTable
-    from ..arrays import IntArray
+    from ..arrays import FloatArray, IntArray
+    from ..datasets.base import AnchorSource
+    from ..encoders.base import Encoder
+    from ..encoders.spec import EncoderSpec
+    from .edit import AddReport, RelabelReport, RemoveReport
+    from .exchange import ExportFormat, ExportReport
+    from .records import Dtype
     from .store import Tables
-
-HOME_VARIABLE = "QUASAR_INDEX_HOME"
-DEFAULT_HOME = Path("indexes")
+    from .tags import Tags
+    from .verify import VerifyReport
+    from .versions import CompactReport, RestoreReport, Version
 
 
 class AnchorIndex:
     """An index that was built; open it with `AnchorIndex.open`.
+
+    It stays at the state that it has open: what changes an index returns it as it is then.
 
     Attributes:
         path: Its folder.
@@ -37,13 +44,13 @@ class AnchorIndex:
         pinned: Whether a version was asked for: such an index is changed only while that version is the current one.
     """
 
-    def __init__(self, path: Path, manifest: Manifest, *, pinned: bool = False) -> None:
-        self.path = path
+    def __init__(self, path: PathText, manifest: Manifest, *, pinned: bool = False) -> None:
+        self.path = Path(path)
         self.manifest = manifest
         self.pinned = pinned
 
     @classmethod
-    def open(cls, name: str | Path, version: int | str | None = None) -> AnchorIndex:
+    def open(cls, name: PathText, version: int | str | None = None) -> AnchorIndex:
         """Open an index.
 
         Args:
@@ -56,17 +63,11 @@ class AnchorIndex:
         Raises:
             AnchorIndexError: When there is none, its manifest cannot be used, or it has no such version.
         """
-        candidates = list(dict.fromkeys([Path(name), *(home / name for home in homes())]))
-        for path in candidates:
-            if os.path.isfile(path / MANIFEST):  # noqa: PTH113 - unlike Path.is_file, no error for long names
-                current = Manifest.read(path)
-                if version is None:
-                    return cls(path, current)
-                return cls(path, find_entry(path, current, version).manifest, pinned=True)
-        # Hidden folders are what an interrupted build or replacement leaves.
-        there = sorted({found.parent.name for home in homes() for found in home.glob(f"[!.]*/{MANIFEST}")})
-        known = f"there are {', '.join(there)}" if there else "build it with 'quasar-index build'"
-        raise AnchorIndexError(f"no index '{name}' in {' or '.join(str(path.parent) for path in candidates)}", known)
+        path = find_index(name)
+        current = Manifest.read(path)
+        if version is None:
+            return cls(path, current)
+        return cls(path, find_entry(path, current, version).manifest, pinned=True)
 
     @property
     def name(self) -> str:
@@ -106,67 +107,20 @@ class AnchorIndex:
             AnchorIndexError: When the filter is wrong, or there is no such rating or embedding.
             DataError: When a side is left empty, or there is no such column.
         """
-        from ..anchors import encode_groups
-        from .approximate import ApproximateSearch
-        from .cache import load_anchors, rows_of
+        from .reading import read_anchors
 
-        manifest = self.manifest
-        anchors = load_anchors(self.path, manifest, embedding)
-        fits = anchors.fits
-        if rating is not None and any(source.rating.name != rating for source in manifest.sources):
-            anchors = self._divided_by(rating, anchors)
-            fits = fits and fits.within(f"rating {rating}")
-            anchors = replace(anchors, fits=fits)
-        if where is not None:
-            kept = [key for batch in self._scan(["id"], where) for key in batch["id"].to_pylist()]
-            anchors = anchors.take(rows_of(anchors, kept))
-        if ratio != 1:
-            anchors = anchors.subsample(ratio, seed=seed, references=self.references(anchors))
-        if fits is not None and (where is not None or ratio != 1):
-            anchors = replace(anchors, fits=fits.within(f"where {where} ratio {ratio} seed {seed}"))
-        if group is not None:
-            if group not in (known := self.columns()):
-                raise DataError(f"index '{self.name}' has no column '{group}'", f"columns: {', '.join(known)}")
-            groups = self.metadata(anchors, [group])[group].to_pylist()
-            anchors = replace(anchors, groups=encode_groups(groups))
-        if manifest.approximate is not None and embedding in (None, manifest.embeddings[0].name):
-            # Also where a filter left others: then the search says so, if there is one, and is exact.
-            anchors = replace(anchors, approximate=ApproximateSearch(manifest.approximate, self.name))
-        return anchors
+        return read_anchors(self, where, ratio, seed, group, rating, embedding)
 
+    @property
     def ratings(self) -> list[str]:
-        """Return the names of the opinion scores of its anchors, the first first."""
+        """Names of the opinion scores of its anchors, the first first."""
         return list(dict.fromkeys(rating.name for source in self.manifest.sources for rating in source.ratings))
-
-    def _divided_by(self, name: str, anchors: AnchorTable) -> AnchorTable:
-        """Divide and scale anchors by a rating; those without it are left out."""
-        import numpy as np
-
-        from .cache import sorted_rows
-
-        found = {source.name: source.rating_called(name) for source in self.manifest.sources}
-        columns = [rating.column for rating in found.values() if rating is not None]
-        if not columns:
-            known = ", ".join(self.ratings())
-            raise AnchorIndexError(f"index '{self.name}' has no rating '{name}'", f"ratings: {known}")
-        table = self.metadata(anchors, ["dataset", *dict.fromkeys(columns)])
-        datasets = np.array(table["dataset"].to_pylist(), dtype=object)
-        is_good, quality = anchors.is_good, np.full(len(anchors), np.nan)
-        for source in self.manifest.sources:
-            rating, rows = found[source.name], np.flatnonzero(datasets == source.name)
-            if rating is not None:
-                scores = table[rating.column].to_numpy().astype(np.float64)[rows]
-                good, quality[rows] = rating.apply(scores)
-                is_good[rows] = is_good[rows] if good is None else good
-        kept = np.flatnonzero(~np.isnan(quality))
-        order, rated = sorted_rows(anchors.ids[kept], is_good[kept], quality[kept])
-        return anchors.arranged(kept[order], rated, int(is_good[kept].sum()))
 
     def content_column(self) -> str | None:
         """Return the column whose groups stay together unless the user names one: references, where there are any."""
         if any(source.kind == "full-reference" for source in self.manifest.sources):
             return "reference"
-        columns = (batch["reference"].unique().to_pylist() for batch in self._scan(["reference"], None))
+        columns = (batch["reference"].unique().to_pylist() for batch in self.tables.scan(["reference"]))
         return "reference" if any(map(any, columns)) else None
 
     def references(self, anchors: AnchorTable) -> npt.NDArray[np.str_] | None:
@@ -192,11 +146,8 @@ class AnchorIndex:
         Returns:
             A table of n rows.
         """
-        import pyarrow as pa
-
         wanted = dict.fromkeys(["id", *columns])
-        batches = list(self._scan(list(wanted), None))
-        table = pa.Table.from_batches(batches)
+        table = self.tables.read(list(wanted))
         place = {key: row for row, key in enumerate(table["id"].to_pylist())}
         ids = anchors.ids if rows is None else anchors.ids[rows]
         return table.take([place[key.decode()] for key in ids.tolist()]).select(list(columns))
@@ -207,11 +158,12 @@ class AnchorIndex:
         Raises:
             AnchorIndexError: When the filter is wrong.
         """
-        sides = [side for batch in self._scan(["side"], where) for side in batch["side"].to_pylist()]
+        sides = [side for batch in self.tables.scan(["side"], where=where) for side in batch["side"].to_pylist()]
         return sides.count("good"), sides.count("bad")
 
+    @property
     def columns(self) -> list[str]:
-        """Return the names of the table's columns."""
+        """Names of the columns of its table."""
         return list(self.tables.schema.names)
 
     @property
@@ -221,23 +173,217 @@ class AnchorIndex:
 
         return Tables(self.path, self.manifest.shards)
 
-    def _scan(self, columns: Sequence[str], where: str | None) -> Iterator[pa.RecordBatch]:
-        return self.tables.scan(columns, where=where)
+    def add(
+        self,
+        sources: Sequence[AnchorSource],
+        encoder: Encoder,
+        *,
+        batch_size: int = 16,
+        n_workers: int | None = None,
+        max_pixels: int | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> AddReport:
+        """Add labelled images to an index; one whose content it holds already is not embedded, its labels are updated.
 
+        What a label file leaves empty stays as it was, and so does the path of an anchor. An anchor of another data set
+        with the same content stays as it is. An interrupted addition goes on where it stopped when it is run again.
 
-def homes() -> list[Path]:
-    """Return the folders in which indexes are looked for by name."""
-    given = os.environ.get(HOME_VARIABLE)
-    return [Path(given).expanduser(), DEFAULT_HOME] if given else [DEFAULT_HOME]
+        Args:
+            sources: The data; one with the name of a source of the index extends it.
+            encoder: That of the index.
+            batch_size: Most images in one forward pass.
+            n_workers: Decoding threads; None for one a core.
+            max_pixels: Largest image that is decoded; None for the default.
+            on_progress: Called with (done, total) images.
 
+        Raises:
+            AnchorIndexError: When the encoder is another one, or another process changes the index.
+            DataError: When no image could be embedded, or a source differs in its rule from that of the same name.
+        """
+        from .edit import add
 
-def new_index_path(name: str | Path) -> Path:
-    """Return where a new index goes: a path as it is, a bare name below `$QUASAR_INDEX_HOME` or `./indexes`.
+        return add(
+            self,
+            sources,
+            encoder,
+            batch_size=batch_size,
+            n_workers=n_workers,
+            max_pixels=max_pixels,
+            on_progress=on_progress,
+        )
 
-    Raises:
-        AnchorIndexError: When the name is empty or hidden.
-    """
-    path = Path(name)
-    if path.name in ("", "..") or path.name.startswith("."):
-        raise AnchorIndexError(f"'{name}' is no name for an index", "use letters, digits, - and _")
-    return path if len(path.parts) > 1 else homes()[0] / path
+    def add_embeddings(
+        self,
+        source: AnchorSource | Sequence[AnchorSource],
+        embeddings: FloatArray,
+        *,
+        spec: EncoderSpec | None = None,
+        ids: Sequence[str] | None = None,
+        sizes: Sequence[tuple[int, int]] | None = None,
+    ) -> AddReport:
+        """Add embeddings that exist already to an index of such embeddings; see `add` and `build_from_embeddings`.
+
+        Raises:
+            AnchorIndexError: When they are of another encoder, or another process changes the index.
+            DataError: When the counts differ, embeddings are unfit, or a source differs in its rule.
+        """
+        from .edit import add_embeddings
+
+        return add_embeddings(self, source, embeddings, spec=spec, ids=ids, sizes=sizes)
+
+    def remove(self, *, ids: Sequence[str] | None = None, where: str | None = None) -> RemoveReport:
+        """Remove anchors.
+
+        Args:
+            ids: Content ids.
+            where: An SQL filter over the table's columns; give this or `ids`.
+
+        Raises:
+            AnchorIndexError: When the filter is wrong, neither or both are given, or another process changes the index.
+            DataError: When too few anchors would be left: both sides need some.
+        """
+        from .edit import remove
+
+        return remove(self, ids=ids, where=where)
+
+    def relabel(self, labels: AnchorSource, *, where: str | None = None) -> RelabelReport:
+        """Give anchors new raw scores, and new sides where data declare them; other columns stay.
+
+        Args:
+            labels: Scores by path, file name (with as many of its folders as are needed to tell it) or content id.
+            where: An SQL filter: only these anchors are looked at; None for all.
+
+        Raises:
+            AnchorIndexError: When the filter is wrong, or another process changes the index.
+            DataError: When no name matches, one matches several anchors, two rows disagree on an anchor, the direction
+                is another one, or a score is outside the declared range.
+        """
+        from .edit import relabel
+
+        return relabel(self, labels, where=where)
+
+    def attach_embedding(
+        self,
+        name: str,
+        ids: Sequence[str],
+        embeddings: FloatArray,
+        *,
+        spec: EncoderSpec | None = None,
+        dtype: Dtype = "float32",
+    ) -> AnchorIndex:
+        """Give every anchor a further embedding; `index.anchors(embedding=name)` then reads it.
+
+        Anchors can be removed and relabelled afterwards, but none added: they would lack it.
+
+        Args:
+            name: Of the new column: letters, digits, `_` and `-`.
+            ids: (n,) content ids; all anchors have to be among them, others are passed over.
+            embeddings: (n, D) raw, finite, none all-zero.
+            spec: The encoder that made them; None for "precomputed".
+            dtype: What is kept of them: "float32", or "float16" in half the space.
+
+        Returns:
+            The index as it is now.
+
+        Raises:
+            AnchorIndexError: When the name cannot be one or is taken, or another process changes the index.
+            DataError: When an anchor has no embedding, one is unfit, or the counts differ.
+        """
+        from .attaching import attach_embedding
+
+        return attach_embedding(self, name, ids, embeddings, spec=spec, dtype=dtype)
+
+    def detach_embedding(self, name: str) -> AnchorIndex:
+        """Remove a further embedding.
+
+        Raises:
+            AnchorIndexError: When there is none of that name, it is the first, or another process changes the index.
+        """
+        from .attaching import detach_embedding
+
+        return detach_embedding(self, name)
+
+    @property
+    def tags(self) -> Tags:
+        """Its tags: a mapping of names to versions, which sets and deletes them, too."""
+        from .tags import Tags
+
+        return Tags(self)
+
+    def history(self) -> list[Version]:
+        """Return the states that were committed, oldest first; also those newer than this one.
+
+        Raises:
+            AnchorIndexError: When the history is damaged.
+        """
+        from .versions import history
+
+        return history(self)
+
+    def restore(self, version: int | str) -> RestoreReport:
+        """Make a new version that equals an old one; what came in between stays in the history.
+
+        Args:
+            version: The old version, by number or tag.
+
+        Raises:
+            AnchorIndexError: When there is no such version, or another process changes the index.
+        """
+        from .versions import restore
+
+        return restore(self, version)
+
+    def compact(self, *, forget_before: int | str | None = None) -> CompactReport:
+        """Rewrite the table in fewer files, without deleted rows; give up old versions if asked to.
+
+        Space becomes free only when versions are given up: until then, their files are kept.
+
+        Args:
+            forget_before: Give up all versions older than this one (a number or tag); None to keep all. Whoever has one
+                of them open can no longer read it.
+
+        Raises:
+            AnchorIndexError: When there is no such version, an older one has a tag, or another process changes the
+                index.
+        """
+        from .versions import compact
+
+        return compact(self, forget_before=forget_before)
+
+    def verify(
+        self,
+        *,
+        files: bool = False,
+        repair: bool = False,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> VerifyReport:
+        """Check that an index is whole.
+
+        Args:
+            files: Also compare the image files, where they exist, with the ids of their anchors: content hashes.
+            repair: Make anew what can be made anew, and remove temporary files that interrupted processes left.
+            on_progress: Called with (done, total) image files.
+
+        Returns:
+            What is wrong; a version whose table cannot be read at all is one damage.
+        """
+        from .verify import verify
+
+        return verify(self, files=files, repair=repair, on_progress=on_progress)
+
+    def export(self, path: PathText, *, format_: ExportFormat | None = None, where: str | None = None) -> ExportReport:
+        """Write an index to a file: its labels with all ratings, and the first embedding.
+
+        Args:
+            path: The file; one that is there is replaced.
+            format_: "parquet", "npz" or "pt" (the authors'); None to take it from the file's ending.
+            where: An SQL filter over the table's columns. An index built of a part is divided anew, at its own medians
+                (but a part of a subset as the subset is).
+
+        Raises:
+            AnchorIndexError: When the filter is wrong.
+            DataError: When the format is unknown, no anchor is selected, or the file cannot be written.
+        """
+        from .exchange import export
+
+        return export(self, path, format_=format_, where=where)

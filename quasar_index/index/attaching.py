@@ -30,25 +30,7 @@ def attach_embedding(
     spec: EncoderSpec | None = None,
     dtype: Dtype = "float32",
 ) -> AnchorIndex:
-    """Give every anchor a further embedding; `index.anchors(embedding=name)` then reads it.
-
-    Anchors can be removed and relabelled afterwards, but none added: they would lack it.
-
-    Args:
-        index: The index.
-        name: Of the new column: letters, digits, `_` and `-`.
-        ids: (n,) content ids; all anchors have to be among them, others are passed over.
-        embeddings: (n, D) raw, finite, none all-zero.
-        spec: The encoder that made them; None for "precomputed".
-        dtype: What is kept of them: "float32", or "float16" in half the space.
-
-    Returns:
-        The index as it is now.
-
-    Raises:
-        AnchorIndexError: When the name cannot be one or is taken, or another process changes the index.
-        DataError: When an anchor has no embedding, one is unfit, or the counts differ.
-    """
+    """See `AnchorIndex.attach_embedding`."""
     matrix = as_embeddings(embeddings)
     if len(ids) != len(matrix):
         raise DataError(f"{counted(len(matrix), 'embedding')} but {counted(len(ids), 'id')}", "give one id each")
@@ -77,11 +59,7 @@ def attach_embedding(
 
 
 def detach_embedding(index: AnchorIndex, name: str) -> AnchorIndex:
-    """Remove a further embedding.
-
-    Raises:
-        AnchorIndexError: When there is none of that name, it is the first, or another process changes the index.
-    """
+    """See `AnchorIndex.detach_embedding`."""
     with changing(index) as change:
         kept = tuple(one for one in change.manifest.embeddings if one.name != name)
         if change.manifest.embedding(name) is change.manifest.embeddings[0]:

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryFile
 
 import pyarrow as pa
 
@@ -27,13 +26,15 @@ from ..encoders.pipeline import EncodedImage
 from ..encoders.spec import EncoderSpec
 from ..errors import AnchorIndexError, DataError, counted, reason
 from ..images import MAX_PIXELS
+from ..paths import PathText, sync_folder
 from . import staging
-from .anchor_index import AnchorIndex, new_index_path
-from .durable import digests_below, exchange, sync_below, sync_folder
+from .anchor_index import AnchorIndex
+from .durable import digests_below, exchange, sync_below
 from .failures import listed_failures, write_failures
 from .labels import join_records, label_sources, record_of, with_labels
 from .lock import lock
 from .manifest import MANIFEST, Manifest
+from .places import check_free, check_place, new_index_path
 from .records import DTYPES, MAIN_EMBEDDING, Dtype, EmbeddingRecord, SourceRecord
 from .states import record
 from .store import TABLE, write_shards
@@ -81,7 +82,7 @@ class BuildReport:
 
 
 def build_index(
-    name: str | Path,
+    name: PathText,
     sources: Sequence[AnchorSource],
     encoder: Encoder,
     *,
@@ -149,7 +150,7 @@ def build_index(
     )
 
 
-def check_build(name: str | Path, sources: Sequence[AnchorSource], *, overwrite: bool) -> dict[str, SourceRecord]:
+def check_build(name: PathText, sources: Sequence[AnchorSource], *, overwrite: bool) -> dict[str, SourceRecord]:
     """Find what stands against a build, before an encoder is loaded; arguments and errors as `build_index`.
 
     Returns:
@@ -167,7 +168,7 @@ def check_build(name: str | Path, sources: Sequence[AnchorSource], *, overwrite:
 
 
 def build_from_embeddings(
-    name: str | Path,
+    name: PathText,
     source: AnchorSource | Sequence[AnchorSource],
     embeddings: FloatArray,
     *,
@@ -279,7 +280,7 @@ def stage_embeddings(
 
 
 @contextmanager
-def new_index(name: str | Path, *, overwrite: bool) -> Iterator[tuple[Path, Path]]:
+def new_index(name: PathText, *, overwrite: bool) -> Iterator[tuple[Path, Path]]:
     """Offer a folder to make an index in, and rename it into place when that has been done.
 
     Args:
@@ -314,25 +315,6 @@ def new_index(name: str | Path, *, overwrite: bool) -> Iterator[tuple[Path, Path
                 f"index '{path}' cannot be written ({reason(error)})",
                 "make room or mend the disk, then run the same command again",
             ) from error
-
-
-def check_free(path: Path, *, overwrite: bool) -> None:
-    """Raise the AnchorIndexError of an index that exists and is not to be overwritten, before anything takes long."""
-    if path.exists() and not overwrite:
-        raise AnchorIndexError(f"'{path}' exists already", "choose another name, or replace it with --overwrite")
-    if path.exists() and not (path / MANIFEST).is_file():
-        raise AnchorIndexError(f"'{path}' exists and is no index", "choose another name")
-
-
-def check_place(path: Path) -> None:
-    """Raise the AnchorIndexError of a place where no index can be made, before anything takes long."""
-    place = next(parent for parent in path.absolute().parents if parent.exists())
-    try:
-        TemporaryFile(dir=place).close()
-    except OSError as error:
-        raise AnchorIndexError(
-            f"'{path.parent}' cannot be made or written ({error.strerror})", "choose another place for the index"
-        ) from error
 
 
 def count_left_out(

@@ -7,7 +7,6 @@ mapped, never copied. Everything in it comes from the Lance table, so a missing 
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,7 +17,8 @@ from ..anchors import AnchorTable, anchor_order
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
 from ..errors import AnchorIndexError, counted
 from ..fits import DAMAGED, Fits
-from .durable import is_abandoned, sync
+from ..paths import LEFT, replacing
+from .durable import is_abandoned
 from .manifest import Manifest
 from .store import Tables, from_embedding_column
 
@@ -119,13 +119,11 @@ def _write(base: Path, anchors: AnchorTable) -> None:
 
     _drop_others(base)
     index = cast("_FlatMatrix", anchors.directions).index
-    temporary = base.with_name(f".{base.name}.{os.getpid()}.tmp")
     try:
-        faiss.write_index(index, str(temporary))
-        n_bytes = temporary.stat().st_size
-        sync(temporary)  # else a power cut could leave a file of the right size and no content
-        temporary.replace(base.with_suffix(".faiss"))
-        with temporary.open("wb") as file:
+        with replacing(base.with_suffix(".faiss"), shared=True) as temporary:
+            faiss.write_index(index, str(temporary))
+            n_bytes = temporary.stat().st_size
+        with replacing(base.with_suffix(".npz"), shared=True) as temporary, temporary.open("wb") as file:
             np.savez(
                 file,
                 ids=anchors.ids,
@@ -134,12 +132,8 @@ def _write(base: Path, anchors: AnchorTable) -> None:
                 n_good=np.int64(anchors.n_good),
                 n_bytes=np.int64(n_bytes),
             )
-        sync(temporary)
-        temporary.replace(base.with_suffix(".npz"))
     except RuntimeError as error:  # FAISS's word for a full or read-only disk
         raise OSError(str(error)) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _drop_others(base: Path) -> None:
@@ -147,7 +141,7 @@ def _drop_others(base: Path) -> None:
 
     Those of other embeddings stay. Also what processes left that were killed while they wrote one.
     """
-    for path in base.parent.glob(".*.tmp"):
+    for path in base.parent.glob(LEFT):
         if is_abandoned(path):
             path.unlink(missing_ok=True)
     uid, _, version = base.name.rpartition("-v")

@@ -6,7 +6,6 @@ of embeddings, a manifest, a published index) comes after the files it depends o
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import errno
 import hashlib
@@ -16,6 +15,8 @@ import sys
 import time
 from collections.abc import Collection
 from pathlib import Path
+
+from ..paths import sync_file, sync_folder
 
 _FOOTER = struct.Struct("<QQQIIHH4s")
 _EXCHANGE = 2
@@ -42,7 +43,7 @@ def sync_below(folder: Path, known: Collection[str] = ()) -> None:
     folders = {folder}
     for name in files_below(folder).difference(known):
         path = Path(name)
-        sync(path)
+        sync_file(path)
         if not _is_whole(path):
             raise OSError(errno.EIO, "a write was lost", name)
         folders.add(path.parent)
@@ -104,22 +105,6 @@ def is_abandoned(path: Path) -> bool:
         return time.time() - path.stat().st_mtime > _ABANDONED
     except FileNotFoundError:
         return False
-
-
-def sync(path: Path) -> None:
-    """Wait until a file is on the disk."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk, where the system can say so."""
-    with contextlib.suppress(OSError):  # Windows opens no folders, and some file systems sync none
-        number = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)
 
 
 def exchange(one: Path, other: Path) -> bool:

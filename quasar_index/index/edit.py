@@ -111,27 +111,10 @@ def add(
     *,
     batch_size: int = 16,
     n_workers: int | None = None,
-    max_pixels: int = MAX_PIXELS,
+    max_pixels: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> AddReport:
-    """Add labelled images to an index; one whose content it holds already is not embedded, its labels are updated.
-
-    What a label file leaves empty stays as it was, and so does the path of an anchor. An anchor of another data set
-    with the same content stays as it is. An interrupted addition goes on where it stopped when it is run again.
-
-    Args:
-        index: The index.
-        sources: The data; one with the name of a source of the index extends it.
-        encoder: That of the index.
-        batch_size: Most images in one forward pass.
-        n_workers: Decoding threads; None for one a core.
-        max_pixels: Largest image that is decoded.
-        on_progress: Called with (done, total) images.
-
-    Raises:
-        AnchorIndexError: When the encoder is another one, or another process changes the index.
-        DataError: When no image could be embedded, or a source differs in its rule from that of the same name.
-    """
+    """See `AnchorIndex.add`."""
     total = sum(map(len, sources))
     if total == 0:
         raise DataError("the data hold no images", "check --data")
@@ -146,7 +129,7 @@ def add(
             encoder,
             batch_size=batch_size,
             n_workers=n_workers,
-            max_pixels=max_pixels,
+            max_pixels=MAX_PIXELS if max_pixels is None else max_pixels,
             indexed=frozenset(known["id"].to_pylist()),
             on_progress=on_progress,
         )
@@ -167,12 +150,7 @@ def add_embeddings(
     ids: Sequence[str] | None = None,
     sizes: Sequence[tuple[int, int]] | None = None,
 ) -> AddReport:
-    """Add embeddings that exist already to an index of such embeddings; see `add` and `build_from_embeddings`.
-
-    Raises:
-        AnchorIndexError: When they are of another encoder, or another process changes the index.
-        DataError: When the counts differ, embeddings are unfit, or a source differs in its rule.
-    """
+    """See `AnchorIndex.add_embeddings`."""
     sources = [source] if isinstance(source, AnchorSource) else list(source)
     embeddings = as_embeddings(embeddings)
     check_counts(sources, embeddings, ids, sizes)
@@ -186,17 +164,7 @@ def add_embeddings(
 
 
 def remove(index: AnchorIndex, *, ids: Sequence[str] | None = None, where: str | None = None) -> RemoveReport:
-    """Remove anchors.
-
-    Args:
-        index: The index.
-        ids: Content ids.
-        where: An SQL filter over the table's columns; give this or `ids`.
-
-    Raises:
-        AnchorIndexError: When the filter is wrong, neither or both are given, or another process changes the index.
-        DataError: When too few anchors would be left: both sides need some.
-    """
+    """See `AnchorIndex.remove`."""
     if (ids is None) == (where is None):
         raise AnchorIndexError("give the anchors to remove either by id or by a filter", "for example dataset = 'live'")
     with changing(index) as change:
@@ -234,18 +202,7 @@ def remove(index: AnchorIndex, *, ids: Sequence[str] | None = None, where: str |
 
 
 def relabel(index: AnchorIndex, labels: AnchorSource, *, where: str | None = None) -> RelabelReport:
-    """Give anchors new raw scores, and new sides where data declare them; other columns stay.
-
-    Args:
-        index: The index.
-        labels: Scores by path, file name (with as many of its folders as are needed to tell it) or content id.
-        where: An SQL filter: only these anchors are looked at; None for all.
-
-    Raises:
-        AnchorIndexError: When the filter is wrong, or another process changes the index.
-        DataError: When no name matches, one matches several anchors, two rows disagree on an anchor, the direction is
-            another one, or a score is outside the declared range.
-    """
+    """See `AnchorIndex.relabel`."""
     with changing(index) as change:
         table = change.tables.read([*label_columns(change.manifest.sources), "path"])
         considered = None if where is None else selected_ids(change, where)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias, cast
@@ -26,7 +25,8 @@ from ..arrays import FloatArray, IntArray
 from ..datasets.base import RECORD_SCHEMA, AnchorSource, Division, KeptDivision, Kind, Rating
 from ..datasets.embeddings import read_matrix
 from ..encoders.spec import EncoderSpec
-from ..errors import DataError, counted, reason
+from ..errors import DataError, counted
+from ..paths import PathText, new_output
 from .anchor_index import AnchorIndex
 from .records import MAIN_EMBEDDING, Dtype, RatingRecord, SourceRecord
 from .store import OWN_COLUMNS, from_embedding_column
@@ -73,24 +73,13 @@ class Export:
 
 def export(
     index: AnchorIndex,
-    path: Path,
+    path: PathText,
     *,
     format_: ExportFormat | None = None,
     where: str | None = None,
 ) -> ExportReport:
-    """Write an index to a file: its labels with all ratings, and the first embedding.
-
-    Args:
-        index: The index, at the version that it has open.
-        path: The file; one that is there is replaced.
-        format_: "parquet", "npz" or "pt" (the authors'); None to take it from the file's ending.
-        where: An SQL filter over the table's columns. An index built of a part is divided anew, at its own medians
-            (but a part of a subset as the subset is).
-
-    Raises:
-        AnchorIndexError: When the filter is wrong.
-        DataError: When the format is unknown, no anchor is selected, or the file cannot be written.
-    """
+    """See `AnchorIndex.export`."""
+    path = Path(path)
     chosen = format_ or FORMATS.get(path.suffix.lower())
     if chosen not in FORMATS.values():
         raise DataError(f"'{path}' names no format", f"end it in {', '.join(FORMATS)}, or name the format")
@@ -120,7 +109,7 @@ def export(
     return ExportReport(tuple(write(path, labels, embeddings)), len(labels))
 
 
-def read_export(path: Path) -> Export | None:
+def read_export(path: PathText) -> Export | None:
     """Read a file that `export` wrote, in any of its formats.
 
     Args:
@@ -132,6 +121,7 @@ def read_export(path: Path) -> Export | None:
     Raises:
         DataError: When the file is damaged.
     """
+    path = Path(path)
     table = _read_labels(path)
     if table is None:
         return None
@@ -220,7 +210,7 @@ def _read_labels(path: Path) -> pa.Table | None:
 
 def _write_parquet(path: Path, labels: pa.Table, batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Path:
     ordered = pa.schema([*labels.schema, schema.field(MAIN_EMBEDDING)], metadata=labels.schema.metadata)
-    with _replacing(path) as partial, pq.ParquetWriter(partial, ordered, compression="zstd") as writer:
+    with new_output(path) as partial, pq.ParquetWriter(partial, ordered, compression="zstd") as writer:
         for batch in batches:
             writer.write_batch(pa.record_batch([batch[name] for name in ordered.names], schema=ordered))
     return path
@@ -229,7 +219,7 @@ def _write_parquet(path: Path, labels: pa.Table, batches: Iterator[pa.RecordBatc
 def _write_npz(path: Path, labels: pa.Table, embeddings: FloatArray) -> list[Path]:
     buffer = io.BytesIO()
     pq.write_table(labels, buffer, compression="zstd")
-    with _replacing(path) as partial, partial.open("wb") as file:
+    with new_output(path) as partial, partial.open("wb") as file:
         np.savez(
             file,
             embeddings=embeddings,
@@ -252,17 +242,17 @@ def _write_author(path: Path, labels: pa.Table, embeddings: FloatArray) -> list[
     scores = labels["score" if raw else "quality"].to_pylist()
     paths = labels["path"].to_pylist()
     listing = [name if score is None else {name: score} for name, score in zip(paths, scores, strict=True)]
-    with _replacing(path) as partial:
+    with new_output(path) as partial:
         torch.save(torch.from_numpy(embeddings), partial)
     written = [path]
     texts = {path.with_suffix(".json"): {"results_paths": listing}}
     if None not in scores:
         texts[path.with_name(f"{path.stem}-labels.json")] = scores
     for name, content in texts.items():
-        with _replacing(name) as partial:
+        with new_output(name) as partial:
             partial.write_text(json.dumps(content) + "\n", encoding="utf-8")
         written.append(name)
-    with _replacing(_label_file(path)) as partial:
+    with new_output(_label_file(path)) as partial:
         pq.write_table(labels, partial, compression="zstd")
     return [*written, _label_file(path)]
 
@@ -270,16 +260,3 @@ def _write_author(path: Path, labels: pa.Table, embeddings: FloatArray) -> list[
 def _label_file(path: Path) -> Path:
     """Return the file with all labels that lies beside a tensor."""
     return path.with_name(f"{path.stem}-labels.parquet")
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """Offer a file to write, which takes its place when it is complete."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        yield partial
-        partial.replace(path)
-    except OSError as error:
-        raise DataError(f"'{path}' cannot be written ({reason(error)})", "check its folder") from error
-    finally:
-        partial.unlink(missing_ok=True)

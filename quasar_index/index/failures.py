@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..datasets.base import AnchorSource
-from .manifest import write_atomically
+from ..paths import write_atomically
 from .records import SourceRecord
 
 FAILURES = "failures.jsonl"

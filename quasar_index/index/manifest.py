@@ -8,7 +8,6 @@ formats are read through `upgrade`; what is written is always of this one.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -20,7 +19,7 @@ from uuid import uuid4
 
 from ..encoders.spec import EncoderSpec
 from ..errors import AnchorIndexError, QuasarError
-from .durable import sync_folder
+from ..paths import PathText, write_atomically
 from .records import Approximation, EmbeddingRecord, Shard, SourceRecord, Subset, is_count
 from .upgrade import FORMAT, upgraded
 
@@ -98,17 +97,18 @@ class Manifest:
         """Return plain JSON data."""
         return asdict(replace(self, libraries=dict(self.libraries)))
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: PathText) -> None:
         """Write the manifest to an index folder, all or nothing."""
-        write_atomically(folder / MANIFEST, (json.dumps(self.to_dict(), indent=2) + "\n").encode())
+        write_atomically(Path(folder, MANIFEST), (json.dumps(self.to_dict(), indent=2) + "\n").encode())
 
     @classmethod
-    def read(cls, folder: Path) -> Manifest:
+    def read(cls, folder: PathText) -> Manifest:
         """Read the manifest of an index folder.
 
         Raises:
             AnchorIndexError: When it is missing, damaged or of a newer format.
         """
+        folder = Path(folder)
         try:
             data = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -118,7 +118,7 @@ class Manifest:
         return cls.from_dict(data, folder)
 
     @classmethod
-    def from_dict(cls, data: Any, folder: Path) -> Manifest:
+    def from_dict(cls, data: Any, folder: PathText) -> Manifest:
         """Read what `to_dict` wrote, in this version or an earlier one.
 
         Args:
@@ -179,17 +179,3 @@ def _impossible(manifest: Manifest) -> str:
         "list of libraries": isinstance(manifest.libraries, dict),
     }
     return next((name for name, is_sound in sound.items() if not is_sound), "")
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file in one step: readers see the old bytes or the new ones, also after a crash."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(path.parent)

@@ -6,7 +6,6 @@ import itertools
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -14,6 +13,7 @@ import pyarrow as pa
 
 from ..anchors import check_two_sides
 from ..errors import AnchorIndexError, DataError
+from ..paths import PathText
 from .anchor_index import AnchorIndex
 from .build import finish_folder, new_index
 from .labels import join_records, label_sources, with_labels
@@ -44,7 +44,7 @@ class MergeReport:
 
 
 def merge(
-    name: str | Path,
+    name: PathText,
     indexes: Sequence[AnchorIndex],
     *,
     overwrite: bool = False,
@@ -133,7 +133,7 @@ def _names_apart(indexes: Sequence[AnchorIndex]) -> list[dict[str, str]]:
 def _labels(index: AnchorIndex, names: Mapping[str, str]) -> pa.Table:
     """Return all columns of an index but the embeddings, its sources under new names."""
     without = {embedding.name for embedding in index.manifest.embeddings}
-    found = index.tables.read([name for name in index.columns() if name not in without])
+    found = index.tables.read([name for name in index.columns if name not in without])
     if not names:
         return found
     place = found.schema.get_field_index("dataset")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pyarrow as pa
 
 from ..errors import AnchorIndexError, counted
+from ..paths import PathText
 from .anchor_index import AnchorIndex
 from .build import finish_folder, new_index
 from .manifest import Manifest
@@ -18,7 +18,7 @@ from .store import write_shards
 
 
 def select_into(
-    name: str | Path, index: AnchorIndex, ids: Collection[str], subset: Subset, *, overwrite: bool = False
+    name: PathText, index: AnchorIndex, ids: Collection[str], subset: Subset, *, overwrite: bool = False
 ) -> AnchorIndex:
     """Make a new index of some anchors of another one.
 

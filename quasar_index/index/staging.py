@@ -22,9 +22,9 @@ from ..encoders.base import Encoder
 from ..encoders.pipeline import EncodedImage, encode_files
 from ..encoders.spec import EncoderSpec
 from ..errors import AnchorIndexError
+from ..paths import write_atomically
 from .durable import files_below, sync_below
 from .lock import LOCK
-from .manifest import write_atomically
 from .records import MAIN_EMBEDDING, Dtype
 from .store import (
     OWN_COLUMNS,

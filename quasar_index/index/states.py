@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import AnchorIndexError
-from .manifest import Manifest, write_atomically
+from ..paths import LEFT, write_atomically
+from .manifest import Manifest
 from .upgrade import upgraded_digests
 
 HISTORY = "history"
@@ -85,7 +86,7 @@ def read_entries(folder: Path, current: Manifest) -> list[Entry]:
 
 def drop_interrupted(folder: Path, current: Manifest) -> None:
     """Remove the entries of changes that were never committed, and files that were never renamed into place."""
-    for path in (*folder.glob(".*.json*.tmp"), *(folder / HISTORY).glob(".*.tmp")):
+    for path in (*folder.glob(".*.json*.tmp"), *(folder / HISTORY).glob(LEFT)):
         path.unlink(missing_ok=True)
     for path in (folder / HISTORY).glob("[0-9]*.json"):
         if int(path.stem) > current.version:

@@ -22,6 +22,7 @@ from ..arrays import FloatArray
 from ..datasets.base import concat_text
 from ..errors import DataError, QuasarError, counted, reason
 from ..images import content_id, read_image_bytes
+from ..paths import LEFT
 from .anchor_index import AnchorIndex
 from .cache import cache_base, load_anchors
 from .damage import RESTORE, Damage
@@ -81,17 +82,7 @@ def verify(
     repair: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> VerifyReport:
-    """Check that an index is whole.
-
-    Args:
-        index: The index, at the version that is open.
-        files: Also compare the image files, where they exist, with the ids of their anchors, which are content hashes.
-        repair: Make anew what can be made anew, and remove temporary files that interrupted processes left.
-        on_progress: Called with (done, total) image files.
-
-    Returns:
-        What is wrong; a version whose table cannot be read at all is one damage.
-    """
+    """See `AnchorIndex.verify`."""
     notes = list(_waiting(index))
     try:
         current = Manifest.read(index.path)
@@ -303,9 +294,7 @@ def _temporary(index: AnchorIndex) -> Iterator[Damage]:
 
 
 def _abandoned(index: AnchorIndex) -> list[Path]:
-    found = [
-        path for folder in ("", "history", "cache", "calibrations") for path in (index.path / folder).glob(".*.tmp")
-    ]
+    found = [path for folder in ("", "history", "cache", "calibrations") for path in (index.path / folder).glob(LEFT)]
     return [path for path in found if is_abandoned(path)]
 
 

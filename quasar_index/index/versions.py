@@ -1,4 +1,4 @@
-"""The versions of an index: tag, list, restore, compact."""
+"""The versions of an index: list, restore, compact."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..errors import AnchorIndexError
 from .anchor_index import AnchorIndex
 from .change import changing
 from .manifest import Manifest
-from .states import check_tag, find_entry, read_entries, read_tags, write_entry, write_tags
+from .states import find_entry, read_entries, read_tags, write_entry
 from .store import open_table, writing
 
 _KEPT = "quasar-index-keeps"
@@ -47,21 +47,6 @@ class Version:
 
 
 @dataclass(frozen=True)
-class TagReport:
-    """What tagging did.
-
-    Attributes:
-        tag: The tag.
-        version: The version that it names now; None when it was removed.
-        before: The version that it named before; None where it is new.
-    """
-
-    tag: str
-    version: int | None
-    before: int | None
-
-
-@dataclass(frozen=True)
 class RestoreReport:
     """What a restoration did.
 
@@ -93,47 +78,8 @@ class CompactReport:
     n_bytes: int
 
 
-def tag(index: AnchorIndex, name: str, version: int | str | None = None) -> TagReport:
-    """Give a version a name, which moves if it named another one.
-
-    Args:
-        index: The index.
-        name: A letter, then letters, digits, `.`, `_` and `-`.
-        version: The version, by number or tag; None for the one that `index` has open.
-
-    Raises:
-        AnchorIndexError: When the name cannot be one, there is no such version, or another process changes the index.
-    """
-    check_tag(name)
-    with changing(AnchorIndex(index.path, index.manifest)) as change:
-        entry = find_entry(index.path, change.manifest, index.manifest.version if version is None else version)
-        tags = read_tags(index.path)
-        before = tags.get(name)
-        write_tags(index.path, tags | {name: entry.version})
-    return TagReport(name, entry.version, before)
-
-
-def untag(index: AnchorIndex, name: str) -> TagReport:
-    """Remove a tag.
-
-    Raises:
-        AnchorIndexError: When there is none of that name, or another process changes the index.
-    """
-    with changing(AnchorIndex(index.path, index.manifest)):
-        tags = read_tags(index.path)
-        if name not in tags:
-            raise AnchorIndexError(f"'{index.path}' has no tag '{name}'", f"tags: {', '.join(tags) or 'none'}")
-        before = tags.pop(name)
-        write_tags(index.path, tags)
-    return TagReport(name, None, before)
-
-
 def history(index: AnchorIndex) -> list[Version]:
-    """Return the states that were committed, oldest first; those newer than the one `index` has open too.
-
-    Raises:
-        AnchorIndexError: When the history is damaged.
-    """
+    """See `AnchorIndex.history`."""
     current = Manifest.read(index.path)
     tags = read_tags(index.path)
     return [
@@ -152,15 +98,7 @@ def history(index: AnchorIndex) -> list[Version]:
 
 
 def restore(index: AnchorIndex, version: int | str) -> RestoreReport:
-    """Make a new version that equals an old one; what came in between stays in the history.
-
-    Args:
-        index: The index.
-        version: The old version, by number or tag.
-
-    Raises:
-        AnchorIndexError: When there is no such version, or another process changes the index.
-    """
+    """See `AnchorIndex.restore`."""
     with changing(AnchorIndex(index.path, index.manifest)) as change:
         before = change.manifest.version
         entry = find_entry(index.path, change.manifest, version)
@@ -173,18 +111,7 @@ def restore(index: AnchorIndex, version: int | str) -> RestoreReport:
 
 
 def compact(index: AnchorIndex, *, forget_before: int | str | None = None) -> CompactReport:
-    """Rewrite the table in fewer files, without deleted rows; give up old versions if asked to.
-
-    Space becomes free only when versions are given up: until then, their files are kept.
-
-    Args:
-        index: The index.
-        forget_before: Give up all versions older than this one (a number or tag); None to keep all. Whoever has one of
-            them open can no longer read it.
-
-    Raises:
-        AnchorIndexError: When there is no such version, an older one has a tag, or another process changes the index.
-    """
+    """See `AnchorIndex.compact`."""
     with changing(index) as change:
         oldest = None
         if forget_before is not None:

@@ -11,9 +11,10 @@ import numpy as np
 
 from ..anchors import AnchorTable
 from ..arrays import IntArray
-from ..errors import DataError
 from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex
+from ..paths import PathText
+from ..pictures import check_picture, write_picture
 from .colouring import GREY, SCALE_NAME, Colouring, Groups, Scale, colour_points
 from .marking import Marks
 from .page import write_page
@@ -33,21 +34,14 @@ Entry: TypeAlias = tuple[str, str, str]
 """Of the legend: label, colour of the disc, colour of its edge."""
 
 
-def check_map(path: Path) -> None:
-    """Raise a DataError unless the file can become a map.
-
-    Raises:
-        DataError: On another ending than .html, .png or .svg, or a missing folder.
-    """
-    if path.suffix.lower() not in ENDINGS:
-        raise DataError(f"'{path.name}' names no format of a map by its ending", "use .html, .png or .svg")
-    if not path.absolute().parent.is_dir():
-        raise DataError(f"the folder of '{path}' does not exist", "make it first")
+def check_map(path: PathText) -> None:
+    """Raise a DataError unless the file can become a map (see `check_picture`; pages, too)."""
+    check_picture(path, ENDINGS, "format of a map")
 
 
 def draw_map(
     projection: AnchorMap,
-    path: Path,
+    path: PathText,
     *,
     index: AnchorIndex,
     anchors: AnchorTable,
@@ -78,28 +72,24 @@ def draw_map(
     """
     check_map(path)
     colouring = colour_points(index, anchors, projection.rows, colour)
-    try:
-        if path.suffix.lower() == ".html":
-            return write_page(
-                projection,
-                path,
-                index=index,
-                anchors=anchors,
-                colouring=colouring,
-                column=colour,
-                marks=marks,
-                n_thumbnails=n_thumbnails,
-                max_pixels=max_pixels,
-                on_progress=on_progress,
-            )
-        _draw_picture(projection, path, index.name, colouring, marks)
-    except OSError as error:
-        raise DataError(f"'{path}' cannot be written ({error.strerror})", "name another file") from error
+    if Path(path).suffix.lower() == ".html":
+        return write_page(
+            projection,
+            path,
+            index=index,
+            anchors=anchors,
+            colouring=colouring,
+            column=colour,
+            marks=marks,
+            n_thumbnails=n_thumbnails,
+            max_pixels=max_pixels,
+            on_progress=on_progress,
+        )
+    _draw_picture(projection, path, index.name, colouring, marks)
     return None
 
 
-def _draw_picture(projection: AnchorMap, path: Path, name: str, colouring: Colouring, marks: Marks | None) -> None:
-    from matplotlib import rc_context
+def _draw_picture(projection: AnchorMap, path: PathText, name: str, colouring: Colouring, marks: Marks | None) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -123,10 +113,9 @@ def _draw_picture(projection: AnchorMap, path: Path, name: str, colouring: Colou
         _legend(figure, entries, colouring.title if isinstance(colouring, Groups) else "")
     title = figure.suptitle(f"{map_title(projection, name)}\n{map_subtitle(projection)}", fontsize=10)
     title.set_parse_math(False)
-    # Text as text and fixed ids: small, searchable, the same on every run.
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "quasar-index"}), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"Glyph .* missing")  # a prompt may be in any script
-        figure.savefig(path, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
+        write_picture(figure, path)
 
 
 def _draw_groups(axis: Axes, projection: AnchorMap, colouring: Groups, *, dimmed: bool) -> list[Entry]:

@@ -14,7 +14,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ import numpy as np
 from ..anchors import AnchorTable
 from ..arrays import BoolArray, IntArray
 from ..index.anchor_index import AnchorIndex
+from ..paths import PathText, new_output
 from ..thumbnails import thumbnail_uris
 from .colouring import GREY, SCALE_NAME, Colouring, Groups, Scale
 from .marking import Marks
@@ -34,7 +34,7 @@ _SEED = 0
 
 def write_page(
     projection: AnchorMap,
-    path: Path,
+    path: PathText,
     *,
     index: AnchorIndex,
     anchors: AnchorTable,
@@ -70,7 +70,8 @@ def write_page(
         figure=_figure(projection, colouring, marks, is_marked),
         cards=_json(cards),
     )
-    path.write_text(page, encoding="utf-8", newline="\n")
+    with new_output(path) as temporary:
+        temporary.write_text(page, encoding="utf-8", newline="\n")
     return sum(uri is None for uri in uris)
 
 

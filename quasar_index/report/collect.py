@@ -6,18 +6,18 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from pathlib import Path
 
 import numpy as np
 
 from ..anchors import SIDES
 from ..arrays import as_embeddings
-from ..errors import AggregationError, DataError, counted
+from ..errors import AggregationError, counted
 from ..images import MAX_PIXELS
 from ..index import AnchorIndex, nearest
 from ..methods.fitted import FittedMethod
 from ..methods.method import RatingMethod
 from ..methods.scoring import ScoredImage
+from ..paths import PathText, new_output
 from ..thumbnails import thumbnail_uris
 from .labels import AnchorLabels
 from .page import Neighbor, Page, PageImage, readable, write_page
@@ -135,7 +135,7 @@ class Report:
                 )
             )
 
-    def write(self, path: str | os.PathLike[str]) -> None:
+    def write(self, path: PathText) -> None:
         """Write the page.
 
         Args:
@@ -162,11 +162,8 @@ class Report:
             pictures={row: uri for row, uri in self._pictures.items() if uri},
             date=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         )
-        try:
-            with Path(path).open("w", encoding="utf-8", newline="\n") as file:
-                write_page(page, file)
-        except OSError as error:
-            raise DataError(f"'{path}' cannot be written ({error.strerror})", "name another file") from error
+        with new_output(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+            write_page(page, file)
 
     def _neighbors(self, images: Sequence[ScoredImage]) -> list[tuple[Neighbor, ...]]:
         """Find the nearest anchors of each side of scored images, and make their thumbnails."""

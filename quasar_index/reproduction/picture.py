@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..datasets.registry import DATASETS
 from ..errors import DataError
-from ..validation.picture import check_picture
+from ..paths import PathText
+from ..pictures import check_picture, write_picture
 from .report import ExperimentResult, Reproduction
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _MARKERS = ("o", "s", "^", "v", "P", "X")
 _COLUMNS = 3
 
 
-def draw_reproduction(reproduction: Reproduction, path: Path) -> None:
+def draw_reproduction(reproduction: Reproduction, path: PathText) -> None:
     """Draw SRCC: one panel a test set for a figure, one for all test sets of a table.
 
     Bars are 95 % bootstrap intervals, or the standard deviation over draws; hollow diamonds are published figures.
@@ -37,7 +37,6 @@ def draw_reproduction(reproduction: Reproduction, path: Path) -> None:
     ran = [result for result in reproduction.results if result.measured is not None]
     if not ran:
         raise DataError("there is nothing to draw", "run an experiment first")
-    from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -73,11 +72,7 @@ def draw_reproduction(reproduction: Reproduction, path: Path) -> None:
         list(handles.values()), list(handles), loc="outside lower center", ncols=min(4, len(handles)), fontsize=8
     )
     figure.suptitle(_title(reproduction, ran), fontsize=10, wrap=True)
-    try:
-        with rc_context({"svg.fonttype": "none", "svg.hashsalt": "quasar-index"}):
-            figure.savefig(path, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
-    except OSError as error:
-        raise DataError(f"'{path}' cannot be written ({error.strerror})", "name another file") from error
+    write_picture(figure, path)
 
 
 def _draw_panel(axis: Axes, results: Sequence[ExperimentResult], names: Sequence[str], *, is_table: bool) -> None:

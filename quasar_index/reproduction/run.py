@@ -19,9 +19,11 @@ from ..encoders import ENCODERS, load_encoder
 from ..encoders.weights import weights_file
 from ..errors import AggregationError, DataError, EncoderError, QuasarError, counted
 from ..images import MAX_PIXELS
-from ..index.anchor_index import AnchorIndex, homes
+from ..index.anchor_index import AnchorIndex
+from ..index.places import homes
 from ..methods.method import TEMPERATURE
 from ..methods.prompts import PROMPT_PAIRS, text_anchors
+from ..paths import PathText
 from ..validation.rated import RatedImages, rated_anchors
 from .declare import Experiment
 from .experiments import encoders_of, find_protocol, impossible, needs_of, select_experiments
@@ -41,12 +43,12 @@ Ready: TypeAlias = "tuple[int, Experiment, AnchorIndex, AnchorIndex | None]"
 
 def reproduce(
     name: str,
-    data_root: str | Path,
+    data_root: PathText,
     *,
-    indexes: str | Path | None = None,
+    indexes: PathText | None = None,
     only: Sequence[str] = (),
     encoder: str | None = None,
-    weights: Mapping[str, Path] | None = None,
+    weights: Mapping[str, PathText] | None = None,
     sample: int | None = None,
     ratio: float = 1.0,
     n_resamples: int = 1000,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -11,11 +10,12 @@ import numpy as np
 from ..anchors import SIDES, AnchorTable
 from ..arrays import IntArray
 from ..errors import AggregationError, counted
-from ..index.anchor_index import AnchorIndex, new_index_path
-from ..index.build import check_free
+from ..index.anchor_index import AnchorIndex
+from ..index.places import check_free, new_index_path
 from ..index.records import Subset
 from ..index.selecting import select_into
 from ..methods.space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, SpaceName, fit_space
+from ..paths import PathText
 from .base import OnProgress, Selector, rated
 from .registry import method_name
 
@@ -119,7 +119,7 @@ def select_anchors(
 
 
 def select_subset(
-    name: str | Path,
+    name: PathText,
     index: AnchorIndex,
     selector: Selector,
     *,

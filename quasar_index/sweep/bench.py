@@ -190,7 +190,7 @@ def _levelled_anchors(index: AnchorIndex, where: str | None) -> RatedImages | No
     anchors = index.anchors(where=where)
     if anchors.quality is not None and not np.isnan(anchors.quality).all():
         return None
-    columns = [name for name in index.columns() if name != "embedding"]
+    columns = [name for name in index.columns if name != "embedding"]
     table = index.metadata(anchors, columns)
     # A reference image is not distorted, whatever its record says.
     levels = [

@@ -51,7 +51,7 @@ def draw_order(keys: list[bytes], seed: int) -> IntArray:
 
 
 def draw_ratio(anchors: AnchorTable, ratio: float, seed: int, references: Mapping[bytes, bytes] | None) -> AnchorTable:
-    """Draw a random part of the anchors (QUASAR, section 4.3).
+    """Draw a random part of the anchors (QUASAR, figure 6).
 
     Args:
         anchors: N anchors.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import DataError, counted
-from ..validation.picture import check_picture
+from ..errors import counted
+from ..paths import PathText
+from ..pictures import check_picture, write_picture
 from .declaration import RANDOM
 from .report import CurvePoint, SweepReport
 
@@ -22,7 +22,7 @@ _TOGETHER = len(_COLOURS)
 _COLUMNS = 4
 
 
-def draw_sweep(report: SweepReport, path: Path) -> None:
+def draw_sweep(report: SweepReport, path: PathText) -> None:
     """Draw the curves.
 
     The grey band is where 95% of random draws lie (at the sweep's level). A filled marker differs from random selection
@@ -37,7 +37,6 @@ def draw_sweep(report: SweepReport, path: Path) -> None:
         DataError: When the file cannot be written.
     """
     check_picture(path)
-    from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -62,12 +61,7 @@ def draw_sweep(report: SweepReport, path: Path) -> None:
         if place % columns == 0:
             axis.set_ylabel("SRCC")
     figure.suptitle(_title(report), fontsize=9, wrap=True)
-    try:
-        # Text as text and fixed ids: small, searchable, the same on every run.
-        with rc_context({"svg.fonttype": "none", "svg.hashsalt": "quasar-index"}):
-            figure.savefig(path, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
-    except OSError as error:
-        raise DataError(f"'{path}' cannot be written ({error.strerror})", "name another file") from error
+    write_picture(figure, path)
 
 
 def _panels(report: SweepReport) -> list[tuple[str, list[tuple[str, str]]]]:

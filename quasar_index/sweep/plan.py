@@ -25,6 +25,7 @@ from typing import Any, get_args
 
 from ..errors import DataError, QuasarError
 from ..methods.registry import read_methods
+from ..paths import PathText
 from ..selection.base import Selector
 from ..selection.registry import SELECTORS
 from ..validation.folds import MAX_FOLDS
@@ -84,7 +85,7 @@ class Plan:
     allow_overlap: bool = False
 
 
-def read_plan(path: Path) -> Plan:
+def read_plan(path: PathText) -> Plan:
     """Read a declared sweep.
 
     Args:
@@ -93,6 +94,7 @@ def read_plan(path: Path) -> Plan:
     Raises:
         DataError: On a file that cannot be read, is no TOML, or declares no sweep; the message names the key.
     """
+    path = Path(path)
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

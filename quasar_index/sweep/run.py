@@ -6,7 +6,6 @@ import hashlib
 import importlib.metadata
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from ..arrays import BoolArray, DoubleArray
 from ..errors import EvaluationError, QuasarError, counted
 from ..methods.method import Method
 from ..methods.space import fit_space
+from ..paths import PathText
 from ..selection.subset import select_anchors
 from ..statistics.bootstrap import MIN_GROUPS_INTERVAL, MIN_PAIRS_INTERVAL, resample
 from ..statistics.correlation import srcc
@@ -33,7 +33,7 @@ def run_sweep(
     sweep: Sweep,
     bench: Bench,
     *,
-    state: Path | None = None,
+    state: PathText | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> SweepReport:
     """Compute a sweep.

@@ -17,6 +17,7 @@ import numpy as np
 from ..arrays import DoubleArray
 from ..errors import DataError
 from ..json_lines import append_line, read_lines
+from ..paths import PathText
 
 DECIMALS = 6
 """Of what is kept; results are rounded before they are used, so that a resumed sweep gives the same figures."""
@@ -55,13 +56,13 @@ class PointStore:
         DataError: When the file cannot be read.
     """
 
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
+    def __init__(self, path: PathText | None) -> None:
+        self._path = None if path is None else Path(path)
         self._known: dict[str, PointResult] = {}
         if path is None:
             return
         try:
-            for record, _ in read_lines(path):
+            for record, _ in read_lines(Path(path)):
                 self._read(record)
         except OSError as error:
             raise DataError(f"'{path}' cannot be read ({error.strerror})", "name another output") from error

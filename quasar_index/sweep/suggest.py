@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from ..errors import EvaluationError
 from ..index.anchor_index import AnchorIndex
 from ..methods.mean import Mean
 from ..methods.method import Method
+from ..paths import PathText
 from ..selection.base import Selector
 from ..selection.registry import SELECTORS
 from .bench import anchors_bench
@@ -84,7 +84,7 @@ def suggest(
     n_seeds: int = 5,
     n_resamples: int = 1000,
     seed: int = 0,
-    state: Path | None = None,
+    state: PathText | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Suggestion:
     """Suggest for each method how few anchors are enough, by cross-validation over the anchors themselves.

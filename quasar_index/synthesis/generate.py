@@ -30,6 +30,7 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 from ..arrays import ByteArray
 from ..errors import DataError
 from ..images import content_id, decode, list_images, read_image_bytes
+from ..paths import PathText, write_atomically
 from .registry import DISTORTIONS, LEVELS, Distortion, check_image, check_level, find_distortion
 
 logger = logging.getLogger(__name__)
@@ -89,8 +90,8 @@ class _Outcome:
 
 
 def synthesize(
-    source_dir: Path | str,
-    output_dir: Path | str,
+    source_dir: PathText,
+    output_dir: PathText,
     *,
     types: Sequence[str] | None = None,
     levels: Sequence[int] = LEVELS,
@@ -319,18 +320,7 @@ def _write_image(path: Path, image: ByteArray, origin: str | None = None) -> Non
         if origin is not None:
             notes.add_text(_ORIGIN_KEY, origin)
         Image.fromarray(image).save(buffer, format="PNG", compress_level=1, pnginfo=notes)
-    _write_atomically(path, buffer.getvalue())
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    """Write under a hidden name and rename, so that a file with its right name is always whole."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    write_atomically(path, buffer.getvalue(), shared=True)
 
 
 def _write_tables(plan: _Plan, outcomes: dict[str, _Outcome]) -> None:
@@ -351,4 +341,4 @@ def _write_tables(plan: _Plan, outcomes: dict[str, _Outcome]) -> None:
     for table, rows in ((LABELS_TABLE, labels), (KADIS_TABLE, kadis)):
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(rows)
-        _write_atomically(plan.output_dir / table, text.getvalue().encode())
+        write_atomically(plan.output_dir / table, text.getvalue().encode(), shared=True)

@@ -8,7 +8,7 @@ from .evaluate import CrossFit, cross_fit, cross_validate, evaluate
 from .fold_scores import SpaceChoice, choose_space
 from .folds import Exclusion
 from .overlap import cross_validate_images, evaluate_index
-from .picture import check_picture, draw_evaluation
+from .picture import draw_evaluation
 from .rated import RatedImages, RatedSource, embed_rated, rated_anchors, rated_source
 from .report import BREAKDOWN_PAIRS, Breakdown, EvaluationReport, Figure, Outcome
 
@@ -25,7 +25,6 @@ __all__ = [
     "SpaceChoice",
     "check_cross_validation",
     "check_evaluation",
-    "check_picture",
     "choose_space",
     "cross_fit",
     "cross_validate",

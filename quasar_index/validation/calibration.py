@@ -23,10 +23,10 @@ from ..anchors import AnchorTable
 from ..arrays import DoubleArray, as_embeddings, unit
 from ..errors import AnchorIndexError, EvaluationError
 from ..index import AnchorIndex, nearest
-from ..index.manifest import write_atomically
 from ..index.search import search
 from ..methods.mean import Mean
 from ..methods.method import Method
+from ..paths import write_atomically
 from ..statistics.calibration import Calibration, fit_calibration
 from ..statistics.rising_maps import MapKind
 from . import CrossFit, RatedImages, cross_fit, rated_anchors
@@ -226,7 +226,7 @@ def _write(index: AnchorIndex, found: IndexCalibration) -> None:
     }
     try:
         path.parent.mkdir(exist_ok=True)
-        write_atomically(path, (json.dumps(record, indent=1) + "\n").encode())
+        write_atomically(path, (json.dumps(record, indent=1) + "\n").encode(), shared=True)
     except OSError as error:
         raise AnchorIndexError(f"'{path}' cannot be written ({error.strerror})", "mend its permissions") from error
 

@@ -227,7 +227,7 @@ def _rules(
     group = exclude.removeprefix(GROUP) if exclude and exclude.startswith(GROUP) else None
     if exclude not in (None, SAME_IMAGE, SAME_REFERENCE) and not group:
         raise EvaluationError(f"no exclusion '{exclude}'", f"use {SAME_IMAGE}, {SAME_REFERENCE} or {GROUP}COLUMN")
-    known = index.columns()
+    known = index.columns
     if group and group not in known:
         raise DataError(f"index '{index.name}' has no column '{group}'", f"columns: {', '.join(known)}")
     table = index.metadata(anchors, ["dataset", "reference", *([group] if group else [])])

@@ -4,36 +4,24 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import DataError, EvaluationError, counted
+from ..errors import EvaluationError, counted
+from ..paths import PathText
+from ..pictures import check_picture, write_picture
 from ..statistics.correlation import fit_logistic
 from .report import EvaluationReport, Outcome
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-ENDINGS = (".png", ".svg")
 _COLUMNS, _MOST = 4, 6
 _BLUE, _ORANGE = "#0072B2", "#D55E00"  # of Okabe and Ito: told apart by everyone, and in grey
 
 
-def check_picture(path: Path) -> None:
-    """Raise a DataError unless the file can become a picture.
-
-    Raises:
-        DataError: On another ending than .png or .svg, or a missing folder.
-    """
-    if path.suffix.lower() not in ENDINGS:
-        raise DataError(f"'{path.name}' names no picture format by its ending", f"use {' or '.join(ENDINGS)}")
-    if not path.absolute().parent.is_dir():
-        raise DataError(f"the folder of '{path}' does not exist", "make it first")
-
-
-def draw_evaluation(report: EvaluationReport, path: Path) -> None:
+def draw_evaluation(report: EvaluationReport, path: PathText) -> None:
     """Draw scores against ratings.
 
     Args:
@@ -44,7 +32,6 @@ def draw_evaluation(report: EvaluationReport, path: Path) -> None:
         DataError: When the file cannot be written.
     """
     check_picture(path)
-    from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -66,12 +53,7 @@ def draw_evaluation(report: EvaluationReport, path: Path) -> None:
         if place % columns == 0:
             axis.set_ylabel("rating")
     figure.suptitle(_title(report), fontsize=10, wrap=True)
-    try:
-        # Text as text and fixed ids: small, searchable, the same on every run.
-        with rc_context({"svg.fonttype": "none", "svg.hashsalt": "quasar-index"}):
-            figure.savefig(path, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
-    except OSError as error:
-        raise DataError(f"'{path}' cannot be written ({error.strerror})", "name another file") from error
+    write_picture(figure, path)
 
 
 def _columns(report: EvaluationReport) -> int:

@@ -211,7 +211,7 @@ def rated_anchors(index: AnchorIndex, *, where: str | None = None) -> RatedImage
     """
     anchors = index.anchors(where=where)
     sources = index.manifest.sources
-    table = index.metadata(anchors, [name for name in index.columns() if name != "embedding"])
+    table = index.metadata(anchors, [name for name in index.columns if name != "embedding"])
     quality = np.full(len(anchors), np.nan) if anchors.quality is None else anchors.quality
     if len(sources) == 1:
         raw = table["score"].to_numpy().astype(np.float64)

@@ -138,7 +138,7 @@ def rated_set(folder: Path, encoder: qi.Encoder, labels: Path, column: str) -> F
     order = np.argsort(everything.ids)
     kept = np.zeros(len(order), dtype=np.bool_)
     kept[order[::2]] = True
-    columns = index.columns()
+    columns = index.columns
     groups = None if "prompt" not in columns else index.metadata(everything, ["prompt"])["prompt"].to_pylist()
     anchors = qi.make_anchors(
         queries[kept],

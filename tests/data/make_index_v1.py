@@ -30,13 +30,13 @@ def main(folder: Path) -> None:
         return AnchorSource("own", make_records({**columns, "score": scores}, n), "no-reference", "median")
 
     index = qi.build_from_embeddings(folder, rated(0, 8), embeddings[:8]).index
-    index = qi.relabel(index, rated(0, 2, shift=0.5)).index
-    qi.tag(index, "first")
-    index = qi.add_embeddings(index, rated(8, 12), embeddings[8:]).index
+    index = index.relabel(rated(0, 2, shift=0.5)).index
+    index.tags.set("first")
+    index = index.add_embeddings(rated(8, 12), embeddings[8:]).index
     anchors = index.anchors()
     scores = qi.Scorer(index, qi.Mean(space="raw")).score_embeddings(queries)
     expected = {
-        "versions": [[v.version, v.action, v.n_good, v.n_bad, list(v.tags)] for v in qi.history(index)],
+        "versions": [[v.version, v.action, v.n_good, v.n_bad, list(v.tags)] for v in index.history()],
         "ids": [key.decode() for key in anchors.ids.tolist()],
         "n_good": anchors.n_good,
         "quality": anchors.quality.tolist(),

@@ -16,7 +16,6 @@ import numpy as np
 import quasar_index as qi
 from quasar_index.datasets.base import AnchorSource, Rating, make_records
 from quasar_index.encoders.spec import EncoderSpec, InputRule
-from quasar_index.index import attach_embedding
 
 DIM = 8
 
@@ -38,16 +37,16 @@ def main(folder: Path) -> None:
 
     storage = {"dtype": "float16", "anchors_per_shard": 3}
     index = qi.build_from_embeddings(folder, rated(0, 8), embeddings[:8], spec=spec, **storage).index
-    index = qi.relabel(index, rated(0, 2, shift=0.5)).index
-    qi.tag(index, "first")
-    index = qi.add_embeddings(index, rated(8, 12), embeddings[8:], spec=spec).index
+    index = index.relabel(rated(0, 2, shift=0.5)).index
+    index.tags.set("first")
+    index = index.add_embeddings(rated(8, 12), embeddings[8:], spec=spec).index
     anchors = index.anchors()
-    index = attach_embedding(
-        index, "second", [key.decode() for key in anchors.ids.tolist()], np.cumsum(np.ones((12, 3)), axis=0)
+    index = index.attach_embedding(
+        "second", [key.decode() for key in anchors.ids.tolist()], np.cumsum(np.ones((12, 3)), axis=0)
     )
     anchors, noise, second = index.anchors(), index.anchors(rating="noise"), index.anchors(embedding="second")
     expected = {
-        "versions": [[v.version, v.action, v.n_good, v.n_bad, list(v.tags)] for v in qi.history(index)],
+        "versions": [[v.version, v.action, v.n_good, v.n_bad, list(v.tags)] for v in index.history()],
         "ids": [key.decode() for key in anchors.ids.tolist()],
         "n_good": anchors.n_good,
         "quality": anchors.quality.tolist(),

@@ -23,13 +23,13 @@ def test_opt_in_score_and_opt_out(
 ) -> None:
     image = min(photos.glob("*.png"))
 
-    def score(*options: object) -> tuple[str, str]:
+    def score(method: str, *options: object) -> tuple[str, str]:
         caplog.clear()
-        done = call("score", image, "--index", own, "-f", "jsonl", "-a", "retrieval", *options)
+        done = call("score", image, "--index", own, "-f", "jsonl", "-m", method, *options)
         assert done.returncode == 0, done.stderr
         return done.stdout, caplog.text
 
-    exact, said = score("--top-k", 3)
+    exact, said = score("retrieval:top_k=3")
     assert "approximate" not in said
     done = call("approximate", own, "--top-k", 4, "--recall", 0.8, "--queries", 20, "--json")
     assert done.returncode == 0, done.stderr
@@ -43,19 +43,23 @@ def test_opt_in_score_and_opt_out(
     assert json.loads(call("info", own, "--json").stdout)["approximate"]["factory"] == record["factory"]
     assert call("verify", own).returncode == 0
 
-    row, said = score("--top-k", 3)
+    row, said = score("retrieval:top_k=3")
     sentence = f"the search is approximate: it finds {record['recall']:.1%} of the 4 nearest"
     assert sentence in said
-    done = run("score", image, "--index", own, "-f", "jsonl", "-a", "retrieval", "--top-k", 3)
+    done = run("score", image, "--index", own, "-f", "jsonl", "-m", "retrieval:top_k=3")
     assert done.stderr.startswith(f"quasar-index: {sentence}")
     assert json.loads(done.stdout)["score"] == pytest.approx(json.loads(row)["score"], abs=1e-6)
     assert abs(json.loads(row)["score"] - json.loads(exact)["score"]) < 0.1
-    for options in (("--top-k", 5), ("--top-k", 3, "--space", "raw"), ("--top-k", 3, "--where", "score > 2")):
-        assert score(*options)[1].count("the search is exact") == 1
+    for given in (
+        ("retrieval:top_k=5",),
+        ("retrieval:top_k=3,space=raw",),
+        ("retrieval:top_k=3", "--where", "score > 2"),
+    ):
+        assert score(*given)[1].count("the search is exact") == 1
 
     done = call("approximate", own, "--off", "--json")
     assert json.loads(done.stdout) == {"index": str(own), "search": "exact"}
-    row, said = score("--top-k", 3)
+    row, said = score("retrieval:top_k=3")
     assert json.loads(row)["score"] == pytest.approx(json.loads(exact)["score"], abs=1e-6)
     assert "approximate" not in said
 

@@ -17,24 +17,12 @@ import quasar_index as qi
 
 from .conftest import Run
 
-AGGREGATES = [
-    ["mean"],
-    ["offset", "--offset", "0.3"],
-    ["clustering", "--clusters", "3"],
-    ["retrieval", "--top-k", "4"],
-    [
-        "retrieval",
-        "--top-k",
-        "6",
-        "--retrieval",
-        "joint",
-        "--division",
-        "local",
-        "--rating-power",
-        "1",
-        "--blend",
-        "0.5",
-    ],
+METHODS = [
+    "mean",
+    "offset:offset=0.3",
+    "clustering:n_clusters=3",
+    "retrieval:top_k=4",
+    "retrieval:top_k=6,mode=joint,division=local,rating_power=1,blend=0.5",
 ]
 
 
@@ -49,7 +37,7 @@ def test_build_score_info_through_the_installed_command(run: Run, photos: Path, 
     assert "clip-rn50" in built.stderr
     assert "clip-vit-l-14" in built.stderr
     assert "WARN" not in built.stderr
-    scored = run("score", photos, "--index", tmp_path / "mine", "--aggregate", "retrieval", "--top-k", "4")
+    scored = run("score", photos, "--index", tmp_path / "mine", "--method", "retrieval:top_k=4")
     assert scored.returncode == 0, scored.stderr
     rows = rows_of(scored.stdout)  # jsonl, because this is a pipe
     assert [row["path"] for row in rows] == sorted(str(path) for path in photos.glob("*.png"))
@@ -66,7 +54,7 @@ def test_build_score_info_through_the_installed_command(run: Run, photos: Path, 
 def test_calibrated_scores(call: Run, photos: Path, tmp_path: Path) -> None:
     image = photos / "coffee_0.png"
     done = call("score", image, "-i", "rated", "--calibrated")
-    one_error_line(done, 4, "no calibration of 'whitened mean'", "calibrate")
+    one_error_line(done, 4, "no calibration of 'mean'", "calibrate")
     made = call("calibrate", "rated", "--group", "photograph", "--level", "0.6", "--json")
     assert made.returncode == 0, made.stderr
     numbers = json.loads(made.stdout)
@@ -85,21 +73,21 @@ def test_calibrated_scores(call: Run, photos: Path, tmp_path: Path) -> None:
     assert call("score", image, "-i", "rated", "--calibrated", "--ratio", "0.5").returncode == 2
 
 
-@pytest.mark.parametrize("space", [["raw"], ["centred"], ["whitened", "--shrinkage", "oas"]], ids=lambda s: s[0])
-def test_every_space(call: Run, photos: Path, space: list[str]) -> None:
-    rows = rows_of(call("score", photos, "-i", "rated", "--space", *space, "-a", "retrieval", "--top-k", "5").stdout)
+@pytest.mark.parametrize("space", ["space=raw", "space=centred", "space=whitened,shrinkage=oas"])
+def test_every_space(call: Run, photos: Path, space: str) -> None:
+    rows = rows_of(call("score", photos, "-i", "rated", "-m", f"retrieval:top_k=5,{space}").stdout)
     scores = {Path(str(row["path"])).stem: float(str(row["score"])) for row in rows}
     assert all(0 < score < 1 for score in scores.values())
     assert scores["coffee_0"] > scores["coffee_3"]
 
 
-@pytest.mark.parametrize("aggregate", AGGREGATES, ids=lambda a: "-".join(a[:1] + a[3:5]))
-def test_every_aggregation_in_every_format(call: Run, photos: Path, tmp_path: Path, aggregate: list[str]) -> None:
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_in_every_format(call: Run, photos: Path, tmp_path: Path, method: str) -> None:
     few = sorted(photos.glob("chelsea*.png"))
     results = {}
     for ending in ("csv", "jsonl", "parquet"):
         output = tmp_path / f"scores.{ending}"
-        done = call("score", *few, "-i", "rated", "-a", *aggregate, "-o", output)
+        done = call("score", *few, "-i", "rated", "-m", method, "-o", output)
         assert done.returncode == 0, done.stderr
         assert done.stdout == ""
         results[ending] = output
@@ -108,14 +96,14 @@ def test_every_aggregation_in_every_format(call: Run, photos: Path, tmp_path: Pa
     from_parquet = pq.read_table(results["parquet"])["score"].to_pylist()
     assert from_csv == from_jsonl == from_parquet
     assert all(0 < score < 1 for score in from_csv)
-    table = call("score", *few, "-i", "rated", "-a", *aggregate, "-f", "table")
+    table = call("score", *few, "-i", "rated", "-m", method, "-f", "table")
     assert f"{from_csv[0]:.4f}" in table.stdout
     assert not list(tmp_path.glob(".*partial"))
 
 
 def test_scores_are_those_of_the_formula(call: Run, home: Path, photos: Path) -> None:
     path = photos / "coffee_0.png"
-    row = rows_of(call("score", path, "-i", "rated", "--space", "raw", "--temperature", "0.1").stdout)[0]
+    row = rows_of(call("score", path, "-i", "rated", "-m", "mean:space=raw,temperature=0.1").stdout)[0]
     anchors = qi.AnchorIndex.open(home / "rated").anchors()
     raw = anchors.directions.astype(np.float64) * anchors.norms[:, None]
     image = np.asarray(Image.open(path).convert("RGB"))
@@ -219,21 +207,22 @@ def test_bad_input_of_score(call: Run, photos: Path, tmp_path: Path) -> None:
     one_error_line(call("score", tmp_path / "nothing", "-i", "rated"), 3, "no image in")
     one_error_line(call("score", tmp_path / "*.jpg", "-i", "rated"), 3, "no file matches")
     one_error_line(call("score", image, "-i", "rated", "-o", tmp_path / "scores.xls"), 3, "names no format")
-    one_error_line(call("score", image, "-i", "rated", "-a", "clustering"), 6, "100 clusters are more than the 10 good")
-    one_error_line(call("score", image, "-i", "rated", "-a", "offset", "--offset", "1"), 6, "not in [0, 1)")
-    one_error_line(call("score", image, "-i", "rated", "--temperature", "0"), 6, "not positive")
+    one_error_line(call("score", image, "-i", "rated", "-m", "clustering"), 6, "100 clusters are more than the 10 good")
+    one_error_line(call("score", image, "-i", "rated", "-m", "offset:offset=1"), 6, "is a number in [0, 1)")
+    one_error_line(call("score", image, "-i", "rated", "-m", "mean:temperature=0"), 6, "is a number above 0")
     one_error_line(call("score", image, "-i", "rated", "--where", "nocolumn > 1"), 4, "nocolumn")
     one_error_line(call("score", image, "-i", "rated", "--where", "score > 100"), 3, "selected 0 anchors")
     one_error_line(call("score", image, "-i", "rated", "--anchors", "text"), 5, "no text tower", "clip-rn50")
     one_error_line(call("score", image, "-i", "rated", "--device", "cuda:7"), 5, "cuda:7")
-    one_error_line(call("score", image, "-i", "rated", "--space", "whitened", "--shrinkage", "0"), 6, "not positive")
-    for usage in (
-        ["--space", "raw", "--shrinkage", "1"],
-        ["--top-k", "3"],
-        ["-a", "nothing"],
-        ["--nosuch"],
-        ["--anchors", "text", "--prompts", "nosuch"],
+    one_error_line(call("score", image, "-i", "rated", "-m", "mean:shrinkage=0"), 6, "is a number above 0")
+    for method, words in (
+        ("mean:space=raw,shrinkage=1", "shrinkage of mean is 1.0, and its space is raw"),
+        ("mean:top_k=3", "the method 'mean' has no parameter 'top_k'"),
+        ("nothing", "there is no method 'nothing'"),
+        ("mean/offset", "there is no method 'mean/offset'"),
     ):
+        one_error_line(call("score", image, "-i", "rated", "-m", method), 6, words)
+    for usage in (["-m"], ["--nosuch"], ["--anchors", "text", "--prompts", "nosuch"]):
         assert call("score", image, "-i", "rated", *usage).returncode == 2
     assert call("score", "-i", "rated").returncode == 2
 
@@ -289,12 +278,12 @@ def test_reference_and_distorted_folders(call: Run, photos: Path, tmp_path: Path
         for path in photos.glob(f"*_{level}.png"):
             (tmp_path / "pairs" / side / path.name).write_bytes(path.read_bytes())
     assert call("build", tmp_path / "pairs-index", "-d", tmp_path / "pairs").returncode == 0
-    rows = rows_of(call("score", tmp_path / "pairs", "-i", tmp_path / "pairs-index", "-a", "retrieval").stdout)
+    rows = rows_of(call("score", tmp_path / "pairs", "-i", tmp_path / "pairs-index", "-m", "retrieval").stdout)
     side = {"reference": [], "distorted": []}
     for row in rows:
         side[Path(str(row["path"])).parent.name].append(row["score"])
     assert min(side["reference"]) > max(side["distorted"])
-    one_error_line(call("score", photos, "-i", tmp_path / "pairs-index", "-a", "offset"), 6, "opinion score")
+    one_error_line(call("score", photos, "-i", tmp_path / "pairs-index", "-m", "offset"), 6, "opinion score")
 
 
 def test_embeddings_of_your_own(call: Run, tmp_path: Path) -> None:
@@ -304,7 +293,7 @@ def test_embeddings_of_your_own(call: Run, tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text("id,mos\n" + "".join(f"img{i},{q}\n" for i, q in enumerate(quality)))
     built = call("build", tmp_path / "own", "--embeddings", tmp_path / "e.npy", "--labels", tmp_path / "labels.csv")
     assert built.returncode == 0, built.stderr
-    done = call("score", "--embeddings", tmp_path / "e.npy", "-i", tmp_path / "own", "-a", "retrieval", "--top-k", "5")
+    done = call("score", "--embeddings", tmp_path / "e.npy", "-i", tmp_path / "own", "-m", "retrieval:top_k=5")
     scores = [float(str(row["score"])) for row in rows_of(done.stdout)]
     assert qi.srcc(scores, quality) > 0.5
     image = tmp_path / "x.png"
@@ -410,7 +399,7 @@ def test_paths_of_pathlib_and_misuse_in_python(home: Path, photos: Path) -> None
     with pytest.raises(qi.DataError, match="one path"):
         list(scorer.score_files(str(photos / "coffee_0.png")))
     for wrong in (None, "mean", qi.Mean):
-        with pytest.raises(qi.AggregationError, match="no aggregation"):
+        with pytest.raises(qi.AggregationError, match="no method"):
             qi.Scorer(scorer.anchors, wrong)
 
 

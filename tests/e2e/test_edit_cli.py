@@ -45,7 +45,7 @@ def test_an_index_lives(call: Run, photos: Path, labels: dict[str, Path], tmp_pa
     scores = {}
 
     def score(*options: object) -> str:
-        done = call("score", image, "--index", name, *options, "-f", "jsonl", "-a", "retrieval", "--top-k", 3)
+        done = call("score", image, "--index", name, *options, "-f", "jsonl", "-m", "retrieval:top_k=3")
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -95,7 +95,7 @@ def test_an_index_lives(call: Run, photos: Path, labels: dict[str, Path], tmp_pa
         assert facts(call("export", name, tmp_path / f"out.{ending}", "--json"))["anchors"] == 20
         again = tmp_path / f"again-{ending}"
         assert call("build", again, "--embeddings", tmp_path / f"out.{ending}").returncode == 0
-        assert call("score", image, "--index", again, "-f", "jsonl", "-a", "retrieval", "--top-k", 3).stdout == score()
+        assert call("score", image, "--index", again, "-f", "jsonl", "-m", "retrieval:top_k=3").stdout == score()
     part = facts(call("export", name, tmp_path / "part.parquet", "--where", "side = 'good'", "--json"))
     assert pq.read_table(tmp_path / "part.parquet").num_rows == part["anchors"] == 10
 

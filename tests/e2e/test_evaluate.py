@@ -33,20 +33,19 @@ def others(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_leave_one_group_of_an_index_out(call: Run, tmp_path: Path) -> None:
-    compare = ("--compare", "space=raw,whitened", "aggregate=mean,retrieval", "head=knn,ridge", "--top-k", 4)
+    compare = ("-m", "mean/ridge:space=raw/whitened", "-m", "retrieval/knn:top_k=4,space=raw/whitened")
     common = ("evaluate", "-i", "rated", "--cross-validate", "group=photograph", *QUICK, *compare)
     done = call(*common, "--by", "photograph", "-f", "json", "--picture", tmp_path / "out.png")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
-    assert [one["label"] for one in report["configurations"]] == [
-        f"{space} {method}"
-        for space in ("raw", "whitened")
-        for method in ("mean", "retrieval top_k=4", "knn top_k=4", "ridge")
+    assert [one["method"] for one in report["methods"]] == [
+        *("mean:space=raw", "mean", "ridge:space=raw", "ridge"),
+        *("retrieval:top_k=4,space=raw", "retrieval:top_k=4", "knn:top_k=4,space=raw", "knn:top_k=4"),
     ]
     assert (report["n_scored"], report["n_folds"], report["interval"]["n_units"]) == (20, 5, 5)
-    assert report["configurations"][0]["srcc"]["value"] > 0.5
-    assert report["configurations"][0]["srcc_minus_first"] is None
-    low, high = (report["configurations"][4]["srcc_minus_first"][name] for name in ("low", "high"))
+    assert report["methods"][0]["srcc"]["value"] > 0.5
+    assert report["methods"][0]["srcc_minus_first"] is None
+    low, high = (report["methods"][4]["srcc_minus_first"][name] for name in ("low", "high"))
     assert low <= high
     assert [part["n"] for part in report["breakdowns"]] == [4] * 5
     assert (tmp_path / "out.png").stat().st_size > 10_000
@@ -54,13 +53,13 @@ def test_leave_one_group_of_an_index_out(call: Run, tmp_path: Path) -> None:
 
 def test_table_and_markdown(call: Run, caplog: pytest.LogCaptureFixture) -> None:
     common = ("evaluate", "-i", "rated", "--cross-validate", "group=photograph", *QUICK)
-    table = call(*common, "--compare", "aggregate=mean,retrieval", "--top-k", 50)
+    table = call(*common, "-m", "mean", "-m", "retrieval:top_k=50")
     assert table.returncode == 0, table.stderr
     assert "one photograph left out at a time (5 groups)" in table.stdout
     assert caplog.text.count("top-k 50 is more than") == 1  # not once a fold
-    text = call(*common, "--head", "ridge", "--space", "centred", "-f", "markdown", "--by", "photograph").stdout
-    assert "| centred ridge | " in text
-    assert "| photograph | n | centred ridge |" in text
+    text = call(*common, "-m", "ridge:space=centred", "-f", "markdown", "--by", "photograph").stdout
+    assert "| ridge:space=centred | " in text
+    assert "| photograph | n | ridge:space=centred |" in text
 
 
 def test_cross_validation_of_images(call: Run, others: Path) -> None:
@@ -78,12 +77,12 @@ def test_cross_validation_of_images(call: Run, others: Path) -> None:
 def test_index_against_other_images(call: Run, others: Path) -> None:
     common = ("evaluate", "-i", "rated", "--data", others / "ratings.csv", *QUICK, "-f", "json", "--device", "cpu")
     plain, without = (
-        json.loads(call(*common, "-a", "retrieval", "--top-k", 2, *more).stdout)
+        json.loads(call(*common, "-m", "retrieval:top_k=2", *more).stdout)
         for more in ((), ("--exclude", "group=photograph"))
     )
     assert (plain["n_folds"], without["n_folds"]) == (1, 5)
     assert without["interval"]["n_units"] == 5
-    assert plain["configurations"][0]["srcc"]["value"] > without["configurations"][0]["srcc"]["value"]
+    assert plain["methods"][0]["srcc"]["value"] > without["methods"][0]["srcc"]["value"]
 
 
 def test_overlap_is_refused_excluded_or_flagged(call: Run, photos: Path) -> None:
@@ -92,28 +91,29 @@ def test_overlap_is_refused_excluded_or_flagged(call: Run, photos: Path) -> None
     assert refused.returncode == 7
     assert "20 of 20 images would be scored by themselves" in refused.stderr
     assert "--exclude same-image" in refused.stderr
-    flagged = json.loads(call(*common, "--allow-overlap", "--head", "knn", "--top-k", 1).stdout)
+    flagged = json.loads(call(*common, "--allow-overlap", "-m", "knn:top_k=1").stdout)
     assert flagged["n_overlap"] == 20
     assert flagged["notes"][0].startswith("leak: 20 images")
-    fair = json.loads(call(*common, "--exclude", "same-image", "--head", "knn", "--top-k", 1).stdout)
+    fair = json.loads(call(*common, "--exclude", "same-image", "-m", "knn:top_k=1").stdout)
     assert (fair["n_overlap"], fair["n_folds"]) == (0, 20)
-    values = [one["configurations"][0]["srcc"]["value"] for one in (flagged, fair)]
+    values = [one["methods"][0]["srcc"]["value"] for one in (flagged, fair)]
     assert values[0] == pytest.approx(1)
     assert values[1] < 1
 
 
-@pytest.mark.parametrize("head", ["knn", "ridge"])
-def test_score_by_a_head(call: Run, photos: Path, tmp_path: Path, head: str) -> None:
+@pytest.mark.parametrize("method", ["knn", "ridge"])
+def test_score_by_predicted_ratings(call: Run, photos: Path, tmp_path: Path, method: str) -> None:
     few = sorted(photos.glob("coffee*.png"))
-    rows = [json.loads(line) for line in call("score", *few, "-i", "rated", "--head", head).stdout.splitlines()]
+    rows = [json.loads(line) for line in call("score", *few, "-i", "rated", "-m", method).stdout.splitlines()]
     assert rows[0]["score"] > rows[3]["score"]
     assert rows[0]["similarity_good"] is None
     anchors = qi.AnchorIndex.open("rated").anchors()
     np.save(tmp_path / "e.npy", anchors.directions[:2] * anchors.norms[:2, None])
-    done = call("score", "--embeddings", "e.npy", "-i", "rated", "--head", head)
+    done = call("score", "--embeddings", "e.npy", "-i", "rated", "-m", method)
     assert json.loads(done.stdout.splitlines()[0])["similarity_bad"] is None
-    assert call("score", few[0], "-i", "rated", "--head", head, "-a", "retrieval").returncode == 2
-    assert call("score", few[0], "-i", "rated", "--head", head, "--blend", "0.5").returncode == 2
+    done = call("score", few[0], "-i", "rated", "-m", f"{method}:blend=0.5")
+    assert done.returncode == 6
+    assert f"the method '{method}' has no parameter 'blend'" in done.stderr
 
 
 def test_bad_input(call: Run, photos: Path, tmp_path: Path) -> None:
@@ -129,16 +129,17 @@ def test_bad_input(call: Run, photos: Path, tmp_path: Path) -> None:
         ((*index, "--cross-validate", "group=nosuch"), 3, "no column 'nosuch'"),
         ((*index, "--cross-validate", "group=photograph", "--by", "nosuch"), 3, "no column 'nosuch'"),
         ((*index, "--cross-validate", "group=dataset"), 7, "all images are in one group"),
-        ((*index, "--cross-validate", "group=photograph", "-a", "clustering"), 6, "100 clusters"),
+        ((*index, "--cross-validate", "group=photograph", "-m", "clustering"), 6, "100 clusters"),
         ((*index, "--cross-validate", "group=photograph", "--picture", "out.gif"), 3, ".png or .svg"),
         (index, 2, ""),
         (("evaluate", *data), 2, ""),
         ((*index, *data, "--cross-validate", "group=photograph"), 2, ""),
         ((*index, *data, "--exclude", "group=photograph", "--cross-validate", "group=photograph"), 2, ""),
         ((*index, "--cross-validate", "photograph"), 2, ""),
-        ((*index, "--cross-validate", "group=photograph", "--compare", "space=nosuch"), 2, ""),
-        ((*index, "--cross-validate", "group=photograph", "--top-k", 3), 2, ""),
-        ((*index, "--cross-validate", "group=photograph", "--space", "raw", "--shrinkage", 3), 2, ""),
+        ((*index, "--cross-validate", "group=photograph", "-m", "mean:space=raw/nosuch"), 6, "'nosuch'"),
+        ((*index, "--cross-validate", "group=photograph", "-m", "mean:top_k=3"), 6, "no parameter 'top_k'"),
+        ((*index, "--cross-validate", "group=photograph", "-m", "mean:space=raw,shrinkage=3"), 6,
+         "shrinkage of mean is 3.0, and its space is raw"),
         ((*index, "--cross-validate", "group=photograph", "space=raw"), 2, ""),
     ):
         done = call(*arguments)

@@ -15,27 +15,21 @@ N, M, DIM = 90, 7, 16
 COLUMNS = ["path", "anchor", "anchor_path", "side", "rating", "similarity", "weight", "contribution"]
 
 WAYS = {
-    "mean": ["--space", "raw"],
-    "mean, raw lengths": ["--space", "raw", "--normalize-anchors"],
-    "mean, centred": ["--space", "centred"],
-    "mean, whitened": ["--space", "whitened"],
-    "mean, rating weights": ["--space", "raw", "--rating-power", "1"],
-    "offset": ["--aggregate", "offset", "--offset", "0.3", "--space", "raw"],
-    "clustering": ["--aggregate", "clustering", "--clusters", "4", "--space", "whitened"],
-    "retrieval": ["--aggregate", "retrieval", "--top-k", "5", "--space", "raw"],
-    "retrieval, whitened": ["--aggregate", "retrieval", "--top-k", "5", "--space", "whitened"],
-    "retrieval, weights": [
-        *["--aggregate", "retrieval", "--top-k", "9", "--space", "centred"],
-        *["--similarity-temperature", "0.1", "--rating-power", "2"],
-    ],
-    "retrieval, blend": ["--aggregate", "retrieval", "--top-k", "5", "--blend", "0.4", "--space", "whitened"],
-    "retrieval, joint": ["--aggregate", "retrieval", "--retrieval", "joint", "--top-k", "12", "--space", "raw"],
-    "retrieval, local and blended": [
-        *["--aggregate", "retrieval", "--retrieval", "joint", "--division", "local"],
-        *["--top-k", "12", "--blend", "0.5", "--space", "whitened"],
-    ],
-    "knn": ["--head", "knn", "--top-k", "6", "--space", "raw"],
-    "knn, whitened": ["--head", "knn", "--top-k", "6", "--space", "whitened", "--similarity-temperature", "0.2"],
+    "mean": "mean:space=raw",
+    "mean, unit lengths": "mean:space=raw,normalize_anchors",
+    "mean, centred": "mean:space=centred",
+    "mean, whitened": "mean",
+    "mean, rating weights": "mean:space=raw,rating_power=1",
+    "offset": "offset:offset=0.3,space=raw",
+    "clustering": "clustering:n_clusters=4",
+    "retrieval": "retrieval:top_k=5,space=raw",
+    "retrieval, whitened": "retrieval:top_k=5",
+    "retrieval, weights": "retrieval:top_k=9,space=centred,similarity_temperature=0.1,rating_power=2",
+    "retrieval, blend": "retrieval:top_k=5,blend=0.4",
+    "retrieval, joint": "retrieval:mode=joint,top_k=12,space=raw",
+    "retrieval, local and blended": "retrieval:mode=joint,division=local,top_k=12,blend=0.5",
+    "knn": "knn:top_k=6,space=raw",
+    "knn, whitened": "knn:top_k=6,similarity_temperature=0.2",
 }
 
 
@@ -79,7 +73,7 @@ def explain(vectors: Path, call: Run, tmp_path: Path):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_the_file_alone_rebuilds_every_score(way: str, explain) -> None:
-    scores, rows, _ = explain(*WAYS[way], "--explain-top", 0, file="why.parquet" if "blend" in way else "why.jsonl")
+    scores, rows, _ = explain("-m", WAYS[way], "--explain-top", 0, file="why.parquet" if "blend" in way else "why.jsonl")
     assert len(scores) == M
     for path, score in scores.items():
         own = rows[path]
@@ -127,8 +121,8 @@ def test_the_top_are_the_largest_contributions_and_the_cut_is_told(explain) -> N
 
 
 def test_both_formats_hold_the_same(explain) -> None:
-    _, lines, _ = explain("--aggregate", "retrieval")
-    _, parquet, _ = explain("--aggregate", "retrieval", file="why.parquet")
+    _, lines, _ = explain("-m", "retrieval")
+    _, parquet, _ = explain("-m", "retrieval", file="why.parquet")
     assert lines == parquet
 
 
@@ -137,7 +131,7 @@ def test_what_cannot_be_explained_is_said_before_anything_is_scored(call: Run, e
     (Path.cwd() / "why.jsonl").unlink()
     base = ["score", "--embeddings", vectors / "queries.npy", "-i", vectors / "own"]
     for options, code, words in (
-        (["--head", "ridge", "--explain", "why.jsonl"], 6, "ridge is no sum over anchors"),
+        (["-m", "ridge", "--explain", "why.jsonl"], 6, "ridge is no sum over anchors"),
         (["--explain", "why.txt"], 3, "does not end in .jsonl or .parquet"),
         (["--explain", "nowhere/why.jsonl"], 3, "its folder does not exist"),
         (["--report", "page.png"], 3, "does not end in .html"),

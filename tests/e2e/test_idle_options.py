@@ -22,14 +22,12 @@ REFUSED = [
     (("score", "x.png", "-i", "rated", "--prompt-pair", "a", "b"), "--prompt-pair has no effect"),
     ((*TEXT, "--prompts", "quality", "--prompt-pair", "a", "b"), "--prompts has no effect: --prompt-pair takes its"),
     ((*TEXT, "--where", "score > 3"), "--where has no effect: the anchors are two texts"),
-    ((*TEXT, "-a", "retrieval", "--top-k", "3"), "--aggregate and --top-k have no effect: the anchors are two texts"),
+    ((*TEXT, "-m", "retrieval:top_k=3"), "--method has no effect: the anchors are two texts"),
+    ((*TEXT, "-m", "mean:space=raw,temperature=0.1"), "--method has no effect: the anchors are two texts"),
     ((*TEXT, "-i", "rated", "-e", "clip-rn50"), "--index has no effect: --anchors text takes no more of an index"),
-    (("score", "x.png", "-i", "rated", "--group", "photograph"), "--group has no effect: it is for --space auto"),
-    (("score", "x.png", "-i", "rated", "-a", "retrieval", "--division", "local"), "--division has no effect"),
-    (("score", "x.png", "-i", "rated", "--head", "knn", "--temperature", "0.1"), "--temperature has no effect: heads"),
+    (("score", "x.png", "-i", "rated", "--group", "photograph"), "--group has no effect: it is for ridge, and for space=auto"),
     ((*VALIDATED, "--batch-size", "2"), "--batch-size has no effect: the anchors of the index are embedded"),
     ((*VALIDATED, "--score-column", "quality"), "--score-column has no effect"),
-    (("calibrate", "rated", "--head", "knn", "--temperature", "0.1"), "--temperature has no effect"),
     ((*SWEEP, "--cache", "here"), "--cache has no effect: the anchors of the index are embedded"),
     ((*SWEEP, "--stratify", "3"), "--stratify has no effect: it is for --sizes"),
     ((*SWEEP[:4], "-d", "ratings.csv", "--folds", "3"), "--folds has no effect: it is for --cross-validate"),
@@ -63,9 +61,10 @@ def test_an_idle_option_is_refused(call: Run, arguments: tuple[str, ...], text: 
 
 def test_what_has_an_effect_or_is_a_default_is_taken(call: Run) -> None:
     assert call("score", *VECTORS, "-i", "rated").returncode == 0
-    assert call("score", *VECTORS, "-i", "rated", "--space", "auto", "--group", "photograph").returncode == 0
-    joint = ("-a", "retrieval", "--retrieval", "joint", "--division", "local", "--top-k", 8)
-    assert call("score", *VECTORS, "-i", "rated", *joint).returncode == 0
+    assert call("score", *VECTORS, "-i", "rated", "-m", "mean:space=auto", "--group", "photograph").returncode == 0
+    assert call("score", *VECTORS, "-i", "rated", "-m", "ridge", "--group", "photograph").returncode == 0
+    joint = "retrieval:mode=joint,division=local,top_k=8"
+    assert call("score", *VECTORS, "-i", "rated", "-m", joint).returncode == 0
     assert call(*VALIDATED).returncode == 0
 
 

@@ -87,7 +87,7 @@ def n_scored_again(call, stopping, *arguments):
 
 def test_rows_of_another_way_to_score_are_not_taken_over(call, photos, tmp_path, stopping):
     out = interrupted(call, photos, tmp_path, stopping)
-    assert n_scored_again(call, stopping, *options(photos, out), "--aggregate", "offset") == 20
+    assert n_scored_again(call, stopping, *options(photos, out), "--method", "offset") == 20
     assert len(out.read_text().splitlines()) == 20
 
 

@@ -85,12 +85,12 @@ def test_reading_works_and_writing_is_one_clear_line(
     reading = [
         *(["score", image, "-i", name, "--explain", f"{name}.jsonl", "-o", f"{name}.csv"] for name in INDEXES),
         *([command, name] for command in ("info", "history", "verify") for name in ("cached", "bare")),
-        ["evaluate", "-i", "bare", "-a", "mean", "--cross-validate", "group=photograph", "--resamples", "40"],
+        ["evaluate", "-i", "bare", "-m", "mean", "--cross-validate", "group=photograph", "--resamples", "40"],
         ["export", "bare", "bare.parquet"],
     ]
     writing = [
         ["verify", "damaged", "--repair"],
-        ["calibrate", "bare", "-a", "mean"],
+        ["calibrate", "bare", "-m", "mean"],
         ["compact", "cached"],
         ["add", "cached", "--data", labels],
         ["relabel", "cached", labels],

@@ -54,15 +54,15 @@ def page(call: Run, nasty: Path, tmp_path: Path) -> Path:
 
 def test_rows_explanations_and_page_in_one_run(call: Run, photos: Path, tmp_path: Path) -> None:
     images = sorted(photos.glob("*.png"))[:3]
-    options = ["--report", "page.html", "--explain", "why.parquet", "--aggregate", "retrieval", "--top-k", "4"]
-    plain = call("score", *images, "-i", "rated", "--aggregate", "retrieval", "--top-k", "4")
+    options = ["--report", "page.html", "--explain", "why.parquet", "--method", "retrieval:top_k=4"]
+    plain = call("score", *images, "-i", "rated", "--method", "retrieval:top_k=4")
     done = call("score", *images, "-i", "rated", *options)
     assert done.returncode == 0, done.stderr
     assert done.stdout == plain.stdout  # the rows are those without the files
     assert done.stderr == ""
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "rated, version 1" in text
-    assert "retrieval top_k=4" in text
+    assert "retrieval:top_k=4" in text
     shown = len(set(re.findall(r"\n\.a(\d+)\{", text)))
     assert text.count("data:image/") == len(images) + shown  # each picture is in it once
     assert {file.name for file in tmp_path.iterdir()} == {"page.html", "why.parquet"}

@@ -89,12 +89,12 @@ def test_a_leak_is_refused(call: Run, photos: Path, tmp_path: Path) -> None:
 def test_a_plan(call: Run, tmp_path: Path) -> None:
     plan = tmp_path / "plan.toml"
     text = (
-        'index = "rated"\ncross-validate = "photograph"\noffsets = [0, 0.5]\nresamples = 60\n[score]\nspace = "centred"'
+        'index = "rated"\ncross-validate = "photograph"\noffsets = [0, 0.5]\nresamples = 60\nmethod = "mean:space=centred"'
     )
     plan.write_text(text, encoding="utf-8")
     done = call("sweep", "--plan", plan, "--picture", "offsets.svg")
     assert done.returncode == 0, done.stderr
-    assert "centred mean" in done.stdout
+    assert "mean:space=centred" in done.stdout
     assert (tmp_path / "offsets.svg").is_file()
     plan.write_text(text.replace("offsets", "ofsets"), encoding="utf-8")
     done = call("sweep", "--plan", plan)
@@ -135,7 +135,7 @@ def test_bad_input(call: Run, tmp_path: Path) -> None:
         ((*VALIDATE, "--sizes", "0.5", "--output", "no/out.csv"), 3),
         ((*VALIDATE, "--sizes", "0.5", "--picture", "out.gif"), 3),
         ((*VALIDATE, "--sizes", "0.5", "--data", "x.csv"), 2),
-        ((*VALIDATE, "--top-k", "2", "--aggregate", "offset"), 6),
+        ((*VALIDATE, "--top-k", "2", "--method", "offset"), 6),
         (("sweep", "--sizes", "0.5", "--cross-validate", "group=photograph"), 2),
         (("sweep", "rated", "--sizes", "0.5"), 2),
         (("sweep", "--plan", plan, "--seeds", 3), 2),

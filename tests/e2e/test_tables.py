@@ -29,7 +29,7 @@ ALL = 3000
 """A width at which every table shows everything."""
 NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*")
 VALIDATED = ("-i", "rated", "--cross-validate", "group=photograph", "--resamples", 40)
-COMPARED = ("--compare", "space=raw,whitened", "aggregate=mean,retrieval", "--top-k", 4)
+COMPARED = ("-m", "mean:space=raw/whitened", "-m", "retrieval:space=raw/whitened,top_k=4")
 SWEPT = ("sweep", "rated", "--cross-validate", "group=photograph", "--resamples", 60, "--seeds", 2)
 
 COMMANDS: dict[str, tuple[object, ...]] = {
@@ -50,6 +50,8 @@ COMMANDS: dict[str, tuple[object, ...]] = {
     "a data set": ("datasets", "kadid10k"),
     "synthesize --list": ("synthesize", "--list"),
     "encoders": ("encoders",),
+    "methods": ("methods",),
+    "a method": ("methods", "retrieval"),
 }  # fmt: skip
 
 
@@ -119,7 +121,7 @@ def test_evaluation_is_that_of_json(call: Run, width: int) -> None:
     assert bool(gone) == (width < 100)
     if gone:
         assert left_out == f" {width} columns: {', '.join(gone)}; a wider terminal or --format json has them".strip()
-    for one in report["configurations"]:
+    for one in report["methods"]:
         for title, key in keys.items():
             if title not in gone:
                 figure = one[key]

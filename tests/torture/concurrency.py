@@ -84,31 +84,31 @@ def write(path: Path, seconds: float, seed: int, notes: Path) -> None:
             if what == "add":
                 made, embeddings = source(n_images, N_SOME, rng)
                 n_images += N_SOME
-                qi.add_embeddings(index, made, embeddings)
+                index.add_embeddings(made, embeddings)
             elif what == "relabel":
                 from quasar_index.datasets.base import AnchorSource, make_records
 
                 table = index.metadata(index.anchors(), ["path"])["path"].to_pylist()
                 some = [table[row] for row in rng.choice(len(table), size=10, replace=False)]
                 records = make_records({"path": some, "score": rng.normal(size=10).tolist()}, 10)
-                qi.relabel(index, AnchorSource("own", records, "no-reference", "median"))
+                index.relabel(AnchorSource("own", records, "no-reference", "median"))
             elif what == "remove" and len(index) > N_START:
                 ids = index.anchors().ids
                 gone = rng.choice(len(ids), size=N_SOME, replace=False)
-                qi.remove(index, ids=[key.decode() for key in ids[gone].tolist()])
+                index.remove(ids=[key.decode() for key in ids[gone].tolist()])
             elif what == "compact":
-                qi.compact(index)
+                index.compact()
             elif what == "forget":
-                kept = [version for version in qi.history(index) if not version.forgotten]
+                kept = [version for version in index.history() if not version.forgotten]
                 for version in kept:
                     for name in version.tags:
-                        qi.untag(index, name)
-                qi.compact(qi.AnchorIndex.open(path), forget_before=kept[-min(3, len(kept))].version)
+                        index.tags.delete(name)
+                qi.AnchorIndex.open(path).compact(forget_before=kept[-min(3, len(kept))].version)
             elif what == "restore":
-                kept = [version.version for version in qi.history(index) if not version.forgotten]
-                qi.restore(index, int(rng.choice(kept)))
+                kept = [version.version for version in index.history() if not version.forgotten]
+                index.restore(int(rng.choice(kept)))
             elif what == "tag":
-                qi.tag(index, f"tag-{int(rng.integers(3))}")
+                index.tags.set(f"tag-{int(rng.integers(3))}")
             note(what)
 
 
@@ -122,7 +122,7 @@ def read(path: Path, until: Any, seed: int, notes: Path) -> None:
             version: int | None = None
             try:
                 if rng.random() < 0.25:
-                    kept = [one.version for one in qi.history(qi.AnchorIndex.open(path)) if not one.forgotten]
+                    kept = [one.version for one in qi.AnchorIndex.open(path).history() if not one.forgotten]
                     version = int(rng.choice(kept))
                 index = qi.AnchorIndex.open(path, version)
                 version = index.manifest.version
@@ -195,7 +195,7 @@ def run(folder: Path, seconds: float, n_readers: int, seed: int) -> tuple[Counte
     for process in others:
         process.join()
         violations += [f"a reader ended with {process.exitcode}"] if process.exitcode else []
-    given_up = {version.version for version in qi.history(qi.AnchorIndex.open(path)) if version.forgotten}
+    given_up = {version.version for version in qi.AnchorIndex.open(path).history() if version.forgotten}
     committed: dict[int, list[Any]] = {}
     counts: Counter[str] = Counter()
     for line in _lines(folder / "writer.jsonl"):

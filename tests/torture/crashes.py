@@ -375,7 +375,7 @@ def state(path: Path) -> dict[str, Any] | None:
         if error.message.startswith("no index"):
             return None
         raise
-    table = index.tables.read(index.columns())
+    table = index.tables.read(index.columns)
     ids = table["id"].to_pylist()
     order = np.argsort(ids)
     rows = table.select(sorted(table.column_names)).take(order).to_pylist()
@@ -392,7 +392,7 @@ def state(path: Path) -> dict[str, Any] | None:
         "anchors": hashlib.sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts)).hexdigest(),
         "sources": json.loads(json.dumps(sources)),
         "storage": [len(index.manifest.shards), index.manifest.embeddings[0].dtype],
-        "damage": [one.message for one in qi.verify(index).damage if one.part != "leftover"],
+        "damage": [one.message for one in index.verify().damage if one.part != "leftover"],
         "failures": (path / "failures.jsonl").read_text() if (path / "failures.jsonl").exists() else "",
     }
 

@@ -191,7 +191,7 @@ def test_lists_that_are_lost_or_damaged_are_made_anew(index, queries, damage):
     assert any("the search is approximate" in text for text in messages)
     assert qi.srcc(before, after) > 0.98
     assert len(retrieve(index, queries)[1]) == 1
-    assert qi.verify(index).is_whole
+    assert index.verify().is_whole
 
 
 def test_lists_in_use_make_no_room_for_what_is_written_later(index, queries, monkeypatch):
@@ -208,14 +208,14 @@ def test_lists_in_use_make_no_room_for_what_is_written_later(index, queries, mon
 
 
 def test_verify_finds_damaged_lists_and_repair_lets_them_be_made_anew(index, queries):
-    assert qi.verify(index).damage == ()
+    assert index.verify().damage == ()
     (victim, _) = lists_of(index)
     data = bytearray(victim.read_bytes())
     data[len(data) // 2] ^= 1
     victim.write_bytes(data)
-    (found,) = qi.verify(index, repair=True).damage
+    (found,) = index.verify(repair=True).damage
     assert (found.part, found.repaired) == ("kept", True)
-    assert qi.verify(index).is_whole
+    assert index.verify().is_whole
     assert any("the search is approximate" in text for text in retrieve(index, queries)[1])
 
 
@@ -233,9 +233,9 @@ def test_where_nothing_can_be_written_lost_lists_leave_exact_search(index, queri
 
 def changes():
     return {
-        "remove": lambda index: qi.remove(index, where="score < 3"),
-        "restore": lambda index: qi.restore(qi.remove(index, where="score < 3").index, 1),
-        "add": lambda index: qi.add_embeddings(index, [make_source(7)[0]], make_source(7)[1]),
+        "remove": lambda index: index.remove(where="score < 3"),
+        "restore": lambda index: index.remove(where="score < 3").index.restore(1),
+        "add": lambda index: index.add_embeddings([make_source(7)[0]], make_source(7)[1]),
     }
 
 
@@ -269,7 +269,7 @@ def test_it_can_be_ended_and_leaves_nothing(index, queries):
     assert messages == []
     np.testing.assert_allclose(scores, exact_scores(again, queries), atol=1e-5)
     assert qi.search_exactly(again).manifest.approximate is None
-    assert qi.verify(again).is_whole
+    assert again.verify().is_whole
 
 
 @pytest.mark.parametrize("record", ["faster", {}, {"space": "raw"}, [1], {"n_probe": [0, 1]}, {"n_lists": "ab"}])
@@ -330,6 +330,6 @@ def test_many_candidates_are_tried_only_where_few_do_not_reach_the_recall(index,
 
 
 def test_an_old_version_cannot_be_made_approximate(index):
-    qi.remove(index, where="score < 3")
+    index.remove(where="score < 3")
     with pytest.raises(qi.AnchorIndexError, match="was opened at version"):
         qi.approximate(qi.AnchorIndex.open(index.path, 1))

@@ -38,7 +38,7 @@ def paired(paths, sides, *, name="pairs", **columns):
 
 def rows(index, columns=None):
     """Return the table of an index as a list of dictionaries."""
-    table = index.tables.read(index.columns())
+    table = index.tables.read(index.columns)
     return table.select(columns or table.column_names).to_pylist()
 
 
@@ -58,7 +58,7 @@ def test_the_table_holds_what_was_given_and_the_raw_embeddings(tiny_encoder, wri
     assert calls == [(n, 7) for n in range(1, 8)]
     index = AnchorIndex.open(tmp_path / "own")
     assert index.manifest == report.index.manifest
-    assert index.columns() == [
+    assert index.columns == [
         "id", "path", "dataset", "score", "quality", "side", "reference", "distortion", "level", "split", "width",
         "height", "camera", "embedding",
     ]  # fmt: skip

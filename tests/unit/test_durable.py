@@ -16,7 +16,7 @@ def table(tmp_path):
     matrix = np.random.default_rng(0).normal(size=(12, 4)).astype(np.float32)
     index = qi.build_from_embeddings(tmp_path / "own", source, matrix).index
     changed = make_records({"path": ["3.png", "4.png"], "score": [30.0, 40.0]}, 2)
-    qi.relabel(index, AnchorSource("new", changed, "no-reference", "median"))
+    index.relabel(AnchorSource("new", changed, "no-reference", "median"))
     return index.path / "anchors.lance"
 
 

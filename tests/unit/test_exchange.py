@@ -26,7 +26,7 @@ def paired(paths, sides, *, name="pairs", **columns):
 
 def content(index):
     """Return all columns of an index by id."""
-    table = index.tables.read(index.columns())
+    table = index.tables.read(index.columns)
     return {row["id"]: row for row in table.to_pylist()}
 
 
@@ -51,12 +51,12 @@ def imported(path, name):
 
 @pytest.mark.parametrize("ending", ["parquet", "npz", "pt"])
 def test_an_export_comes_back_as_the_same_index(index, tmp_path, ending):
-    report = qi.export(index, tmp_path / f"out.{ending}")
+    report = index.export(tmp_path / f"out.{ending}")
     assert report.n_anchors == 12
     assert all(path.is_file() for path in report.paths)
     again = imported(tmp_path / f"out.{ending}", tmp_path / "again")
     assert content(again) == content(index)
-    assert again.columns() == index.columns()
+    assert again.columns == index.columns
     assert again.manifest.sources == index.manifest.sources
     assert again.manifest.encoder == index.manifest.encoder
     queries = np.random.default_rng(0).normal(size=(5, 12))
@@ -66,7 +66,7 @@ def test_an_export_comes_back_as_the_same_index(index, tmp_path, ending):
 
 
 def test_npz_is_plain_arrays(index, tmp_path):
-    qi.export(index, tmp_path / "out.npz")
+    index.export(tmp_path / "out.npz")
     rows = content(index)
     with np.load(tmp_path / "out.npz", allow_pickle=False) as archive:
         assert {"embeddings", "ids", "paths", "quality", "is_good"} <= set(archive.files)
@@ -79,8 +79,8 @@ def test_npz_is_plain_arrays(index, tmp_path):
 
 
 def test_the_authors_format_is_read_by_its_own_reader(index, tmp_path):
-    only = qi.remove(index, where="dataset = 'pairs'").index
-    report = qi.export(only, tmp_path / "out.pt")
+    only = index.remove(where="dataset = 'pairs'").index
+    report = only.export(tmp_path / "out.pt")
     assert [path.name for path in report.paths] == ["out.pt", "out.json", "out-labels.json", "out-labels.parquet"]
     source, matrix = qi.read_author_embeddings(tmp_path / "out.pt", tmp_path / "out.json")
     rows = {row["path"]: row for row in content(only).values()}
@@ -93,32 +93,32 @@ def test_the_authors_format_is_read_by_its_own_reader(index, tmp_path):
     # without the table of labels, what the authors' files say is what there is
     (tmp_path / "out-labels.parquet").unlink()
     assert qi.read_export(tmp_path / "out.pt") is None
-    mixed = qi.export(index, tmp_path / "mixed.pt")
+    mixed = index.export(tmp_path / "mixed.pt")
     assert [path.name for path in mixed.paths] == ["mixed.pt", "mixed.json", "mixed-labels.parquet"]
     kinds = {type(entry) for entry in json.loads((tmp_path / "mixed.json").read_text())["results_paths"]}
     assert kinds == {dict, str}
 
 
 def test_parquet_has_all_columns(index, tmp_path):
-    qi.export(index, tmp_path / "out.parquet")
+    index.export(tmp_path / "out.parquet")
     table = pq.read_table(tmp_path / "out.parquet")
-    assert set(table.column_names) == set(index.columns())
+    assert set(table.column_names) == set(index.columns)
     assert {row["id"]: row for row in table.to_pylist()} == content(index)
 
 
 def test_a_part_is_divided_anew(index, tmp_path):
-    report = qi.export(index, tmp_path / "part.npz", where="dataset = 'own' AND score < 6")
+    report = index.export(tmp_path / "part.npz", where="dataset = 'own' AND score < 6")
     assert report.n_anchors == 4
     part = imported(tmp_path / "part.npz", tmp_path / "part")
     assert [(s.name, s.threshold, s.n_good, s.n_bad) for s in part.manifest.sources] == [("own", 2.375, 2, 2)]
     with pytest.raises(DataError, match="no anchor to export where score > 100"):
-        qi.export(index, tmp_path / "none.npz", where="score > 100")
+        index.export(tmp_path / "none.npz", where="score > 100")
     with pytest.raises(AnchorIndexError, match="cannot be used"):
-        qi.export(index, tmp_path / "none.npz", where="nonsense = 1")
+        index.export(tmp_path / "none.npz", where="nonsense = 1")
     with pytest.raises(DataError, match="names no format"):
-        qi.export(index, tmp_path / "none.txt")
+        index.export(tmp_path / "none.txt")
     with pytest.raises(DataError, match="cannot be written"):
-        qi.export(index, tmp_path / "no folder" / "x.npz")
+        index.export(tmp_path / "no folder" / "x.npz")
     assert not list(tmp_path.glob(".*partial"))
 
 
@@ -130,7 +130,7 @@ def test_files_of_others_are_no_exports(tmp_path):
 
 
 def test_a_damaged_export_is_one_clear_error(index, tmp_path):
-    qi.export(index, tmp_path / "out.npz")
+    index.export(tmp_path / "out.npz")
     with np.load(tmp_path / "out.npz") as archive:
         arrays = {name: archive[name] for name in archive.files}
     np.savez(tmp_path / "out.npz", **{**arrays, "embeddings": arrays["embeddings"][:5], "ids": arrays["ids"][:5]})
@@ -154,7 +154,7 @@ def test_a_merge_equals_one_build_of_everything(tiny_encoder, write_images, tmp_
     whole = qi.build_index(tmp_path / "whole", [first, second, pairs], encoder).index
     assert content(report.index) == content(whole)
     assert report.index.manifest.sources == whole.manifest.sources
-    assert [version.action for version in qi.history(report.index)] == ["merge of one, two: 12 anchors"]
+    assert [version.action for version in report.index.history()] == ["merge of one, two: 12 anchors"]
     with pytest.raises(AnchorIndexError, match="exists already"):
         qi.merge(tmp_path / "both", [one, two])
     again = qi.merge(tmp_path / "both", [report.index, two], overwrite=True)  # one of them is itself replaced

@@ -63,7 +63,7 @@ def test_filters_versions_and_parameters_do_not_share_entries(index):
     np.testing.assert_array_equal(scores(where="score > 12"), some)
     wide = qi.Scorer(index, qi.Mean(space="whitened", shrinkage=50.0)).score_embeddings(queries()).score
     assert not np.allclose(wide, every)
-    smaller = qi.remove(index, where="score < 7").index
+    smaller = index.remove(where="score < 7").index
     assert not np.allclose(qi.Scorer(smaller, qi.Mean(space="whitened")).score_embeddings(queries()).score, every)
     np.testing.assert_array_equal(scores(), every)
 

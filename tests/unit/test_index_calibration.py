@@ -93,7 +93,7 @@ def test_it_is_kept_for_one_way_to_score_and_one_version(tmp_path: Path) -> None
         np.testing.assert_array_equal(one, other)
     with pytest.raises(qi.AnchorIndexError, match="there are some for 'whitened mean'"):
         qi.read_calibration(index, qi.Retrieval(4))
-    removed = qi.remove(index, where="score < 1.2").index
+    removed = index.remove(where="score < 1.2").index
     with pytest.raises(qi.AnchorIndexError, match="no calibration"):
         qi.read_calibration(removed)
 

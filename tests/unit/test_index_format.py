@@ -11,7 +11,6 @@ import quasar_index as qi
 from quasar_index.datasets.base import AnchorSource, Rating, make_records
 from quasar_index.encoders.spec import EncoderSpec, InputRule
 from quasar_index.errors import AnchorIndexError, DataError, EncoderError
-from quasar_index.index import attach_embedding, detach_embedding
 from quasar_index.index.manifest import Manifest
 
 N, DIM = 40, 6
@@ -39,7 +38,7 @@ def index(matrix, tmp_path):
 
 
 def content(index):
-    return {row["path"]: row for row in index.tables.read(index.columns()).to_pylist()}
+    return {row["path"]: row for row in index.tables.read(index.columns).to_pylist()}
 
 
 def scores(index, queries, **options):
@@ -57,15 +56,15 @@ def test_shards_are_read_as_one_table(index, matrix, tmp_path):
     )
     assert index.count("camera = 'c2'") == whole.count("camera = 'c2'")
     assert (tmp_path / "own" / "anchors-5.lance").is_dir()
-    assert qi.verify(index).is_whole
+    assert index.verify().is_whole
 
 
 def test_an_index_of_shards_that_was_changed_is_one_that_was_built_so(index, matrix, tmp_path):
-    changed = qi.add_embeddings(index, rated(range(N, N + 9)), matrix[N : N + 9]).index
-    changed = qi.relabel(changed, rated(range(12), shift=4.5)).index
-    changed = qi.remove(changed, where="camera = 'c0' AND score < 10").index
-    changed = qi.compact(changed).index
-    assert qi.verify(changed).is_whole
+    changed = index.add_embeddings(rated(range(N, N + 9)), matrix[N : N + 9]).index
+    changed = changed.relabel(rated(range(12), shift=4.5)).index
+    changed = changed.remove(where="camera = 'c0' AND score < 10").index
+    changed = changed.compact().index
+    assert changed.verify().is_whole
     kept = sorted(int(path.split("/")[1].split(".")[0]) for path in content(changed))
     old = {row: 4.5 if row < 12 else 0.0 for row in kept}
     sources = [rated([row for row in kept if old[row] == shift], shift=shift) for shift in (4.5, 0.0)]
@@ -74,14 +73,14 @@ def test_an_index_of_shards_that_was_changed_is_one_that_was_built_so(index, mat
     assert content(built) == content(changed)
     (mine,), (theirs,) = built.manifest.sources, changed.manifest.sources
     assert mine == theirs
-    assert [version.version for version in qi.history(changed)] == [1, 2, 3, 4, 5]
-    restored = qi.restore(changed, 1).index
+    assert [version.version for version in changed.history()] == [1, 2, 3, 4, 5]
+    restored = changed.restore(1).index
     assert content(restored) == content(qi.AnchorIndex.open(index.path, 1))
     assert content(restored) == content(index)
     assert restored.manifest.version == 6
-    assert qi.verify(restored).is_whole
-    qi.compact(restored, forget_before=6)
-    assert qi.verify(qi.AnchorIndex.open(index.path)).is_whole
+    assert restored.verify().is_whole
+    restored.compact(forget_before=6)
+    assert qi.AnchorIndex.open(index.path).verify().is_whole
     with pytest.raises(AnchorIndexError, match="was given up"):
         qi.AnchorIndex.open(index.path, 3)
 
@@ -91,13 +90,13 @@ def test_a_damaged_shard_is_found(index):
     data = bytearray(victim.read_bytes())
     data[len(data) // 2] ^= 1
     victim.write_bytes(data)
-    report = qi.verify(index)
+    report = index.verify()
     assert any(f"'anchors-3.lance/data/{victim.name}' is not as it was written" in one.message for one in report.damage)
     victim.unlink()
-    assert [one.part for one in qi.verify(index).damage] == ["table"]
+    assert [one.part for one in index.verify().damage] == ["table"]
     for file in (index.path / "anchors-2.lance" / "_versions").glob("*.manifest"):
         file.unlink()
-    assert any("the table has lost version 1" in one.message for one in qi.verify(index).damage)
+    assert any("the table has lost version 1" in one.message for one in index.verify().damage)
 
 
 def test_float16_takes_half_and_is_read_as_float32(matrix, tmp_path):
@@ -120,16 +119,16 @@ def test_float16_takes_half_and_is_read_as_float32(matrix, tmp_path):
     np.testing.assert_allclose(raw, expected, rtol=1e-3, atol=1e-3)
     queries = np.repeat(matrix[N:], 64, axis=1)
     np.testing.assert_allclose(scores(half, queries), scores(exact, queries), atol=2e-3)
-    assert qi.verify(half).is_whole
-    grown = qi.add_embeddings(half, rated(range(N, N + 4)), queries[:4]).index
-    assert (len(grown), grown.manifest.embeddings[0].dtype, qi.verify(grown).is_whole) == (N + 4, "float16", True)
+    assert half.verify().is_whole
+    grown = half.add_embeddings(rated(range(N, N + 4)), queries[:4]).index
+    assert (len(grown), grown.manifest.embeddings[0].dtype, grown.verify().is_whole) == (N + 4, "float16", True)
     # A merge keeps float16 where all have it, else what all fit into.
     for names, dtype in ((("float16", "again"), "float16"), (("float16", "float32"), "float32")):
         if "again" in names:
             qi.build_from_embeddings(tmp_path / "again", rated(range(9), name="b"), queries[:9], dtype="float16")
         parts = [qi.AnchorIndex.open(tmp_path / name) for name in names]
         merged = qi.merge(tmp_path / f"merged-{dtype}", parts).index
-        assert (merged.manifest.embeddings[0].dtype, qi.verify(merged).is_whole) == (dtype, True)
+        assert (merged.manifest.embeddings[0].dtype, merged.verify().is_whole) == (dtype, True)
 
 
 def test_embeddings_beyond_float16_are_refused_before_they_are_lost(matrix, tmp_path):
@@ -158,11 +157,11 @@ def test_a_build_that_was_stopped_at_its_end_goes_on_in_the_way_that_is_asked_fo
     expected = (again.get("dtype", "float32"), 3 if "anchors_per_shard" in again else 1)
     manifest = report.index.manifest
     assert (manifest.embeddings[0].dtype, len(manifest.shards)) == expected
-    assert qi.verify(report.index).is_whole
+    assert report.index.verify().is_whole
 
 
 def test_a_further_rating_divides_and_scales_the_anchors_that_have_it(index, matrix):
-    assert index.ratings() == ["quality", "appeal"]
+    assert index.ratings == ["quality", "appeal"]
     (record,) = index.manifest.sources
     assert [(one.name, one.column, one.score_range, one.by_person) for one in record.ratings] == [
         ("quality", "score", (0.0, 39.0), True),
@@ -196,7 +195,7 @@ def test_a_further_rating_divides_and_scales_the_anchors_that_have_it(index, mat
 
 
 def test_further_ratings_follow_every_change(index, matrix, tmp_path):
-    grown = qi.add_embeddings(index, rated(range(N, N + 9)), matrix[N : N + 9]).index
+    grown = index.add_embeddings(rated(range(N, N + 9)), matrix[N : N + 9]).index
     values = [row["appeal"] for row in content(grown).values() if row["appeal"] is not None]
     assert grown.manifest.sources[0].ratings[1].threshold == np.median(values)
     few = qi.select_subset(tmp_path / "few", grown, qi.SELECTORS["extremes"](), fraction=0.4).index
@@ -211,7 +210,7 @@ def test_further_ratings_follow_every_change(index, matrix, tmp_path):
     )
     for ending in (".parquet", ".npz"):
         path = tmp_path / f"few{ending}"
-        qi.export(few, path)
+        few.export(path)
         read = qi.read_export(path)
         again = qi.build_from_embeddings(
             tmp_path / f"again{ending}", read.sources, read.embeddings, ids=read.ids, sizes=read.sizes
@@ -225,16 +224,16 @@ def test_further_ratings_follow_every_change(index, matrix, tmp_path):
             qi.build_from_embeddings(tmp_path / "other", rated(range(9), name="b", ratings=()), matrix[N:][:9]).index,
         ],
     ).index
-    assert merged.ratings() == ["quality", "appeal"]
+    assert merged.ratings == ["quality", "appeal"]
     assert len(merged.anchors(rating="appeal")) == 36  # the other data set has none
-    assert qi.verify(merged).is_whole
+    assert merged.verify().is_whole
 
 
 def test_verify_finds_a_rating_that_is_not_what_the_table_gives(index):
     data = json.loads((index.path / "manifest.json").read_text(encoding="utf-8"))
     data["sources"][0]["ratings"][1]["threshold"] += 1
     (index.path / "manifest.json").write_text(json.dumps(data), encoding="utf-8")
-    damage = qi.verify(qi.AnchorIndex.open(index.path)).damage
+    damage = qi.AnchorIndex.open(index.path).verify().damage
     assert any("the threshold of 'own, appeal' is" in one.message for one in damage)
 
 
@@ -270,7 +269,7 @@ def test_a_further_embedding_is_read_searched_verified_and_removed(index, matrix
     ids = [key.decode() for key in anchors.ids.tolist()]
     other = np.random.default_rng(1).normal(size=(N, 3)).astype(np.float32)
     spec = EncoderSpec("other", 3, "ff" * 8)
-    changed = attach_embedding(index, "other", ids, other, spec=spec, dtype="float16")
+    changed = index.attach_embedding("other", ids, other, spec=spec, dtype="float16")
     assert [one.name for one in changed.manifest.embeddings] == ["embedding", "other"]
     second = changed.anchors(embedding="other")
     assert second.ids.tolist() == anchors.ids.tolist()  # the order is that of the labels
@@ -282,23 +281,23 @@ def test_a_further_embedding_is_read_searched_verified_and_removed(index, matrix
     assert {f"{index.manifest.uid}-v{version}.faiss", f"{index.manifest.uid}-v{version}+other.faiss"} <= names
     qi.AnchorIndex.open(index.path).anchors()
     assert names <= {path.name for path in (index.path / "cache").glob("*.faiss")}  # neither makes room for the other
-    assert qi.verify(changed).is_whole
+    assert changed.verify().is_whole
     cache = index.path / "cache" / f"{index.manifest.uid}-v{version}+other.faiss"
     data = bytearray(cache.read_bytes())
     data[-2] ^= 64
     cache.write_bytes(data)
-    assert [one.part for one in qi.verify(changed).damage] == ["cache"]
-    assert qi.verify(changed, repair=True).is_whole
+    assert [one.part for one in changed.verify().damage] == ["cache"]
+    assert changed.verify(repair=True).is_whole
     # Anchors may go and be relabelled, but none can come without the embedding.
-    fewer = qi.remove(changed, where="camera = 'c1'").index
+    fewer = changed.remove(where="camera = 'c1'").index
     assert len(fewer.anchors(embedding="other")) == len(fewer) < N
     few = qi.select_subset(tmp_path / "few", fewer, qi.Random(), size=10).index
     assert len(few.anchors(embedding="other")) == 10
     with pytest.raises(AnchorIndexError, match="have another embedding, 'other', which added images would lack"):
-        qi.add_embeddings(fewer, rated(range(N, N + 2)), matrix[N : N + 2])
-    gone = detach_embedding(fewer, "other")
-    assert ([one.name for one in gone.manifest.embeddings], gone.columns()[-1]) == (["embedding"], "embedding")
-    assert qi.verify(gone).is_whole
+        fewer.add_embeddings(rated(range(N, N + 2)), matrix[N : N + 2])
+    gone = fewer.detach_embedding("other")
+    assert ([one.name for one in gone.manifest.embeddings], gone.columns[-1]) == (["embedding"], "embedding")
+    assert gone.verify().is_whole
     with pytest.raises(AnchorIndexError, match="no embedding 'other'; its embeddings: embedding"):
         gone.anchors(embedding="other")
     assert len(qi.AnchorIndex.open(index.path, version).anchors(embedding="other")) == N
@@ -313,9 +312,9 @@ def test_what_cannot_be_attached(index, matrix):
         ("other", [*ids[1:], "nobody"], DataError, f"1 anchor has no embedding: '{ids[0]}'"),
     ):
         with pytest.raises(error, match=cause):
-            attach_embedding(index, name, some, matrix[:N])
+            index.attach_embedding(name, some, matrix[:N])
     with pytest.raises(AnchorIndexError, match="is the first embedding"):
-        detach_embedding(index, "embedding")
+        index.detach_embedding("embedding")
     assert Manifest.read(index.path) == index.manifest
 
 

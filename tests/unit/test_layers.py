@@ -16,6 +16,8 @@ ROOT = PACKAGE.parent
 # From the bottom up; a module may import those of its own line and of the lines before it.
 LAYERS = [
     {"errors"},
+    {"paths"},
+    {"pictures"},
     {"arrays", "json_lines", "notation"},
     {"statistics"},
     {"fits"},
@@ -98,6 +100,16 @@ def test_what_reads_no_anchors_loads_nothing_heavy(arguments: list[str], tmp_pat
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert done.stdout.splitlines()[-1] == "LOADED"
     assert len(done.stdout.splitlines()) > 1 or "No such command" in done.stderr
+
+
+def test_an_index_is_opened_and_its_tags_are_read_without_anything_heavy() -> None:
+    code = (
+        f"import sys; import quasar_index as qi; index = qi.AnchorIndex.open({str(ROOT / 'tests/data/index-v2')!r})\n"
+        "print(len(index), *index.ratings, dict(index.tags))\n"
+        "print('LOADED', *({'torch', 'faiss', 'lancedb', 'numpy', 'scipy', 'pyarrow', 'PIL'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "LOADED"
 
 
 def test_repeated_constants_agree() -> None:

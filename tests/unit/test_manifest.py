@@ -8,10 +8,11 @@ import pytest
 from quasar_index.encoders import EncoderSpec, InputRule
 from quasar_index.errors import AnchorIndexError, QuasarError
 from quasar_index.index import AnchorIndex, Manifest, SourceRecord
-from quasar_index.index.anchor_index import new_index_path
-from quasar_index.index.manifest import MANIFEST, write_atomically
+from quasar_index.index.manifest import MANIFEST
+from quasar_index.index.places import new_index_path
 from quasar_index.index.records import EmbeddingRecord, RatingRecord, Shard, Subset
 from quasar_index.index.upgrade import FORMAT
+from quasar_index.paths import write_atomically
 
 RATED = SourceRecord(
     "koniq10k", "no-reference", "median", 4, 5,

@@ -29,7 +29,7 @@ def build(path, *sources):
 
 
 def rows(index):
-    table = index.tables.read(index.columns())
+    table = index.tables.read(index.columns)
     return {row["path"]: row for row in table.to_pylist()}
 
 
@@ -60,7 +60,7 @@ def test_other_scales_under_one_name_are_refused(tmp_path, words):
     assert not (tmp_path / "both").exists()
     more = rated(scores, first=50)
     for use in (
-        lambda: qi.add_embeddings(one, more, embeddings(20, 1)),
+        lambda: one.add_embeddings(more, embeddings(20, 1)),
         lambda: build(tmp_path / "both", rated(OWN), more),
     ):
         with pytest.raises(DataError, match=said) as error:
@@ -76,7 +76,7 @@ def test_what_can_be_one_scale_is_joined_and_divided_at_the_common_median(tmp_pa
     scores = SAME_SCALE[words]
     more = rated(scores, first=50)
     one = build(tmp_path / "one", rated(OWN))
-    report = qi.add_embeddings(one, more, embeddings(len(scores), 1))
+    report = one.add_embeddings(more, embeddings(len(scores), 1))
     median = float(np.median([*OWN, *scores]))
     assert [source.threshold for source in report.index.manifest.sources] == [pytest.approx(median)]
     bounds = (min(*OWN, *scores), max(*OWN, *scores))
@@ -110,7 +110,7 @@ def test_sources_of_one_name_are_kept_apart_when_that_is_asked_for(tmp_path):
         for path, row in rows(index).items():
             assert (found[path]["side"], found[path]["quality"]) == (row["side"], row["quality"])
             np.testing.assert_array_equal(found[path]["embedding"], row["embedding"])
-    assert qi.verify(report.index).is_whole
+    assert report.index.verify().is_whole
 
 
 def test_what_the_user_knows_to_be_one_scale_is_joined(tmp_path):
@@ -120,7 +120,7 @@ def test_what_the_user_knows_to_be_one_scale_is_joined(tmp_path):
     report = qi.merge(tmp_path / "both", [one, two], same_name="together")
     assert report.index.manifest.sources[0].score_range == (1.36, 5.0)
     assert report.notes == ("'own': scores from 1.36 to 4.32, and from 4 to 5, taken as one scale",)
-    added = qi.add_embeddings(one, rated(np.linspace(4, 5, 20), first=50, score_range=(1, 5)), embeddings(20, 1))
+    added = one.add_embeddings(rated(np.linspace(4, 5, 20), first=50, score_range=(1, 5)), embeddings(20, 1))
     assert added.index.manifest.sources[0].score_range == (1, 5)
 
 
@@ -129,11 +129,11 @@ def test_scores_lie_within_a_range_that_is_declared(tmp_path, scores, fits):
     declared = build(tmp_path / "one", rated(np.linspace(1.1, 4.7, 20), score_range=(1, 5)))
     more = rated(np.linspace(*scores, 20), first=50)
     if fits:
-        found = qi.add_embeddings(declared, more, embeddings(20, 1)).index
+        found = declared.add_embeddings(more, embeddings(20, 1)).index
         assert found.manifest.sources[0].score_range == (1, 5)
     else:
         with pytest.raises(DataError, match=r"scores from 1 to 5, and from 0 to 100"):
-            qi.add_embeddings(declared, more, embeddings(20, 1))
+            declared.add_embeddings(more, embeddings(20, 1))
 
 
 def test_what_differs_in_its_rule_is_kept_apart_by_the_same_option(tmp_path):

@@ -47,7 +47,7 @@ def index(matrix, tmp_path):
 
 
 def content(index):
-    table = index.tables.read(index.columns())
+    table = index.tables.read(index.columns)
     return {row["id"]: row for row in table.to_pylist()}
 
 
@@ -65,7 +65,7 @@ def test_a_subset_is_the_parent_s_rows_unchanged(index, tmp_path):
     whole, part = content(index), content(report.index)
     assert len(part) == 24
     assert all(whole[key] == row for key, row in part.items())
-    assert report.index.columns() == index.columns()
+    assert report.index.columns == index.columns
     anchors = index.anchors()
     rows = qi.select_anchors(anchors, qi.Random(3), size=24)
     assert set(part) == {key.decode() for key in anchors.ids[rows].tolist()}
@@ -101,7 +101,7 @@ def test_the_manifest_says_how(index, tmp_path):
     assert (subset.index, subset.uid, subset.version) == ("own", index.manifest.uid, index.manifest.version)
     assert (subset.group, subset.reason) == ("camera", "a test")
     assert [source.name for source in report.index.manifest.sources] == ["own"]
-    assert qi.history(report.index)[0].action == f"select from own, version {subset.version}, by mmr: 30 anchors"
+    assert report.index.history()[0].action == f"select from own, version {subset.version}, by mmr: 30 anchors"
 
 
 def test_the_space_changes_what_is_chosen(matrix, tmp_path):
@@ -124,20 +124,20 @@ def test_changes_keep_the_parent_s_division(index, matrix, tmp_path):
     assert (source.threshold, source.score_range, source.n_good, source.n_bad) == (59.0, (0.0, 118.0), 8, 8)
     assert np.median([row["score"] for row in content(part).values()]) < 59
 
-    grown = qi.add_embeddings(part, rated(range(N, N + 4), [58, 60, 62, 64]), matrix[N : N + 4])
+    grown = part.add_embeddings(rated(range(N, N + 4), [58, 60, 62, 64]), matrix[N : N + 4])
     assert grown.n_moved == 0
     (source,) = grown.index.manifest.sources
     assert (source.threshold, source.score_range, source.n_good, source.n_bad) == (59.0, (0.0, 118.0), 11, 9)
     rows = content(grown.index)
     assert all(row["quality"] == pytest.approx(row["score"] / 118) for row in rows.values())
 
-    smaller = qi.remove(grown.index, where="score > 70")
+    smaller = grown.index.remove(where="score > 70")
     assert smaller.n_moved == 0
     assert smaller.index.manifest.sources[0].threshold == 59.0
 
     # a new score may lie beyond the observed range, which no one declared
     key, row = next((key, row) for key, row in content(smaller.index).items() if row["side"] == "bad")
-    changed = qi.relabel(smaller.index, rated([int(row["path"].split("/")[1][:-4])], [130.0]))
+    changed = smaller.index.relabel(rated([int(row["path"].split("/")[1][:-4])], [130.0]))
     assert (changed.n_changed, changed.n_moved) == (1, 1)
     after = content(changed.index)[key]
     assert (after["side"], after["quality"]) == ("good", pytest.approx(130 / 118))
@@ -148,20 +148,20 @@ def test_lower_is_better_keeps_its_division(matrix, tmp_path):
     source = rated(range(N), np.arange(N) * 1.0, lower_is_better=True, score_range=(0.0, 100.0))
     index = qi.build_from_embeddings(tmp_path / "own", source, matrix[:N]).index
     part = worst(index, 5, tmp_path / "part")
-    grown = qi.add_embeddings(
-        part, rated([90, 91], [29, 30], lower_is_better=True, score_range=(0.0, 100.0)), matrix[N : N + 2]
+    grown = part.add_embeddings(
+        rated([90, 91], [29, 30], lower_is_better=True, score_range=(0.0, 100.0)), matrix[N : N + 2]
     )
     assert grown.n_moved == 0
     (record,) = grown.index.manifest.sources
     assert (record.threshold, record.n_good, record.n_bad) == (29.5, 6, 6)
     with pytest.raises(DataError, match="outside 0 to 100"):
-        qi.relabel(part, rated([29], [101.0], lower_is_better=True))
+        part.relabel(rated([29], [101.0], lower_is_better=True))
 
 
 @pytest.mark.parametrize("ending", ["parquet", "npz"])
 def test_an_export_comes_back_as_the_same_subset(index, tmp_path, ending):
     part = worst(index, 8, tmp_path / "part")
-    qi.export(part, tmp_path / f"out.{ending}")
+    part.export(tmp_path / f"out.{ending}")
     read = qi.read_export(tmp_path / f"out.{ending}")
     again = qi.build_from_embeddings(
         tmp_path / "again", read.sources, read.embeddings, spec=read.spec, ids=read.ids, sizes=read.sizes

@@ -28,13 +28,13 @@ def rated(first, n, scores=None):
 def index(tmp_path):
     matrix = np.random.default_rng(0).normal(size=(2 * N, DIM)).astype(np.float32)
     index = qi.build_from_embeddings(tmp_path / "own", rated(0, N), matrix[:N]).index
-    index = qi.add_embeddings(index, rated(N, N), matrix[N:]).index
+    index = index.add_embeddings(rated(N, N), matrix[N:]).index
     index.anchors()
     return index
 
 
 def messages(index, **options):
-    report = qi.verify(index, **options)
+    report = index.verify(**options)
     assert all("\n" not in one.message for one in report.damage)
     return [(one.part, one.message) for one in report.damage]
 
@@ -61,9 +61,9 @@ def edit_rows(index, **columns):
 
 
 def test_a_whole_index_has_no_damage_at_any_version(index):
-    report = qi.verify(index)
+    report = index.verify()
     assert (report.damage, report.notes, report.n_anchors, report.is_whole) == ((), (), 2 * N, True)
-    assert messages(qi.AnchorIndex.open(index.path, qi.history(index)[0].version)) == []
+    assert messages(qi.AnchorIndex.open(index.path, index.history()[0].version)) == []
 
 
 @pytest.mark.parametrize("ending", [".faiss", ".npz"])
@@ -74,7 +74,7 @@ def test_a_flipped_bit_of_the_cache_is_found_and_repaired(index, ending):
     flip(path, path.stat().st_size - 5 if ending == ".faiss" else 200)
     (found,) = messages(index)
     assert found[0] == "cache"
-    report = qi.verify(index, repair=True)
+    report = index.verify(repair=True)
     assert [one.repaired for one in report.damage] == [True]
     assert report.is_whole
     after = index.anchors()
@@ -84,8 +84,8 @@ def test_a_flipped_bit_of_the_cache_is_found_and_repaired(index, ending):
 
 
 def test_a_flipped_bit_of_any_file_of_the_table_is_found_and_the_cache_is_left_alone(index):
-    index = qi.relabel(index, rated(0, 5, [90.0, 80, 70, 60, 50])).index
-    index = qi.compact(index).index
+    index = index.relabel(rated(0, 5, [90.0, 80, 70, 60, 50])).index
+    index = index.compact().index
     index.anchors()
     assert messages(index) == []
     (cache,) = (index.path / "cache").glob(f"*-v{index.manifest.version}.faiss")
@@ -126,7 +126,7 @@ def test_files_of_interrupted_changes_and_of_old_indexes_are_no_damage(index):
         entry = json.loads(path.read_text(encoding="utf-8"))
         del entry["digests"]
         path.write_text(json.dumps(entry), encoding="utf-8")
-    report = qi.verify(index)
+    report = index.verify()
     assert report.is_whole
     assert report.notes == ("no digests of the files of version 1, 2: an earlier quasar-index wrote it",)
 
@@ -140,9 +140,7 @@ def test_a_torn_version_that_was_never_committed_is_no_damage_and_in_nobodys_way
         assert len(qi.AnchorIndex.open(index.path).anchors()) == 2 * N
         torn.write_bytes(content)
         version = index.manifest.version
-        index = qi.compact(
-            qi.relabel(index, rated(0, 3, [90.0, 80, 70 + len(content)])).index, forget_before=version
-        ).index
+        index = index.relabel(rated(0, 3, [90.0, 80, 70 + len(content)])).index.compact(forget_before=version).index
         torn = table / "_versions" / f"{(1 << 64) - 1 - (index.manifest.shards[0].version + 1)}.manifest"
     assert messages(index) == []
 
@@ -154,7 +152,7 @@ def test_a_version_under_the_name_of_a_torn_one_is_recorded_and_synced(index, mo
     torn.write_bytes(b"half of a")
     synced = set()
     monkeypatch.setattr("os.fsync", lambda file: synced.add(os.fstat(file).st_ino))
-    changed = qi.relabel(index, rated(0, 5, [90.0, 80, 70, 60, 50])).index
+    changed = index.relabel(rated(0, 5, [90.0, 80, 70, 60, 50])).index
     assert torn.read_bytes().endswith(b"LANC")
     entry = json.loads((index.path / "history" / f"{changed.manifest.version:08d}.json").read_text("utf-8"))
     assert f"anchors.lance/_versions/{torn.name}" in entry["digests"]
@@ -172,7 +170,7 @@ def test_damage_of_a_kept_matrix_is_found_and_repaired(index, monkeypatch):
     assert messages(index) == [
         ("kept", f"'{path.name}' beside the search cache is damaged (not as it was written)"),
     ]
-    assert qi.verify(index, repair=True).is_whole
+    assert index.verify(repair=True).is_whole
     assert not path.exists()
 
 
@@ -185,7 +183,7 @@ def test_damage_of_what_is_kept_beside_the_cache_is_found_and_repaired(index):
     ((part, message),) = messages(index)
     assert part == "kept"
     assert path.name in message
-    assert qi.verify(index, repair=True).is_whole
+    assert index.verify(repair=True).is_whole
     assert not path.exists()
 
 
@@ -218,7 +216,7 @@ def test_counts_and_thresholds_that_are_not_those_of_the_table_are_found(index):
 def test_wrong_rows_are_found_and_cannot_be_repaired(index, columns, expected):
     changed = edit_rows(index, **columns)
     assert any(part == "table" and expected in message for part, message in messages(changed))
-    assert not qi.verify(changed, repair=True).is_whole
+    assert not changed.verify(repair=True).is_whole
 
 
 def test_anchors_that_are_there_twice_are_found(index):
@@ -270,7 +268,7 @@ def test_image_files_are_compared_by_content(tiny_encoder, write_images, tmp_pat
     assert messages(index, files=True) == []
     os.unlink(paths[0])  # noqa: PTH108
     shutil.copy(paths[1], paths[2])
-    report = qi.verify(index, files=True)
+    report = index.verify(files=True)
     assert (report.n_files, report.n_missing) == (5, 1)
     assert [one.message for one in report.damage] == [
         f"1 image file is not the one that was embedded: {paths[2]}"
@@ -284,7 +282,7 @@ def test_leftovers_are_found_removed_and_waiting_work_is_kept(index):
     os.utime(left, (time.time() - 7200,) * 2)
     (index.path / ".adding").mkdir()
     assert messages(index) == [("leftover", "'.manifest.json.123.tmp' was left by an interrupted process")]
-    report = qi.verify(index, repair=True)
+    report = index.verify(repair=True)
     assert report.is_whole
     assert not left.exists()
     assert (index.path / ".adding").exists()

@@ -41,9 +41,9 @@ def scores(index, queries):
 def test_every_version_scores_as_it_did_when_it_was_made(index, matrix, tmp_path):
     queries = np.random.default_rng(1).normal(size=(7, DIM))
     states = [index]
-    states.append(qi.add_embeddings(states[-1], rated(range(N, 2 * N), np.arange(N) * 2.0), matrix[N:]).index)
-    states.append(qi.relabel(states[-1], rated(range(5), [90.0, 80, 70, 60, 50])).index)
-    states.append(qi.remove(states[-1], where="score < 10").index)
+    states.append(states[-1].add_embeddings(rated(range(N, 2 * N), np.arange(N) * 2.0), matrix[N:]).index)
+    states.append(states[-1].relabel(rated(range(5), [90.0, 80, 70, 60, 50])).index)
+    states.append(states[-1].remove(where="score < 10").index)
     made = [scores(state, queries) for state in states]
     for one, other in itertools.pairwise(made):
         assert not np.array_equal(one, other)
@@ -51,7 +51,7 @@ def test_every_version_scores_as_it_did_when_it_was_made(index, matrix, tmp_path
     assert numbers == sorted(set(numbers))
     for number, then in zip(numbers, made, strict=True):
         np.testing.assert_array_equal(scores(qi.AnchorIndex.open(tmp_path / "own", number), queries), then)
-    versions = qi.history(states[0])
+    versions = states[0].history()
     assert [version.version for version in versions] == numbers
     assert [version.action for version in versions] == [
         "build: 40 anchors", "add: 40 anchors of own", "relabel: 5 anchors by own",
@@ -67,40 +67,45 @@ def test_every_version_scores_as_it_did_when_it_was_made(index, matrix, tmp_path
 def test_restoring_makes_a_new_version_equal_to_the_old(index, tmp_path):
     queries = np.random.default_rng(1).normal(size=(7, DIM))
     before, first = scores(index, queries), index.manifest
-    removed = qi.remove(index, where="score < 10").index
-    report = qi.restore(removed, str(first.version))
+    removed = index.remove(where="score < 10").index
+    report = removed.restore(str(first.version))
     assert (report.restored, report.before) == (first.version, removed.manifest.version)
     now = qi.AnchorIndex.open(tmp_path / "own")
     assert now.manifest.version > removed.manifest.version
     assert (now.manifest.sources, len(now)) == (first.sources, N)
     np.testing.assert_array_equal(scores(now, queries), before)
-    assert qi.history(now)[-1].action == "restore: version 1"
-    again = qi.restore(now, now.manifest.version)
+    assert now.history()[-1].action == "restore: version 1"
+    again = now.restore(now.manifest.version)
     assert again.index.manifest == now.manifest
-    assert len(qi.history(now)) == 3
+    assert len(now.history()) == 3
 
 
 def test_tags_name_versions(index, tmp_path):
-    assert qi.tag(index, "first") == qi.TagReport("first", 1, None)
-    later = qi.remove(index, where="score < 10").index
+    assert index.tags.set("first") == qi.TagReport("first", 1, None)
+    later = index.remove(where="score < 10").index
     assert len(qi.AnchorIndex.open(tmp_path / "own", "first")) == N
-    assert qi.history(later)[0].tags == ("first",)
-    assert qi.tag(later, "first") == qi.TagReport("first", later.manifest.version, 1)
-    assert qi.tag(later, "old", 1).version == 1
-    assert qi.tag(qi.AnchorIndex.open(tmp_path / "own", 1), "too").version == 1
-    assert qi.untag(later, "too") == qi.TagReport("too", None, 1)
-    restored = qi.restore(later, "old")
+    assert later.history()[0].tags == ("first",)
+    assert later.tags.set("first") == qi.TagReport("first", later.manifest.version, 1)
+    assert later.tags.set("old", 1).version == 1
+    assert qi.AnchorIndex.open(tmp_path / "own", 1).tags.set("too").version == 1
+    assert later.tags.delete("too") == qi.TagReport("too", None, 1)
+    assert dict(index.tags) == {"first": 2, "old": 1}
+    assert ("first" in later.tags, "too" in later.tags, len(later.tags)) == (True, False, 2)
+    assert repr(later.tags) == "Tags({'first': 2, 'old': 1})"
+    with pytest.raises(KeyError):
+        later.tags["too"]
+    restored = later.restore("old")
     assert restored.restored == 1
-    assert qi.history(restored.index)[-1].action == "restore: version 1 (old)"
+    assert restored.index.history()[-1].action == "restore: version 1 (old)"
     with pytest.raises(AnchorIndexError, match="has no tag 'too'"):
-        qi.untag(later, "too")
+        later.tags.delete("too")
     for name in ("1st", "a b", "", "../x", "x" * 65):
         with pytest.raises(AnchorIndexError, match="is no tag"):
-            qi.tag(later, name)
+            later.tags.set(name)
 
 
 def test_unknown_versions_are_named(index):
-    qi.tag(index, "first")
+    index.tags.set("first")
     for version in (7, "7", "none"):
         with pytest.raises(AnchorIndexError, match=r"has no version.* '?(7|none)'?; there are 1, and the tags first"):
             qi.AnchorIndex.open(index.path, version)
@@ -110,15 +115,15 @@ def test_compacting_changes_no_score_and_keeps_all_versions(index, matrix):
     queries = np.random.default_rng(1).normal(size=(7, DIM))
     for start in range(N, 2 * N, 8):
         some = range(start, start + 8)
-        index = qi.add_embeddings(index, rated(some, np.arange(8) * 5.0 + 4.5), matrix[start : start + 8]).index
-    index = qi.remove(index, where="score < 30").index
+        index = index.add_embeddings(rated(some, np.arange(8) * 5.0 + 4.5), matrix[start : start + 8]).index
+    index = index.remove(where="score < 30").index
     before = scores(index, queries)
-    report = qi.compact(index)
+    report = index.compact()
     assert report.forgotten == ()
     np.testing.assert_array_equal(scores(report.index, queries), before)
     assert open_table(index.path).to_arrow().num_rows == len(index)
     assert len(qi.AnchorIndex.open(index.path, 1).anchors()) == N
-    again = qi.compact(report.index)
+    again = report.index.compact()
     assert again.index.manifest == report.index.manifest  # nothing left to do: no new version
 
 
@@ -137,10 +142,10 @@ def age(table, days):
 
 def test_compacting_keeps_versions_of_any_age(index, matrix):
     # Lance gives up those of a week ago while it compacts, tagged or not, unless it is told otherwise.
-    index = qi.add_embeddings(index, rated(range(N, 2 * N), np.arange(N) * 2.0), matrix[N:]).index
+    index = index.add_embeddings(rated(range(N, 2 * N), np.arange(N) * 2.0), matrix[N:]).index
     age(open_table(index.path), days=400)
-    numbers = [version.version for version in qi.history(index)]
-    report = qi.compact(index)
+    numbers = [version.version for version in index.history()]
+    report = index.compact()
     assert report.index.manifest.version > max(numbers)
     assert [len(qi.AnchorIndex.open(index.path, number).anchors()) for number in numbers] == [N, 2 * N]
 
@@ -148,12 +153,12 @@ def test_compacting_keeps_versions_of_any_age(index, matrix):
 @pytest.mark.parametrize("content", [b"", None])
 def test_a_mark_that_an_interrupted_compaction_left_is_in_nobodys_way(index, matrix, content):
     """Lance stops at a mark that a power cut has emptied, whatever it is asked for."""
-    index = qi.add_embeddings(index, rated(range(N, 2 * N), np.arange(N) * 2.0), matrix[N:]).index
+    index = index.add_embeddings(rated(range(N, 2 * N), np.arange(N) * 2.0), matrix[N:]).index
     mark = index.path / "anchors.lance" / "_refs" / "tags" / "quasar-index-keeps.json"
     open_table(index.path).tags.create(mark.stem, 1)
     if content is not None:
         mark.write_bytes(content)
-    report = qi.compact(index, forget_before=index.manifest.version)
+    report = index.compact(forget_before=index.manifest.version)
     assert report.forgotten == (1,)
     assert not mark.exists()
     assert 1 not in version_files(index.path)
@@ -161,16 +166,16 @@ def test_a_mark_that_an_interrupted_compaction_left_is_in_nobodys_way(index, mat
 
 def test_given_up_versions_are_listed_but_cannot_be_opened(index, matrix):
     time.sleep(0.05)
-    middle = qi.add_embeddings(index, rated(range(N, 2 * N), np.arange(N) * 2.0), matrix[N:]).index
+    middle = index.add_embeddings(rated(range(N, 2 * N), np.arange(N) * 2.0), matrix[N:]).index
     time.sleep(0.05)
-    last = qi.remove(middle, where="score < 10").index
-    qi.tag(last, "first", 1)
+    last = middle.remove(where="score < 10").index
+    last.tags.set("first", 1)
     with pytest.raises(AnchorIndexError, match=r"version 1 is older than \d+ and has the tag 'first'"):
-        qi.compact(last, forget_before=middle.manifest.version)
-    qi.untag(last, "first")
-    report = qi.compact(last, forget_before=middle.manifest.version)
+        last.compact(forget_before=middle.manifest.version)
+    last.tags.delete("first")
+    report = last.compact(forget_before=middle.manifest.version)
     assert report.forgotten == (1,)
-    assert [version.forgotten for version in qi.history(report.index)][:2] == [True, False]
+    assert [version.forgotten for version in report.index.history()][:2] == [True, False]
     with pytest.raises(AnchorIndexError, match=r"version 1 of .* was given up by 'compact'; there are"):
         qi.AnchorIndex.open(index.path, 1)
     assert len(qi.AnchorIndex.open(index.path, middle.manifest.version).anchors()) == 2 * N
@@ -178,7 +183,7 @@ def test_given_up_versions_are_listed_but_cannot_be_opened(index, matrix):
     kept = {version["version"] for version in open_table(index.path).list_versions()}
     assert 1 not in kept
     assert {middle.manifest.shards[0].version, report.index.manifest.shards[0].version} <= kept
-    all_gone = qi.compact(report.index, forget_before=report.index.manifest.version)
+    all_gone = report.index.compact(forget_before=report.index.manifest.version)
     assert all_gone.n_bytes < report.n_bytes_before
     assert len(qi.AnchorIndex.open(index.path).anchors()) == len(last)
 
@@ -186,14 +191,14 @@ def test_given_up_versions_are_listed_but_cannot_be_opened(index, matrix):
 def test_an_index_of_before_there_was_a_history_gets_one(index):
     for path in (index.path / "history").iterdir():
         path.unlink()
-    assert [(version.version, version.action) for version in qi.history(index)] == [(1, "build")]
-    later = qi.remove(index, where="score < 10").index
-    assert [version.action.split(":")[0] for version in qi.history(later)] == ["build", "remove"]
+    assert [(version.version, version.action) for version in index.history()] == [(1, "build")]
+    later = index.remove(where="score < 10").index
+    assert [version.action.split(":")[0] for version in later.history()] == ["build", "remove"]
     assert len(qi.AnchorIndex.open(index.path, 1)) == N
 
 
 def test_a_damaged_history_is_one_clear_error_and_the_index_still_opens(index):
-    later = qi.remove(index, where="score < 10").index
+    later = index.remove(where="score < 10").index
     entry = index.path / "history" / "00000001.json"
     entry.write_text(json.dumps({"action": "x"}))
     with pytest.raises(AnchorIndexError, match=r"history entry '.*00000001.json' is damaged"):
@@ -201,4 +206,4 @@ def test_a_damaged_history_is_one_clear_error_and_the_index_still_opens(index):
     assert len(qi.AnchorIndex.open(index.path).anchors()) == len(later)
     (index.path / "tags.json").write_text("[")
     with pytest.raises(AnchorIndexError, match=r"tags.json' is damaged"):
-        qi.history(later)
+        later.history()

@@ -21,7 +21,7 @@ from quasar_index.cli.tables import Cell
 import quasar_index as qi
 from quasar_index.errors import QuasarError, counted
 from quasar_index.images import list_images
-from quasar_index.validation.picture import check_picture
+from quasar_index.pictures import check_picture
 
 from .figures import BENCH_FIGURES, BenchFigure, run_benchmarks
 from .options import BenchOptions

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quasar_index.errors import DataError
-from quasar_index.validation.picture import check_picture
+from quasar_index.paths import PathText
+from quasar_index.pictures import check_picture, write_picture
 
 from .figures import BenchReport
 from .timing import BenchRatio
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 _BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "0.6"  # of Okabe and Ito
 
 
-def draw_benchmarks(report: BenchReport, path: Path) -> None:
+def draw_benchmarks(report: BenchReport, path: PathText) -> None:
     """Draw each ratio with its spread and its bar, and time and memory against N, M and k where they were measured.
 
     Args:
@@ -29,7 +28,6 @@ def draw_benchmarks(report: BenchReport, path: Path) -> None:
         DataError: When the file cannot be written.
     """
     check_picture(path)
-    from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -46,11 +44,7 @@ def draw_benchmarks(report: BenchReport, path: Path) -> None:
             _draw_growth(figure.add_subplot(inner[place]), name, [p for p in report.growth if p["varied"] == name])
     machine = report.machine
     figure.suptitle(f"{machine['cpu']}, {machine['usable_cores']} cores", fontsize=10)
-    try:
-        with rc_context({"svg.fonttype": "none", "svg.hashsalt": "quasar-index"}):
-            figure.savefig(path, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
-    except OSError as error:
-        raise DataError(f"'{path}' cannot be written ({error.strerror})", "name another file") from error
+    write_picture(figure, path)
 
 
 def _draw_ratios(axis: Axes, ratios: list[BenchRatio]) -> None:

@@ -1,0 +1,67 @@
+"""Where indexes lie, and where a new one may: at a path, in `$QUASAR_INDEX_HOME` or in `./indexes`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from ..errors import AnchorIndexError
+from ..paths import PathText
+from .manifest import MANIFEST
+
+HOME_VARIABLE = "QUASAR_INDEX_HOME"
+DEFAULT_HOME = Path("indexes")
+
+
+def homes() -> list[Path]:
+    """Return the folders in which indexes are looked for by name."""
+    given = os.environ.get(HOME_VARIABLE)
+    return [Path(given).expanduser(), DEFAULT_HOME] if given else [DEFAULT_HOME]
+
+
+def find_index(name: PathText) -> Path:
+    """Return the folder of the index at a path, or of that name.
+
+    Raises:
+        AnchorIndexError: When there is none, naming those there are.
+    """
+    candidates = list(dict.fromkeys([Path(name), *(home / name for home in homes())]))
+    for path in candidates:
+        if os.path.isfile(path / MANIFEST):  # noqa: PTH113 - unlike Path.is_file, no error for long names
+            return path
+    # Hidden folders are what an interrupted build or replacement leaves.
+    there = sorted({found.parent.name for home in homes() for found in home.glob(f"[!.]*/{MANIFEST}")})
+    known = f"there are {', '.join(there)}" if there else "build it with 'quasar-index build'"
+    raise AnchorIndexError(f"no index '{name}' in {' or '.join(str(path.parent) for path in candidates)}", known)
+
+
+def new_index_path(name: PathText) -> Path:
+    """Return where a new index goes: a path as it is, a bare name below `$QUASAR_INDEX_HOME` or `./indexes`.
+
+    Raises:
+        AnchorIndexError: When the name is empty or hidden.
+    """
+    path = Path(name)
+    if path.name in ("", "..") or path.name.startswith("."):
+        raise AnchorIndexError(f"'{name}' is no name for an index", "use letters, digits, - and _")
+    return path if len(path.parts) > 1 else homes()[0] / path
+
+
+def check_free(path: Path, *, overwrite: bool) -> None:
+    """Raise the AnchorIndexError of an index that exists and is not to be overwritten, before anything takes long."""
+    if path.exists() and not overwrite:
+        raise AnchorIndexError(f"'{path}' exists already", "choose another name, or replace it with --overwrite")
+    if path.exists() and not (path / MANIFEST).is_file():
+        raise AnchorIndexError(f"'{path}' exists and is no index", "choose another name")
+
+
+def check_place(path: Path) -> None:
+    """Raise the AnchorIndexError of a place where no index can be made, before anything takes long."""
+    place = next(parent for parent in path.absolute().parents if parent.exists())
+    try:
+        TemporaryFile(dir=place).close()
+    except OSError as error:
+        raise AnchorIndexError(
+            f"'{path.parent}' cannot be made or written ({error.strerror})", "choose another place for the index"
+        ) from error

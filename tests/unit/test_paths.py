@@ -1,0 +1,261 @@
+"""Every public name takes paths as text and as path objects; files appear whole or not at all."""
+
+import dataclasses
+import inspect
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import png
+
+import quasar_index as qi
+from quasar_index.datasets.base import make_records
+from quasar_index.paths import new_output, replacing, write_atomically
+
+N = 24
+RNG = np.random.default_rng(0)
+MATRIX = RNG.normal(size=(N, 6)).astype(np.float32)
+SCORES = np.arange(float(N))
+
+
+class OwnPath:
+    """A path of another library."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def __fspath__(self):
+        return self.text
+
+
+def source():
+    records = make_records({"path": [f"{i}.png" for i in range(N)], "score": SCORES, "content": list("abcdef") * 4}, N)
+    return qi.AnchorSource("own", records, "no-reference", "median")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder with an index, embeddings and images."""
+    place = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        patch.setenv("QUASAR_INDEX_HOME", ".")
+        make()
+    return place
+
+
+@pytest.fixture
+def place(made, tmp_path, monkeypatch):
+    """A copy of it to work in."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("QUASAR_INDEX_HOME", ".")
+    return tmp_path
+
+
+def make():
+    for name in ("index", "other"):
+        qi.build_from_embeddings(name, source(), MATRIX)
+    qi.AnchorIndex.open("index").export("all.parquet")
+    np.save("all.npy", MATRIX)
+    Path("all.csv").write_text("image,score\n" + "".join(f"{i}.png,{i}\n" for i in range(N)), encoding="utf-8")
+    qi.AnchorIndex.open("index").export("author.pt")
+    Path("images").mkdir()
+    for i in range(4):
+        Path("images", f"{i}.png").write_bytes(png(i))
+    Path("plan.toml").write_text(
+        'index = "index"\ncross-validate = "content"\nmethods = ["herding"]\nsizes = [0.5, 1]\n', encoding="utf-8"
+    )
+    Path("data").mkdir()
+    lines = [f"images/{i}.png,{i}" for i in range(4)]
+    Path("rated.csv").write_text("\n".join(["image,score", *lines]), encoding="utf-8")
+
+
+def opened():
+    return qi.AnchorIndex.open("index")
+
+
+def small_sweep():
+    return qi.Sweep("size", (0.5, 1), methods=qi.make_selectors(["random"]), n_seeds=2, n_resamples=40)
+
+
+def bench():
+    return qi.anchors_bench(opened(), "content")
+
+
+def evaluation():
+    return qi.cross_validate([qi.Configuration()], MATRIX, SCORES, list("abcdef") * 4, n_resamples=40)
+
+
+def reproduction():
+    protocol = qi.find_protocol("FIG4")
+    measured = qi.Measurement(0.5, 0.4, 0.6, None, 9, 9)
+    results = tuple(qi.ExperimentResult(one, "ran", measured) for one in qi.select_experiments(protocol))
+    return qi.Reproduction(protocol, results, (), "")
+
+
+def page():
+    scorer = qi.Scorer(opened().anchors(), qi.Mean())
+    return qi.Report(scorer)
+
+
+def draw_map(path):
+    anchors = opened().anchors()
+    qi.draw_map(qi.project_anchors(anchors), path, index=opened(), anchors=anchors)
+
+
+def picture(draw, of):
+    """Return what draws one of a report, into PNG and SVG."""
+
+    def both(p):
+        for ending in ("png", "svg"):
+            draw(of(), p(f"out.{ending}"))
+            assert Path(f"out.{ending}").stat().st_size > 1000
+
+    return both
+
+
+def is_written(path, write):
+    write(path)
+    assert Path(path).stat().st_size
+
+
+SPEC = qi.EncoderSpec("precomputed", 6)
+ENTRIES = {
+    "AnchorIndex.open": lambda p: len(qi.AnchorIndex.open(p("index"))),
+    "AnchorIndex.__init__": lambda p: len(qi.AnchorIndex(p("index"), opened().manifest).anchors()),
+    "AnchorIndex.export": lambda p: is_written(p("out.npz"), opened().export),
+    "Manifest.read": lambda p: qi.Manifest.read(p("index")),
+    "Manifest.write": lambda p: opened().manifest.write(p("index")),
+    "Manifest.from_dict": lambda p: qi.Manifest.from_dict(opened().manifest.to_dict(), p("index")),
+    "EmbeddingCache.__init__": lambda p: qi.EmbeddingCache(SPEC, p("cache")),
+    "Report.write": lambda p: is_written(p("out.html"), page().write),
+    "build_from_embeddings": lambda p: qi.build_from_embeddings(p("new/one"), source(), MATRIX),
+    "build_index": lambda p, encoder: qi.build_index(p("new/one"), [qi.load_source("rated.csv")], encoder),
+    "check_build": lambda p: qi.check_build(p("new/one"), [source()], overwrite=False),
+    "check_encoder": lambda p: qi.check_encoder(qi.DEFAULT_ENCODER, weights=p("all.npy")),
+    "check_map": lambda p: qi.check_map(p("out.html")),
+    "check_picture": lambda p: qi.check_picture(p("out.png")),
+    "check_recorded_encoder": lambda p: qi.check_recorded_encoder(
+        qi.EncoderSpec(qi.DEFAULT_ENCODER, 6), weights=p("all.npy")
+    ),
+    "draw_benchmarks": picture(
+        qi.draw_benchmarks,
+        lambda: qi.BenchReport(
+            {"cpu": "x", "usable_cores": 2}, qi.BenchOptions("."), (qi.BenchRatio("open", 64, 2.0, 1.0, 3.0, 5),)
+        ),
+    ),
+    "draw_evaluation": picture(qi.draw_evaluation, evaluation),
+    "draw_map": lambda p: [is_written(p(f"out.{ending}"), draw_map) for ending in ("html", "png", "svg")],
+    "draw_reproduction": picture(qi.draw_reproduction, reproduction),
+    "draw_sweep": picture(qi.draw_sweep, lambda: qi.run_sweep(small_sweep(), bench())),
+    "list_images": lambda p: qi.list_images(p("images")),
+    "load_embeddings": lambda p: qi.load_embeddings(p("all.npy"), p("all.csv")),
+    "load_encoder": lambda p: _refused(lambda: qi.load_encoder(weights=p("all.npy"))),
+    "load_recorded_encoder": lambda p: _refused(
+        lambda: qi.load_recorded_encoder(qi.EncoderSpec(qi.DEFAULT_ENCODER, 6), weights=p("all.npy"))
+    ),
+    "load_source": lambda p: qi.load_source(p("all.csv")),
+    "merge": lambda p: qi.merge(p("new/one"), [opened(), qi.AnchorIndex.open("other")]),
+    "read_author_embeddings": lambda p: qi.read_author_embeddings(
+        p("author.pt"), p("author.json"), p("author-labels.json")
+    ),
+    "read_export": lambda p: qi.read_export(p("all.parquet")),
+    "read_image_bytes": lambda p: qi.read_image_bytes(p("images/0.png")),
+    "read_plan": lambda p: qi.read_plan(p("plan.toml")),
+    "reproduce": lambda p: qi.reproduce("FIG4", p("data"), indexes=p("made"), dry_run=True),
+    "run_demo": lambda p, encoder: len(qi.run_demo(p("new/demo"), p("tiles"), encoder).index),
+    "run_sweep": lambda p: is_written(p("state"), lambda path: qi.run_sweep(small_sweep(), bench(), state=path)),
+    "select_into": lambda p: qi.select_into(
+        p("new/one"), opened(), opened().tables.read(["id"])["id"].to_pylist(), _subset()
+    ),
+    "select_subset": lambda p: qi.select_subset(p("new/one"), opened(), qi.Random(), size=4),
+    "suggest": lambda p: is_written(
+        p("state"),
+        lambda path: qi.suggest(opened(), methods=qi.make_selectors(["random"]), group="content", state=path,
+                                n_seeds=2, n_resamples=40),
+    ),
+    "synthesize": lambda p: qi.synthesize(p("images"), p("made"), types=["gaussian-blur"], levels=[1]),
+}  # fmt: skip
+
+
+def _refused(load):
+    with pytest.raises(qi.EncoderError, match=r"all\.npy"):
+        load()
+
+
+def _subset():
+    fields = {one.name: one.type for one in dataclasses.fields(qi.Subset) if one.default is dataclasses.MISSING}
+    return qi.Subset(**{name: "x" if "str" in str(kind) else 1 for name, kind in fields.items()})
+
+
+def _signatures():
+    """Yield the name and the signature of public functions and methods; not those of records."""
+    for name in qi.__all__:
+        public = getattr(qi, name)
+        if inspect.isfunction(public):
+            yield name, inspect.signature(public)
+        elif inspect.isclass(public):
+            for key, member in vars(public).items():
+                function = getattr(member, "__func__", member)
+                is_made = key == "__init__" and dataclasses.is_dataclass(public)
+                if inspect.isfunction(function) and (key == "__init__" or key[0] != "_") and not is_made:
+                    yield f"{name}.{key}", inspect.signature(function)
+
+
+def test_each_takes_paths_by_one_name():
+    taken = set()
+    for name, signature in _signatures():
+        kinds = [str(one.annotation) for one in signature.parameters.values()]
+        if name != "Scorer.score_files":  # takes an iterable of them, by the same rule
+            assert not [kind for kind in kinds if "Path" in kind.replace("PathText", "")], name
+        taken |= {name} if any("PathText" in kind for kind in kinds) else set()
+    assert taken == set(ENTRIES)
+
+
+@pytest.mark.parametrize("form", [str, OwnPath])
+@pytest.mark.parametrize("name", ENTRIES)
+def test_takes_text_and_path_objects(place, tiny_encoder, monkeypatch, name, form):
+    monkeypatch.setattr("quasar_index.demo.DISTORTIONS", ("white-noise",))
+    entry = ENTRIES[name]
+    entry(form, *([tiny_encoder()] if len(inspect.signature(entry).parameters) == 2 else []))
+    assert not list(place.rglob(".*.tmp"))
+
+
+def interrupt(path, shared):
+    with replacing(path, shared=shared) as temporary:
+        temporary.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_what_fails_leaves_the_old_file_and_nothing_else(tmp_path, shared):
+    path = tmp_path / "file"
+    write_atomically(path, b"old", shared=shared)
+    with pytest.raises(KeyboardInterrupt):
+        interrupt(path, shared)
+    assert (path.read_bytes(), os.listdir(tmp_path)) == (b"old", ["file"])  # noqa: PTH208
+
+
+def test_the_next_write_takes_over_what_a_killed_one_left(tmp_path):
+    (tmp_path / ".file.tmp").write_bytes(b"left by a kill, and longer")
+    write_atomically(tmp_path / "file", b"new")
+    assert ((tmp_path / "file").read_bytes(), os.listdir(tmp_path)) == (b"new", ["file"])  # noqa: PTH208
+
+
+def test_a_file_and_its_name_are_on_the_disk_before_it_counts(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr("os.fsync", lambda number: synced.append((os.fstat(number).st_ino, os.fstat(number).st_size)))
+    write_atomically(tmp_path / "file", b"12345")
+    status = (tmp_path / "file").stat()
+    assert (synced[0], synced[1][0]) == ((status.st_ino, 5), tmp_path.stat().st_ino)
+    write_atomically(tmp_path / "made again", b"1", sync=False)
+    assert len(synced) == 2
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    message = r"no/x' cannot be written \(No such file"
+    with pytest.raises(qi.DataError, match=message), new_output(tmp_path / "no/x") as temporary:
+        temporary.write_text("")
