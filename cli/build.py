@@ -18,6 +18,7 @@ from .info import index_facts
 from .output import interruptible, note, print_facts, progress_bar
 
 STORAGE = "Storage"
+EVERYDAY = ("encoder",)
 
 
 class Dtype(str, Enum):
@@ -72,17 +73,8 @@ def build(
         typer.Option("--encoder", "-e", help="See 'quasar-index encoders'.", rich_help_panel="Encoder"),
     ] = None,
     weights: options.Weights = None,
-    layers: Annotated[
-        str | None, typer.Option(help="stats or final, for efficientnet-lite0.", rich_help_panel="Encoder")
-    ] = None,
-    input_rule: Annotated[
-        str | None,
-        typer.Option(
-            "--input",
-            help="native, crop-N, shorter-side=N or at-most=N; default: the encoder's.",
-            rich_help_panel="Encoder",
-        ),
-    ] = None,
+    layers: options.Layers = None,
+    input_rule: options.InputRule = None,
     device: options.Device = "auto",
     precision: options.Precision = options.PrecisionChoice.auto,
     batch_size: options.BatchSize = 16,

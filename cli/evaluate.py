@@ -61,27 +61,15 @@ def evaluate(
             rich_help_panel=PROTOCOL,
         ),
     ] = None,
-    exclude: Annotated[
-        str | None,
-        typer.Option(
-            metavar="RULE",
-            help="Anchors that do not score an image: same-image, same-reference or group=COLUMN.",
-            rich_help_panel=PROTOCOL,
-        ),
-    ] = None,
-    allow_overlap: Annotated[
-        bool,
-        typer.Option("--allow-overlap", help="Let images score themselves; flagged.", rich_help_panel=PROTOCOL),
-    ] = False,
+    exclude: options.Exclude = None,
+    allow_overlap: options.AllowOverlap = False,
     by: Annotated[
         list[str] | None,
         typer.Option(
             metavar="COLUMN", help="SRCC of each value: distortion, split, source, ...", rich_help_panel=PROTOCOL
         ),
     ] = None,
-    resamples: Annotated[
-        int, typer.Option(min=40, help="Resamples of the bootstrap.", rich_help_panel=PROTOCOL)
-    ] = 1000,
+    resamples: options.Resamples = 1000,
     compare: Annotated[
         list[str] | None,
         typer.Option(
@@ -108,7 +96,7 @@ def evaluate(
     normalize_anchors: ways.NormalizeOption = False,
     where: options.Where = None,
     version: options.IndexVersion = None,
-    ratio: Annotated[float, typer.Option(help="Random part of the anchors to use.", rich_help_panel="Anchors")] = 1.0,
+    ratio: options.Ratio = 1.0,
     seed: Annotated[
         int, typer.Option(min=0, help="Of --ratio, clustering, folds and bootstrap.", rich_help_panel=PROTOCOL)
     ] = 0,
@@ -116,13 +104,8 @@ def evaluate(
         str | None,
         typer.Option("--encoder", "-e", help="Of --cross-validate of --data.", rich_help_panel="Encoder"),
     ] = None,
-    layers: Annotated[
-        str | None, typer.Option(help="stats or final, for efficientnet-lite0.", rich_help_panel="Encoder")
-    ] = None,
-    input_rule: Annotated[
-        str | None,
-        typer.Option("--input", help="native, crop-N, shorter-side=N or at-most=N.", rich_help_panel="Encoder"),
-    ] = None,
+    layers: options.Layers = None,
+    input_rule: options.InputRule = None,
     weights: options.Weights = None,
     device: options.Device = "auto",
     precision: options.Precision = options.PrecisionChoice.auto,

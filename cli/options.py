@@ -12,6 +12,18 @@ EMBEDDING = ("weights", "device", "precision", "batch_size", "workers", "max_pix
 """Parameters of all that embeds images."""
 LABELLING = ("score_column", "image_column", "lower_is_better")
 """Parameters of all that reads labels."""
+RARE = frozenset(
+    {
+        *(*EMBEDDING, *LABELLING, "layers", "input_rule", "encoder", "cache"),
+        *("where", "version", "ratio", "seed", "seeds", "group", "stratify"),
+        *("exclude", "allow_overlap", "folds", "resamples", "explain_top", "prompts", "prompt_pair", "sample"),
+        *("offset", "clusters", "prototypes", "mode", "division", "similarity_temperature", "rating_power", "blend"),
+        *("shrinkage", "shrinkages", "offsets", "temperature", "normalize_anchors"),
+        *("neighbors", "balance", "relevance", "share", "gap_power", "candidates"),
+        *("dtype", "anchors_per_shard"),
+    }
+)
+"""Parameters that are rarely needed: `--help` of a command of many options leaves them out, `--help-all` shows them."""
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:i.", rich_help_panel="Encoder")]
 Weights = Annotated[
     Path | None,
@@ -51,6 +63,35 @@ Where = Annotated[
         metavar="SQL",
         help="Only anchors for which this SQL condition holds, such as \"dataset = 'live' AND score > 3\".",
         rich_help_panel="Anchors",
+    ),
+]
+Ratio = Annotated[float, typer.Option(help="Random part of the anchors to use.", rich_help_panel="Anchors")]
+Exclude = Annotated[
+    str | None,
+    typer.Option(
+        metavar="RULE",
+        help="Anchors that do not score an image: same-image, same-reference or group=COLUMN.",
+        rich_help_panel="Protocol",
+    ),
+]
+AllowOverlap = Annotated[
+    bool,
+    typer.Option("--allow-overlap", help="Let images score themselves; flagged.", rich_help_panel="Protocol"),
+]
+Resamples = Annotated[
+    int,
+    typer.Option(min=40, help="Resamples of the bootstrap, over test groups.", rich_help_panel="Protocol"),
+]
+Layers = Annotated[
+    str | None,
+    typer.Option(help="stats or final, for efficientnet-lite0.", rich_help_panel="Encoder"),
+]
+InputRule = Annotated[
+    str | None,
+    typer.Option(
+        "--input",
+        help="native, crop-N, shorter-side=N or at-most=N; default: the encoder's.",
+        rich_help_panel="Encoder",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

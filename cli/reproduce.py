@@ -72,9 +72,7 @@ def reproduce(
         bool,
         typer.Option("--dry-run", help="Say what would run and what is missing.", rich_help_panel=PROTOCOL),
     ] = False,
-    resamples: Annotated[
-        int, typer.Option(min=40, help="Resamples of the bootstrap.", rich_help_panel=PROTOCOL)
-    ] = 1000,
+    resamples: options.Resamples = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of samples, draws and bootstrap.", rich_help_panel=PROTOCOL)] = 0,
     sample: Annotated[
         int | None,

@@ -107,7 +107,7 @@ def score(
     report: explaining.ReportOption = None,
     where: options.Where = None,
     version: options.IndexVersion = None,
-    ratio: Annotated[float, typer.Option(help="Random part of the anchors to use.", rich_help_panel="Anchors")] = 1.0,
+    ratio: options.Ratio = 1.0,
     seed: Annotated[int, typer.Option(help="Of --ratio and of clustering.", rich_help_panel="Anchors")] = 0,
     anchors: Annotated[
         Anchors,

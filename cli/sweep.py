@@ -105,25 +105,15 @@ def sweep(
         str | None,
         typer.Option(
             metavar="group=COLUMN",
-            help="Leave out one group of the index's own anchors at a time.",
+            help="Leave out one group of its own anchors at a time.",
             rich_help_panel=PROTOCOL,
         ),
     ] = None,
     folds: Annotated[
         int, typer.Option(min=2, help="Most folds of --cross-validate; fewer are quicker.", rich_help_panel=PROTOCOL)
     ] = 100,
-    exclude: Annotated[
-        str | None,
-        typer.Option(
-            metavar="RULE",
-            help="Anchors that do not score an image: same-image, same-reference or group=COLUMN.",
-            rich_help_panel=PROTOCOL,
-        ),
-    ] = None,
-    allow_overlap: Annotated[
-        bool,
-        typer.Option("--allow-overlap", help="Let images score themselves; flagged.", rich_help_panel=PROTOCOL),
-    ] = False,
+    exclude: options.Exclude = None,
+    allow_overlap: options.AllowOverlap = False,
     group: Annotated[
         str | None,
         typer.Option(
@@ -132,9 +122,7 @@ def sweep(
             rich_help_panel="Anchors",
         ),
     ] = None,
-    resamples: Annotated[
-        int, typer.Option(min=40, help="Resamples of the test groups.", rich_help_panel=PROTOCOL)
-    ] = 1000,
+    resamples: options.Resamples = 1000,
     seed: Annotated[int, typer.Option(min=0, help="First of the seeds.", rich_help_panel=PROTOCOL)] = 0,
     compare: Annotated[
         list[str] | None,
