@@ -166,7 +166,7 @@ def _row(ratio: qi.BenchRatio) -> list[Cell]:
     bar = "" if ratio.bar is None else f"{'>=' if ratio.at_least else '<='} {ratio.bar:g}"
     verdicts: dict[bool | None, Cell] = {None: "", True: ("met", "green"), False: ("missed", "red")}
     met = verdicts[ratio.is_met]
-    what = ratio.detail.get("method") or qi.BENCH_FIGURES[ratio.figure].what
+    what = ratio.detail.get("selector") or qi.BENCH_FIGURES[ratio.figure].what
     return [ratio.figure, f"{ratio.anchors:,}" if ratio.anchors else "", *numbers, bar, met, str(what)]
 
 

@@ -30,7 +30,7 @@ PANELS = {
         "high.",
         "evaluate": "Evaluate scores against opinion scores: correlations with intervals, and differences between "
         "configurations.",
-        "sweep": "Draw curves of SRCC: for methods of selection over the number of anchors, or over one parameter.",
+        "sweep": "Draw curves of SRCC: of selectors over the number of anchors, or over one parameter.",
         "reproduce": "Run a table or figure of the QUASAR paper over the data sets that are there, beside the "
         "published figures.",
         "info": "Show what an index holds and how it was built; with --where, how many anchors a condition selects.",

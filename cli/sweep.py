@@ -57,9 +57,9 @@ def sweep(
         str | None, typer.Argument(metavar="[NAME]", help="Name or path of an index.", show_default=False)
     ] = None,
     plan: Annotated[Path | None, typer.Option("--plan", metavar="FILE.toml", help="A declared sweep.")] = None,
-    methods: Annotated[
+    selectors: Annotated[
         str | None,
-        typer.Option(metavar="M1,M2,...", help="Selection methods, as of 'select'; or all.", rich_help_panel=CURVES),
+        typer.Option(metavar="NAME,...", help="Selectors, as of 'select'; or all.", rich_help_panel=CURVES),
     ] = None,
     sizes: Annotated[
         str | None,
@@ -71,7 +71,7 @@ def sweep(
     ] = None,
     stratify: Annotated[
         int | None,
-        typer.Option(metavar="BINS", min=1, help="Of the methods, as of 'select'.", rich_help_panel=CURVES),
+        typer.Option(metavar="BINS", min=1, help="Of the selectors, as of 'select'.", rich_help_panel=CURVES),
     ] = None,
     ratios: Annotated[
         str | None,
@@ -162,10 +162,10 @@ def sweep(
     picture: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the curves: .png or .svg.")] = None,
     format_: Annotated[SweepFormat, typer.Option("--format", "-f", help="How to print.")] = SweepFormat.table,
 ) -> None:
-    """Draw curves of SRCC: for methods of selection over the number of anchors, or over one parameter.
+    """Draw curves of SRCC: of selectors over the number of anchors, or over one parameter.
 
-    One of --sizes (with --methods), --ratios, --offsets, --clusters, --top-k, --shrinkages varies; the way to score is
-    otherwise as in 'evaluate', and --plan declares all of it in a file. Methods see the anchors of the fold alone.
+    One of --sizes (with --selectors), --ratios, --offsets, --clusters, --top-k, --shrinkages varies; the way to score
+    is otherwise as in 'evaluate', and --plan declares all of it in a file. Selectors see the anchors of the fold alone.
     What is computed is kept beside --output, --picture or the plan (FILE.points.jsonl): the same command goes on there.
     """
     axes = {
@@ -196,7 +196,7 @@ def sweep(
         )
         declared = qi.Plan(
             qi.Sweep(
-                **_axis(axes, methods),
+                **_axis(axes, selectors),
                 configurations=tuple(configurations),
                 stratify=stratify,
                 n_seeds=seeds,
@@ -266,12 +266,12 @@ def print_curves(report: qi.SweepReport) -> None:
         print_text(text)
     print_text()
     parameter = report.sweep.parameter
-    columns = ["configuration", "method", parameter, "anchors", "seeds", "SRCC", "over seeds", "bootstrap"]
+    columns = ["configuration", "selector", parameter, "anchors", "seeds", "SRCC", "over seeds", "bootstrap"]
     rows = []
     for point in report.points:
         cells = [
             point.configuration,
-            point.method,
+            point.selector,
             f"{point.value}",
             f"{point.n_anchors:.0f}",
             f"{point.n_seeds}",
@@ -289,12 +289,12 @@ def print_curves(report: qi.SweepReport) -> None:
     if parameter == "size":
         columns += ["SRCC - random", "*"]
     else:
-        columns.remove("method")
+        columns.remove("selector")
     print_table(
         columns,
         rows,
-        right=[title for title in columns[1:] if title not in ("method", "*")],
-        keep=("method", parameter, "SRCC", "*"),
+        right=[title for title in columns[1:] if title not in ("selector", "*")],
+        keep=("selector", parameter, "SRCC", "*"),
         least=("seeds", "anchors", "over seeds"),
     )
     if parameter == "size":
@@ -318,8 +318,8 @@ def parse_values(option: str, text: str) -> tuple[int | float | str, ...]:
     return tuple(read(part) for part in parts)
 
 
-def parse_methods(text: str) -> tuple[tuple[str, qi.Selector], ...]:
-    """Read `--methods M1,M2,...` or `all`."""
+def parse_selectors(text: str) -> tuple[tuple[str, qi.Selector], ...]:
+    """Read `--selectors NAME,...` or `all`."""
     names: Sequence[str] = list(qi.SELECTORS) if text == "all" else [part.strip() for part in text.split(",")]
     return qi.make_selectors(names)
 
@@ -332,20 +332,20 @@ def _check_beside_a_plan(context: typer.Context) -> None:
             raise typer.BadParameter(f"--plan declares the sweep: give {parameter.replace('_', '-')} in the file")
 
 
-def _axis(axes: dict[str, str | None], methods: str | None) -> dict[str, Any]:
-    """Return what varies, its values, and the methods."""
+def _axis(axes: dict[str, str | None], selectors: str | None) -> dict[str, Any]:
+    """Return what varies, its values, and the selectors."""
     given = {key: text for key, text in axes.items() if text is not None}
     if len(given) != 1:
         raise typer.BadParameter(
             "give one of --sizes, --ratios, --offsets, --clusters, --top-k, --shrinkages, or --plan"
         )
     ((option, text),) = given.items()
-    if methods is not None and option != "sizes":
-        raise typer.BadParameter("--methods goes with --sizes")
+    if selectors is not None and option != "sizes":
+        raise typer.BadParameter("--selectors goes with --sizes")
     return {
         "parameter": qi.SWEEP_AXES[option],
         "values": parse_values(f"--{option}", text),
-        "methods": parse_methods(methods or "random") if option == "sizes" else (),
+        "selectors": parse_selectors(selectors or "random") if option == "sizes" else (),
     }
 
 
