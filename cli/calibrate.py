@@ -17,7 +17,7 @@ from .output import interruptible, note, print_facts, progress_bar
 IDLE = ways.IDLE
 
 
-class MapMethod(str, Enum):
+class Map(str, Enum):
     """How scores map to ratings."""
 
     isotonic = "isotonic"
@@ -34,7 +34,7 @@ def calibrate(
             help="Images that stay together (content, prompt).  Default: reference, else each alone.",
         ),
     ] = None,
-    method: Annotated[MapMethod, typer.Option(help="Any rising map, or 4 parameters.")] = MapMethod.isotonic,
+    map_: Annotated[Map, typer.Option("--map", help="Any rising map, or 4 parameters.")] = Map.isotonic,
     level: Annotated[float, typer.Option(help="Coverage of the interval.")] = 0.9,
     aggregate: ways.AggregateOption = ways.Aggregate.mean,
     offset: ways.OffsetOption = None,
@@ -80,7 +80,7 @@ def calibrate(
     index = qi.AnchorIndex.open(name)
     with interruptible("nothing was written; run it again"), progress_bar("calibrating") as on_progress:
         found = qi.calibrate(
-            index, configuration, group=group, method=method.value, level=level, seed=seed, on_progress=on_progress
+            index, configuration, group=group, map_name=map_.value, level=level, seed=seed, on_progress=on_progress
         )
     fitted = found.calibration
     low, high = found.scale

@@ -25,7 +25,7 @@ from ..index import AnchorIndex, nearest
 from ..index.manifest import write_atomically
 from ..index.search import search
 from ..statistics.calibration import Calibration, fit_calibration
-from ..statistics.rising_maps import Method
+from ..statistics.rising_maps import MapName
 from . import Configuration, CrossFit, RatedImages, cross_fit, rated_anchors
 
 FOLDER = "calibrations"
@@ -96,7 +96,7 @@ def calibrate(
     configuration: Configuration | None = None,
     *,
     group: str | None = None,
-    method: Method = "isotonic",
+    map_name: MapName = "isotonic",
     level: float = 0.9,
     seed: int = 0,
     on_progress: Callable[[int, int], None] | None = None,
@@ -108,7 +108,7 @@ def calibrate(
         configuration: The way to score; None for the default.
         group: Column whose groups stay together (contents, prompts); None for the reference images where there are
             any, else each image alone.
-        method: "isotonic" or "logistic".
+        map_name: "isotonic" or "logistic".
         level: Nominal coverage of the interval.
         seed: Of the divisions.
         on_progress: Called with (done, total) steps.
@@ -145,7 +145,7 @@ def calibrate(
             fitted.by_fold.scores[0],
             fitted.quality,
             groups=fitted.groups,
-            method=method,
+            map_name=map_name,
             level=level,
             quality_range=scale,
             seed=seed,

@@ -26,7 +26,7 @@ def mirrored(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_curves_of_methods(call: Run, tmp_path: Path) -> None:
+def test_curves_of_selectors(call: Run, tmp_path: Path) -> None:
     arguments = (*VALIDATE, "--selectors", "random,extremes,herding", "--sizes", "0.3,8,1")
     arguments += ("--output", "out.csv", "--picture", "out.png")
     done = call(*arguments)
