@@ -16,6 +16,7 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from quasar_index.errors import counted
 
+from .groups import spread
 from .idle import Idle, refuse_idle
 from .options import RARE
 from .output import interruptible
@@ -74,7 +75,7 @@ def load(name: str) -> TyperCommand:
     # The function of `map` is `map_`: the name alone is Python's own.
     function = getattr(module, name, None) or getattr(module, f"{name}_")
     one = typer.Typer(add_completion=False)
-    one.command(name, cls=Command)(function)
+    one.command(name, cls=Command)(spread(function))
     one.command("--help-all")(_help_all)
     made = cast("TyperGroup", typer.main.get_command(one)).commands
     command = cast("Command", made[name])

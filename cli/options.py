@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 EMBEDDING = ("weights", "device", "precision", "batch_size", "workers", "max_pixels")
-"""Parameters of all that embeds images."""
+"""Parameters of `Embedding`."""
 LABELLING = ("score_column", "image_column", "lower_is_better")
-"""Parameters of all that reads labels."""
+"""Parameters of `Labelling`."""
 RARE = frozenset(
     {
         *(*EMBEDDING, *LABELLING, "layers", "input_rule", "encoder", "cache"),
@@ -118,3 +119,39 @@ Precision = Annotated[
 ]
 MAX_PIXELS = 89_478_485
 """`quasar_index.images.MAX_PIXELS`, repeated so that `--help` imports no image library; a test compares them."""
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """Options of all that reads labels."""
+
+    score_column: ScoreColumn = None
+    image_column: ImageColumn = None
+    lower_is_better: LowerIsBetter = False
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Options of all that embeds images."""
+
+    weights: Weights = None
+    device: Device = "auto"
+    precision: Precision = PrecisionChoice.auto
+    batch_size: BatchSize = 16
+    workers: Workers = None
+    max_pixels: MaxPixels = MAX_PIXELS
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """What decides whether an encoder can be loaded."""
+        return {"weights": self.weights, "device": self.device}
+
+    @property
+    def loading(self) -> dict[str, Any]:
+        """What an encoder is loaded with."""
+        return {**self.place, "precision": self.precision.value}
+
+    @property
+    def running(self) -> dict[str, Any]:
+        """What images are embedded with."""
+        return {"batch_size": self.batch_size, "n_workers": self.workers, "max_pixels": self.max_pixels}
