@@ -42,6 +42,7 @@ class ReportFormat(str, Enum):
 
 
 def evaluate(
+    *,
     more: Annotated[
         list[str] | None,
         typer.Argument(metavar="[KEY=V1,V2 ...]", help="More of --compare.", show_default=False),
@@ -50,9 +51,7 @@ def evaluate(
     data: Annotated[
         str | None, typer.Option("--data", "-d", metavar="SPEC", help="Rated images, as for build.")
     ] = None,
-    score_column: options.ScoreColumn = None,
-    image_column: options.ImageColumn = None,
-    lower_is_better: options.LowerIsBetter = False,
+    labelling: options.Labelling,
     cross_validate: Annotated[
         str | None,
         typer.Option(
@@ -106,12 +105,7 @@ def evaluate(
     ] = None,
     layers: options.Layers = None,
     input_rule: options.InputRule = None,
-    weights: options.Weights = None,
-    device: options.Device = "auto",
-    precision: options.Precision = options.PrecisionChoice.auto,
-    batch_size: options.BatchSize = 16,
-    workers: options.Workers = None,
-    max_pixels: options.MaxPixels = options.MAX_PIXELS,
+    embedding: options.Embedding,
     format_: Annotated[ReportFormat, typer.Option("--format", "-f", help="How to print.")] = ReportFormat.table,
     picture: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw scores against ratings: .png or .svg.")
@@ -162,14 +156,11 @@ def evaluate(
     )
     if picture is not None:
         qi.check_picture(picture)
-    qi.allow_pixels(max_pixels)
+    qi.allow_pixels(embedding.max_pixels)
     opened = None if index is None else qi.AnchorIndex.open(index, version)
-    run: dict[str, Any] = {"weights": weights, "device": device, "precision": precision.value}
 
     def embed(load: Callable[[], qi.Encoder]) -> qi.RatedImages:
-        (source,) = read_sources(
-            [data or ""], score_column=score_column, image_column=image_column, lower_is_better=lower_is_better
-        )
+        (source,) = read_sources([data or ""], **vars(labelling))
         rated = qi.rated_source(source, keep_sides=group is not None)
         if group is not None:
             qi.check_cross_validation(rated, group, by=by or [])
@@ -188,20 +179,20 @@ def evaluate(
             )
         loaded = load()
         with progress_bar("embedding") as on_image:
-            return qi.embed_rated(
-                rated, loaded, batch_size=batch_size, n_workers=workers, max_pixels=max_pixels, on_progress=on_image
-            )
+            return qi.embed_rated(rated, loaded, **embedding.running, on_progress=on_image)
 
     with interruptible("nothing was written; run it again"):
         if opened is None:
             images = embed(
-                lambda: qi.load_encoder(encoder or qi.DEFAULT_ENCODER, layers=layers, input_rule=input_rule, **run)
+                lambda: qi.load_encoder(
+                    encoder or qi.DEFAULT_ENCODER, layers=layers, input_rule=input_rule, **embedding.loading
+                )
             )
         elif data is None:
             images = qi.rated_anchors(opened, where=where)
         else:
             recorded = opened.manifest.encoder
-            images = embed(lambda: qi.load_recorded_encoder(recorded, **run))
+            images = embed(lambda: qi.load_recorded_encoder(recorded, **embedding.loading))
         with progress_bar("evaluating") as on_progress:
             shared: dict[str, Any] = {
                 "allow_overlap": allow_overlap,

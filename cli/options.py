@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-EMBEDDING = ("weights", "device", "precision", "batch_size", "workers", "max_pixels")
-"""Parameters of `Embedding`."""
-LABELLING = ("score_column", "image_column", "lower_is_better")
-"""Parameters of `Labelling`."""
-RARE = frozenset(
-    {
-        *(*EMBEDDING, *LABELLING, "layers", "input_rule", "encoder", "cache"),
-        *("where", "version", "ratio", "seed", "seeds", "group", "stratify"),
-        *("exclude", "allow_overlap", "folds", "resamples", "explain_top", "prompts", "prompt_pair", "sample"),
-        *("offset", "clusters", "prototypes", "mode", "division", "similarity_temperature", "rating_power", "blend"),
-        *("shrinkage", "shrinkages", "offsets", "temperature", "normalize_anchors"),
-        *("neighbors", "balance", "relevance", "share", "gap_power", "candidates"),
-        *("dtype", "anchors_per_shard"),
-    }
-)
-"""Parameters that are rarely needed: `--help` of a command of many options leaves them out, `--help-all` shows them."""
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:i.", rich_help_panel="Encoder")]
 Weights = Annotated[
     Path | None,
@@ -155,3 +139,19 @@ class Embedding:
     def running(self) -> dict[str, Any]:
         """What images are embedded with."""
         return {"batch_size": self.batch_size, "n_workers": self.workers, "max_pixels": self.max_pixels}
+
+
+LABELLING = tuple(one.name for one in fields(Labelling))
+EMBEDDING = tuple(one.name for one in fields(Embedding))
+RARE = frozenset(
+    {
+        *(*EMBEDDING, *LABELLING, "layers", "input_rule", "encoder", "cache"),
+        *("where", "version", "ratio", "seed", "seeds", "group", "stratify"),
+        *("exclude", "allow_overlap", "folds", "resamples", "explain_top", "prompts", "prompt_pair", "sample"),
+        *("offset", "clusters", "prototypes", "mode", "division", "similarity_temperature", "rating_power", "blend"),
+        *("shrinkage", "shrinkages", "offsets", "temperature", "normalize_anchors"),
+        *("neighbors", "balance", "relevance", "share", "gap_power", "candidates"),
+        *("dtype", "anchors_per_shard"),
+    }
+)
+"""Parameters that are rarely needed: `--help` of a command of many options leaves them out, `--help-all` shows them."""

@@ -64,6 +64,7 @@ class Anchors(str, Enum):
 
 
 def score(
+    *,
     paths: Annotated[
         list[str] | None,
         typer.Argument(help="Files, folders (recursive), globs, URLs; - reads a list from stdin.", show_default=False),
@@ -124,12 +125,7 @@ def score(
         str | None,
         typer.Option("--encoder", "-e", help="Default: the index's.", rich_help_panel="Encoder"),
     ] = None,
-    weights: options.Weights = None,
-    device: options.Device = "auto",
-    precision: options.Precision = options.PrecisionChoice.auto,
-    batch_size: options.BatchSize = 16,
-    workers: options.Workers = None,
-    max_pixels: options.MaxPixels = options.MAX_PIXELS,
+    embedding: options.Embedding,
 ) -> None:
     """Score images against an index of anchors: one row an image, in order; higher is better.
 
@@ -162,8 +158,7 @@ def score(
     loaded: qi.Encoder | None = None
     calibration: qi.IndexCalibration | None = None
     files = [] if embeddings is not None else expand(paths or [])
-    place: dict[str, Any] = {"weights": weights, "device": device}
-    run_options: dict[str, Any] = {**place, "precision": precision.value, "n_images": len(files)}
+    place, run_options = embedding.place, {**embedding.loading, "n_images": len(files)}
     if anchors is Anchors.text:
         if embeddings is not None or calibrated:
             raise typer.BadParameter("--anchors text is not for --embeddings or --calibrated")
@@ -189,13 +184,13 @@ def score(
         own_temperature = configuration.temperature
     if temperature is None:
         configuration = replace(configuration, temperature=own_temperature)
-    scorer = configuration.scorer(table, batch_size=batch_size)
-    qi.allow_pixels(max_pixels)
+    scorer = configuration.scorer(table, batch_size=embedding.batch_size)
+    qi.allow_pixels(embedding.max_pixels)
     if opened is not None and embeddings is None:  # what else can be wrong has been found: loading takes seconds
         loaded = qi.load_recorded_encoder(opened.manifest.encoder, **run_options)
     scorer.encoder = loaded
     facts = {"anchors where": where, "random part of the anchors": None if ratio == 1 else f"{ratio:g}, seed {seed}"}
-    decisive = (where, ratio, seed, anchors, prompts, prompt_pair, max_pixels, configuration, calibration)
+    decisive = (where, ratio, seed, anchors, prompts, prompt_pair, embedding.max_pixels, configuration, calibration)
     counts: collections.Counter[str] = collections.Counter()
     with contextlib.ExitStack() as stack:
         # --explain and --report need every image's embedding, which rows do not hold.
@@ -203,9 +198,11 @@ def score(
             resuming.kept_rows(None if wishes or not files else output, files, opened, scorer.encoder, *decisive)
         )
         stack.enter_context(interruptible(resuming.hint(kept, output)))
-        passing = stack.enter_context(explaining.beside(wishes, scorer, opened, calibration, facts, max_pixels))
+        passing = stack.enter_context(
+            explaining.beside(wishes, scorer, opened, calibration, facts, embedding.max_pixels)
+        )
         images = (
-            _score_files(scorer, files, counts, workers, max_pixels, kept)
+            _score_files(scorer, files, counts, embedding.workers, embedding.max_pixels, kept)
             if embeddings is None
             else _score_embeddings(scorer, embeddings)
         )

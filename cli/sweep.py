@@ -53,6 +53,7 @@ class SweepFormat(str, Enum):
 
 def sweep(
     context: typer.Context,
+    *,
     name: Annotated[
         str | None, typer.Argument(metavar="[NAME]", help="Name or path of an index.", show_default=False)
     ] = None,
@@ -98,9 +99,7 @@ def sweep(
         str | None,
         typer.Option("--data", "-d", metavar="SPEC", help="Rated images, as for build.", rich_help_panel=PROTOCOL),
     ] = None,
-    score_column: options.ScoreColumn = None,
-    image_column: options.ImageColumn = None,
-    lower_is_better: options.LowerIsBetter = False,
+    labelling: options.Labelling,
     cross_validate: Annotated[
         str | None,
         typer.Option(
@@ -144,12 +143,7 @@ def sweep(
     normalize_anchors: ways.NormalizeOption = False,
     where: options.Where = None,
     version: options.IndexVersion = None,
-    weights: options.Weights = None,
-    device: options.Device = "auto",
-    precision: options.Precision = options.PrecisionChoice.auto,
-    batch_size: options.BatchSize = 16,
-    workers: options.Workers = None,
-    max_pixels: options.MaxPixels = options.MAX_PIXELS,
+    embedding: options.Embedding,
     cache: Annotated[
         Path | None,
         typer.Option(
@@ -208,9 +202,7 @@ def sweep(
             where=where,
             group=group,
             data=data,
-            score_column=score_column,
-            image_column=image_column,
-            lower_is_better=lower_is_better,
+            **vars(labelling),
             exclude=exclude,
             cross_validate=read_group(cross_validate),
             max_folds=folds,
@@ -219,12 +211,10 @@ def sweep(
         _check(declared)
     _check_files(output, picture)
     state = next((path.with_suffix(".points.jsonl") for path in (output, picture, plan) if path is not None), None)
-    run: dict[str, Any] = {"weights": weights, "device": device, "precision": precision.value}
-    embedding: dict[str, Any] = {"batch_size": batch_size, "n_workers": workers, "max_pixels": max_pixels}
-    qi.allow_pixels(max_pixels)
+    qi.allow_pixels(embedding.max_pixels)
     hint = "give --output to keep what is computed" if state is None else "the same command goes on from there"
     with interruptible(hint):
-        bench = _bench(declared, cache, run, embedding)
+        bench = _bench(declared, cache, embedding)
         with progress_bar("sweeping") as on_progress:
             report = qi.run_sweep(declared.sweep, bench, state=state, on_progress=on_progress)
     if report.n_resumed:
@@ -369,7 +359,7 @@ def _check(plan: qi.Plan) -> None:
             raise typer.BadParameter(message)
 
 
-def _bench(plan: qi.Plan, cache: Path | None, run: dict[str, Any], embedding: dict[str, Any]) -> qi.Bench:
+def _bench(plan: qi.Plan, cache: Path | None, embedding: options.Embedding) -> qi.Bench:
     """Make ready what a sweep is measured on; images of --data are embedded, or their embeddings found."""
     index = qi.AnchorIndex.open(plan.index, plan.version)
     shared: dict[str, Any] = {"where": plan.where, "allow_overlap": plan.allow_overlap, "seed": plan.sweep.seed}
@@ -391,9 +381,9 @@ def _bench(plan: qi.Plan, cache: Path | None, run: dict[str, Any], embedding: di
         where=plan.where,
         group=plan.group or index.content_column(),
     )
-    encoder = qi.load_recorded_encoder(index.manifest.encoder, **run)
+    encoder = qi.load_recorded_encoder(index.manifest.encoder, **embedding.loading)
     with progress_bar("embedding") as on_image:
-        images = qi.embed_rated(rated, encoder, cache=kept, on_progress=on_image, **embedding)
+        images = qi.embed_rated(rated, encoder, cache=kept, on_progress=on_image, **embedding.running)
     if kept.n_found:
         note(
             f"{kept.n_found} of {counted(len(images.ids), 'embedding')} "
