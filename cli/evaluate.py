@@ -34,7 +34,7 @@ IDLE = (
 
 
 class ReportFormat(str, Enum):
-    """Formats of an evaluation."""
+    """Formats of an evaluation or a reproduction."""
 
     table = "table"
     json = "json"

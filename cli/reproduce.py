@@ -15,6 +15,7 @@ import quasar_index as qi
 from quasar_index.errors import counted
 
 from . import options
+from .evaluate import ReportFormat
 from .output import interruptible, note, progress_bar
 from .reproduction_tables import missing_text, print_reproduction, print_reproduction_markdown
 
@@ -29,14 +30,6 @@ class ProtocolName(str, Enum):
     FIG5 = "FIG5"
     FIG6 = "FIG6"
     FIG7 = "FIG7"
-
-
-class ReportFormat(str, Enum):
-    """Formats of a reproduction."""
-
-    table = "table"
-    json = "json"
-    markdown = "markdown"
 
 
 def reproduce(
