@@ -24,15 +24,14 @@ IDLE = (
 
 def add(
     name: options.Index,
+    *,
     data: Annotated[
         list[str] | None,
         typer.Option(
             "--data", "-d", metavar="SPEC", help="Labelled images as for build, repeatable.", rich_help_panel="Data"
         ),
     ] = None,
-    score_column: options.ScoreColumn = None,
-    image_column: options.ImageColumn = None,
-    lower_is_better: options.LowerIsBetter = False,
+    labelling: options.Labelling,
     embeddings: Annotated[
         Path | None,
         typer.Option(
@@ -43,12 +42,7 @@ def add(
     labels: Annotated[
         Path | None, typer.Option(help="Label file of --embeddings, one row each.", rich_help_panel="Data")
     ] = None,
-    weights: options.Weights = None,
-    device: options.Device = "auto",
-    precision: options.Precision = options.PrecisionChoice.auto,
-    batch_size: options.BatchSize = 16,
-    workers: options.Workers = None,
-    max_pixels: options.MaxPixels = options.MAX_PIXELS,
+    embedding: options.Embedding,
     json: options.Json = False,
 ) -> None:
     """Add anchors to an index; images that it holds already are not embedded, their labels are brought up to date.
@@ -61,31 +55,14 @@ def add(
         raise typer.BadParameter("--labels belongs to --embeddings")
     index = qi.AnchorIndex.open(name)
     if embeddings is not None:
-        read = read_embeddings(
-            embeddings, labels, score_column=score_column, image_column=image_column, lower_is_better=lower_is_better
-        )
+        read = read_embeddings(embeddings, labels, **vars(labelling))
         report = index.add_embeddings(read.sources, read.embeddings, spec=read.spec, ids=read.ids, sizes=read.sizes)
     else:
-        sources = read_sources(
-            data or [], score_column=score_column, image_column=image_column, lower_is_better=lower_is_better
-        )
-        encoder = qi.load_recorded_encoder(
-            index.manifest.encoder,
-            weights=weights,
-            device=device,
-            precision=precision.value,
-            n_images=sum(map(len, sources)),
-        )
-        qi.allow_pixels(max_pixels)
+        sources = read_sources(data or [], **vars(labelling))
+        encoder = qi.load_recorded_encoder(index.manifest.encoder, **embedding.loading, n_images=sum(map(len, sources)))
+        qi.allow_pixels(embedding.max_pixels)
         with interruptible("the same command goes on where it stopped"), progress_bar("embedding") as on_progress:
-            report = index.add(
-                sources,
-                encoder,
-                batch_size=batch_size,
-                n_workers=workers,
-                max_pixels=max_pixels,
-                on_progress=on_progress,
-            )
+            report = index.add(sources, encoder, **embedding.running, on_progress=on_progress)
     if report.n_resumed:
         note(f"{counted(report.n_resumed, 'embedding was', 'embeddings were')} left by an interrupted addition")
     note_failures(report.failures, report.index)

@@ -18,6 +18,7 @@ from .info import index_facts
 from .output import interruptible, note, print_facts, progress_bar
 
 STORAGE = "Storage"
+EVERYDAY = ("encoder",)
 
 
 class Dtype(str, Enum):
@@ -39,6 +40,7 @@ IDLE = (
 
 def build(
     name: Annotated[str, typer.Argument(help="Name of the index (in $QUASAR_INDEX_HOME or ./indexes), or a path.")],
+    *,
     data: Annotated[
         list[str] | None,
         typer.Option(
@@ -50,9 +52,7 @@ def build(
             rich_help_panel="Data",
         ),
     ] = None,
-    score_column: options.ScoreColumn = None,
-    image_column: options.ImageColumn = None,
-    lower_is_better: options.LowerIsBetter = False,
+    labelling: options.Labelling,
     embeddings: Annotated[
         Path | None,
         typer.Option(
@@ -71,23 +71,9 @@ def build(
         str | None,
         typer.Option("--encoder", "-e", help="See 'quasar-index encoders'.", rich_help_panel="Encoder"),
     ] = None,
-    weights: options.Weights = None,
-    layers: Annotated[
-        str | None, typer.Option(help="stats or final, for efficientnet-lite0.", rich_help_panel="Encoder")
-    ] = None,
-    input_rule: Annotated[
-        str | None,
-        typer.Option(
-            "--input",
-            help="native, crop-N, shorter-side=N or at-most=N; default: the encoder's.",
-            rich_help_panel="Encoder",
-        ),
-    ] = None,
-    device: options.Device = "auto",
-    precision: options.Precision = options.PrecisionChoice.auto,
-    batch_size: options.BatchSize = 16,
-    workers: options.Workers = None,
-    max_pixels: options.MaxPixels = options.MAX_PIXELS,
+    layers: options.Layers = None,
+    input_rule: options.InputRule = None,
+    embedding: options.Embedding,
     dtype: Annotated[
         Dtype, typer.Option(help="What is kept of an embedding; float16 takes half the space.", rich_help_panel=STORAGE)
     ] = Dtype.float32,
@@ -108,9 +94,7 @@ def build(
     if labels is not None and embeddings is None:
         raise typer.BadParameter("--labels belongs to --embeddings")
     if embeddings is not None:
-        read = read_embeddings(
-            embeddings, labels, score_column=score_column, image_column=image_column, lower_is_better=lower_is_better
-        )
+        read = read_embeddings(embeddings, labels, **vars(labelling))
         report = qi.build_from_embeddings(
             name,
             read.sources,
@@ -123,11 +107,9 @@ def build(
             overwrite=overwrite,
         )
     else:
-        sources = read_sources(
-            data or [], score_column=score_column, image_column=image_column, lower_is_better=lower_is_better
-        )
+        sources = read_sources(data or [], **vars(labelling))
         chosen = encoder or qi.DEFAULT_ENCODER
-        qi.check_encoder(chosen, weights=weights, layers=layers, input_rule=input_rule, device=device)
+        qi.check_encoder(chosen, layers=layers, input_rule=input_rule, **embedding.place)
         qi.check_build(name, sources, overwrite=overwrite)
         if encoder is None:
             note(
@@ -135,15 +117,9 @@ def build(
                 "--encoder clip-vit-l-14 for aesthetics"
             )
         loaded = qi.load_encoder(
-            chosen,
-            weights=weights,
-            layers=layers,
-            input_rule=input_rule,
-            device=device,
-            precision=precision.value,
-            n_images=sum(map(len, sources)),
+            chosen, layers=layers, input_rule=input_rule, **embedding.loading, n_images=sum(map(len, sources))
         )
-        qi.allow_pixels(max_pixels)
+        qi.allow_pixels(embedding.max_pixels)
         with interruptible("the same command goes on where it stopped"), progress_bar("embedding") as on_progress:
             report = qi.build_index(
                 name,
@@ -152,9 +128,7 @@ def build(
                 dtype=dtype.value,
                 anchors_per_shard=anchors_per_shard,
                 overwrite=overwrite,
-                batch_size=batch_size,
-                n_workers=workers,
-                max_pixels=max_pixels,
+                **embedding.running,
                 on_progress=on_progress,
             )
     if report.n_resumed:

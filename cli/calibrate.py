@@ -32,9 +32,7 @@ def calibrate(
             help="Images that stay together (content, prompt).  Default: reference, else each alone.",
         ),
     ] = None,
-    map_: Annotated[
-        Map, typer.Option("--map", help="From scores to ratings: any rising map, or a curve of 4 parameters.")
-    ] = Map.isotonic,
+    map_: Annotated[Map, typer.Option("--map", help="Any rising map, or 4 parameters.")] = Map.isotonic,
     level: Annotated[float, typer.Option(help="Coverage of the interval.")] = 0.9,
     method: ways.MethodOption = ways.DEFAULT,
     seed: Annotated[int, typer.Option(min=0, help="Of the divisions.")] = 0,
@@ -49,7 +47,7 @@ def calibrate(
     index = qi.AnchorIndex.open(name)
     with interruptible("nothing was written; run it again"), progress_bar("calibrating") as on_progress:
         found = qi.calibrate(
-            index, scoring, group=group, kind=map_.value, level=level, seed=seed, on_progress=on_progress
+            index, scoring, group=group, map_name=map_.value, level=level, seed=seed, on_progress=on_progress
         )
     fitted = found.calibration
     low, high = found.scale

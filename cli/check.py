@@ -29,6 +29,7 @@ IDLE = (
 
 
 def check(
+    *,
     data: Annotated[
         list[str] | None,
         typer.Option("--data", "-d", metavar="SPEC", help="Labelled images as for build, repeatable."),
@@ -54,15 +55,8 @@ def check(
         bool, typer.Option("--decode", help="Decode every image, not only its header: finds truncated files.")
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of the 500 images whose direction is looked at.")] = 0,
-    score_column: options.ScoreColumn = None,
-    image_column: options.ImageColumn = None,
-    lower_is_better: options.LowerIsBetter = False,
-    weights: options.Weights = None,
-    device: options.Device = "auto",
-    precision: options.Precision = options.PrecisionChoice.auto,
-    batch_size: options.BatchSize = 16,
-    workers: options.Workers = None,
-    max_pixels: options.MaxPixels = options.MAX_PIXELS,
+    labelling: options.Labelling,
+    embedding: options.Embedding,
     json: options.Json = False,
 ) -> None:
     """Check labelled images before building: files, labels, direction, duplicates, leaks.
@@ -72,37 +66,31 @@ def check(
     """
     if not data:
         raise typer.BadParameter("--data is missing: the images and labels to check")
-    lower = True if lower_is_better else None
     if threshold is not None and index is None:
         raise typer.BadParameter("--threshold belongs to --index")
-    qi.allow_pixels(max_pixels)
+    qi.allow_pixels(embedding.max_pixels)
     if threshold is not None:
         from quasar_index.checks.check import check_threshold
 
         check_threshold(threshold)
     sources = [
-        qi.load_source(spec, score_column=score_column, image_column=image_column, lower_is_better=lower)
+        qi.load_source(spec, **vars(labelling) | {"lower_is_better": labelling.lower_is_better or None})
         for spec in data
     ]
     others = [qi.load_source(spec) for spec in against or []]
     opened = qi.AnchorIndex.open(index) if index is not None else None
     encoder = None
     if opened is not None:
-        encoder = qi.load_recorded_encoder(
-            opened.manifest.encoder, weights=weights, device=device, precision=precision.value
-        )
+        encoder = qi.load_recorded_encoder(opened.manifest.encoder, **embedding.loading)
     with interruptible("nothing was changed; run it again"), progress_bar("checking") as on_progress:
         report = qi.check_sources(
             sources,
             against=others,
             index=opened,
             encoder=encoder,
-            **({} if threshold is None else {"threshold": threshold}),
             decode=decode,
             seed=seed,
-            batch_size=batch_size,
-            n_workers=workers,
-            max_pixels=max_pixels,
+            **embedding.running | ({} if threshold is None else {"threshold": threshold}),
             on_progress=on_progress,
         )
     if json:

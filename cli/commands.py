@@ -5,15 +5,20 @@ Importing all of them and building their options would take a third of the time 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from enum import EnumMeta
 from importlib import import_module
-from typing import Any, cast, get_args, get_type_hints
+from typing import Annotated, Any, cast, get_args, get_type_hints
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
+from quasar_index.errors import counted
+
+from .groups import spread
 from .idle import Idle, refuse_idle
+from .options import RARE
 from .output import interruptible
 from .tables import OTHER_FORMS
 
@@ -26,7 +31,7 @@ PANELS = {
         "high.",
         "evaluate": "Evaluate scores against opinion scores: correlations with intervals, and differences between "
         "methods.",
-        "sweep": "Draw curves of SRCC: for methods of selection over the number of anchors, or over one parameter.",
+        "sweep": "Draw curves of SRCC: of selectors over the number of anchors, or over one parameter.",
         "reproduce": "Run a table or figure of the QUASAR paper over the data sets that are there, beside the "
         "published figures.",
         "methods": "List the methods that --method names: when to choose each; with NAME, its formula, parameters and "
@@ -58,6 +63,8 @@ PANELS = {
     },
 }
 """Help lines by name, by panel: the first lines of the commands' docstrings (tested)."""
+FEW = 12
+"""Most options of a command whose `--help` shows them all."""
 
 
 def load(name: str) -> TyperCommand:
@@ -66,10 +73,15 @@ def load(name: str) -> TyperCommand:
     # The function of `map` is `map_`: the name alone is Python's own.
     function = getattr(module, name, None) or getattr(module, f"{name}_")
     one = typer.Typer(add_completion=False)
-    one.command(name, cls=Command)(function)
-    command = cast("Command", typer.main.get_command(one))
+    one.command(name, cls=Command)(spread(function))
+    one.command("--help-all")(_help_all)
+    made = cast("TyperGroup", typer.main.get_command(one)).commands
+    command = cast("Command", made[name])
+    command.params += made["--help-all"].params
+    command.help = re.sub(r"(?<!\n)\n(?!\n)", " ", command.help or "")  # a paragraph is a line: rich folds it
     command.forms = _forms(function)
     command.idle = getattr(module, "IDLE", ())
+    command.everyday = getattr(module, "EVERYDAY", ())
     return command
 
 
@@ -82,11 +94,46 @@ def _forms(function: Callable[..., Any]) -> tuple[str, ...]:
     return (*formats[:1], *(["--json"] if "json" in hints else []))
 
 
+def _show_all(context: typer.Context, value: bool) -> None:
+    """Show the help with all options."""
+    if value:
+        cast("Command", context.command).shows_all = True
+        typer.echo(context.get_help())
+        raise typer.Exit
+
+
+def _help_all(
+    help_all: Annotated[
+        bool,
+        typer.Option(
+            "--help-all", help="Show all options and exit.", callback=_show_all, is_eager=True, expose_value=False
+        ),
+    ] = False,
+) -> None:
+    """Declare the option that every command has beside its own."""
+
+
 class Command(TyperCommand):
-    """A command that refuses options without effect, and knows which of its options print all of a table."""
+    """A command that refuses options without effect, and knows which of its options print all of a table.
+
+    `--help` leaves out the options that are rarely needed, where a command has many; `EVERYDAY` of its module names
+    those that are everyday ones there.
+    """
 
     forms: tuple[str, ...] = ()
     idle: tuple[Idle, ...] = ()
+    everyday: tuple[str, ...] = ()
+    shows_all = False
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help; its last line says how to see the options that it leaves out."""
+        options = [one for one in self.params if isinstance(one, TyperOption)]
+        names = frozenset() if self.shows_all or len(options) <= FEW else RARE.difference(self.everyday)
+        rare = [one for one in options if one.name in names]
+        for one in (*rare, *(() if self.shows_all else options[-1:])):  # the last one is --help-all
+            one.hidden = True
+        self.epilog = f"{counted(len(rare), 'more option')}: {ctx.command_path} --help-all" if rare else None
+        super().format_help(ctx, formatter)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""

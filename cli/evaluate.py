@@ -33,7 +33,7 @@ IDLE = (
 
 
 class ReportFormat(str, Enum):
-    """Formats of an evaluation."""
+    """Formats of an evaluation or a reproduction."""
 
     table = "table"
     json = "json"
@@ -41,13 +41,12 @@ class ReportFormat(str, Enum):
 
 
 def evaluate(
+    *,
     index: Annotated[str | None, typer.Option("--index", "-i", help="Name or path of the index.")] = None,
     data: Annotated[
         str | None, typer.Option("--data", "-d", metavar="SPEC", help="Rated images, as for build.")
     ] = None,
-    score_column: options.ScoreColumn = None,
-    image_column: options.ImageColumn = None,
-    lower_is_better: options.LowerIsBetter = False,
+    labelling: options.Labelling,
     cross_validate: Annotated[
         str | None,
         typer.Option(
@@ -56,49 +55,27 @@ def evaluate(
             rich_help_panel=PROTOCOL,
         ),
     ] = None,
-    exclude: Annotated[
-        str | None,
-        typer.Option(
-            metavar="RULE",
-            help="Anchors that do not score an image: same-image, same-reference or group=COLUMN.",
-            rich_help_panel=PROTOCOL,
-        ),
-    ] = None,
-    allow_overlap: Annotated[
-        bool,
-        typer.Option("--allow-overlap", help="Let images score themselves; flagged.", rich_help_panel=PROTOCOL),
-    ] = False,
+    exclude: options.Exclude = None,
+    allow_overlap: options.AllowOverlap = False,
     by: Annotated[
         list[str] | None,
         typer.Option(
             metavar="COLUMN", help="SRCC of each value: distortion, split, source, ...", rich_help_panel=PROTOCOL
         ),
     ] = None,
-    resamples: Annotated[
-        int, typer.Option(min=40, help="Resamples of the bootstrap.", rich_help_panel=PROTOCOL)
-    ] = 1000,
+    resamples: options.Resamples = 1000,
     method: ways.MethodsOption = None,
     where: options.Where = None,
     version: options.IndexVersion = None,
-    ratio: Annotated[float, typer.Option(help="Random part of the anchors to use.", rich_help_panel="Anchors")] = 1.0,
+    ratio: options.Ratio = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="Of --ratio, folds and bootstrap.", rich_help_panel=PROTOCOL)] = 0,
     encoder: Annotated[
         str | None,
         typer.Option("--encoder", "-e", help="Of --cross-validate of --data.", rich_help_panel="Encoder"),
     ] = None,
-    layers: Annotated[
-        str | None, typer.Option(help="stats or final, for efficientnet-lite0.", rich_help_panel="Encoder")
-    ] = None,
-    input_rule: Annotated[
-        str | None,
-        typer.Option("--input", help="native, crop-N, shorter-side=N or at-most=N.", rich_help_panel="Encoder"),
-    ] = None,
-    weights: options.Weights = None,
-    device: options.Device = "auto",
-    precision: options.Precision = options.PrecisionChoice.auto,
-    batch_size: options.BatchSize = 16,
-    workers: options.Workers = None,
-    max_pixels: options.MaxPixels = options.MAX_PIXELS,
+    layers: options.Layers = None,
+    input_rule: options.InputRule = None,
+    embedding: options.Embedding,
     format_: Annotated[ReportFormat, typer.Option("--format", "-f", help="How to print.")] = ReportFormat.table,
     picture: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw scores against ratings: .png or .svg.")
@@ -130,14 +107,11 @@ def evaluate(
     methods = ways.read_methods(method)
     if picture is not None:
         qi.check_picture(picture)
-    qi.allow_pixels(max_pixels)
+    qi.allow_pixels(embedding.max_pixels)
     opened = None if index is None else qi.AnchorIndex.open(index, version)
-    run: dict[str, Any] = {"weights": weights, "device": device, "precision": precision.value}
 
     def embed(load: Callable[[], qi.Encoder]) -> qi.RatedImages:
-        (source,) = read_sources(
-            [data or ""], score_column=score_column, image_column=image_column, lower_is_better=lower_is_better
-        )
+        (source,) = read_sources([data or ""], **vars(labelling))
         rated = qi.rated_source(source, keep_sides=group is not None)
         if group is not None:
             qi.check_cross_validation(rated, group, by=by or [])
@@ -156,20 +130,20 @@ def evaluate(
             )
         loaded = load()
         with progress_bar("embedding") as on_image:
-            return qi.embed_rated(
-                rated, loaded, batch_size=batch_size, n_workers=workers, max_pixels=max_pixels, on_progress=on_image
-            )
+            return qi.embed_rated(rated, loaded, **embedding.running, on_progress=on_image)
 
     with interruptible("nothing was written; run it again"):
         if opened is None:
             images = embed(
-                lambda: qi.load_encoder(encoder or qi.DEFAULT_ENCODER, layers=layers, input_rule=input_rule, **run)
+                lambda: qi.load_encoder(
+                    encoder or qi.DEFAULT_ENCODER, layers=layers, input_rule=input_rule, **embedding.loading
+                )
             )
         elif data is None:
             images = qi.rated_anchors(opened, where=where)
         else:
             recorded = opened.manifest.encoder
-            images = embed(lambda: qi.load_recorded_encoder(recorded, **run))
+            images = embed(lambda: qi.load_recorded_encoder(recorded, **embedding.loading))
         with progress_bar("evaluating") as on_progress:
             shared: dict[str, Any] = {
                 "allow_overlap": allow_overlap,

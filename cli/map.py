@@ -26,7 +26,7 @@ IDLE = (
 )
 
 
-class Method(str, Enum):
+class Projection(str, Enum):
     """Projections."""
 
     pca = "pca"
@@ -38,9 +38,9 @@ def map_(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="A page (.html), or a picture (.png, .svg).")
     ],
-    method: Annotated[
-        Method, typer.Option("--method", "-m", help="pca, or umap (pip install 'quasar-index\\[map]').")
-    ] = Method.pca,
+    projection: Annotated[
+        Projection, typer.Option("--projection", "-p", help="pca, or umap (pip install 'quasar-index\\[map]').")
+    ] = Projection.pca,
     colour: Annotated[
         str, typer.Option("--colour", "--color", "-c", metavar="side|rating|COLUMN", help="What colours mean.")
     ] = "side",
@@ -89,9 +89,9 @@ def map_(
         )
     with interruptible("nothing was written"):
         chosen, strength = ways.settle(spaced, anchors, seed=seed).fixed_space
-        projection = qi.project_anchors(
+        placed = qi.project_anchors(
             anchors,
-            method=method.value,
+            projection=projection.value,
             space=chosen,
             shrinkage=strength,
             sample=sample,
@@ -100,7 +100,7 @@ def map_(
         )
         with progress_bar("reading images") as on_progress:
             n_unread = qi.draw_map(
-                projection,
+                placed,
                 output,
                 index=index,
                 anchors=anchors,
@@ -110,20 +110,20 @@ def map_(
                 max_pixels=max_pixels,
                 on_progress=on_progress,
             )
-    if len(projection) < len(anchors):
+    if len(placed) < len(anchors):
         note(
-            f"{len(projection):,} of {counted(len(anchors), 'anchor', form=',')} are on the map, "
+            f"{len(placed):,} of {counted(len(anchors), 'anchor', form=',')} are on the map, "
             f"drawn at random; see --sample"
         )
-    if output.suffix.lower() == ".html" and (n_asked := min(thumbnails, len(projection))) < len(projection):
+    if output.suffix.lower() == ".html" and (n_asked := min(thumbnails, len(placed))) < len(placed):
         note(
-            f"{n_asked:,} of {len(projection):,} points {'has' if n_asked == 1 else 'have'} an image in the "
+            f"{n_asked:,} of {len(placed):,} points {'has' if n_asked == 1 else 'have'} an image in the "
             f"page; see --thumbnails"
         )
     if n_unread:
         note(f"{counted(n_unread, 'image', form=',')} cannot be read, so their points show text alone")
-    if projection.explained is not None:
-        first, second = (100 * share for share in projection.explained)
+    if placed.explained is not None:
+        first, second = (100 * share for share in placed.explained)
         flat = "; whitening evens it out: see also --space raw" if chosen == "whitened" and first + second < 10 else ""
         note(f"the two axes hold {first:.1f} % and {second:.1f} % of the variance{flat}")
     note(f"wrote {output}")

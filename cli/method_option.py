@@ -96,7 +96,7 @@ def idle_group(needs: str) -> Idle:
 def _uses_groups(given: Given) -> bool:
     if "space" in given:
         return "auto" in (given["space"], given["shrinkage"])
-    return any(method.uses_groups for method in qi.read_methods([given["method"]]))
+    return any(method.uses_groups for method in qi.read_methods([given["method"] or DEFAULT]))
 
 
 def group_for(method: qi.Method, index: qi.AnchorIndex, group: str | None) -> str | None:

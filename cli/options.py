@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-EMBEDDING = ("weights", "device", "precision", "batch_size", "workers", "max_pixels")
-"""Parameters of all that embeds images."""
-LABELLING = ("score_column", "image_column", "lower_is_better")
-"""Parameters of all that reads labels."""
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:i.", rich_help_panel="Encoder")]
 Weights = Annotated[
     Path | None,
@@ -53,6 +50,35 @@ Where = Annotated[
         rich_help_panel="Anchors",
     ),
 ]
+Ratio = Annotated[float, typer.Option(help="Random part of the anchors to use.", rich_help_panel="Anchors")]
+Exclude = Annotated[
+    str | None,
+    typer.Option(
+        metavar="RULE",
+        help="Anchors that do not score an image: same-image, same-reference or group=COLUMN.",
+        rich_help_panel="Protocol",
+    ),
+]
+AllowOverlap = Annotated[
+    bool,
+    typer.Option("--allow-overlap", help="Let images score themselves; flagged.", rich_help_panel="Protocol"),
+]
+Resamples = Annotated[
+    int,
+    typer.Option(min=40, help="Resamples of the bootstrap, over test groups.", rich_help_panel="Protocol"),
+]
+Layers = Annotated[
+    str | None,
+    typer.Option(help="stats or final, for efficientnet-lite0.", rich_help_panel="Encoder"),
+]
+InputRule = Annotated[
+    str | None,
+    typer.Option(
+        "--input",
+        help="native, crop-N, shorter-side=N or at-most=N; default: the encoder's.",
+        rich_help_panel="Encoder",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -77,3 +103,55 @@ Precision = Annotated[
 ]
 MAX_PIXELS = 89_478_485
 """`quasar_index.images.MAX_PIXELS`, repeated so that `--help` imports no image library; a test compares them."""
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """Options of all that reads labels."""
+
+    score_column: ScoreColumn = None
+    image_column: ImageColumn = None
+    lower_is_better: LowerIsBetter = False
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Options of all that embeds images."""
+
+    weights: Weights = None
+    device: Device = "auto"
+    precision: Precision = PrecisionChoice.auto
+    batch_size: BatchSize = 16
+    workers: Workers = None
+    max_pixels: MaxPixels = MAX_PIXELS
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """What decides whether an encoder can be loaded."""
+        return {"weights": self.weights, "device": self.device}
+
+    @property
+    def loading(self) -> dict[str, Any]:
+        """What an encoder is loaded with."""
+        return {**self.place, "precision": self.precision.value}
+
+    @property
+    def running(self) -> dict[str, Any]:
+        """What images are embedded with."""
+        return {"batch_size": self.batch_size, "n_workers": self.workers, "max_pixels": self.max_pixels}
+
+
+LABELLING = tuple(one.name for one in fields(Labelling))
+EMBEDDING = tuple(one.name for one in fields(Embedding))
+RARE = frozenset(
+    {
+        *(*EMBEDDING, *LABELLING, "layers", "input_rule", "encoder", "cache"),
+        *("where", "version", "ratio", "seed", "seeds", "group", "stratify"),
+        *("exclude", "allow_overlap", "folds", "resamples", "explain_top", "prompts", "prompt_pair", "sample"),
+        *("offset", "clusters", "prototypes", "mode", "division", "similarity_temperature", "rating_power", "blend"),
+        *("shrinkage", "shrinkages", "offsets", "temperature", "normalize_anchors"),
+        *("neighbors", "balance", "relevance", "share", "gap_power", "candidates"),
+        *("dtype", "anchors_per_shard"),
+    }
+)
+"""Parameters that are rarely needed: `--help` of a command of many options leaves them out, `--help-all` shows them."""

@@ -23,19 +23,12 @@ def relabel(
             metavar="LABELS", help="CSV, TSV, JSONL or Parquet file that names anchors by path, file name or id."
         ),
     ],
-    score_column: options.ScoreColumn = None,
-    image_column: options.ImageColumn = None,
-    lower_is_better: options.LowerIsBetter = False,
+    labelling: options.Labelling,
     where: options.Where = None,
     json: options.Json = False,
 ) -> None:
     """Give anchors new raw scores; the sides are divided and the scores scaled anew."""
-    (source,) = read_sources(
-        [labels],
-        score_column=score_column,
-        image_column=image_column,
-        lower_is_better=lower_is_better,
-    )
+    (source,) = read_sources([labels], **vars(labelling))
     report = qi.AnchorIndex.open(name).relabel(source, where=where)
     if report.unmatched:
         first = ", ".join(f"'{path}'" for path in report.unmatched[:3])

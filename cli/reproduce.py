@@ -15,6 +15,7 @@ import quasar_index as qi
 from quasar_index.errors import counted
 
 from . import options
+from .evaluate import ReportFormat
 from .output import interruptible, note, progress_bar
 from .reproduction_tables import missing_text, print_reproduction, print_reproduction_markdown
 
@@ -29,14 +30,6 @@ class ProtocolName(str, Enum):
     FIG5 = "FIG5"
     FIG6 = "FIG6"
     FIG7 = "FIG7"
-
-
-class ReportFormat(str, Enum):
-    """Formats of a reproduction."""
-
-    table = "table"
-    json = "json"
-    markdown = "markdown"
 
 
 def reproduce(
@@ -72,9 +65,7 @@ def reproduce(
         bool,
         typer.Option("--dry-run", help="Say what would run and what is missing.", rich_help_panel=PROTOCOL),
     ] = False,
-    resamples: Annotated[
-        int, typer.Option(min=40, help="Resamples of the bootstrap.", rich_help_panel=PROTOCOL)
-    ] = 1000,
+    resamples: options.Resamples = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of samples, draws and bootstrap.", rich_help_panel=PROTOCOL)] = 0,
     sample: Annotated[
         int | None,

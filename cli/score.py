@@ -28,10 +28,7 @@ from .output import Format, choose_format, interruptible, note, progress_bar, wr
 COLUMNS = ("path", "score", "similarity_good", "similarity_bad", "error")
 
 
-_TEXT_FREE = (
-    "version", "where", "ratio", "seed", "group", "aggregate", "offset", "clusters", "prototypes", "top_k", "mode",
-    "division", "similarity_temperature", "rating_power", "blend", "head", "space", "shrinkage", "normalize_anchors",
-)  # fmt: skip
+_TEXT_FREE = ("version", "where", "ratio", "seed", "group")
 IDLE = (
     Idle(
         ("encoder", *options.EMBEDDING[:-1]),
@@ -47,12 +44,23 @@ IDLE = (
     Idle(("prompts",), lambda given: given["prompt_pair"] is not None, "--prompt-pair takes its place"),
     Idle(_TEXT_FREE, lambda given: given["anchors"] == "text", "the anchors are two texts"),
     Idle(
+        ("method",),
+        lambda given: given["anchors"] == "text" and not _only_temperature(given["method"]),
+        "the anchors are two texts, for which all methods agree; only mean:temperature=T counts",
+    ),
+    Idle(
         ("index",),
         lambda given: given["anchors"] == "text" and given["encoder"] is not None,
         "--anchors text takes no more of an index than its encoder, which --encoder names",
     ),
     ways.idle_group("it is for ridge, and for space=auto or shrinkage=auto of --method"),
 )
+
+
+def _only_temperature(method: str) -> bool:
+    """Say whether a method is the mean, with no parameter but its temperature."""
+    read = qi.read_method(method)
+    return isinstance(read, qi.Mean) and read == qi.Mean(temperature=read.temperature)
 
 
 class Anchors(str, Enum):
@@ -63,6 +71,7 @@ class Anchors(str, Enum):
 
 
 def score(
+    *,
     paths: Annotated[
         list[str] | None,
         typer.Argument(help="Files, folders (recursive), globs, URLs; - reads a list from stdin.", show_default=False),
@@ -92,7 +101,7 @@ def score(
     report: explaining.ReportOption = None,
     where: options.Where = None,
     version: options.IndexVersion = None,
-    ratio: Annotated[float, typer.Option(help="Random part of the anchors to use.", rich_help_panel="Anchors")] = 1.0,
+    ratio: options.Ratio = 1.0,
     seed: Annotated[int, typer.Option(help="Of --ratio.", rich_help_panel="Anchors")] = 0,
     anchors: Annotated[
         Anchors,
@@ -109,12 +118,7 @@ def score(
         str | None,
         typer.Option("--encoder", "-e", help="Default: the index's.", rich_help_panel="Encoder"),
     ] = None,
-    weights: options.Weights = None,
-    device: options.Device = "auto",
-    precision: options.Precision = options.PrecisionChoice.auto,
-    batch_size: options.BatchSize = 16,
-    workers: options.Workers = None,
-    max_pixels: options.MaxPixels = options.MAX_PIXELS,
+    embedding: options.Embedding,
 ) -> None:
     """Score images against an index of anchors: one row an image, in order; higher is better.
 
@@ -130,8 +134,7 @@ def score(
     loaded: qi.Encoder | None = None
     calibration: qi.IndexCalibration | None = None
     files = [] if embeddings is not None else expand(paths or [])
-    place: dict[str, Any] = {"weights": weights, "device": device}
-    run_options: dict[str, Any] = {**place, "precision": precision.value, "n_images": len(files)}
+    place, run_options = embedding.place, {**embedding.loading, "n_images": len(files)}
     if anchors is Anchors.text:
         if embeddings is not None or calibrated:
             raise typer.BadParameter("--anchors text is not for --embeddings or --calibrated")
@@ -141,9 +144,7 @@ def score(
             place,
             run_options,
         )
-        scoring = replace(scoring, space="raw", shrinkage=None)  # two texts span no space of images
-        if isinstance(scoring, qi.CentroidMethod) and scoring.temperature == qi.TEMPERATURE:
-            scoring = replace(scoring, temperature=own_temperature)
+        scoring = replace(scoring, space="raw", temperature=own_temperature)  # two texts span no space of images
     else:
         if index is None:
             raise typer.BadParameter("--index is needed (or --anchors text)")
@@ -156,13 +157,13 @@ def score(
         group = group or (calibration.column if calibration else None)
         table = opened.anchors(where=where, ratio=ratio, seed=seed, group=ways.group_for(scoring, opened, group))
         scoring = ways.settle(scoring, table, seed=seed)
-    scorer = qi.Scorer(table, scoring, batch_size=batch_size)
-    qi.allow_pixels(max_pixels)
+    scorer = qi.Scorer(table, scoring, batch_size=embedding.batch_size)
+    qi.allow_pixels(embedding.max_pixels)
     if opened is not None and embeddings is None:  # what else can be wrong has been found: loading takes seconds
         loaded = qi.load_recorded_encoder(opened.manifest.encoder, **run_options)
     scorer.encoder = loaded
     facts = {"anchors where": where, "random part of the anchors": None if ratio == 1 else f"{ratio:g}, seed {seed}"}
-    decisive = (where, ratio, seed, anchors, prompts, prompt_pair, max_pixels, scoring, calibration)
+    decisive = (where, ratio, seed, anchors, prompts, prompt_pair, embedding.max_pixels, scoring, calibration)
     counts: collections.Counter[str] = collections.Counter()
     with contextlib.ExitStack() as stack:
         # --explain and --report need every image's embedding, which rows do not hold.
@@ -170,9 +171,11 @@ def score(
             resuming.kept_rows(None if wishes or not files else output, files, opened, scorer.encoder, *decisive)
         )
         stack.enter_context(interruptible(resuming.hint(kept, output)))
-        passing = stack.enter_context(explaining.beside(wishes, scorer, opened, calibration, facts, max_pixels))
+        passing = stack.enter_context(
+            explaining.beside(wishes, scorer, opened, calibration, facts, embedding.max_pixels)
+        )
         images = (
-            _score_files(scorer, files, counts, workers, max_pixels, kept)
+            _score_files(scorer, files, counts, embedding.workers, embedding.max_pixels, kept)
             if embeddings is None
             else _score_embeddings(scorer, embeddings)
         )

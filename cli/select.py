@@ -1,4 +1,4 @@
-"""`quasar-index select`: an index of fewer anchors, chosen by one of many methods."""
+"""`quasar-index select`: an index of fewer anchors, chosen by one of many selectors."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from .output import interruptible, print_facts, progress_bar
 from .suggestion import (
     SUGGESTION,
     FoldsOption,
-    MethodsOption,
     OutputOption,
     SeedsOption,
+    SelectorsOption,
     SizesOption,
     suggest_sizes,
 )
 
 
-class Method(str, Enum):
+class SelectorName(str, Enum):
     """The keys of `qi.SELECTORS`, repeated so that `--help` loads no NumPy; a test compares them."""
 
     random = "random"
@@ -46,7 +46,7 @@ class Method(str, Enum):
 
 
 class SelectionSpace(str, Enum):
-    """The spaces a method can look at."""
+    """The spaces a selector can look at."""
 
     raw = "raw"
     centred = "centred"
@@ -69,9 +69,11 @@ PARAMETERS = {
     "gap_power": "--gap-power",
     "n_candidates": "--candidates",
 }
-"""The parameters of methods that have an option."""
-_PANEL = "Method"
-SeedOption = Annotated[int | None, typer.Option("--seed", help="Of what a method draws.  [0]", rich_help_panel=_PANEL)]
+"""The parameters of selectors that have an option."""
+_PANEL = "Selector"
+SeedOption = Annotated[
+    int | None, typer.Option("--seed", help="Of what a selector draws.  [0]", rich_help_panel=_PANEL)
+]
 NeighborsOption = Annotated[
     int | None,
     typer.Option(
@@ -112,7 +114,9 @@ CandidatesOption = Annotated[
 
 def select(
     name: options.Index,
-    method: Annotated[Method | None, typer.Option("--method", "-m", help="How the anchors are chosen.")] = None,
+    selector: Annotated[
+        SelectorName | None, typer.Option("--selector", "-s", help="How the anchors are chosen.")
+    ] = None,
     to: Annotated[str | None, typer.Option("--to", metavar="NEW", help="Name or path of the new index.")] = None,
     size: Annotated[int | None, typer.Option("--size", "-n", help="Anchors of both sides together.")] = None,
     fraction: Annotated[float | None, typer.Option("--fraction", help="Part of each side, in (0, 1].")] = None,
@@ -126,7 +130,7 @@ def select(
         ),
     ] = None,
     space: Annotated[
-        SelectionSpace | None, typer.Option("--space", help="The space that the method looks at; default: whitened.")
+        SelectionSpace | None, typer.Option("--space", help="The space that the selector looks at; default: whitened.")
     ] = None,
     shrinkage: Annotated[
         str | None, typer.Option("--shrinkage", help="whitened: a number, ledoit-wolf or oas.  [10]")
@@ -154,11 +158,11 @@ def select(
         bool,
         typer.Option(
             "--suggest",
-            help="Make nothing: say for each method how few anchors are enough, by cross-validation over them.",
+            help="Make nothing: say for each selector how few anchors are enough, by cross-validation over them.",
             rich_help_panel=SUGGESTION,
         ),
     ] = False,
-    methods: MethodsOption = None,
+    selectors: SelectorsOption = None,
     sizes: SizesOption = None,
     seeds: SeedsOption = None,
     folds: FoldsOption = None,
@@ -167,13 +171,13 @@ def select(
 ) -> None:
     """Make an index of some anchors of another one, each on the side where it is there.
 
-    A method sees anchors only, never test images; what it found is judged by 'quasar-index evaluate'. With --suggest
-    nothing is made: a table shows for each method the smallest subset within one standard error of its best one.
+    A selector sees anchors only, never test images; what it found is judged by 'quasar-index evaluate'. With --suggest
+    nothing is made: a table shows for each selector the smallest subset within one standard error of its best one.
     """
     if suggest:
-        making = (method, to, size, fraction, neighbors, balance, relevance, share, gap_power, candidates)
-        if overwrite or any(value is not None for value in making):
-            raise typer.BadParameter("--suggest makes no index: give --methods, --sizes, --seeds and --space with it")
+        unused = (selector, to, size, fraction, neighbors, balance, relevance, share, gap_power, candidates)
+        if overwrite or any(value is not None for value in unused):
+            raise typer.BadParameter("--suggest makes no index: give --selectors, --sizes, --seeds and --space with it")
         scored = _space(space, shrinkage)
         same = {
             "--space": space and space.value,
@@ -186,7 +190,7 @@ def select(
         suggest_sizes(
             qi.AnchorIndex.open(name, version),
             again=[name, *(word for option, value in same.items() if value is not None for word in (option, value))],
-            methods=methods,
+            selectors=selectors,
             sizes=sizes,
             seeds=seeds,
             folds=folds,
@@ -199,10 +203,10 @@ def select(
             json=json,
         )
         return
-    if any(value is not None for value in (methods, sizes, seeds, folds, output)):
-        raise typer.BadParameter("--methods, --sizes, --seeds, --folds and --output are for --suggest")
-    if method is None or to is None:
-        raise typer.BadParameter("give --method and --to, or --suggest")
+    if any(value is not None for value in (selectors, sizes, seeds, folds, output)):
+        raise typer.BadParameter("--selectors, --sizes, --seeds, --folds and --output are for --suggest")
+    if selector is None or to is None:
+        raise typer.BadParameter("give --selector and --to, or --suggest")
     if (size is None) == (fraction is None):
         raise typer.BadParameter("give either --size or --fraction")
     given = {
@@ -214,14 +218,14 @@ def select(
         "gap_power": gap_power,
         "n_candidates": candidates,
     }
-    selector = make_selector(method, {key: value for key, value in given.items() if value is not None})
+    making = make_selector(selector, {key: value for key, value in given.items() if value is not None})
     chosen = _space(space, shrinkage)
     index = qi.AnchorIndex.open(name, version)
-    with interruptible("nothing was made; run it again"), progress_bar(f"selecting by {method.value}") as on_progress:
+    with interruptible("nothing was made; run it again"), progress_bar(f"selecting by {selector.value}") as on_progress:
         report = qi.select_subset(
             to,
             index,
-            selector,
+            making,
             size=size,
             fraction=fraction,
             stratify=stratify,
@@ -249,15 +253,15 @@ def _space(space: SelectionSpace | None, shrinkage: str | None) -> dict[str, Any
     return chosen
 
 
-def make_selector(method: Method, given: Mapping[str, Any]) -> qi.Selector:
-    """Make a method of the parameters that the user gave.
+def make_selector(name: SelectorName, given: Mapping[str, Any]) -> qi.Selector:
+    """Make a selector of the parameters that the user gave.
 
     Raises:
-        typer.BadParameter: When one is not of this method.
+        typer.BadParameter: When one is not of it.
     """
     names = {key: [field.name for field in fields(cast("Any", one))] for key, one in qi.SELECTORS.items()}
     for parameter in given:
-        if parameter not in names[method.value]:
+        if parameter not in names[name.value]:
             users = [key for key, known in names.items() if parameter in known]
-            raise typer.BadParameter(f"{PARAMETERS[parameter]} is for {', '.join(users)}, not for {method.value}")
-    return qi.SELECTORS[method.value](**given)
+            raise typer.BadParameter(f"{PARAMETERS[parameter]} is for {', '.join(users)}, not for {name.value}")
+    return qi.SELECTORS[name.value](**given)

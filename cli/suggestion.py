@@ -1,4 +1,4 @@
-"""`quasar-index select --suggest`: how few anchors are enough, by method."""
+"""`quasar-index select --suggest`: how few anchors are enough, by selector."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import typer
 import quasar_index as qi
 
 from .output import interruptible, note, print_facts, print_table, print_text, progress_bar
-from .sweep import parse_methods, parse_values
+from .sweep import parse_selectors, parse_values
 
 SUGGESTION = "Suggestion"
-MethodsOption = Annotated[
+SelectorsOption = Annotated[
     str | None,
-    typer.Option(metavar="M1,M2,...", help="Methods that are tried; default: all.", rich_help_panel=SUGGESTION),
+    typer.Option(metavar="NAME,...", help="Selectors that are tried; default: all.", rich_help_panel=SUGGESTION),
 ]
 SizesOption = Annotated[
     str | None,
@@ -28,7 +28,7 @@ SizesOption = Annotated[
     ),
 ]
 SeedsOption = Annotated[
-    int | None, typer.Option(min=1, help="Draws of methods that are random.  [5]", rich_help_panel=SUGGESTION)
+    int | None, typer.Option(min=1, help="Draws of selectors that are random.  [5]", rich_help_panel=SUGGESTION)
 ]
 FoldsOption = Annotated[
     int | None, typer.Option(min=2, help="Most folds; fewer are quicker.  [20]", rich_help_panel=SUGGESTION)
@@ -48,7 +48,7 @@ def suggest_sizes(
     index: qi.AnchorIndex,
     *,
     again: Sequence[object],
-    methods: str | None,
+    selectors: str | None,
     sizes: str | None,
     seeds: int | None,
     folds: int | None,
@@ -60,17 +60,17 @@ def suggest_sizes(
 
     Args:
         index: The index.
-        again: Arguments and options of that command, but for the method and the size.
-        methods: As the user wrote them; here and below None for the default.
+        again: Arguments and options of that command, but for the selector and the size.
+        selectors: As the user wrote them; here and below None for the default.
         sizes: As the user wrote them.
-        seeds: Draws of methods that are random.
+        seeds: Draws of selectors that are random.
         folds: Most folds.
         output: Where evaluations are kept.
         json: Print JSON.
         options: More of `qi.suggest`.
     """
     given: dict[str, Any] = {
-        "methods": None if methods is None else parse_methods(methods),
+        "selectors": None if selectors is None else parse_selectors(selectors),
         "sizes": None if sizes is None else parse_values("--sizes", sizes),
         "n_seeds": seeds,
         "max_folds": folds,
@@ -85,8 +85,8 @@ def suggest_sizes(
             **options,
         )
     if json:
-        facts = [suggestion_facts(one) for one in found.by_method]
-        print_facts({"overall": suggestion_facts(found.overall), "by_method": facts}, as_json=True)
+        facts = [suggestion_facts(one) for one in found.by_selector]
+        print_facts({"overall": suggestion_facts(found.overall), "by_selector": facts}, as_json=True)
     else:
         _print(found, again)
     for what, reason in found.report.failures:
@@ -97,7 +97,7 @@ def suggestion_facts(one: qi.SuggestedSize) -> dict[str, Any]:
     """Return a suggestion as plain data."""
     paired = one.chosen.minus_random
     return {
-        "method": one.method,
+        "selector": one.selector,
         "size": one.chosen.value,
         "n_anchors": round(one.chosen.n_anchors, 1),
         "srcc": one.chosen.srcc,
@@ -117,9 +117,9 @@ def _print(found: qi.Suggestion, again: Sequence[object]) -> None:
     for text in report.notes:
         print_text(text)
     print_text("smallest subset with SRCC >= best - one standard error (over groups and draws)\n")
-    columns = ("method", "size", "anchors", "SRCC", "SRCC - random", "best size", "best SRCC", "SE", "at least")
+    columns = ("selector", "size", "anchors", "SRCC", "SRCC - random", "best size", "best SRCC", "SE", "at least")
     rows = []
-    for one in found.by_method:
+    for one in found.by_selector:
         paired = one.chosen.minus_random
         cells = (
             f"{one.chosen.value}",
@@ -131,15 +131,15 @@ def _print(found: qi.Suggestion, again: Sequence[object]) -> None:
             f"{one.standard_error:.3f}",
             f"{one.threshold:.3f}",
         )
-        rows.append((one.method, *cells))
+        rows.append((one.selector, *cells))
     print_table(columns, rows, right=columns[1:], keep=("size", "SRCC"), least=("at least", "SE", "anchors"))
     best = found.overall
     size = best.chosen.value
     print_text(
-        f"\nof all methods: {best.method} {size} (SRCC {best.chosen.srcc:.3f}; "
-        f"best is {best.best.method} {best.best.value} with {best.best.srcc:.3f}); to make it:"
+        f"\nof all selectors: {best.selector} {size} (SRCC {best.chosen.srcc:.3f}; "
+        f"best is {best.best.selector} {best.best.value} with {best.best.srcc:.3f}); to make it:"
     )
-    how = ["--method", best.method, "--fraction" if isinstance(size, float) or size == 1 else "--size", size]
+    how = ["--selector", best.selector, "--fraction" if isinstance(size, float) or size == 1 else "--size", size]
     words = ["quasar-index", "select", *map(str, [*again, *how]), "--to", "NEW"]
     print(f"    {shlex.join(words)}")  # noqa: T201 - not folded, for it is there to be copied
     print_text("the best of many flatters: judge the subset on other images")

@@ -52,13 +52,14 @@ class SweepFormat(str, Enum):
 
 def sweep(
     context: typer.Context,
+    *,
     name: Annotated[
         str | None, typer.Argument(metavar="[NAME]", help="Name or path of an index.", show_default=False)
     ] = None,
     plan: Annotated[Path | None, typer.Option("--plan", metavar="FILE.toml", help="A declared sweep.")] = None,
-    methods: Annotated[
+    selectors: Annotated[
         str | None,
-        typer.Option(metavar="M1,M2,...", help="Selection methods, as of 'select'; or all.", rich_help_panel=CURVES),
+        typer.Option(metavar="NAME,...", help="Selectors, as of 'select'; or all.", rich_help_panel=CURVES),
     ] = None,
     sizes: Annotated[
         str | None,
@@ -70,7 +71,7 @@ def sweep(
     ] = None,
     stratify: Annotated[
         int | None,
-        typer.Option(metavar="BINS", min=1, help="Of the methods, as of 'select'.", rich_help_panel=CURVES),
+        typer.Option(metavar="BINS", min=1, help="Of the selectors, as of 'select'.", rich_help_panel=CURVES),
     ] = None,
     ratios: Annotated[
         str | None,
@@ -97,32 +98,20 @@ def sweep(
         str | None,
         typer.Option("--data", "-d", metavar="SPEC", help="Rated images, as for build.", rich_help_panel=PROTOCOL),
     ] = None,
-    score_column: options.ScoreColumn = None,
-    image_column: options.ImageColumn = None,
-    lower_is_better: options.LowerIsBetter = False,
+    labelling: options.Labelling,
     cross_validate: Annotated[
         str | None,
         typer.Option(
             metavar="group=COLUMN",
-            help="Leave out one group of the index's own anchors at a time.",
+            help="Leave out one group of its own anchors at a time.",
             rich_help_panel=PROTOCOL,
         ),
     ] = None,
     folds: Annotated[
         int, typer.Option(min=2, help="Most folds of --cross-validate; fewer are quicker.", rich_help_panel=PROTOCOL)
     ] = 100,
-    exclude: Annotated[
-        str | None,
-        typer.Option(
-            metavar="RULE",
-            help="Anchors that do not score an image: same-image, same-reference or group=COLUMN.",
-            rich_help_panel=PROTOCOL,
-        ),
-    ] = None,
-    allow_overlap: Annotated[
-        bool,
-        typer.Option("--allow-overlap", help="Let images score themselves; flagged.", rich_help_panel=PROTOCOL),
-    ] = False,
+    exclude: options.Exclude = None,
+    allow_overlap: options.AllowOverlap = False,
     group: Annotated[
         str | None,
         typer.Option(
@@ -131,19 +120,12 @@ def sweep(
             rich_help_panel="Anchors",
         ),
     ] = None,
-    resamples: Annotated[
-        int, typer.Option(min=40, help="Resamples of the test groups.", rich_help_panel=PROTOCOL)
-    ] = 1000,
+    resamples: options.Resamples = 1000,
     seed: Annotated[int, typer.Option(min=0, help="First of the seeds.", rich_help_panel=PROTOCOL)] = 0,
     method: ways.MethodsOption = None,
     where: options.Where = None,
     version: options.IndexVersion = None,
-    weights: options.Weights = None,
-    device: options.Device = "auto",
-    precision: options.Precision = options.PrecisionChoice.auto,
-    batch_size: options.BatchSize = 16,
-    workers: options.Workers = None,
-    max_pixels: options.MaxPixels = options.MAX_PIXELS,
+    embedding: options.Embedding,
     cache: Annotated[
         Path | None,
         typer.Option(
@@ -156,10 +138,10 @@ def sweep(
     picture: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the curves: .png or .svg.")] = None,
     format_: Annotated[SweepFormat, typer.Option("--format", "-f", help="How to print.")] = SweepFormat.table,
 ) -> None:
-    """Draw curves of SRCC: for methods of selection over the number of anchors, or over one parameter.
+    """Draw curves of SRCC: of selectors over the number of anchors, or over one parameter.
 
-    One of --sizes (with --methods), --ratios, --offsets, --clusters, --top-k, --shrinkages varies; --method names what
-    scores, and --plan declares all of it in a file. Methods of selection see the anchors of the fold alone.
+    One of --sizes (with --selectors), --ratios, --offsets, --clusters, --top-k, --shrinkages varies; --method names
+    what scores, and --plan declares all of it in a file. Selectors see the anchors of the fold alone.
     What is computed is kept beside --output, --picture or the plan (FILE.points.jsonl): the same command goes on there.
     """
     axes = {
@@ -177,7 +159,7 @@ def sweep(
         scoring = ways.read_methods(method)
         declared = qi.Plan(
             qi.Sweep(
-                **_axis(axes, methods),
+                **_axis(axes, selectors),
                 configurations=tuple(scoring),
                 stratify=stratify,
                 n_seeds=seeds,
@@ -189,9 +171,7 @@ def sweep(
             where=where,
             group=group,
             data=data,
-            score_column=score_column,
-            image_column=image_column,
-            lower_is_better=lower_is_better,
+            **vars(labelling),
             exclude=exclude,
             cross_validate=read_group(cross_validate),
             max_folds=folds,
@@ -200,12 +180,10 @@ def sweep(
         _check(declared)
     _check_files(output, picture)
     state = next((path.with_suffix(".points.jsonl") for path in (output, picture, plan) if path is not None), None)
-    run: dict[str, Any] = {"weights": weights, "device": device, "precision": precision.value}
-    embedding: dict[str, Any] = {"batch_size": batch_size, "n_workers": workers, "max_pixels": max_pixels}
-    qi.allow_pixels(max_pixels)
+    qi.allow_pixels(embedding.max_pixels)
     hint = "give --output to keep what is computed" if state is None else "the same command goes on from there"
     with interruptible(hint):
-        bench = _bench(declared, cache, run, embedding)
+        bench = _bench(declared, cache, embedding)
         with progress_bar("sweeping") as on_progress:
             report = qi.run_sweep(declared.sweep, bench, state=state, on_progress=on_progress)
     if report.n_resumed:
@@ -247,12 +225,12 @@ def print_curves(report: qi.SweepReport) -> None:
         print_text(text)
     print_text()
     parameter = report.sweep.parameter
-    columns = ["configuration", "method", parameter, "anchors", "seeds", "SRCC", "over seeds", "bootstrap"]
+    columns = ["configuration", "selector", parameter, "anchors", "seeds", "SRCC", "over seeds", "bootstrap"]
     rows = []
     for point in report.points:
         cells = [
             point.configuration,
-            point.method,
+            point.selector,
             f"{point.value}",
             f"{point.n_anchors:.0f}",
             f"{point.n_seeds}",
@@ -270,12 +248,12 @@ def print_curves(report: qi.SweepReport) -> None:
     if parameter == "size":
         columns += ["SRCC - random", "*"]
     else:
-        columns.remove("method")
+        columns.remove("selector")
     print_table(
         columns,
         rows,
-        right=[title for title in columns[1:] if title not in ("method", "*")],
-        keep=("method", parameter, "SRCC", "*"),
+        right=[title for title in columns[1:] if title not in ("selector", "*")],
+        keep=("selector", parameter, "SRCC", "*"),
         least=("seeds", "anchors", "over seeds"),
     )
     if parameter == "size":
@@ -299,8 +277,8 @@ def parse_values(option: str, text: str) -> tuple[int | float | str, ...]:
     return tuple(read(part) for part in parts)
 
 
-def parse_methods(text: str) -> tuple[tuple[str, qi.Selector], ...]:
-    """Read `--methods M1,M2,...` or `all`."""
+def parse_selectors(text: str) -> tuple[tuple[str, qi.Selector], ...]:
+    """Read `--selectors NAME,...` or `all`."""
     names: Sequence[str] = list(qi.SELECTORS) if text == "all" else [part.strip() for part in text.split(",")]
     return qi.make_selectors(names)
 
@@ -313,20 +291,20 @@ def _check_beside_a_plan(context: typer.Context) -> None:
             raise typer.BadParameter(f"--plan declares the sweep: give {parameter.replace('_', '-')} in the file")
 
 
-def _axis(axes: dict[str, str | None], methods: str | None) -> dict[str, Any]:
-    """Return what varies, its values, and the methods."""
+def _axis(axes: dict[str, str | None], selectors: str | None) -> dict[str, Any]:
+    """Return what varies, its values, and the selectors."""
     given = {key: text for key, text in axes.items() if text is not None}
     if len(given) != 1:
         raise typer.BadParameter(
             "give one of --sizes, --ratios, --offsets, --clusters, --top-k, --shrinkages, or --plan"
         )
     ((option, text),) = given.items()
-    if methods is not None and option != "sizes":
-        raise typer.BadParameter("--methods goes with --sizes")
+    if selectors is not None and option != "sizes":
+        raise typer.BadParameter("--selectors goes with --sizes")
     return {
         "parameter": qi.SWEEP_AXES[option],
         "values": parse_values(f"--{option}", text),
-        "methods": parse_methods(methods or "random") if option == "sizes" else (),
+        "selectors": parse_selectors(selectors or "random") if option == "sizes" else (),
     }
 
 
@@ -350,7 +328,7 @@ def _check(plan: qi.Plan) -> None:
             raise typer.BadParameter(message)
 
 
-def _bench(plan: qi.Plan, cache: Path | None, run: dict[str, Any], embedding: dict[str, Any]) -> qi.Bench:
+def _bench(plan: qi.Plan, cache: Path | None, embedding: options.Embedding) -> qi.Bench:
     """Make ready what a sweep is measured on; images of --data are embedded, or their embeddings found."""
     index = qi.AnchorIndex.open(plan.index, plan.version)
     shared: dict[str, Any] = {"where": plan.where, "allow_overlap": plan.allow_overlap, "seed": plan.sweep.seed}
@@ -372,9 +350,9 @@ def _bench(plan: qi.Plan, cache: Path | None, run: dict[str, Any], embedding: di
         where=plan.where,
         group=plan.group or index.content_column(),
     )
-    encoder = qi.load_recorded_encoder(index.manifest.encoder, **run)
+    encoder = qi.load_recorded_encoder(index.manifest.encoder, **embedding.loading)
     with progress_bar("embedding") as on_image:
-        images = qi.embed_rated(rated, encoder, cache=kept, on_progress=on_image, **embedding)
+        images = qi.embed_rated(rated, encoder, cache=kept, on_progress=on_image, **embedding.running)
     if kept.n_found:
         note(
             f"{kept.n_found} of {counted(len(images.ids), 'embedding')} "

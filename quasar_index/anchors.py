@@ -87,7 +87,7 @@ class AnchorTable:
         return slice(0, self.n_good) if side == "good" else slice(self.n_good, len(self))
 
     def rated(self, purpose: str) -> DoubleArray:
-        """Return the opinion scores of all anchors, for methods that need them.
+        """Return the opinion scores of all anchors, for what needs them.
 
         Raises:
             AggregationError: When some anchor has none.

@@ -223,25 +223,25 @@ class Subset:
     """Where the anchors of a selected index come from, and why these: they are the rows of its first version, by id.
 
     Attributes:
-        method: Name of the selection method.
+        selector: Name of what chose them (`quasar_index.selection`).
         parameters: Its parameters, by name.
         n_good: Chosen of the good side.
         n_bad: Chosen of the bad side.
         of_good: Good anchors that they were chosen from.
         of_bad: Bad anchors that they were chosen from.
-        space: The space that the method looked at, such as "raw" or "whitened (shrinkage 1)".
-        stratify: Quantile bins of the rating within each side, to each of which the method was applied; None for none.
+        space: The space that the selector looked at, such as "raw" or "whitened (shrinkage 1)".
+        stratify: Quantile bins of the rating within each side, to each of which it was applied; None for none.
         where: The SQL filter on the anchors that were chosen from; None for all.
-        group: Column of the contents that stay together in the method's own validation; None for no groups.
+        group: Column of the contents that stay together in the selector's own validation; None for no groups.
         index: Name of the index that was selected from.
         uid: Its `Manifest.uid`.
         version: Its version.
-        reason: Why this method and size, in a line; may be empty.
-        earlier: Methods by which the anchors that were selected from had been selected themselves, the last one last.
+        reason: Why this selector and size, in a line; may be empty.
+        earlier: Selectors by which the anchors that were selected from had been selected themselves, the last one last.
         time: UTC, ISO 8601.
     """
 
-    method: str
+    selector: str
     parameters: Mapping[str, Any]
     n_good: int
     n_bad: int
@@ -260,13 +260,13 @@ class Subset:
 
     @property
     def label(self) -> str:
-        """The method with its parameters, such as `mmr balance=0.5 relevance=centroid`."""
-        return " ".join([self.method, *(f"{name}={value}" for name, value in self.parameters.items())])
+        """The selector with its parameters, such as `mmr balance=0.5 relevance=centroid`."""
+        return " ".join([self.selector, *(f"{name}={value}" for name, value in self.parameters.items())])
 
     @property
     def chosen_by(self) -> str | None:
-        """The last method that chose these anchors for what they are; None where they were only drawn at random."""
-        return next((method for method in (self.method, *reversed(self.earlier)) if method != "random"), None)
+        """The last selector that chose these anchors for what they are; None where they were only drawn at random."""
+        return next((one for one in (self.selector, *reversed(self.earlier)) if one != "random"), None)
 
 
 @dataclass(frozen=True)

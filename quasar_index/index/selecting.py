@@ -69,7 +69,7 @@ def select_into(
     with new_index(name, overwrite=overwrite) as (path, folder):
         shards = write_shards(folder, batches(), schema)
         manifest = Manifest(index.manifest.embeddings, shards, sources, n_good, n_bad, subset=subset)
-        finish_folder(folder, manifest, f"select from {index.name}, version {subset.version}, by {subset.method}")
+        finish_folder(folder, manifest, f"select from {index.name}, version {subset.version}, by {subset.selector}")
     return AnchorIndex(path, manifest)
 
 

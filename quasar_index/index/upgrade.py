@@ -2,7 +2,8 @@
 
 1: one embedding, one score, one table; `table_version`, the version of that table, numbered the states.
 2: named embeddings with their dtype, several ratings a data set, the version of the input rule, a list of shards with
-   their versions, and a number of its own for every state.
+   their versions, a number of its own for every state, and `selector` for what format 1 called the `method` of a
+   subset.
 
 An index of an earlier format is upgraded where it is read, in memory; its files change with its next change. No format
 is ever dropped: `tests/data` holds an index of each.
@@ -51,13 +52,16 @@ def _manifest_2(data: dict[str, Any]) -> dict[str, Any]:
     """Upgrade from format 1."""
     encoder, number = data.pop("encoder"), data.pop("table_version")
     subset = data.get("subset")
+    if subset is not None:
+        subset = {"earlier": (), **subset}
+        subset["selector"] = subset.pop("method")
     return {
         **data,
         "embeddings": [{"name": "embedding", "dtype": "float32", "encoder": encoder}],
         "shards": [{"table": "anchors", "version": number}],
         "sources": upgraded_sources(data["sources"], 1),
         "version": number,
-        "subset": subset and {"earlier": (), **subset},
+        "subset": subset,
         "approximate": data.get("approximate"),
         "schema_version": 2,
     }

@@ -3,15 +3,15 @@
 from .colouring import MAX_CATEGORIES
 from .drawing import check_map, draw_map
 from .marking import Marks, mark_subset, mark_where
-from .projection import MAP_METHODS, MAP_SAMPLE, AnchorMap, MapMethod, project_anchors
+from .projection import MAP_SAMPLE, PROJECTIONS, AnchorMap, ProjectionName, project_anchors
 
 __all__ = [
-    "MAP_METHODS",
     "MAP_SAMPLE",
     "MAX_CATEGORIES",
+    "PROJECTIONS",
     "AnchorMap",
-    "MapMethod",
     "Marks",
+    "ProjectionName",
     "check_map",
     "draw_map",
     "mark_subset",

@@ -21,13 +21,13 @@ from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
 from ..errors import DataError, counted
 from ..methods.space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, Space, SpaceName, fit_space
 
-MapMethod: TypeAlias = Literal["pca", "umap"]
+ProjectionName: TypeAlias = Literal["pca", "umap"]
 
-MAP_METHODS: tuple[MapMethod, ...] = ("pca", "umap")
+PROJECTIONS: tuple[ProjectionName, ...] = ("pca", "umap")
 MAP_SAMPLE = 20_000
 """Most anchors on a map, unless the user says otherwise: more neither fit on a screen nor move the projection."""
 
-_LEAST_ANCHORS: dict[MapMethod, int] = {"pca": 3, "umap": 5}
+_LEAST_ANCHORS: dict[ProjectionName, int] = {"pca": 3, "umap": 5}
 _NEIGHBOURS = 15  # UMAP's own default
 
 
@@ -38,7 +38,7 @@ class AnchorMap:
     Attributes:
         points: (n, 2) float64, one an anchor.
         rows: (n,) ascending rows of the anchors that were projected.
-        method: "pca" or "umap".
+        projection: "pca" or "umap".
         space: The space, fitted to all anchors, not just those on the map.
         explained: Share of the variance along each axis, in [0, 1]; None for UMAP.
         n_anchors: How many anchors there are, n <= n_anchors.
@@ -46,7 +46,7 @@ class AnchorMap:
 
     points: DoubleArray
     rows: IntArray
-    method: MapMethod
+    projection: ProjectionName
     space: Space
     explained: tuple[float, float] | None
     n_anchors: int
@@ -59,7 +59,7 @@ class AnchorMap:
 def project_anchors(
     anchors: AnchorTable,
     *,
-    method: MapMethod = "pca",
+    projection: ProjectionName = "pca",
     space: SpaceName = DEFAULT_SPACE,
     shrinkage: Shrinkage = DEFAULT_SHRINKAGE,
     sample: int = MAP_SAMPLE,
@@ -70,7 +70,7 @@ def project_anchors(
 
     Args:
         anchors: N anchors, at least 3 (5 for UMAP).
-        method: "pca" or "umap".
+        projection: "pca" or "umap".
         space: Space in which the anchors' directions are taken.
         shrinkage: Of the whitened space.
         sample: Most anchors on the map; of more, so many are drawn at random, all with the same chance.
@@ -84,11 +84,11 @@ def project_anchors(
         AggregationError: When the space cannot be had.
         DataError: On too few anchors or dimensions, anchors that are all alike, or UMAP that is not installed.
     """
-    if method not in MAP_METHODS:
-        raise DataError(f"no projection '{method}'", f"use {' or '.join(MAP_METHODS)}")
-    if (least := _LEAST_ANCHORS[method]) > min(sample, len(anchors)):
+    if projection not in PROJECTIONS:
+        raise DataError(f"no projection '{projection}'", f"use {' or '.join(PROJECTIONS)}")
+    if (least := _LEAST_ANCHORS[projection]) > min(sample, len(anchors)):
         raise DataError(
-            f"{counted(min(sample, len(anchors)), 'anchor is', 'anchors are')} too few for {method.upper()}",
+            f"{counted(min(sample, len(anchors)), 'anchor is', 'anchors are')} too few for {projection.upper()}",
             f"take at least {least}",
         )
     if anchors.dim < 2:
@@ -100,8 +100,8 @@ def project_anchors(
     vectors /= np.where(lengths > 0, lengths, np.float32(1))
     if not np.ptp(vectors, axis=0).max() > 1e-6:
         raise DataError("the anchors are all alike, so there is nothing to map", "map other anchors")
-    points, explained = _pca(vectors) if method == "pca" else (_umap(vectors, seed), None)
-    return AnchorMap(points, rows, method, fitted, explained, len(anchors))
+    points, explained = _pca(vectors) if projection == "pca" else (_umap(vectors, seed), None)
+    return AnchorMap(points, rows, projection, fitted, explained, len(anchors))
 
 
 def _draw(n: int, sample: int, keep: BoolArray | None, seed: int) -> IntArray:
@@ -131,7 +131,7 @@ def _umap(vectors: FloatArray, seed: int) -> DoubleArray:
     except ImportError as error:
         raise DataError(
             "UMAP needs the package umap-learn, which is not installed",
-            "run pip install 'quasar-index[map]', or use --method pca",
+            "run pip install 'quasar-index[map]', or use --projection pca",
         ) from error
     # One thread, without which a seed does not give the same map twice; below 4,097 anchors neighbours are exact.
     reducer = UMAP(n_neighbors=min(_NEIGHBOURS, len(vectors) - 1), metric="cosine", random_state=seed, n_jobs=1)

@@ -15,7 +15,7 @@ def map_title(projection: AnchorMap, name: str) -> str:
 
 def map_subtitle(projection: AnchorMap) -> str:
     """Return how they were projected, and what that leaves out."""
-    said = [projection.method.upper()]
+    said = [projection.projection.upper()]
     if projection.explained is not None:
         said[0] += f": these two axes hold {percent(sum(projection.explained))} of the variance"
     if len(projection) < projection.n_anchors:

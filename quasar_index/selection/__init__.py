@@ -1,4 +1,4 @@
-"""Anchor subset selection: how few anchors, and which; one method a file."""
+"""Anchor subset selection: how few anchors, and which; one selector a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The protocol of all selection methods, and what those share that look at each side on its own."""
+"""The protocol of all selectors, and what those share that look at each side on its own."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Selector(Protocol):
                 the mean.
             n_good: How many of the good side, from 1 to `anchors.n_good`.
             n_bad: How many of the bad side, from 1 to `anchors.n_bad`.
-            on_progress: Called with (done, total) now and then, by methods that take long.
+            on_progress: Called with (done, total) now and then, by selectors that take long.
 
         Returns:
             (n_good + n_bad,) row numbers, ascending, without repeats.
 
         Raises:
-            AggregationError: When the anchors lack what the method needs (ratings, groups).
+            AggregationError: When the anchors lack what the selector needs (ratings, groups).
         """
         ...
 
@@ -87,6 +87,6 @@ def rated(anchors: AnchorTable, purpose: str) -> DoubleArray:
     if anchors.quality is None or np.isnan(anchors.quality).any():
         raise AggregationError(
             f"{purpose} needs an opinion score for every anchor, and reference/distorted anchors have none",
-            "use another method, or anchors with ratings",
+            "use another selector, or anchors with ratings",
         )
     return anchors.quality

@@ -108,7 +108,7 @@ def selection_target(anchors: AnchorTable) -> DoubleArray:
         raise AggregationError(
             f"all {counted(len(anchors), 'opinion score is', 'opinion scores are')} {anchors.quality[0]:.6g}, "
             f"so no subset orders them better",
-            "check the score column, or use a method that needs no ratings, such as kmeans",
+            "check the score column, or use a selector that needs no ratings, such as kmeans",
         )
     return anchors.quality
 
@@ -124,7 +124,7 @@ def check_groups(anchors: AnchorTable) -> None:
         raise AggregationError(
             f"all {counted(len(anchors), 'anchor is', 'anchors are')} of one group, so none can be held out "
             f"from the others",
-            "group by another column, or use a method without validation, such as kmeans",
+            "group by another column, or use a selector without validation, such as kmeans",
         )
 
 

@@ -48,8 +48,8 @@ class KMedoids:
 
         def choose(rows: slice, n: int, advance: Advance) -> IntArray:
             def inside(points: FloatArray, n: int) -> IntArray:
-                method = swapped_medoids if len(points) <= MOST_SWAPPED else alternated_medoids
-                return method(points, n, seed=self.seed, n_iterations=self.n_iterations)
+                medoids = swapped_medoids if len(points) <= MOST_SWAPPED else alternated_medoids
+                return medoids(points, n, seed=self.seed, n_iterations=self.n_iterations)
 
             return choose_by_cell(anchors.directions[rows], n, inside, advance, seed=self.seed)
 

@@ -1,4 +1,4 @@
-"""Nearest neighbours within and across sides, for the methods that need a graph of them: exact, or within cells.
+"""Nearest neighbours within and across sides, for the selectors that need a graph of them: exact, or within cells.
 
 All pairs of M queries and N points cost M N D operations: nothing for thousands, many minutes for a hundred thousand.
 So beyond 20,000 squared pairs the points are divided into sqrt(N) cells by k-means, and the queries of a cell are

@@ -1,4 +1,4 @@
-"""Random selection: n of each side, all subsets equally likely: the baseline that every other method has to beat."""
+"""Random selection: n of each side, all subsets equally likely: the baseline that every other selector has to beat."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The methods by name, as the command knows them."""
+"""The selectors by name, as the command knows them."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ SELECTORS: dict[str, type[Selector]] = {
 }
 
 
-def method_name(selector: Selector) -> str:
-    """Return the name of a method, or that of its class where it is not one of `SELECTORS`."""
+def selector_name(selector: Selector) -> str:
+    """Return the name of a selector, or that of its class where it is not one of `SELECTORS`."""
     return next((name for name, known in SELECTORS.items() if known is type(selector)), type(selector).__name__)

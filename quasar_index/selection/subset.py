@@ -1,4 +1,4 @@
-"""From a method to a subset: how many of each side, in which strata, and the index that is made of it."""
+"""From a selector to a subset: how many of each side, in which strata, and the index that is made of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..index.selecting import select_into
 from ..methods.space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, SpaceName, fit_space
 from ..paths import PathText
 from .base import OnProgress, Selector, rated
-from .registry import method_name
+from .registry import selector_name
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,11 @@ def select_anchors(
     """Choose a subset of anchors.
 
     Args:
-        anchors: N anchors, in the space that the method is to look at.
-        selector: The method.
+        anchors: N anchors, in the space that the selector is to look at.
+        selector: The selector.
         size: Number of anchors of both sides together; give this or `fraction`.
         fraction: Part of each side, in (0, 1].
-        stratify: Number of quantile bins of the rating within each side; the method is applied to each pair of bins
+        stratify: Number of quantile bins of the rating within each side; the selector is applied to each pair of bins
             (the most extreme of both sides, ..., the nearest to the division point) on its own, and of each bin come
             equally many, to within one. None for one bin, which is the whole side.
         on_progress: Called with (done, total) anchors.
@@ -87,7 +87,7 @@ def select_anchors(
 
     Raises:
         AggregationError: When the size is out of range, there are more bins than anchors to choose of a side, or the
-            anchors lack what the method needs.
+            anchors lack what the selector needs.
     """
     n_good, n_bad = allocate(anchors, size=size, fraction=fraction)
     if stratify is None:
@@ -109,7 +109,7 @@ def select_anchors(
         n = sum(wanted)
 
         def progress(now: int, total: int, before: int = done, n: int = n) -> None:
-            if on_progress is not None:  # a method may count what it drops
+            if on_progress is not None:  # a selector may count what it drops
                 on_progress(before + now * n // total, n_good + n_bad)
 
         part = _reseeded(selector, number, stratify).select(anchors.take(rows), *wanted, on_progress=progress)
@@ -139,14 +139,14 @@ def select_subset(
     Args:
         name: Name or path of the new index.
         index: The index, at the version that it has open.
-        selector: The method.
+        selector: The selector.
         size: Number of anchors; give this or `fraction`.
         fraction: Part of each side, in (0, 1].
         stratify: Number of quantile bins of the rating (see `select_anchors`).
-        space: The space that the method looks at, fitted to all anchors that are selected from.
+        space: The space that the selector looks at, fitted to all anchors that are selected from.
         shrinkage: Of "whitened".
         where: An SQL filter: select from these anchors only.
-        group: Column of contents that stay together in the method's own validation; None for the index's
+        group: Column of contents that stay together in the selector's own validation; None for the index's
             `content_column`.
         reason: Why, in a line, for the manifest.
         overwrite: Replace an index of that name.
@@ -172,7 +172,7 @@ def select_subset(
     )
     n_good, before = int(np.searchsorted(rows, anchors.n_good)), index.manifest.subset
     subset = Subset(
-        method=method_name(selector),
+        selector=selector_name(selector),
         parameters=parameters(selector),
         n_good=n_good,
         n_bad=len(rows) - n_good,
@@ -186,19 +186,19 @@ def select_subset(
         where=where,
         group=column,
         reason=reason,
-        earlier=() if before is None else (*before.earlier, before.method),
+        earlier=() if before is None else (*before.earlier, before.selector),
     )
     ids = [key.decode() for key in anchors.ids[rows].tolist()]
     return SelectReport(select_into(name, index, ids, subset, overwrite=overwrite), subset)
 
 
 def parameters(selector: Selector) -> dict[str, Any]:
-    """Return the parameters of a method by name."""
+    """Return the parameters of a selector by name."""
     return {one.name: getattr(selector, one.name) for one in fields(cast("Any", selector))}
 
 
 def _reseeded(selector: Selector, number: int, n_strata: int) -> Selector:
-    """Return the method with a seed of its own for a stratum, so that the draws of two strata are not the same."""
+    """Return the selector with a seed of its own for a stratum, so that the draws of two strata are not the same."""
     known = parameters(selector)
     if "seed" not in known:
         return selector

@@ -33,7 +33,7 @@ from ..errors import EvaluationError, counted
 from .bootstrap import Groups, group_codes
 from .correlation import check_pairs, srcc
 from .logistic import LogisticFit
-from .rising_maps import MAP_KINDS, Curve, IsotonicFit, MapKind, Rise, apply_map, fit_map
+from .rising_maps import MAPS, Curve, IsotonicFit, MapName, Rise, apply_map, fit_map
 
 MIN_ANCHORS = 20
 """Fewest rated anchors: ten to fit the map on, ten to measure its residuals on."""
@@ -71,7 +71,7 @@ class Calibration:
     rise: Rise | None = None
 
     @property
-    def kind(self) -> MapKind:
+    def map_name(self) -> MapName:
         """Name of the map: "isotonic" or "logistic"."""
         return "isotonic" if isinstance(self.curve, IsotonicFit) else "logistic"
 
@@ -117,7 +117,7 @@ class Calibration:
         )
         rise = {} if self.rise is None else {"rise": asdict(self.rise)}
         return {
-            "method": self.kind,
+            "map": self.map_name,
             "curve": curve,
             **rise,
             "half_width": self.half_width,
@@ -136,15 +136,16 @@ class Calibration:
             record: What `to_dict` gave, straight or through JSON.
 
         Raises:
-            EvaluationError: On an unknown kind of map, a key missing or unknown, or a value that `fit_calibration`
+            EvaluationError: On an unknown map, a key missing or unknown, or a value that `fit_calibration`
                 cannot have made.
         """
-        kind = _entry(record, "method", str)
-        if kind not in MAP_KINDS:
-            raise EvaluationError(f"unknown kind of map '{kind}'", f"it is one of {', '.join(MAP_KINDS)}; {_REFIT}")
+        record = {"map" if key == "method" else key: value for key, value in record.items()}  # as it was called before
+        map_name = _entry(record, "map", str)
+        if map_name not in MAPS:
+            raise EvaluationError(f"unknown map '{map_name}'", f"it is one of {', '.join(MAPS)}; {_REFIT}")
         parts = _entry(record, "curve", Mapping)
         curve: Curve
-        if kind == "isotonic":
+        if map_name == "isotonic":
             _check_keys(parts, {"scores", "quality"})
             curve = IsotonicFit(_numbers(parts, "scores"), _numbers(parts, "quality"))
             sound = (
@@ -163,7 +164,7 @@ class Calibration:
             _check_keys(part, set(Rise.__dataclass_fields__))
             rise = Rise(_number(part, "weight"), _number(part, "middle"), _number(part, "width"))
             sound = sound and 0 < rise.weight < 1 and rise.width > 0
-        _check_keys(record, (set(cls.__dataclass_fields__) | {"method"}) - ({"rise"} if rise is None else set()))
+        _check_keys(record, (set(cls.__dataclass_fields__) | {"map"}) - ({"rise"} if rise is None else set()))
         ends = _numbers(record, "quality_range")
         made = cls(
             curve=curve,
@@ -187,7 +188,7 @@ def fit_calibration(
     quality: npt.ArrayLike,
     *,
     groups: Groups,
-    kind: MapKind = "isotonic",
+    map_name: MapName = "isotonic",
     level: float = 0.9,
     quality_range: tuple[float, float] | None = None,
     seed: int = 0,
@@ -203,7 +204,7 @@ def fit_calibration(
         quality: (n,) their opinion scores, higher is better.
         groups: n labels of references, contents or prompts that stay together in every division, or None
             where every anchor stands alone.
-        kind: "isotonic" follows any rising shape; "logistic" has 4 parameters, for few anchors.
+        map_name: "isotonic" follows any rising shape; "logistic" has 4 parameters, for few anchors.
         level: Nominal coverage of the interval, in (0, 1).
         quality_range: Lowest and highest opinion score of the scale; None takes those observed, which cannot
             answer better than the best anchor.
@@ -214,11 +215,11 @@ def fit_calibration(
 
     Raises:
         EvaluationError: As `check_pairs`; on fewer than 20 anchors or 4 groups, scores that do not rise with
-            the ratings, too few calibrating anchors for the level, an unknown kind of map, a level or range out of
+            the ratings, too few calibrating anchors for the level, an unknown map, a level or range out of
             bounds.
     """
-    if kind not in MAP_KINDS:
-        raise EvaluationError(f"unknown kind of map '{kind}'", f"take one of {', '.join(MAP_KINDS)}")
+    if map_name not in MAPS:
+        raise EvaluationError(f"unknown map '{map_name}'", f"take one of {', '.join(MAPS)}")
     if not 0 < level < 1:
         raise EvaluationError(f"level {level} of an interval", "it lies between 0 and 1, such as 0.9")
     n = len(np.atleast_1d(np.asarray(scores)))
@@ -248,7 +249,7 @@ def fit_calibration(
             "give the lowest and the highest possible rating",
         )
     fitting = _half(codes, seed)
-    curve, rise = fit_map(kind, x[fitting], y[fitting])
+    curve, rise = fit_map(map_name, x[fitting], y[fitting])
     residuals = np.abs(y[~fitting] - apply_map(curve, rise, ends, x[~fitting]))
     rank = _rank(len(residuals), level)
     if rank > len(residuals):
@@ -261,7 +262,7 @@ def fit_calibration(
         half_width=float(np.sort(residuals)[rank - 1]),
         quality_range=(float(ends[0]), float(ends[1])),
         level=float(level),
-        coverage=_coverage(x, y, codes, ends, kind=kind, level=level, seed=seed),
+        coverage=_coverage(x, y, codes, ends, map_name=map_name, level=level, seed=seed),
         n_anchors=n,
         n_groups=n_groups,
         rise=rise,
@@ -291,7 +292,7 @@ def _coverage(
     codes: IntArray,
     ends: tuple[float, float],
     *,
-    kind: MapKind,
+    map_name: MapName,
     level: float,
     seed: int,
 ) -> float:
@@ -306,7 +307,7 @@ def _coverage(
     for kept, left_out in parts:
         # Renumbered, as `_half` counts on all numbers being in use.
         fitting = _half(np.unique(codes[kept], return_inverse=True)[1], seed)
-        curve, rise = fit_map(kind, x[kept][fitting], y[kept][fitting])
+        curve, rise = fit_map(map_name, x[kept][fitting], y[kept][fitting])
         residuals = np.sort(np.abs(y[kept][~fitting] - apply_map(curve, rise, ends, x[kept][~fitting])))
         half_width = residuals[min(_rank(len(residuals), level), len(residuals)) - 1]
         inside += int(np.count_nonzero(np.abs(y[left_out] - apply_map(curve, rise, ends, x[left_out])) <= half_width))

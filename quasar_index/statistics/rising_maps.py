@@ -30,8 +30,8 @@ from ..arrays import DoubleArray
 from .correlation import MIN_PAIRS_FIT, fit_logistic
 from .logistic import LogisticFit, standardise
 
-MapKind: TypeAlias = Literal["isotonic", "logistic"]
-MAP_KINDS: tuple[MapKind, ...] = get_args(MapKind)
+MapName: TypeAlias = Literal["isotonic", "logistic"]
+MAPS: tuple[MapName, ...] = get_args(MapName)
 
 _LEAST_WEIGHT = 1e-3  # float64 then tells apart what differs by 1e-9 of the range of scores
 
@@ -95,11 +95,11 @@ def apply_map(curve: Curve, rise: Rise | None, ends: tuple[float, float], x: Dou
     return (1 - rise.weight) * np.clip(values, low, high) + rise.weight * (low + (high - low) * rise(x))
 
 
-def fit_map(kind: MapKind, x: DoubleArray, y: DoubleArray) -> tuple[Curve, Rise]:
+def fit_map(map_name: MapName, x: DoubleArray, y: DoubleArray) -> tuple[Curve, Rise]:
     """Fit g, a constant where nothing rises, and h.
 
     Args:
-        kind: "isotonic" or "logistic".
+        map_name: "isotonic" or "logistic".
         x: (n,) float64 scores, n >= 1.
         y: (n,) float64 ratings, higher is better.
     """
@@ -107,7 +107,7 @@ def fit_map(kind: MapKind, x: DoubleArray, y: DoubleArray) -> tuple[Curve, Rise]
     # By the spread that correlations go by: what lies below is rounding.
     varied = all(np.ptp(values) > 1e-13 * np.abs(values).max() for values in (x, y))
     rise = Rise(max(1 / (len(x) + 1), _LEAST_WEIGHT), float(np.median(x)), (standardise(x)[2] if varied else 0) or 1.0)
-    if kind == "logistic":
+    if map_name == "logistic":
         curve = fit_logistic(x, y) if varied and len(x) >= MIN_PAIRS_FIT else None
         if curve is None or curve.direction <= 0:
             curve = LogisticFit(mean, mean, float(x.mean()), 1.0)

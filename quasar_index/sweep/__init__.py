@@ -1,4 +1,4 @@
-"""Curves of rank correlation: over the number of anchors for methods of selection, or over one parameter.
+"""Curves of rank correlation: over the number of anchors of selectors, or over one parameter.
 
 A sweep is declared (`declaration.py`, or as a file: `plan.py`), measured on a bench (`bench.py`) point after point
 (`run.py`, `state.py`), and read as a table (`report.py`), a picture (`picture.py`) or a suggestion (`suggest.py`).

@@ -74,7 +74,7 @@ def index_bench(
         exclude: As in `evaluate_index`.
         allow_overlap: As in `evaluate_index`.
         where: SQL filter of the anchors.
-        group: Column of the anchors' contents, for methods that validate among them; None for `content_column`.
+        group: Column of the anchors' contents, for selectors that validate among them; None for `content_column`.
         seed: Of merging folds.
 
     Raises:
@@ -121,11 +121,11 @@ def anchors_bench(
         group: Column with the groups.
         allow_overlap: Go on although versions of one image are in several groups; the notes say so.
         where: SQL filter of the anchors.
-        max_folds: Most folds; more groups are merged by a seeded draw. Slow methods can do with ten.
+        max_folds: Most folds; more groups are merged by a seeded draw. Slow selectors can do with ten.
         seed: Of merging folds.
 
     Raises:
-        EvaluationError: When the anchors have neither ratings nor levels, are those that a method of selection chose,
+        EvaluationError: When the anchors have neither ratings nor levels, are those that a selector chose,
             all are in one group, or versions of one image in several.
         DataError: When there is no such column.
     """

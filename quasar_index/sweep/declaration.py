@@ -1,6 +1,6 @@
 """What a sweep computes: ways to score, and the one thing that varies along its curves.
 
-Along a curve varies either the number of anchors that a selection method keeps (`size`), or one parameter: the random
+Along a curve varies either the number of anchors that a selector keeps (`size`), or one parameter: the random
 part of the anchors (`ratio`), the offset, the number of clusters, k of retrieval or knn, or the shrinkage of the
 whitened space. The curves of QUASAR's Fig. 6 and 7(a) are a sweep of `ratio`, those of Fig. 7(b) and (c) of `offset`
 and `clusters`.
@@ -36,8 +36,8 @@ class Point:
     Attributes:
         base: Label of the way to score, without what varies.
         configuration: The way to score.
-        method: Name of the selection method; empty where a parameter varies.
-        selector: The method with its seed; None where a parameter varies, or all anchors are used.
+        name: Of the selector; empty where a parameter varies.
+        selector: The selector with its seed; None where a parameter varies, or all anchors are used.
         parameter: What varies.
         value: Its value.
         seed: Of the selection, the draw or the clustering; None where nothing is random.
@@ -45,7 +45,7 @@ class Point:
 
     base: str
     configuration: Method
-    method: str
+    name: str
     selector: Selector | None
     parameter: Parameter
     value: Value
@@ -55,7 +55,7 @@ class Point:
     def label(self) -> str:
         """Say what it is, in a line."""
         seed = "" if self.seed is None else f" seed {self.seed}"
-        return f"{self.configuration}, {self.method or self.parameter} {self.value}{seed}"
+        return f"{self.configuration}, {self.name or self.parameter} {self.value}{seed}"
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Sweep:
         parameter: What varies.
         values: Its values. A size or ratio up to 1 is a fraction of the anchors, 1 is all of them, a whole size from 2
             on is a number of them; a shrinkage may be "ledoit-wolf", "oas" or "auto".
-        methods: For sizes, the selection methods by name; "random" is added where it is missing, as the baseline.
+        selectors: For sizes, the selectors by name; "random" is added where it is missing, as the baseline.
         configurations: Ways to score; each has curves of its own. The parameter that varies replaces theirs.
         stratify: Of the selection: quantile bins of the rating within each side; None for one.
         n_seeds: Draws of whatever is random.
@@ -77,7 +77,7 @@ class Sweep:
 
     parameter: Parameter
     values: tuple[Value, ...]
-    methods: tuple[tuple[str, Selector], ...] = ()
+    selectors: tuple[tuple[str, Selector], ...] = ()
     configurations: tuple[Method, ...] = field(default_factory=lambda: (Mean(),))
     stratify: int | None = None
     n_seeds: int = 10
@@ -97,9 +97,9 @@ class Sweep:
             raise EvaluationError(f"the sweep has no {self.parameter} to try", "give at least one value")
         for value in self.values:
             _check_value(self.parameter, value)
-        if (self.parameter == "size") != bool(self.methods):
+        if (self.parameter == "size") != bool(self.selectors):
             raise EvaluationError(
-                "selection methods and sizes go together", "give both, or one parameter such as offsets alone"
+                "selectors and sizes go together", "give both, or one parameter such as offsets alone"
             )
         if self.n_seeds < 1 or self.n_resamples < 40 or not 0 < self.level < 1:
             raise EvaluationError(
@@ -109,12 +109,12 @@ class Sweep:
 
     def points(self) -> Iterator[Point]:
         """Yield what is to be computed, each point once: values in order, the baseline first."""
-        methods: tuple[tuple[str, Selector | None], ...] = self.methods or (("", None),)
-        if self.parameter == "size" and RANDOM not in dict(methods):
-            methods = ((RANDOM, Random()), *methods)
+        selectors: tuple[tuple[str, Selector | None], ...] = self.selectors or (("", None),)
+        if self.parameter == "size" and RANDOM not in dict(selectors):
+            selectors = ((RANDOM, Random()), *selectors)
         for configuration in self.configurations:
             for value in dict.fromkeys(self.values):
-                for name, selector in sorted(methods, key=lambda method: method[0] != RANDOM):
+                for name, selector in sorted(selectors, key=lambda one: one[0] != RANDOM):
                     yield from self._draws(configuration, name, selector, value)
 
     def _draws(self, configuration: Method, name: str, selector: Selector | None, value: Value) -> Iterator[Point]:
@@ -158,7 +158,7 @@ def _has_seed(selector: Selector) -> bool:
 
 
 def _seeded(selector: Selector | None, seed: int | None) -> Selector | None:
-    """Give a method its seed, and the baseline draws that agree between folds."""
+    """Give a selector its seed, and the baseline draws that agree between folds."""
     if selector is None or seed is None:
         return selector
     if isinstance(selector, Random):

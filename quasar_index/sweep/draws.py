@@ -3,7 +3,7 @@
 The order of anchors is that of a keyed hash of their ids, so the draw of a fold is the draw from all anchors without
 those that the fold leaves out: as one random subset would be, had it to score all images. Draws of each fold on its own
 would differ from fold to fold, which costs a pooled correlation more than the smallness of the subset does, and would
-flatter every method that random selection is compared with.
+flatter every selector that random selection is compared with.
 """
 
 from __future__ import annotations

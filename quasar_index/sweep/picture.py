@@ -18,7 +18,7 @@ _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  #
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 _GREY = "0.45"
 _TOGETHER = len(_COLOURS)
-"""Most methods in one panel; more get a panel each."""
+"""Most selectors in one panel; more get a panel each."""
 _COLUMNS = 4
 
 
@@ -65,18 +65,18 @@ def draw_sweep(report: SweepReport, path: PathText) -> None:
 
 
 def _panels(report: SweepReport) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Divide the curves: by way to score, and one a method where they are many; all in one where a parameter varies."""
+    """Divide the curves: by way to score, and by selector where those are many; all in one where a parameter varies."""
     if report.sweep.parameter != "size":
         return [("", report.curves)]
     panels: list[tuple[str, list[tuple[str, str]]]] = []
     for configuration in dict.fromkeys(configuration for configuration, _ in report.curves):
-        methods = [method for one, method in report.curves if one == configuration and method != RANDOM]
-        if len(methods) <= _TOGETHER:
-            panels.append((configuration, [(configuration, method) for method in methods]))
+        selectors = [selector for one, selector in report.curves if one == configuration and selector != RANDOM]
+        if len(selectors) <= _TOGETHER:
+            panels.append((configuration, [(configuration, selector) for selector in selectors]))
         else:
             several = len({one for one, _ in report.curves}) > 1
             more = f"\n{configuration}" if several else ""
-            panels += [(f"{method}{more}", [(configuration, method)]) for method in methods]
+            panels += [(f"{selector}{more}", [(configuration, selector)]) for selector in selectors]
     return panels
 
 
@@ -85,11 +85,11 @@ def _draw_panel(axis: Axes, report: SweepReport, title: str, curves: list[tuple[
     if by_size:
         configuration = curves[0][0] if curves else title
         _draw_random(axis, report.curve(configuration, RANDOM))
-    for place, (configuration, method) in enumerate(curves):
-        points = report.curve(configuration, method)
+    for place, (configuration, selector) in enumerate(curves):
+        points = report.curve(configuration, selector)
         colour, marker = _COLOURS[place % len(_COLOURS)], _MARKERS[place % len(_MARKERS)]
         x, y = [_x(point, report) for point in points], [point.srcc for point in points]
-        axis.plot(x, y, color=colour, linewidth=1.6, zorder=3, label=method or configuration)
+        axis.plot(x, y, color=colour, linewidth=1.6, zorder=3, label=selector or configuration)
         clear = [by_size and point.minus_random is not None and point.minus_random.is_clear for point in points]
         for one, two, is_filled in zip(x, y, clear, strict=True):
             face = colour if is_filled or not by_size else "white"

@@ -5,7 +5,7 @@
     # cross-validate = "prompt"          # or instead: leave out one value of this column of the index at a time (folds)
     seeds = 10                           # also: first-seed, resamples, level
 
-    methods = ["random", "herding", { name = "mmr", balance = 0.3 }]
+    selectors = ["random", "herding", { name = "mmr", balance = 0.3 }]
     sizes = [10, 0.05, 0.1, 0.3, 1]      # also: stratify
     # or one of: ratios, offsets, clusters, top-k, shrinkages = [...]
 
@@ -59,7 +59,7 @@ class Plan:
         index: Name or path of the index.
         version: Version of it; None for the current one.
         where: SQL filter of its anchors.
-        group: Column of the anchors' contents, for methods that validate among them; with `cross_validate` that one.
+        group: Column of the anchors' contents, for selectors that validate among them; with `cross_validate` that one.
         data: Rated images; None with `cross_validate`.
         score_column: Of `data`.
         image_column: Of `data`.
@@ -107,32 +107,32 @@ def read_plan(path: PathText) -> Plan:
         raise DataError(f"the plan '{path}': {error.message}", error.hint) from error
 
 
-def make_selectors(methods: Sequence[str | Mapping[str, Any]]) -> tuple[tuple[str, Selector], ...]:
-    """Make selection methods.
+def make_selectors(selectors: Sequence[str | Mapping[str, Any]]) -> tuple[tuple[str, Selector], ...]:
+    """Make selectors.
 
     Args:
-        methods: Names of `SELECTORS`, or tables with `name` and parameters.
+        selectors: Names of `SELECTORS`, or tables with `name` and parameters.
 
     Returns:
-        Label and method of each.
+        Label and selector of each.
 
     Raises:
         DataError: On an unknown name or parameter, or a value out of range.
     """
     made: dict[str, Selector] = {}
-    for method in methods:
-        given = {"name": method} if isinstance(method, str) else dict(method)
+    for selector in selectors:
+        given = {"name": selector} if isinstance(selector, str) else dict(selector)
         name = given.pop("name", None)
         if name not in SELECTORS:
-            raise DataError(f"no selection method '{name}'", _known(name, SELECTORS))
-        _check_parameters(given, SELECTORS[name], f"method '{name}'", without=("seed",))
+            raise DataError(f"no selector '{name}'", _known(name, SELECTORS))
+        _check_parameters(given, SELECTORS[name], f"selector '{name}'", without=("seed",))
         label = " ".join([name, *(f"{key}={value}" for key, value in given.items())])
-        made[label] = _made(SELECTORS[name], given, f"method '{name}'")
+        made[label] = _made(SELECTORS[name], given, f"selector '{name}'")
     return tuple(made.items())
 
 
 def _plan(table: Mapping[str, Any], folder: Path) -> Plan:
-    known = (*_TEXTS, *_FLAGS, *_COUNTS, *AXES, "level", "methods", "method")
+    known = (*_TEXTS, *_FLAGS, *_COUNTS, *AXES, "level", "selectors", "method")
     for key in table:
         if key not in known:
             raise DataError(f"unknown key '{key}'", _known(key, known))
@@ -156,9 +156,9 @@ def _plan(table: Mapping[str, Any], folder: Path) -> Plan:
     values = table[axes[0]]
     if not isinstance(values, list) or not all(isinstance(value, get_args(int | float | str)) for value in values):
         raise DataError(f"'{axes[0]}' is {values!r}", "it is a list such as [0.1, 0.3, 1]")
-    methods = table.get("methods", ["random"] if axes == ["sizes"] else [])
-    if not isinstance(methods, list) or not all(isinstance(method, (str, dict)) for method in methods):
-        raise DataError(f"'methods' is {methods!r}", 'it is a list such as ["random", "herding"]')
+    selectors = table.get("selectors", ["random"] if axes == ["sizes"] else [])
+    if not isinstance(selectors, list) or not all(isinstance(one, (str, dict)) for one in selectors):
+        raise DataError(f"'selectors' is {selectors!r}", 'it is a list such as ["random", "herding"]')
     texts = table.get("method", ["mean"])
     texts = [texts] if isinstance(texts, str) else texts
     if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
@@ -166,7 +166,7 @@ def _plan(table: Mapping[str, Any], folder: Path) -> Plan:
     sweep = Sweep(
         AXES[axes[0]],
         tuple(values),
-        methods=make_selectors(methods),
+        selectors=make_selectors(selectors),
         configurations=tuple(read_methods(texts)),
         stratify=table.get("stratify"),
         n_seeds=table.get("seeds", 10),

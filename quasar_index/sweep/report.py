@@ -6,7 +6,7 @@
                         seeds of both drawn anew with each resample
 
 The first says how much the draw matters on these test images; the second how much these test images do; the third
-whether a method is better than random selection with both taken into account. A third interval that holds 0 is no
+whether a selector is better than random selection with both taken into account. A third interval that holds 0 is no
 difference.
 """
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "configuration",
-    "method",
+    "selector",
     "parameter",
     "value",
     "n_anchors",
@@ -72,7 +72,7 @@ class CurvePoint:
 
     Attributes:
         configuration: Label of the way to score, without what varies.
-        method: Selection method; empty where a parameter varies.
+        selector: Its name; empty where a parameter varies.
         parameter: What varies.
         value: Its value.
         n_anchors: Anchors that scored an image, on average.
@@ -84,7 +84,7 @@ class CurvePoint:
     """
 
     configuration: str
-    method: str
+    selector: str
     parameter: Parameter
     value: Value
     n_anchors: float
@@ -113,7 +113,7 @@ class SweepReport:
 
     Attributes:
         sweep: What was asked for.
-        points: By way to score, then method, then value in the order of the sweep.
+        points: By way to score, then selector, then value in the order of the sweep.
         protocol: What it was measured on, in words.
         n_images: Rated images.
         n_units: Groups that were resampled, or images where there are no groups.
@@ -140,7 +140,7 @@ class SweepReport:
         return [
             {
                 "configuration": point.configuration,
-                "method": point.method,
+                "selector": point.selector,
                 "parameter": point.parameter,
                 "value": point.value,
                 "n_anchors": round(point.n_anchors, 1),
@@ -157,14 +157,14 @@ class SweepReport:
             for point in self.points
         ]
 
-    def curve(self, configuration: str, method: str) -> list[CurvePoint]:
+    def curve(self, configuration: str, selector: str) -> list[CurvePoint]:
         """Return the points of one curve."""
-        return [one for one in self.points if (one.configuration, one.method) == (configuration, method)]
+        return [one for one in self.points if (one.configuration, one.selector) == (configuration, selector)]
 
     @property
     def curves(self) -> list[tuple[str, str]]:
-        """Way to score and method of each curve, in order."""
-        return list(dict.fromkeys((point.configuration, point.method) for point in self.points))
+        """Way to score and selector of each curve, in order."""
+        return list(dict.fromkeys((point.configuration, point.selector) for point in self.points))
 
 
 def summarise(
@@ -191,20 +191,20 @@ def summarise(
     """
     draws: dict[tuple[str, str, Value], list[PointResult]] = {}
     for point, result in results.items():
-        draws.setdefault((point.base, point.method, point.value), []).append(result)
+        draws.setdefault((point.base, point.name, point.value), []).append(result)
     if sweep.parameter == "size":
         # Draws that all chose the same anchors are one.
         draws = {key: found[:1] if len({one.subset for one in found}) == 1 else found for key, found in draws.items()}
-    # A method of which nothing but "all anchors" is left has no curve.
-    failed = {(point.base, point.method) for point in failures if point.selector is not None}
-    chosen = {(point.base, point.method) for point in results if point.selector is not None}
+    # A selector of which nothing but "all anchors" is left has no curve.
+    failed = {(point.base, point.name) for point in failures if point.selector is not None}
+    chosen = {(point.base, point.name) for point in results if point.selector is not None}
     draws = {key: found for key, found in draws.items() if key[:2] not in failed - chosen}
-    order = {key: place for place, key in enumerate(dict.fromkeys((base, method) for base, method, _ in draws))}
+    order = {key: place for place, key in enumerate(dict.fromkeys((base, selector) for base, selector, _ in draws))}
     points = []
-    for base, method, value in sorted(draws, key=lambda key: order[key[:2]]):
-        found = draws[base, method, value]
-        baseline = draws.get((base, RANDOM, value)) if method not in ("", RANDOM) and value != 1 else None
-        points.append(_curve_point(sweep, (base, method, value), found, baseline))
+    for base, selector, value in sorted(draws, key=lambda key: order[key[:2]]):
+        found = draws[base, selector, value]
+        baseline = draws.get((base, RANDOM, value)) if selector not in ("", RANDOM) and value != 1 else None
+        points.append(_curve_point(sweep, (base, selector, value), found, baseline))
     n_units = len(bench.quality) if bench.groups is None else len(np.unique(bench.groups))
     notes = list(bench.notes)
     if all(point.replicates is None for point in points):
@@ -229,7 +229,7 @@ def _curve_point(
     draws: Sequence[PointResult],
     baseline: Sequence[PointResult] | None,
 ) -> CurvePoint:
-    base, method, value = key
+    base, selector, value = key
     values = np.array([draw.srcc for draw in draws])
     mean = float(values.mean())
     replicates = _replicates(draws)
@@ -243,7 +243,7 @@ def _curve_point(
             difference = _percentile(difference.value, drawn, sweep.level)
     return CurvePoint(
         configuration=base,
-        method=method,
+        selector=selector,
         parameter=sweep.parameter,
         value=value,
         n_anchors=float(np.mean([draw.n_anchors for draw in draws])),
@@ -291,7 +291,7 @@ def _grouped_failures(failures: Mapping[Point, QuasarError]) -> tuple[tuple[str,
     found: dict[tuple[str, str, str], list[Value]] = {}
     for point, error in failures.items():
         message = error.message.removeprefix(f"{point.configuration}: ")  # it differs by seed
-        found.setdefault((point.base, point.method or point.parameter, message), []).append(point.value)
+        found.setdefault((point.base, point.name or point.parameter, message), []).append(point.value)
     return tuple(
         (f"{base}, {what} {', '.join(f'{value}' for value in dict.fromkeys(values))}", message)
         for (base, what, message), values in found.items()

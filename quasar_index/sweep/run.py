@@ -38,7 +38,7 @@ def run_sweep(
 ) -> SweepReport:
     """Compute a sweep.
 
-    In every fold the method sees the anchors of the fold alone, in the space of the way to score; the subset is then
+    In every fold the selector sees the anchors of the fold alone, in the space of the way to score; the subset is then
     scored with like any index of these anchors: its space is fitted to it. The resamples of the test groups are the
     same for all points, so that differences between points are paired.
 
@@ -49,8 +49,8 @@ def run_sweep(
         on_progress: Called with (done, total) points.
 
     Returns:
-        The curves. Points that the anchors cannot serve (more clusters than anchors, no ratings for a method that needs
-        them) are left out, and `failures` says why.
+        The curves. Points that the anchors cannot serve (more clusters than anchors, no ratings for a selector that
+        needs them) are left out, and `failures` says why.
 
     Raises:
         EvaluationError: When no point can be computed.
@@ -120,9 +120,9 @@ def _compute(point: Point, sweep: Sweep, bench: Bench, folds: _FoldAnchors) -> P
 
 
 def _draws_nothing(point: Point, results: Mapping[Point, PointResult]) -> bool:
-    """Say whether two draws before this one chose the same anchors: then its method has drawn nothing, nor will it.
+    """Say whether two draws before this one chose the same anchors: then its selector has drawn nothing, nor will it.
 
-    Greedy methods draw only where there are many anchors, and cost the most where there are few.
+    Greedy selectors draw only where there are many anchors, and cost the most where there are few.
     """
     if point.selector is None or point.seed is None:
         return False

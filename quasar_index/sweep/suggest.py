@@ -29,7 +29,7 @@ from .run import run_sweep
 SUGGESTED_SIZES: tuple[Value, ...] = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1)
 """Fractions that are tried unless others are given; all anchors are always tried."""
 SUGGESTION_FOLDS = 20
-"""Most folds unless another number is given: every method selects in every fold."""
+"""Most folds unless another number is given: every selector selects in every fold."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,14 @@ class SuggestedSize:
 
     Attributes:
         configuration: Label of the way to score.
-        method: The method.
+        selector: The selector.
         chosen: The suggested point of its curve.
         best: The point of highest SRCC.
         standard_error: Of the best one.
     """
 
     configuration: str
-    method: str
+    selector: str
     chosen: CurvePoint
     best: CurvePoint
     standard_error: float
@@ -61,12 +61,12 @@ class Suggestion:
     """What is suggested.
 
     Attributes:
-        by_method: For each method, by its own best.
-        overall: By the best of all methods.
+        by_selector: For each selector, by its own best.
+        overall: By the best of all selectors.
         report: The curves.
     """
 
-    by_method: tuple[SuggestedSize, ...]
+    by_selector: tuple[SuggestedSize, ...]
     overall: SuggestedSize
     report: SweepReport
 
@@ -74,7 +74,7 @@ class Suggestion:
 def suggest(
     index: AnchorIndex,
     *,
-    methods: Sequence[tuple[str, Selector]] | None = None,
+    selectors: Sequence[tuple[str, Selector]] | None = None,
     sizes: Sequence[Value] = SUGGESTED_SIZES,
     group: str | None = None,
     configuration: Method | None = None,
@@ -87,11 +87,11 @@ def suggest(
     state: PathText | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Suggestion:
-    """Suggest for each method how few anchors are enough, by cross-validation over the anchors themselves.
+    """Suggest for each selector how few anchors are enough, by cross-validation over the anchors themselves.
 
     Args:
         index: The index.
-        methods: Name and method of each; None for all of `SELECTORS`.
+        selectors: Name and selector of each; None for all of `SELECTORS`.
         sizes: Fractions or numbers to try beside all anchors.
         group: Column whose values are left out together; None for the reference images where there are any, else
             each anchor alone.
@@ -99,7 +99,7 @@ def suggest(
         where: SQL filter of the anchors.
         stratify: Quantile bins of the rating in a selection.
         max_folds: Most folds: more groups are merged by a seeded draw.
-        n_seeds: Draws of methods that are random.
+        n_seeds: Draws of selectors that are random.
         n_resamples: Resamples of the groups.
         seed: First of the seeds.
         state: File of points that are known, where new ones are added; None to keep nothing.
@@ -111,11 +111,11 @@ def suggest(
     Raises:
         EvaluationError: When there are too few anchors or groups for a standard error, or as `anchors_bench`.
     """
-    tried = methods or [(name, kind()) for name, kind in SELECTORS.items()]
+    tried = selectors or [(name, kind()) for name, kind in SELECTORS.items()]
     sweep = Sweep(
         "size",
         (*sizes, 1),
-        methods=tuple(tried),
+        selectors=tuple(tried),
         configurations=(configuration or Mean(),),
         stratify=stratify,
         n_seeds=n_seeds,
@@ -135,20 +135,20 @@ def suggest_from(report: SweepReport) -> Suggestion:
     """
     if report.sweep.parameter != "size":
         raise EvaluationError(f"a sweep of {report.sweep.parameter} suggests no subset", "sweep sizes")
-    by_method = tuple(
-        _smallest(configuration, method, points)
-        for configuration, method in report.curves
-        if (points := report.curve(configuration, method))
+    by_selector = tuple(
+        _smallest(configuration, selector, points)
+        for configuration, selector in report.curves
+        if (points := report.curve(configuration, selector))
     )
-    if not by_method:
+    if not by_selector:
         reasons = "; ".join(dict.fromkeys(reason for _, reason in report.failures))
         raise EvaluationError(f"no size could be tried ({reasons or 'no anchors'})", "give other --sizes")
-    best = max(by_method, key=lambda one: one.best.srcc)
-    return Suggestion(by_method, _smallest(best.configuration, "", list(report.points), best.best), report)
+    best = max(by_selector, key=lambda one: one.best.srcc)
+    return Suggestion(by_selector, _smallest(best.configuration, "", list(report.points), best.best), report)
 
 
 def _smallest(
-    configuration: str, method: str, points: Sequence[CurvePoint], best: CurvePoint | None = None
+    configuration: str, selector: str, points: Sequence[CurvePoint], best: CurvePoint | None = None
 ) -> SuggestedSize:
     top = best or max(points, key=lambda point: (point.srcc, -point.n_anchors))
     error = top.standard_error
@@ -159,4 +159,4 @@ def _smallest(
         )
     enough = [point for point in points if point.srcc >= top.srcc - error]
     chosen = min(enough, key=lambda point: (point.n_anchors, -point.srcc))
-    return SuggestedSize(configuration, method or chosen.method, chosen, top, error)
+    return SuggestedSize(configuration, selector or chosen.selector, chosen, top, error)

@@ -28,7 +28,7 @@ from ..methods.mean import Mean
 from ..methods.method import Method
 from ..paths import write_atomically
 from ..statistics.calibration import Calibration, fit_calibration
-from ..statistics.rising_maps import MapKind
+from ..statistics.rising_maps import MapName
 from . import CrossFit, RatedImages, cross_fit, rated_anchors
 
 FOLDER = "calibrations"
@@ -99,7 +99,7 @@ def calibrate(
     method: Method | None = None,
     *,
     group: str | None = None,
-    kind: MapKind = "isotonic",
+    map_name: MapName = "isotonic",
     level: float = 0.9,
     seed: int = 0,
     on_progress: Callable[[int, int], None] | None = None,
@@ -111,7 +111,7 @@ def calibrate(
         method: The way to score; None for the default.
         group: Column whose groups stay together (contents, prompts); None for the reference images where there are
             any, else each image alone.
-        kind: Of the map from scores to ratings: "isotonic" or "logistic".
+        map_name: "isotonic" or "logistic".
         level: Nominal coverage of the interval.
         seed: Of the divisions.
         on_progress: Called with (done, total) steps.
@@ -148,7 +148,7 @@ def calibrate(
             fitted.by_fold.scores[0],
             fitted.quality,
             groups=fitted.groups,
-            kind=kind,
+            map_name=map_name,
             level=level,
             quality_range=scale,
             seed=seed,

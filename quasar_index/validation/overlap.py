@@ -131,8 +131,8 @@ def cross_validate_images(
         The report.
 
     Raises:
-        EvaluationError: When versions of one reference image are in several groups, the images are those that a method
-            of selection chose, or as `cross_validate`.
+        EvaluationError: When versions of one reference image are in several groups, the images are those that a
+            selector chose, or as `cross_validate`.
         DataError: When a column is missing.
     """
     images.check_not_selected(group)

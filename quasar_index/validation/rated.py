@@ -51,7 +51,7 @@ class RatedImages:
     subset: Subset | None = None
 
     def check_not_selected(self, group: str) -> None:
-        """Refuse to measure scores on images that a method of selection chose: it chose those that are easy to order.
+        """Refuse to measure scores on images that a selector chose: it chose those that are easy to order.
 
         Args:
             group: Column whose groups were to be left out, for the mend.
@@ -66,8 +66,8 @@ class RatedImages:
         raise EvaluationError(
             f"{self.name} holds the {n} of {total} anchors that '{subset.chosen_by}' chose, and measured on these "
             "images alone any way to score looks better than it is",
-            f"measure on all images: quasar-index sweep {shlex.quote(subset.index)} --methods {subset.method} --sizes "
-            f"{n / total:.2g} --cross-validate group={group}, which selects anew without each {group}",
+            f"measure on all images: quasar-index sweep {shlex.quote(subset.index)} --selectors {subset.selector} "
+            f"--sizes {n / total:.2g} --cross-validate group={group}, which selects anew without each {group}",
         )
 
     def column(self, name: str) -> list[Any]:

@@ -1,12 +1,12 @@
-"""All selection methods at five sizes against random selection, by leave-one-group-out over the anchors of an index.
+"""All selectors at five sizes against random selection, by leave-one-group-out over the anchors of an index.
 
     python tests/benchmarks/compare_selection.py INDEX --group COLUMN --output FOLDER [--folds 10] [--space raw]
 
-The way to score, and the space that methods look at, are the library's defaults unless they are given.
+The way to score, and the space that selectors look at, are the library's defaults unless they are given.
 
-Writes the curves (CSV), their picture and a table that says which method differs from random selection beyond the 95%
+Writes the curves (CSV), their picture and a table that says which selector differs from random selection beyond the 95%
 interval (paired over test groups and seeds). At that level one comparison in twenty does so by chance: the table counts
-them. What is computed is kept in FOLDER, and the same command goes on from there; methods that take long come last.
+them. What is computed is kept in FOLDER, and the same command goes on from there; selectors that take long come last.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ def main() -> None:
     configuration = qi.Mean(space=given.space, shrinkage=given.shrinkage)
     name = f"{index.name}-{configuration.space_words}"
     names = [one for one in qi.SELECTORS if one not in SLOW]
-    for methods in (names,) if given.without_slow else (names, [*names, *SLOW]):
+    for selectors in (names,) if given.without_slow else (names, [*names, *SLOW]):
         sweep = qi.Sweep(
             "size",
             (*given.sizes, 1),
-            methods=qi.make_selectors(methods),
+            selectors=qi.make_selectors(selectors),
             configurations=(configuration,),
             n_seeds=given.seeds,
         )
@@ -61,14 +61,14 @@ def table(report: qi.SweepReport) -> list[str]:
     """Return the comparison as lines."""
     lines = [report.protocol, *report.notes, ""]
     values = [value for value in report.sweep.values if value != 1]
-    lines.append("method".ljust(18) + "".join(f"{value:g}".rjust(28) for value in values))
+    lines.append("selector".ljust(18) + "".join(f"{value:g}".rjust(28) for value in values))
     better: list[str] = []
     worse: list[str] = []
     n = 0
-    for _, method in report.curves:
+    for _, selector in report.curves:
         cells = []
         for value in values:
-            (point,) = [one for one in report.points if (one.method, one.value) == (method, value)] or [None]
+            (point,) = [one for one in report.points if (one.selector, one.value) == (selector, value)] or [None]
             if point is None:
                 cells.append("-")
                 continue
@@ -80,9 +80,9 @@ def table(report: qi.SweepReport) -> list[str]:
             n += 1
             mark = "*" if paired.is_clear else " "
             if paired.is_clear:
-                (better if paired.value > 0 else worse).append(f"{method} {value:g}")
+                (better if paired.value > 0 else worse).append(f"{selector} {value:g}")
             cells.append(f"{point.srcc:.3f} {paired.value:+.2f} [{paired.low:+.2f}, {paired.high:+.2f}]{mark}")
-        lines.append(method.ljust(18) + "".join(cell.rjust(28) for cell in cells))
+        lines.append(selector.ljust(18) + "".join(cell.rjust(28) for cell in cells))
     lines += [
         "",
         "random: mean SRCC (where 95% of draws lie); others: SRCC, minus random [95% interval]; * beyond it",

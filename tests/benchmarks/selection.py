@@ -1,8 +1,8 @@
-"""Time and memory of the selection methods on synthetic clustered anchors.
+"""Time and memory of the selectors on synthetic clustered anchors.
 
     OMP_NUM_THREADS=2 python tests/benchmarks/selection.py --anchors 255000 --dim 768 --limit 600
 
-One process a method and size; the memory is the peak beyond the anchors themselves. A run that reaches the limit is
+One process a selector and size; the memory is the peak beyond the anchors themselves. A run that reaches the limit is
 stopped, and its row says how far it came.
 """
 
@@ -33,7 +33,7 @@ def make(path: Path, n: int, dim: int, n_clusters: int = 500) -> None:
     matrix.flush()
 
 
-def measure(path: str, method: str, share: float | int, results: multiprocessing.Queue) -> None:
+def measure(path: str, selector: str, share: float | int, results: multiprocessing.Queue) -> None:
     """Select once and put progress and result into the queue."""
     from quasar_index.anchors import AnchorTable
     from quasar_index.selection import SELECTORS, select_anchors
@@ -61,7 +61,7 @@ def measure(path: str, method: str, share: float | int, results: multiprocessing
             results.put(("progress", done / total))
 
     start, cpu = time.perf_counter(), time.process_time()
-    rows = select_anchors(anchors, SELECTORS[method](), on_progress=report, **size)
+    rows = select_anchors(anchors, SELECTORS[selector](), on_progress=report, **size)
     seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     results.put(("done", (len(rows), seconds, cpu, peak / 1024)))
@@ -73,7 +73,7 @@ def main() -> None:
     parser.add_argument("--anchors", type=int, default=255_000)
     parser.add_argument("--dim", type=int, default=768)
     parser.add_argument("--sizes", nargs="+", default=["1000", "0.1"])
-    parser.add_argument("--methods", nargs="+", default=None)
+    parser.add_argument("--selectors", nargs="+", default=None)
     parser.add_argument("--limit", type=float, default=600, help="seconds a run")
     parser.add_argument("--json", type=Path, default=None, help="append one JSON line a run")
     chosen = parser.parse_args()
@@ -83,19 +83,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "anchors.npy")
         make(path, chosen.anchors, chosen.dim)
-        print(f"{'method':<18}{'size':>8}{'seconds':>10}{'CPU s':>10}{'peak MiB':>10}", flush=True)
+        print(f"{'selector':<18}{'size':>8}{'seconds':>10}{'CPU s':>10}{'peak MiB':>10}", flush=True)
         for size in chosen.sizes:
             share = int(size) if size.isdecimal() else float(size)
-            for method in chosen.methods or SELECTORS:
+            for selector in chosen.selectors or SELECTORS:
                 results = context.Queue()
-                process = context.Process(target=measure, args=(str(path), method, share, results))
+                process = context.Process(target=measure, args=(str(path), selector, share, results))
                 process.start()
                 record = watch(process, results, chosen.limit)
                 took = "{seconds:>10.1f}{cpu:>10.1f}{mib:>10.0f}".format(**record) if "mib" in record else ""
-                print(f"{method:<18}{size:>8}{took}{record.get('note', '')}", flush=True)
+                print(f"{selector:<18}{size:>8}{took}{record.get('note', '')}", flush=True)
                 if chosen.json is not None:
                     with chosen.json.open("a") as file:
-                        file.write(json.dumps({"method": method, "size": size, **record}) + "\n")
+                        file.write(json.dumps({"selector": selector, "size": size, **record}) + "\n")
 
 
 def watch(process: multiprocessing.Process, results: multiprocessing.Queue, limit: float) -> dict[str, object]:

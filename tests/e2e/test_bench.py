@@ -47,7 +47,7 @@ def test_figures_of_search(bench: Run, tmp_path: Path, monkeypatch: pytest.Monke
     for figure in report["figures"]:
         assert figure["anchors"] == 600
         assert figure["bar"] == BARS.get(figure["figure"])
-        if figure["median"] is None:  # a method of selection that needs what synthetic anchors lack
+        if figure["median"] is None:  # a selector that needs what synthetic anchors lack
             assert figure["detail"]["error"]
             continue
         assert 0 < figure["low"] <= figure["median"] <= figure["high"]

@@ -9,9 +9,7 @@ from .conftest import Run
 def test_demo_table(call: Run, tmp_path: Path) -> None:
     done = call("demo", QUASAR_INDEX_HOME=str(tmp_path / "indexes"))
     assert done.returncode == 0, done.stderr
-    shown = re.findall(
-        r"^ *((?:mean|offset|clustering|retrieval)[^ ]*) +(-?[\d.]+)", done.stdout, flags=re.MULTILINE
-    )
+    shown = re.findall(r"^ *((?:mean|offset|clustering|retrieval)[^ ]*) +(-?[\d.]+)", done.stdout, flags=re.MULTILINE)
     rows = {name: float(value) for name, value in shown}
     assert len(rows) == 8
     assert rows["retrieval:top_k=8,space=raw"] >= 0.65

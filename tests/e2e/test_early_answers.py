@@ -76,7 +76,7 @@ WRONG: list[tuple[tuple[str, ...], int, str]] = [
     (("demo", "--name", "rated"), 4, "is an index of your own"),
     (("demo", "--name", "new", "--device", "gpu"), 5, "no device 'gpu'"),
     (("calibrate", "rated", "--group", "nothing"), 3, "has no column 'nothing'"),
-    (("select", "rated", "--method", "kmeans", "--to", "rated", "--size", "4"), 4, "exists already"),
+    (("select", "rated", "--selector", "kmeans", "--to", "rated", "--size", "4"), 4, "exists already"),
     (("merge", "new", "nosuch", "rated"), 4, "no index 'nosuch'"),
     (("map", "rated", "-o", "x.png", "--colour", "nothing"), 3, "has no column 'nothing'"),
     (("export", "rated", "x.npz", "--where", "nothing = 3"), 4, "filter 'nothing = 3' cannot be used"),

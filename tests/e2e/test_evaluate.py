@@ -38,7 +38,7 @@ def test_leave_one_group_of_an_index_out(call: Run, tmp_path: Path) -> None:
     done = call(*common, "--by", "photograph", "-f", "json", "--picture", tmp_path / "out.png")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
-    assert [one["method"] for one in report["methods"]] == [
+    assert [one["label"] for one in report["methods"]] == [
         *("mean:space=raw", "mean", "ridge:space=raw", "ridge"),
         *("retrieval:top_k=4,space=raw", "retrieval:top_k=4", "knn:top_k=4,space=raw", "knn:top_k=4"),
     ]
@@ -138,8 +138,11 @@ def test_bad_input(call: Run, photos: Path, tmp_path: Path) -> None:
         ((*index, "--cross-validate", "photograph"), 2, ""),
         ((*index, "--cross-validate", "group=photograph", "-m", "mean:space=raw/nosuch"), 6, "'nosuch'"),
         ((*index, "--cross-validate", "group=photograph", "-m", "mean:top_k=3"), 6, "no parameter 'top_k'"),
-        ((*index, "--cross-validate", "group=photograph", "-m", "mean:space=raw,shrinkage=3"), 6,
-         "shrinkage of mean is 3.0, and its space is raw"),
+        (
+            (*index, "--cross-validate", "group=photograph", "-m", "mean:space=raw,shrinkage=3"),
+            6,
+            "shrinkage of mean is 3.0, and its space is raw",
+        ),
         ((*index, "--cross-validate", "group=photograph", "space=raw"), 2, ""),
     ):
         done = call(*arguments)

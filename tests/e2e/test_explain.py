@@ -73,7 +73,9 @@ def explain(vectors: Path, call: Run, tmp_path: Path):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_the_file_alone_rebuilds_every_score(way: str, explain) -> None:
-    scores, rows, _ = explain("-m", WAYS[way], "--explain-top", 0, file="why.parquet" if "blend" in way else "why.jsonl")
+    scores, rows, _ = explain(
+        "-m", WAYS[way], "--explain-top", 0, file="why.parquet" if "blend" in way else "why.jsonl"
+    )
     assert len(scores) == M
     for path, score in scores.items():
         own = rows[path]

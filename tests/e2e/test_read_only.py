@@ -99,7 +99,7 @@ def test_reading_works_and_writing_is_one_clear_line(
         ["restore", "cached", "1"],
         ["build", "new", "--data", labels],
         ["build", "cached", "--data", labels, "--overwrite"],
-        ["select", "cached", "--method", "random", "--size", "8", "--to", "some"],
+        ["select", "cached", "--selector", "random", "--size", "8", "--to", "some"],
     ]
     if restrict is without_permission:  # once is enough for what imports torch
         reading, writing = (

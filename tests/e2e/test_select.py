@@ -14,7 +14,7 @@ from .conftest import Run
 
 
 def test_a_selected_index_is_an_index(call: Run, photos: Path, tmp_path: Path) -> None:
-    options = ("--method", "kmeans", "--size", 8, "--space", "whitened", "--shrinkage", "oas", "--seed", 1)
+    options = ("--selector", "kmeans", "--size", 8, "--space", "whitened", "--shrinkage", "oas", "--seed", 1)
     done = call("select", "rated", *options, "--to", tmp_path / "few", "--json")
     assert done.returncode == 0, done.stderr
     made = json.loads(done.stdout)
@@ -69,7 +69,7 @@ def both(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_selected_index_calibrates_explains_and_maps(call: Run, photos: Path, both: Path, tmp_path: Path) -> None:
     few = tmp_path / "few"
-    made = call("select", both, "-m", "content-pairs", "--size", 24, "--to", few)
+    made = call("select", both, "-s", "content-pairs", "--size", 24, "--to", few)
     assert made.returncode == 0, made.stderr
     calibrated = call("calibrate", few, "--group", "photograph", "--level", 0.8, "--json")
     assert calibrated.returncode == 0, calibrated.stderr
@@ -85,13 +85,13 @@ def test_a_selected_index_calibrates_explains_and_maps(call: Run, photos: Path, 
     folds = call("evaluate", "--index", few, "--cross-validate", "group=photograph")
     assert folds.returncode == 7
     assert folds.stdout == ""
-    advised = "quasar-index sweep index --methods content-pairs --sizes 0.6 --cross-validate group=photograph"
+    advised = "quasar-index sweep index --selectors content-pairs --sizes 0.6 --cross-validate group=photograph"
     assert "holds the 24 of 40 anchors that 'content-pairs' chose" in folds.stderr
     assert advised in folds.stderr
     swept = call("sweep", both, *shlex.split(advised)[3:], "--seeds", 1, "--resamples", 40, "-f", "jsonl")
     assert swept.returncode == 0, swept.stderr
     points = [json.loads(line) for line in swept.stdout.splitlines()]
-    n_anchors = {point["method"]: point["n_anchors"] for point in points}
+    n_anchors = {point["selector"]: point["n_anchors"] for point in points}
     assert n_anchors.keys() == {"random", "content-pairs"}
     assert set(n_anchors.values()) == {20}  # 0.6 of what is left without a photograph
     mapped = call("map", both, "--subset", few, "-o", "map.svg")
@@ -99,33 +99,34 @@ def test_a_selected_index_calibrates_explains_and_maps(call: Run, photos: Path, 
     assert "marked: in few (24)" in (tmp_path / "map.svg").read_text(encoding="utf-8")
     alone = call("map", few, "-o", "few.png", "--colour", "rating")
     assert alone.returncode == 0, alone.stderr
-    again = call("select", few, "-m", "k-center", "--size", 4, "--to", tmp_path / "fewer")
+    again = call("select", few, "-s", "k-center", "--size", 4, "--to", tmp_path / "fewer")
     assert again.returncode == 0, again.stderr
 
 
-@pytest.mark.parametrize("method", list(qi.SELECTORS))
-def test_every_method_selects(call: Run, tmp_path: Path, method: str) -> None:
+@pytest.mark.parametrize("selector", list(qi.SELECTORS))
+def test_every_selector_selects(call: Run, tmp_path: Path, selector: str) -> None:
     done = call(
-        "select", "rated", "-m", method, "--fraction", 0.5, "--to", tmp_path / "half", "--group", "photograph", "--json"
+        *("select", "rated", "--selector", selector, "--fraction", 0.5, "--to", tmp_path / "half"),
+        *("--group", "photograph", "--json"),
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["n_anchors"] == 10
     manifest = qi.AnchorIndex.open(tmp_path / "half").manifest
     assert (manifest.n_good, manifest.n_bad) == (5, 5)
     assert manifest.subset is not None
-    assert (manifest.subset.method, manifest.subset.group) == (method, "photograph")
+    assert (manifest.subset.selector, manifest.subset.group) == (selector, "photograph")
 
 
-def test_the_choices_of_the_command_are_the_methods() -> None:
+def test_the_choices_of_the_command_are_the_selectors() -> None:
     from quasar_index.cli import select
 
-    assert [method.value for method in select.Method] == list(qi.SELECTORS)
+    assert [selector.value for selector in select.SelectorName] == list(qi.SELECTORS)
 
 
 def test_strata_filter_overwrite_and_version(call: Run, home: Path, tmp_path: Path) -> None:
     shutil.copytree(home / "rated", tmp_path / "rated")
     assert call("remove", tmp_path / "rated", "--where", "quality > 0.9").returncode == 0
-    options = ("-m", "random", "--fraction", 0.5, "--stratify", 2, "--version", 1, "--to", tmp_path / "half")
+    options = ("-s", "random", "--fraction", 0.5, "--stratify", 2, "--version", 1, "--to", tmp_path / "half")
     assert call("select", tmp_path / "rated", *options).returncode == 0
     again = call("select", tmp_path / "rated", *options)
     assert again.returncode == 4
@@ -139,16 +140,16 @@ def test_strata_filter_overwrite_and_version(call: Run, home: Path, tmp_path: Pa
 @pytest.mark.parametrize(
     ("options", "code", "text"),
     [
-        (["-m", "random"], 2, "either --size or --fraction"),
-        (["-m", "random", "--size", "4", "--fraction", "0.1"], 2, "either --size or --fraction"),
-        (["-m", "herding", "--size", "4", "--seed", "1"], 2, "--seed is for random"),
-        (["-m", "kmeans", "--size", "4", "--balance", "1"], 2, "--balance is for mmr, not for kmeans"),
-        (["-m", "random", "--size", "4", "--space", "raw", "--shrinkage", "2"], 2, "--shrinkage"),
-        (["-m", "random", "--size", "40"], 6, "40 of 20 anchors cannot be selected"),
-        (["-m", "mmr", "--size", "4", "--balance", "2"], 6, "balance 2.0 is not in"),
-        (["-m", "random", "--size", "6", "--stratify", "5"], 6, "5 strata do not fit"),
-        (["-m", "random", "--size", "6", "--group", "nothing"], 3, "no column 'nothing'"),
-        (["-m", "best", "--size", "6"], 2, "best"),
+        (["-s", "random"], 2, "either --size or --fraction"),
+        (["-s", "random", "--size", "4", "--fraction", "0.1"], 2, "either --size or --fraction"),
+        (["-s", "herding", "--size", "4", "--seed", "1"], 2, "--seed is for random"),
+        (["-s", "kmeans", "--size", "4", "--balance", "1"], 2, "--balance is for mmr, not for kmeans"),
+        (["-s", "random", "--size", "4", "--space", "raw", "--shrinkage", "2"], 2, "--shrinkage"),
+        (["-s", "random", "--size", "40"], 6, "40 of 20 anchors cannot be selected"),
+        (["-s", "mmr", "--size", "4", "--balance", "2"], 6, "balance 2.0 is not in"),
+        (["-s", "random", "--size", "6", "--stratify", "5"], 6, "5 strata do not fit"),
+        (["-s", "random", "--size", "6", "--group", "nothing"], 3, "no column 'nothing'"),
+        (["-s", "best", "--size", "6"], 2, "best"),
     ],
 )
 def test_mistakes_are_one_line(call: Run, tmp_path: Path, options: list[str], code: int, text: str) -> None:

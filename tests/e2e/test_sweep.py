@@ -26,8 +26,8 @@ def mirrored(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_curves_of_methods(call: Run, tmp_path: Path) -> None:
-    arguments = (*VALIDATE, "--methods", "random,extremes,herding", "--sizes", "0.3,8,1")
+def test_curves_of_selectors(call: Run, tmp_path: Path) -> None:
+    arguments = (*VALIDATE, "--selectors", "random,extremes,herding", "--sizes", "0.3,8,1")
     arguments += ("--output", "out.csv", "--picture", "out.png")
     done = call(*arguments)
     assert done.returncode == 0, done.stderr
@@ -35,11 +35,11 @@ def test_curves_of_methods(call: Run, tmp_path: Path) -> None:
     assert {"over", "seeds", "bootstrap"} <= set(done.stdout.splitlines()[3].split())
     with (tmp_path / "out.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert [(row["method"], row["value"]) for row in rows] == [
-        (method, value) for method in ("random", "extremes", "herding") for value in ("0.3", "8", "1")
+    assert [(row["selector"], row["value"]) for row in rows] == [
+        (selector, value) for selector in ("random", "extremes", "herding") for value in ("0.3", "8", "1")
     ]
-    assert all(row["minus_random"] == "" for row in rows if row["method"] == "random")
-    assert all(row["minus_random_low"] for row in rows if row["method"] == "extremes" and row["value"] != "1")
+    assert all(row["minus_random"] == "" for row in rows if row["selector"] == "random")
+    assert all(row["minus_random_low"] for row in rows if row["selector"] == "extremes" and row["value"] != "1")
     assert (tmp_path / "out.png").stat().st_size > 10_000
     # 2 sizes x (2 random draws + 1 + 1), and all anchors once
     assert len((tmp_path / "out.points.jsonl").read_text(encoding="utf-8").splitlines()) == 9
@@ -76,7 +76,7 @@ def test_own_images_are_embedded_once(call: Run, mirrored: Path, tmp_path: Path)
     second = call(*arguments)
     assert "20 of 20 embeddings were there already" in second.stderr
     assert second.stdout == first.stdout
-    assert first.stdout.startswith("configuration,method,parameter,value,")
+    assert first.stdout.startswith("configuration,selector,parameter,value,")
 
 
 def test_a_leak_is_refused(call: Run, photos: Path, tmp_path: Path) -> None:
@@ -88,9 +88,8 @@ def test_a_leak_is_refused(call: Run, photos: Path, tmp_path: Path) -> None:
 
 def test_a_plan(call: Run, tmp_path: Path) -> None:
     plan = tmp_path / "plan.toml"
-    text = (
-        'index = "rated"\ncross-validate = "photograph"\noffsets = [0, 0.5]\nresamples = 60\nmethod = "mean:space=centred"'
-    )
+    text = 'index = "rated"\ncross-validate = "photograph"\noffsets = [0, 0.5]\nresamples = 60\n'
+    text += 'method = "mean:space=centred"\n'
     plan.write_text(text, encoding="utf-8")
     done = call("sweep", "--plan", plan, "--picture", "offsets.svg")
     assert done.returncode == 0, done.stderr
@@ -104,7 +103,7 @@ def test_a_plan(call: Run, tmp_path: Path) -> None:
 
 
 def test_suggestions(call: Run, tmp_path: Path) -> None:
-    common = ("select", "rated", "--suggest", "--group", "photograph", "--methods", "random,herding", "--seeds", 2)
+    common = ("select", "rated", "--suggest", "--group", "photograph", "--selectors", "random,herding", "--seeds", 2)
     done = call(*common, "--sizes", "0.2,0.5", "--output", "kept.points.jsonl")
     assert done.returncode == 0, done.stderr
     assert "smallest subset with SRCC >= best - one standard error" in done.stdout
@@ -113,11 +112,11 @@ def test_suggestions(call: Run, tmp_path: Path) -> None:
     words = shlex.split(command.replace("--to NEW", f"--to {tmp_path}/suggested"))
     made = call(*words[1:])
     assert made.returncode == 0, made.stderr
-    assert f"selected by  {words[words.index('--method') + 1]}" in made.stdout
+    assert f"selected by  {words[words.index('--selector') + 1]}" in made.stdout
     assert (tmp_path / "kept.points.jsonl").is_file()
     found = json.loads(call(*common, "--sizes", "0.2,0.5", "--output", "kept.points.jsonl", "--json").stdout)
-    assert [one["method"] for one in found["by_method"]] == ["random", "herding"]
-    for one in found["by_method"]:
+    assert [one["selector"] for one in found["by_selector"]] == ["random", "herding"]
+    for one in found["by_selector"]:
         assert one["srcc"] >= one["threshold"] == pytest.approx(one["best_srcc"] - one["standard_error"])
 
 
@@ -129,8 +128,8 @@ def test_bad_input(call: Run, tmp_path: Path) -> None:
         ((*VALIDATE, "--offsets", "0", "--clusters", "2"), 2),
         ((*VALIDATE, "--offsets", "0,,1"), 2),
         ((*VALIDATE, "--offsets", "2"), 7),
-        ((*VALIDATE, "--offsets", "0", "--methods", "herding"), 2),
-        ((*VALIDATE, "--sizes", "0.5", "--methods", "nosuch"), 3),
+        ((*VALIDATE, "--offsets", "0", "--selectors", "herding"), 2),
+        ((*VALIDATE, "--sizes", "0.5", "--selectors", "nosuch"), 3),
         ((*VALIDATE, "--sizes", "0.5", "--output", "out.xlsx"), 2),
         ((*VALIDATE, "--sizes", "0.5", "--output", "no/out.csv"), 3),
         ((*VALIDATE, "--sizes", "0.5", "--picture", "out.gif"), 3),
@@ -141,7 +140,7 @@ def test_bad_input(call: Run, tmp_path: Path) -> None:
         (("sweep", "--plan", plan, "--seeds", 3), 2),
         (("sweep", "--plan", "nosuch.toml"), 3),
         (("select", "rated", "--suggest", "--size", 3), 2),
-        (("select", "rated", "--method", "random", "--to", "x", "--size", 4, "--methods", "herding"), 2),
+        (("select", "rated", "--selector", "random", "--to", "x", "--size", 4, "--selectors", "herding"), 2),
         (("select", "rated", "--size", 4), 2),
     ):
         done = call(*arguments)

@@ -34,9 +34,9 @@ SWEPT = ("sweep", "rated", "--cross-validate", "group=photograph", "--resamples"
 
 COMMANDS: dict[str, tuple[object, ...]] = {
     "evaluate": ("evaluate", *VALIDATED, *COMPARED, "--by", "photograph"),
-    "sweep": (*SWEPT, "--methods", "random,extremes", "--sizes", "0.3,8", "--output", "sizes.csv"),
+    "sweep": (*SWEPT, "--selectors", "random,extremes", "--sizes", "0.3,8", "--output", "sizes.csv"),
     "sweep of a parameter": (*SWEPT, "--offsets", "0,0.4", "--output", "offsets.csv"),
-    "suggest": ("select", "rated", "--suggest", "--methods", "random,extremes", "--sizes", "0.3,1", "--seeds", 2,
+    "suggest": ("select", "rated", "--suggest", "--selectors", "random,extremes", "--sizes", "0.3,1", "--seeds", 2,
                 "--folds", 5, "--output", "suggest.points.jsonl"),
     "score": ("score", "photos", "--index", "rated", "--format", "table"),
     "calibrated": ("score", "photos", "--index", "rated", "--format", "table", "--calibrated"),

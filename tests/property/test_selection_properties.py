@@ -1,4 +1,4 @@
-"""What every selection method promises: the counts, ascending rows, the same subset each time, whatever the order."""
+"""What every selector promises: the counts, ascending rows, the same subset each time, whatever the order."""
 
 import numpy as np
 import pytest

@@ -23,14 +23,16 @@ def rated(n=200, seed=0, n_groups=None, noise=0.4):
     return scores, np.clip(quality, 1, 5), groups
 
 
-@pytest.mark.parametrize("method", ["isotonic", "logistic"])
+@pytest.mark.parametrize("map_name", ["isotonic", "logistic"])
 @pytest.mark.parametrize("level", [0.8, 0.9])
-def test_coverage_is_nominal_without_groups(method, level):
+def test_coverage_is_nominal_without_groups(map_name, level):
     fresh_scores, fresh_quality, _ = rated(4000, seed=10_000)
     true, measured = [], []
     for seed in range(16):
         scores, quality, _ = rated(200, seed)
-        made = fit_calibration(scores, quality, groups=None, kind=method, level=level, seed=seed, quality_range=(1, 5))
+        made = fit_calibration(
+            scores, quality, groups=None, map_name=map_name, level=level, seed=seed, quality_range=(1, 5)
+        )
         _, low, high = made.predict(fresh_scores)
         true.append(np.mean((low <= fresh_quality) & (fresh_quality <= high)))
         measured.append(made.coverage)
@@ -38,15 +40,15 @@ def test_coverage_is_nominal_without_groups(method, level):
     assert np.mean(measured) == pytest.approx(level, abs=0.02)
 
 
-@pytest.mark.parametrize("method", ["isotonic", "logistic"])
-def test_coverage_is_nominal_on_new_groups(method):
+@pytest.mark.parametrize("map_name", ["isotonic", "logistic"])
+def test_coverage_is_nominal_on_new_groups(map_name):
     true, measured = [], []
     for seed in range(16):
         # New groups: the same draw of images, of which only half of the groups are anchors.
         scores, quality, groups = rated(800, seed, n_groups=160)
         anchors = groups < 80
         made = fit_calibration(
-            scores[anchors], quality[anchors], groups=groups[anchors], kind=method, quality_range=(1, 5)
+            scores[anchors], quality[anchors], groups=groups[anchors], map_name=map_name, quality_range=(1, 5)
         )
         _, low, high = made.predict(scores[~anchors])
         true.append(np.mean((low <= quality[~anchors]) & (quality[~anchors] <= high)))
@@ -64,10 +66,10 @@ def test_coverage_does_not_hide_behind_shared_groups():
     assert together.half_width > 0.2
 
 
-@pytest.mark.parametrize("method", ["isotonic", "logistic"])
-def test_predictions_rise_and_stay_on_the_scale(method):
+@pytest.mark.parametrize("map_name", ["isotonic", "logistic"])
+def test_predictions_rise_and_stay_on_the_scale(map_name):
     scores, quality, groups = rated(n_groups=30)
-    made = fit_calibration(scores, quality, groups=groups, kind=method, quality_range=(1, 5))
+    made = fit_calibration(scores, quality, groups=groups, map_name=map_name, quality_range=(1, 5))
     mos, low, high = made.predict(np.linspace(-1, 2, 301))
     assert mos.dtype == low.dtype == high.dtype == np.float64
     assert (np.diff(mos) > 0).all()
@@ -75,7 +77,7 @@ def test_predictions_rise_and_stay_on_the_scale(method):
     assert ((low >= 1) & (low <= mos) & (mos <= high) & (high <= 5)).all()
     assert np.abs(made.predict(scores)[0] - quality).mean() < 0.6
     assert [len(values) for values in made.predict([])] == [0, 0, 0]
-    assert made.method == method
+    assert made.map_name == map_name
 
 
 @pytest.mark.parametrize("ties", [False, True])
@@ -96,10 +98,10 @@ def test_isotonic_map_goes_through_the_middle_of_each_step_of_scikit_learn(ties)
         assert value == pytest.approx(y[left | right].mean())
 
 
-@pytest.mark.parametrize("method", ["isotonic", "logistic"])
-def test_survives_json(method):
+@pytest.mark.parametrize("map_name", ["isotonic", "logistic"])
+def test_survives_json(map_name):
     scores, quality, groups = rated(n_groups=12)
-    made = fit_calibration(scores, quality, groups=groups, kind=method, level=0.8)
+    made = fit_calibration(scores, quality, groups=groups, map_name=map_name, level=0.8)
     back = Calibration.from_dict(json.loads(json.dumps(made.to_dict(), allow_nan=False)))
     assert back == made
     for found, expected in zip(back.predict(scores), made.predict(scores), strict=True):
@@ -128,14 +130,14 @@ def test_halves_keep_groups_whole(seed):
     assert not fitting.all()
 
 
-@pytest.mark.parametrize("method", ["isotonic", "logistic"])
-def test_half_without_a_rise_rises_by_one_anchor(method):
+@pytest.mark.parametrize("map_name", ["isotonic", "logistic"])
+def test_half_without_a_rise_rises_by_one_anchor(map_name):
     """A falling half must not turn the order of the scores around, and still ties none."""
     scores, quality, _ = rated(60)
     fitting = _half(np.arange(60), 0)
     quality[fitting] = quality[fitting].mean() - 0.1 * (scores[fitting] - scores[fitting].mean())
     quality[~fitting] = 1 + 4 * scores[~fitting]
-    made = fit_calibration(scores, quality, groups=None, kind=method, seed=0)
+    made = fit_calibration(scores, quality, groups=None, map_name=map_name, seed=0)
     mos, _, _ = made.predict(np.linspace(0, 1, 50))
     assert (np.diff(mos) > 0).all()
     assert np.ptp(mos) < np.ptp(quality) / (np.count_nonzero(fitting) + 1)
@@ -151,7 +153,7 @@ def test_half_without_a_rise_rises_by_one_anchor(method):
         ({"scores": np.full(200, 0.5)}, "all 200 scores are 0.5"),
         ({"quality": np.full(200, 4.0)}, "all 200 ratings are 4"),
         ({"quality": np.full(200, np.nan)}, "ratings are NaN"),
-        ({"method": "linear"}, "unknown calibration method 'linear'"),
+        ({"map_name": "linear"}, "unknown map 'linear'"),
         ({"level": 1.0}, "level 1.0"),
         ({"level": 0.999}, r"a 0.999 interval from \d+ calibrating anchors"),
         ({"quality_range": (1, 3)}, "outside the opinion scale 1 to 3"),
@@ -180,7 +182,7 @@ def test_scores_that_cannot_be_calibrated(scores):
 
 
 ISOTONIC = fit_calibration(*rated()[:2], groups=None).to_dict()
-LOGISTIC = fit_calibration(*rated()[:2], groups=None, kind="logistic").to_dict()
+LOGISTIC = fit_calibration(*rated()[:2], groups=None, map_name="logistic").to_dict()
 OLD = {  # as version 0.1.0 wrote them before maps were strictly rising
     "method": "isotonic",
     "curve": {"scores": [0.3, 0.42, 0.44, 0.61], "quality": [1.5, 1.5, 3.25, 4.5]},
@@ -196,8 +198,8 @@ OLD = {  # as version 0.1.0 wrote them before maps were strictly rising
 @pytest.mark.parametrize(
     ("record", "cause"),
     [
-        (ISOTONIC | {"method": "spline"}, "unknown calibration method 'spline'"),
-        (ISOTONIC | {"method": None}, "no sound 'method'"),
+        (ISOTONIC | {"map": "spline"}, "unknown map 'spline'"),
+        (ISOTONIC | {"map": None}, "no sound 'map'"),
         (ISOTONIC | {"curve": [1, 2]}, "no sound 'curve'"),
         (ISOTONIC | {"curve": LOGISTIC["curve"]}, "b1, b2, b3, b4, quality, scores"),
         (ISOTONIC | {"curve": {"scores": [0.2, 0.1], "quality": [1, 2]}}, "out of range"),
@@ -222,7 +224,7 @@ OLD = {  # as version 0.1.0 wrote them before maps were strictly rising
         (ISOTONIC | {"rise": {"weight": 0.1, "middle": 0.5, "width": 0.0}}, "out of range"),
         (ISOTONIC | {"rise": {"weight": 1.0, "middle": 0.5, "width": 0.1}}, "out of range"),
         ({key: value for key, value in ISOTONIC.items() if key != "level"}, "level"),
-        ({}, "no sound 'method'"),
+        ({}, "no sound 'map'"),
     ],
 )
 def test_stored_calibrations_are_checked(record, cause):
@@ -232,11 +234,11 @@ def test_stored_calibrations_are_checked(record, cause):
 
 
 def test_one_threshold_and_a_flat_curve_are_sound():
-    for method, curve in (
+    for map_name, curve in (
         ("isotonic", {"scores": [0.5], "quality": [3.0]}),
         ("logistic", {"b1": 3.0, "b2": 3.0, "b3": 0.5, "b4": 1.0}),
     ):
-        made = Calibration.from_dict(OLD | {"method": method, "curve": curve, "quality_range": [1, 5]})
+        made = Calibration.from_dict(OLD | {"method": map_name, "curve": curve, "quality_range": [1, 5]})
         assert isinstance(made.curve, (IsotonicFit, LogisticFit))
         assert made.predict([0.1, 0.9])[0].tolist() == [3.0, 3.0]
 
@@ -246,18 +248,18 @@ def test_old_records_predict_the_same_numbers():
     made = Calibration.from_dict(OLD)
     found = [values.tolist() for values in made.predict([0.0, 0.35, 0.43, 0.61, 0.9])]
     assert found == [[1.5, 1.5, 2.375, 4.5, 4.5], [1.0, 1.0, 1.625, 3.75, 3.75], [2.25, 2.25, 3.125, 5.0, 5.0]]
-    assert made.to_dict() == OLD
+    assert made.to_dict() == {{"method": "map"}.get(key, key): value for key, value in OLD.items()}
     curve = {"b1": 6.0, "b2": 0.0, "b3": 0.5, "b4": 0.1}
     mos, low, high = Calibration.from_dict(OLD | {"method": "logistic", "curve": curve}).predict([0.5, 5.0])
     assert (mos.tolist(), low.tolist(), high.tolist()) == ([3.0, 5.0], [2.25, 5.0], [3.75, 5.0])
 
 
-@pytest.mark.parametrize("method", ["isotonic", "logistic"])
+@pytest.mark.parametrize("map_name", ["isotonic", "logistic"])
 @pytest.mark.parametrize("n", [20, 40, 100])
-def test_as_many_values_as_scores(method, n):
+def test_as_many_values_as_scores(map_name, n):
     """Of 200 images, beyond the anchors' scores too; the isotonic steps alone gave 35 values, from 40 anchors."""
     scores, quality, _ = rated(n, seed=3)
-    made = fit_calibration(scores, quality, groups=None, kind=method, level=0.8, quality_range=(1, 5))
+    made = fit_calibration(scores, quality, groups=None, map_name=map_name, level=0.8, quality_range=(1, 5))
     fresh = np.random.default_rng(0).uniform(0.1, 0.9, 200)
     mos, _, _ = made.predict(fresh)
     assert len(np.unique(mos)) == 200
@@ -268,8 +270,8 @@ def test_ratings_at_the_ends_of_the_scale_do_not_tie():
     """Half of the anchors have the lowest rating, half the highest."""
     scores = np.linspace(0, 1, 60)
     quality = np.where(scores < 0.5, 1.0, 5.0)
-    for method in ("isotonic", "logistic"):
-        mos, _, _ = fit_calibration(scores, quality, groups=None, kind=method, quality_range=(1, 5)).predict(
+    for map_name in ("isotonic", "logistic"):
+        mos, _, _ = fit_calibration(scores, quality, groups=None, map_name=map_name, quality_range=(1, 5)).predict(
             np.linspace(-1, 2, 400)
         )
         assert (np.diff(mos) > 0).all()
@@ -301,15 +303,15 @@ def test_the_map_is_no_worse_than_plain_isotonic_regression(n, rated):
     assert np.mean(found) < np.mean(plain)
 
 
-@pytest.mark.parametrize("method", ["isotonic", "logistic"])
+@pytest.mark.parametrize("map_name", ["isotonic", "logistic"])
 @pytest.mark.parametrize(("n", "scale"), [(40, (1, 5)), (100, (1, 5)), (40, None)])
-def test_small_sets_are_covered_at_the_level(method, n, scale):
+def test_small_sets_are_covered_at_the_level(map_name, n, scale):
     """Over 100 sets, 40 fresh images each: conformal prediction covers 0.9 to 0.9 + 1 / (n / 2 + 1)."""
     inside = 0
     for seed in range(100):
         scores, quality, _ = rated(n + 40, seed)
         made = fit_calibration(
-            scores[:n], quality[:n], groups=None, kind=method, seed=seed, quality_range=scale, level=0.9
+            scores[:n], quality[:n], groups=None, map_name=map_name, seed=seed, quality_range=scale, level=0.9
         )
         # Judged by the map and its half width: what lies beyond an unknown scale is not covered for another reason.
         inside += np.count_nonzero(np.abs(made.predict(scores[n:])[0] - quality[n:]) <= made.half_width)

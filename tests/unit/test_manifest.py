@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import asdict
 
 import pytest
 
@@ -11,7 +12,7 @@ from quasar_index.index import AnchorIndex, Manifest, SourceRecord
 from quasar_index.index.manifest import MANIFEST
 from quasar_index.index.places import new_index_path
 from quasar_index.index.records import EmbeddingRecord, RatingRecord, Shard, Subset
-from quasar_index.index.upgrade import FORMAT
+from quasar_index.index.upgrade import FORMAT, upgraded
 from quasar_index.paths import write_atomically
 
 RATED = SourceRecord(
@@ -50,6 +51,15 @@ def test_round_trip_without_input_rule(tmp_path):
     written = Manifest((embedding,), (Shard("anchors", 1),), (PAIRS,), 1, 1)
     written.write(tmp_path)
     assert Manifest.read(tmp_path) == written
+
+
+def test_what_format_1_calls_the_method_of_a_subset_is_its_selector():
+    subset = asdict(SUBSET)
+    del subset["earlier"]
+    subset["method"] = subset.pop("selector")
+    old = {"encoder": asdict(SPEC), "sources": [], "table_version": 3, "schema_version": 1, "subset": subset}
+    assert upgraded(old)["subset"] == {**asdict(SUBSET), "earlier": ()}
+    assert upgraded({**old, "subset": None})["subset"] is None
 
 
 def test_every_build_has_its_own_uid():

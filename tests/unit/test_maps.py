@@ -81,12 +81,12 @@ def test_what_cannot_be_projected_is_an_error(monkeypatch):
     with pytest.raises(qi.DataError, match=r"2 anchors are too few for PCA; take at least 3"):
         qi.project_anchors(many(2))
     with pytest.raises(qi.DataError, match="no projection 'tsne'; use pca or umap"):
-        qi.project_anchors(many(), method="tsne")
+        qi.project_anchors(many(), projection="tsne")
     monkeypatch.setitem(sys.modules, "umap", None)
     with pytest.raises(
         qi.DataError, match=r"umap-learn, which is not installed; run pip install 'quasar-index\[map\]'"
     ):
-        qi.project_anchors(many(), method="umap")
+        qi.project_anchors(many(), projection="umap")
 
 
 def test_umap_keeps_clusters_apart_and_follows_its_seed():
@@ -95,12 +95,12 @@ def test_umap_keeps_clusters_apart_and_follows_its_seed():
     cluster = np.arange(60) % 2
     # Good and bad are the clusters.
     anchors = qi.make_anchors(rng.normal(size=(60, 6)) + 20 * np.eye(6)[cluster], is_good=cluster == 0)
-    one = qi.project_anchors(anchors, method="umap", seed=1)
+    one = qi.project_anchors(anchors, projection="umap", seed=1)
     good, bad = one.points[anchors.is_good], one.points[~anchors.is_good]
     apart = np.linalg.norm(good.mean(axis=0) - bad.mean(axis=0))
     assert apart > 2 * max(np.linalg.norm(part - part.mean(axis=0), axis=1).max() for part in (good, bad))
     assert one.explained is None
-    np.testing.assert_array_equal(one.points, qi.project_anchors(anchors, method="umap", seed=1).points)
+    np.testing.assert_array_equal(one.points, qi.project_anchors(anchors, projection="umap", seed=1).points)
 
 
 def test_marks_are_found_by_id_and_by_condition(index, anchors, tmp_path):

@@ -94,7 +94,7 @@ def test_the_manifest_says_how(index, tmp_path):
     )  # fmt: skip
     subset = qi.AnchorIndex.open(tmp_path / "part").manifest.subset
     assert subset == report.subset
-    assert (subset.method, dict(subset.parameters)) == ("mmr", {"balance": 0.25, "relevance": "centroid"})
+    assert (subset.selector, dict(subset.parameters)) == ("mmr", {"balance": 0.25, "relevance": "centroid"})
     assert subset.label == "mmr balance=0.25 relevance=centroid"
     assert (subset.n_good, subset.n_bad, subset.of_good, subset.of_bad) == (15, 15, 30, 30)
     assert (subset.space, subset.stratify, subset.where) == ("whitened (shrinkage 2)", 3, "dataset = 'own'")
@@ -188,7 +188,7 @@ def test_merges_divide_anew_only_what_was_divided_otherwise(index, matrix, tmp_p
 
 
 def test_scores_are_not_measured_on_the_images_that_a_method_chose(tmp_path):
-    # Ratings that the embeddings know nothing of: whatever a method chooses, all images together correlate near 0.
+    # Ratings that the embeddings know nothing of: whatever a selector chooses, all images together correlate near 0.
     rng = np.random.default_rng(5)
     records = make_records({"path": [f"{i}.png" for i in range(80)], "score": rng.random(80)}, 80)
     source = AnchorSource("own", records, "no-reference", "median")
@@ -199,7 +199,7 @@ def test_scores_are_not_measured_on_the_images_that_a_method_chose(tmp_path):
     # This is what an evaluation would say if it were not refused:
     flattering = qi.cross_validate_images(configurations, dataclasses.replace(images, subset=None), "id")
     assert flattering.outcomes[0].figures["srcc"].value > 0.25
-    words = r"24 of 80 anchors that 'forward' chose.*quasar-index sweep own --methods forward --sizes 0\.3"
+    words = r"24 of 80 anchors that 'forward' chose.*quasar-index sweep own --selectors forward --sizes 0\.3"
     for refused in (
         lambda: qi.cross_validate_images(configurations, images, "id"),
         lambda: qi.anchors_bench(chosen, "id"),
@@ -209,7 +209,7 @@ def test_scores_are_not_measured_on_the_images_that_a_method_chose(tmp_path):
             refused()
     drawn = qi.select_subset(tmp_path / "drawn", index, qi.Random(), fraction=0.3).index
     assert qi.cross_validate_images(configurations, qi.rated_anchors(drawn), "id").n_scored == 24
-    # A random part of what a method chose is still what it chose.
+    # A random part of what a selector chose is still what it chose.
     part = qi.select_subset(tmp_path / "part", chosen, qi.Random(), fraction=0.9).index
     assert (part.manifest.subset.earlier, part.manifest.subset.chosen_by) == (("forward",), "forward")
     with pytest.raises(qi.EvaluationError, match="that 'forward' chose"):
@@ -240,8 +240,8 @@ def test_a_damaged_record_of_a_selection_is_said(index, tmp_path):
     assert Manifest.read(index.path).subset is None
     part = worst(index, 4, tmp_path / "part")
     data = json.loads((part.path / MANIFEST).read_text())
-    assert data["subset"]["method"] == "own"
-    data["subset"] = {"method": "own"}
+    assert data["subset"]["selector"] == "own"
+    data["subset"] = {"selector": "own"}
     (part.path / MANIFEST).write_text(json.dumps(data))
     with pytest.raises(AnchorIndexError, match="lacks or misnames"):
         Manifest.read(part.path)

@@ -1,4 +1,4 @@
-"""Selection methods on data whose answer is known, and against their definitions written out literally."""
+"""Selectors on data whose answer is known, and against their definitions written out literally."""
 
 import numpy as np
 import pytest
@@ -71,18 +71,18 @@ def points_of(anchors, side):
     return anchors.directions[anchors.side(side)]
 
 
-# methods that cover a side
+# selectors that cover a side
 
 
-@pytest.mark.parametrize("method", [KMeansRepresentatives(), KMedoids(), KMeansRepresentatives(3), KMedoids(3)])
-def test_one_representative_of_each_cluster_its_centre(clustered, method):
-    rows = method.select(clustered, N_CLUSTERS, N_CLUSTERS)
+@pytest.mark.parametrize("selector", [KMeansRepresentatives(), KMedoids(), KMeansRepresentatives(3), KMedoids(3)])
+def test_one_representative_of_each_cluster_its_centre(clustered, selector):
+    rows = selector.select(clustered, N_CLUSTERS, N_CLUSTERS)
     np.testing.assert_array_equal(rows, 9 * np.arange(2 * N_CLUSTERS))
 
 
-@pytest.mark.parametrize("method", [KCenter(), FacilityLocation(), Mmr(0.1)])
-def test_one_anchor_of_each_cluster(clustered, method):
-    rows = method.select(clustered, N_CLUSTERS, N_CLUSTERS)
+@pytest.mark.parametrize("selector", [KCenter(), FacilityLocation(), Mmr(0.1)])
+def test_one_anchor_of_each_cluster(clustered, selector):
+    rows = selector.select(clustered, N_CLUSTERS, N_CLUSTERS)
     np.testing.assert_array_equal(rows // 9, np.arange(2 * N_CLUSTERS))
 
 
@@ -213,7 +213,7 @@ def test_the_sparse_facility_location_of_large_sides(cloud, monkeypatch):
     np.testing.assert_array_equal(FacilityLocation(9).select(cloud, 40, 1)[:40], expected)
 
 
-# methods that match or trim a side
+# selectors that match or trim a side
 
 
 def test_herding_is_its_definition(cloud):
@@ -376,11 +376,11 @@ def test_strata_give_equally_many_each(cloud):
 
 
 def test_progress_ends_at_the_total(cloud):
-    for method in (KCenter(), KMedoids(), ContentPairs(), Herding()):
+    for selector in (KCenter(), KMedoids(), ContentPairs(), Herding()):
         for strata in (None, 3):
             seen = []
             rows = select_anchors(
-                cloud, method, size=31, stratify=strata, on_progress=lambda *now, seen=seen: seen.append(now)
+                cloud, selector, size=31, stratify=strata, on_progress=lambda *now, seen=seen: seen.append(now)
             )
             assert len(rows) == 31
             assert seen[-1] == (31, 31)
@@ -416,11 +416,11 @@ def test_parameters_out_of_range_are_said(wrong):
         wrong()
 
 
-@pytest.mark.parametrize("method", [KMeansRepresentatives(), KMedoids()])
-def test_large_sides_are_clustered_in_cells(clustered, monkeypatch, method):
+@pytest.mark.parametrize("selector", [KMeansRepresentatives(), KMedoids()])
+def test_large_sides_are_clustered_in_cells(clustered, monkeypatch, selector):
     monkeypatch.setattr(kmeans, "MOST_PRODUCTS", 60)
     seen = []
-    rows = method.select(clustered, 20, 21, on_progress=lambda *now: seen.append(now))
+    rows = selector.select(clustered, 20, 21, on_progress=lambda *now: seen.append(now))
     assert (len(rows), seen[-1]) == (41, (41, 41))
     assert len(seen) > 4
     assert set(rows // 9) == set(range(2 * N_CLUSTERS))  # each cluster has its share

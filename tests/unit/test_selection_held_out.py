@@ -18,7 +18,7 @@ from quasar_index.selection.held_out import (
 from quasar_index.selection.influence import Influence
 from quasar_index.selection.rank_correlation import RankCorrelation, with_median
 
-METHODS = [Forward(), Influence()]
+HELD_OUT = [Forward(), Influence()]
 
 
 def with_noise(seed=0, n=24, n_noise=120, dim=24):
@@ -75,18 +75,18 @@ def counts(anchors, rows):
 
 def test_forward_finds_the_informative_few():
     anchors = with_noise()
-    for method in (Forward(), Forward(n_candidates=100, n_validation=100)):
-        chosen = method.select(anchors, 4, 4)
+    for selector in (Forward(), Forward(n_candidates=100, n_validation=100)):
+        chosen = selector.select(anchors, 4, 4)
         assert named(anchors, chosen, b"clear") == 8
         everything = leave_group_out_correlation(anchors, np.arange(len(anchors)))
         assert leave_group_out_correlation(anchors, chosen) > everything
 
 
-@pytest.mark.parametrize("method", [Influence(), Influence(n_exact=0), Influence(fraction=0.06)])
-def test_influence_drops_the_misleading(method):
+@pytest.mark.parametrize("selector", [Influence(), Influence(n_exact=0), Influence(fraction=0.06)])
+def test_influence_drops_the_misleading(selector):
     anchors = with_misleading()
     n_right = [named(anchors, np.arange(len(anchors))[anchors.side(side)], b"right") for side in ("good", "bad")]
-    chosen = method.select(anchors, *n_right)
+    chosen = selector.select(anchors, *n_right)
     assert named(anchors, chosen, b"wrong") == 0
     everything = leave_group_out_correlation(anchors, np.arange(len(anchors)))
     assert leave_group_out_correlation(anchors, chosen) > everything + 0.05
@@ -106,20 +106,20 @@ def test_groups_never_score_themselves():
     np.testing.assert_allclose(grouped, 0, atol=1e-7)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("selector", HELD_OUT)
 @pytest.mark.parametrize("seed", range(3))
-def test_selections_do_not_profit_from_a_group_that_scores_itself(method, seed):
+def test_selections_do_not_profit_from_a_group_that_scores_itself(selector, seed):
     X, is_good, groups = with_one_large_group(seed)
     by_itself, by_group = (make_anchors(X, is_good=is_good, groups=codes) for codes in (np.arange(60), groups))
     of_large = by_group.groups == 0
-    assert of_large[method.select(by_itself, 3, 3)].sum() > of_large[method.select(by_group, 3, 3)].sum()
+    assert of_large[selector.select(by_itself, 3, 3)].sum() > of_large[selector.select(by_group, 3, 3)].sum()
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("selector", HELD_OUT)
 @pytest.mark.parametrize("rated", [True, False])
 @pytest.mark.parametrize("grouped", [True, False])
 @pytest.mark.parametrize("sizes", [(1, 1), (3, 9), (20, 2), (20, 40)])
-def test_counts_are_exact_and_runs_agree(method, rated, grouped, sizes):
+def test_counts_are_exact_and_runs_agree(selector, rated, grouped, sizes):
     rng = np.random.default_rng(1)
     is_good = np.arange(60) < 20
     anchors = make_anchors(
@@ -128,11 +128,11 @@ def test_counts_are_exact_and_runs_agree(method, rated, grouped, sizes):
         quality=is_good + rng.uniform(0, 1, 60) if rated else None,
         groups=np.arange(60) % 20 if grouped else None,
     )
-    assert isinstance(method, Selector)
-    chosen = method.select(anchors, *sizes)
+    assert isinstance(selector, Selector)
+    chosen = selector.select(anchors, *sizes)
     assert counts(anchors, chosen) == sizes
     assert (np.diff(chosen) > 0).all()
-    assert method.select(anchors, *sizes).tolist() == chosen.tolist()
+    assert selector.select(anchors, *sizes).tolist() == chosen.tolist()
 
 
 def test_large_sets_are_drawn_from_and_seeded():
@@ -147,12 +147,12 @@ def test_large_sets_are_drawn_from_and_seeded():
     assert all(counts(anchors, rows) == (6, 6) for rows in pruned)
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_equal_anchors_fall_to_the_lowest_row(method):
+@pytest.mark.parametrize("selector", HELD_OUT)
+def test_equal_anchors_fall_to_the_lowest_row(selector):
     rng = np.random.default_rng(0)
     half = rng.normal(0, 1, (10, 6)) + np.where(np.arange(10)[:, None] < 5, 0.5, -0.5)
     anchors = make_anchors(np.repeat(half, 2, axis=0), is_good=np.arange(20) < 10)
-    chosen = method.select(anchors, 1, 1)
+    chosen = selector.select(anchors, 1, 1)
     # Ids follow rows, so the twins stand side by side.
     assert (chosen % 2 == 0).all()
 
@@ -202,17 +202,17 @@ def test_rank_correlations_with_ties_are_those_of_scipy():
     np.testing.assert_allclose(found, [*expected, 0], atol=1e-12)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("selector", HELD_OUT)
 @pytest.mark.parametrize("grouped", [True, False])
-def test_products_that_are_kept_change_nothing(monkeypatch, method, grouped):
+def test_products_that_are_kept_change_nothing(monkeypatch, selector, grouped):
     rng = np.random.default_rng(2)
     X = rng.normal(0.1, 1, (90, 8))
     anchors = make_anchors(X, quality=X[:, 0] + rng.normal(0, 1, 90), groups=np.arange(90) % 30 if grouped else None)
-    kept = method.select(anchors, 9, 14)
-    few = replace(method, n_validation=40).select(anchors, 9, 14)
+    kept = selector.select(anchors, 9, 14)
+    few = replace(selector, n_validation=40).select(anchors, 9, 14)
     monkeypatch.setattr(held_out, "_MOST_CACHED", 0)
-    assert method.select(anchors, 9, 14).tolist() == kept.tolist()
-    assert replace(method, n_validation=40).select(anchors, 9, 14).tolist() == few.tolist()
+    assert selector.select(anchors, 9, 14).tolist() == kept.tolist()
+    assert replace(selector, n_validation=40).select(anchors, 9, 14).tolist() == few.tolist()
 
 
 def test_missing_scores_take_the_median_of_their_row():
@@ -227,22 +227,22 @@ def test_missing_scores_take_the_median_of_their_row():
         assert (after[missing] == (0 if row == 3 else np.median(before[~missing]))).all()
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_constant_ratings_are_an_error(method):
+@pytest.mark.parametrize("selector", HELD_OUT)
+def test_constant_ratings_are_an_error(selector):
     X = np.random.default_rng(0).normal(0, 1, (10, 4))
     anchors = make_anchors(X, is_good=np.arange(10) < 5, quality=np.ones(10))
     with pytest.raises(AggregationError, match="all 10 opinion scores are 1"):
-        method.select(anchors, 2, 2)
+        selector.select(anchors, 2, 2)
     with pytest.raises(AggregationError, match="all 10 opinion scores are 1"):
         leave_group_out_correlation(anchors, np.arange(10))
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_one_group_is_an_error(method):
+@pytest.mark.parametrize("selector", HELD_OUT)
+def test_one_group_is_an_error(selector):
     X = np.random.default_rng(0).normal(0, 1, (10, 4))
     anchors = make_anchors(X, quality=np.arange(10), groups=np.zeros(10))
     with pytest.raises(AggregationError, match="all 10 anchors are of one group"):
-        method.select(anchors, 2, 2)
+        selector.select(anchors, 2, 2)
     with pytest.raises(EvaluationError, match="without its own group"):
         leave_group_out_correlation(anchors, np.arange(10))
 
@@ -270,8 +270,8 @@ def test_parameters_are_checked(make, word):
         make()
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_an_anchor_at_the_mean_has_a_score_of_zero(method):
+@pytest.mark.parametrize("selector", HELD_OUT)
+def test_an_anchor_at_the_mean_has_a_score_of_zero(selector):
     """In a centred space an anchor may have no direction; it belongs to no side and harms nothing."""
     rng = np.random.default_rng(0)
     found = make_anchors(rng.normal(0, 1, (12, 4)), quality=np.arange(12))
@@ -279,4 +279,4 @@ def test_an_anchor_at_the_mean_has_a_score_of_zero(method):
     directions[3] = 0
     anchors = AnchorTable(found.ids, directions, found.norms, found.quality, found.n_good)
     assert leave_group_out_scores(anchors, np.arange(12))[3] == 0
-    assert counts(anchors, method.select(anchors, 3, 3)) == (3, 3)
+    assert counts(anchors, selector.select(anchors, 3, 3)) == (3, 3)

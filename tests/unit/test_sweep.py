@@ -39,12 +39,12 @@ def bench(index):
 
 
 def make(**more):
-    options = {"methods": qi.make_selectors(["extremes", "kmeans"]), "n_seeds": 3, "n_resamples": 60, **more}
+    options = {"selectors": qi.make_selectors(["extremes", "kmeans"]), "n_seeds": 3, "n_resamples": 60, **more}
     return qi.Sweep("size", SIZES, **options)
 
 
 def test_a_point_is_the_naive_loop(index, bench):
-    (point,) = qi.run_sweep(make(methods=qi.make_selectors(["extremes"]), n_seeds=1), bench).curve(
+    (point,) = qi.run_sweep(make(selectors=qi.make_selectors(["extremes"]), n_seeds=1), bench).curve(
         "whitened mean", "extremes"
     )[2:3]
     images = qi.rated_anchors(index)
@@ -68,7 +68,7 @@ def test_methods_see_the_anchors_of_the_fold_alone(bench):
             seen.append((anchors.ids.copy(), anchors.groups.copy()))
             return np.r_[0:n_good, anchors.n_good : anchors.n_good + n_bad]
 
-    qi.run_sweep(make(methods=(("spy", Spy()),), n_seeds=1), bench)
+    qi.run_sweep(make(selectors=(("spy", Spy()),), n_seeds=1), bench)
     n_folds = len(bench.folds)
     assert len(seen) == 3 * n_folds  # not where all anchors are taken
     for (ids, groups), fold in zip(seen, [*bench.folds] * 3, strict=True):
@@ -176,7 +176,7 @@ def test_methods_that_draw_nothing_are_evaluated_twice_at_most(bench):
             calls.append(self.seed)
             return np.r_[0:n_good, anchors.n_good : anchors.n_good + n_bad]
 
-    report = qi.run_sweep(make(methods=(("same", Same()),), n_seeds=5), bench)
+    report = qi.run_sweep(make(selectors=(("same", Same()),), n_seeds=5), bench)
     assert set(calls) == {0, 1}
     assert {point.n_seeds for point in report.curve("whitened mean", "same")} == {1}
 
@@ -196,7 +196,7 @@ def test_each_parameter_varies(bench, parameter, values, seeds):
     assert report.failures == ()
     assert [point.value for point in report.points] == list(values)
     assert report.points[0].n_seeds == seeds
-    whole = qi.run_sweep(qi.Sweep("size", (1,), methods=qi.make_selectors(["random"]), n_resamples=60), bench)
+    whole = qi.run_sweep(qi.Sweep("size", (1,), selectors=qi.make_selectors(["random"]), n_resamples=60), bench)
     if parameter in ("offset", "clusters"):  # no offset, and one cluster, are the mean
         assert report.points[0].srcc == pytest.approx(whole.points[0].srcc, abs=1e-6)
     if parameter == "ratio":
@@ -217,11 +217,11 @@ def test_what_cannot_be_computed_is_said_and_the_rest_goes_on(bench):
         def select(self, anchors, n_good, n_bad, *, on_progress=None):
             raise qi.AggregationError("not with these anchors")
 
-    partly = qi.run_sweep(make(methods=(("unable", Unable()),), n_seeds=2), bench)
+    partly = qi.run_sweep(make(selectors=(("unable", Unable()),), n_seeds=2), bench)
     assert partly.curves == [("whitened mean", "random")]  # all anchors alone make no curve
     assert partly.failures == (("whitened mean, unable 0.1, 8, 0.5", "not with these anchors"),)
     with pytest.raises(qi.EvaluationError, match="70 of 60 anchors"):
-        qi.run_sweep(qi.Sweep("size", (70,), methods=qi.make_selectors(["random"]), n_resamples=60), bench)
+        qi.run_sweep(qi.Sweep("size", (70,), selectors=qi.make_selectors(["random"]), n_resamples=60), bench)
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_what_cannot_be_computed_is_said_and_the_rest_goes_on(bench):
     [
         *({"values": values} for values in ((), (0,), (1.5,), ("a",), (True,))),
         *({"parameter": parameter} for parameter in ("nosuch", "offset")),
-        {"methods": ()},
+        {"selectors": ()},
         {"configurations": ()},
         {"n_seeds": 0},
         {"n_resamples": 3},
@@ -260,13 +260,13 @@ def test_one_group_or_no_column_is_an_error(index):
 
 
 def test_suggests_the_smallest_within_one_standard_error(bench):
-    report = qi.run_sweep(make(methods=qi.make_selectors(["extremes", "herding"])), bench)
+    report = qi.run_sweep(make(selectors=qi.make_selectors(["extremes", "herding"])), bench)
     from quasar_index.sweep import suggest_from
 
     found = suggest_from(report)
-    assert [one.method for one in found.by_method] == ["random", "extremes", "herding"]
-    for one in found.by_method:
-        curve = report.curve("whitened mean", one.method)
+    assert [one.selector for one in found.by_selector] == ["random", "extremes", "herding"]
+    for one in found.by_selector:
+        curve = report.curve("whitened mean", one.selector)
         assert one.best.srcc == max(point.srcc for point in curve)
         draws = one.best.replicates
         if len(draws) == 1:
@@ -281,7 +281,7 @@ def test_suggests_the_smallest_within_one_standard_error(bench):
 
 def test_a_sweep_of_which_no_curve_is_left_is_refused(bench):
     clustering = qi.Clustering(10)
-    sweep = make(methods=qi.make_selectors(["extremes"]), configurations=(clustering,))
+    sweep = make(selectors=qi.make_selectors(["extremes"]), configurations=(clustering,))
     with pytest.raises(qi.EvaluationError, match=r"no point of the sweep can be computed: .*10 clusters are more than"):
         qi.run_sweep(dataclasses.replace(sweep, values=(8, 1)), bench)  # all anchors are enough, and no selection
 
@@ -291,8 +291,8 @@ def test_a_sweep_of_which_no_curve_is_left_is_refused(bench):
     [("size", 8), ("size", 1), ("ratio", 1), ("offset", 0), ("clusters", 1), ("top-k", 1), ("shrinkage", "oas")],
 )
 def test_one_point_is_drawn(bench, tmp_path, parameter, value):
-    methods = qi.make_selectors(["extremes"]) if parameter == "size" else ()
-    report = qi.run_sweep(qi.Sweep(parameter, (value,), methods=methods, n_seeds=1, n_resamples=60), bench)
+    selectors = qi.make_selectors(["extremes"]) if parameter == "size" else ()
+    report = qi.run_sweep(qi.Sweep(parameter, (value,), selectors=selectors, n_seeds=1, n_resamples=60), bench)
     first = report.points[0]
     constant = dataclasses.replace(first, seeds=dataclasses.replace(first.seeds, value=0.0))
     for point in (first, constant):
@@ -306,7 +306,7 @@ def test_pictures_hold_the_band_of_random_draws(bench, tmp_path, ending, kind):
     names = ["random", "extremes", "herding"] if kind == "few" else [one for one in qi.SELECTORS if one[0] not in "fi"]
     sweep = qi.Sweep("clusters", (1, 3), n_seeds=2, n_resamples=60)
     if kind != "clusters":
-        sweep = qi.Sweep("size", (0.2, 1), methods=qi.make_selectors(names), n_seeds=2, n_resamples=60)
+        sweep = qi.Sweep("size", (0.2, 1), selectors=qi.make_selectors(names), n_seeds=2, n_resamples=60)
     path = tmp_path / f"curves.{ending}"
     qi.draw_sweep(qi.run_sweep(sweep, bench), path)
     assert path.stat().st_size > 5_000
@@ -320,7 +320,7 @@ def test_pictures_hold_the_band_of_random_draws(bench, tmp_path, ending, kind):
 PLAN = """
 index = "index"
 cross-validate = "content"
-methods = ["herding", { name = "mmr", balance = 0.3 }]
+selectors = ["herding", { name = "mmr", balance = 0.3 }]
 sizes = [0.1, 0.5, 1]
 seeds = 2
 resamples = 60
@@ -338,7 +338,7 @@ def test_reads_a_plan(index, tmp_path):
     path.write_text(PLAN.replace('"index"', json.dumps(str(index.path))), encoding="utf-8")
     plan = qi.read_plan(path)
     assert plan.cross_validate == "content"
-    assert [name for name, _ in plan.sweep.methods] == ["herding", "mmr balance=0.3"]
+    assert [name for name, _ in plan.sweep.selectors] == ["herding", "mmr balance=0.3"]
     assert [one.label for one in plan.sweep.configurations] == ["whitened mean", "whitened knn top_k=3"]
     report = qi.run_sweep(plan.sweep, qi.anchors_bench(qi.AnchorIndex.open(plan.index), plan.cross_validate))
     assert len(report.curves) == 6
@@ -350,8 +350,8 @@ def test_reads_a_plan(index, tmp_path):
         (("sizes", "sises"), "unknown key 'sises'; did you mean 'sizes'?"),
         (("[0.1, 0.5, 1]", "0.1"), "'sizes' is 0.1; it is a list"),
         (("[0.1, 0.5, 1]", "[2.5]"), "2.5 is no size to try"),
-        (('"herding"', '"hearding"'), "no selection method 'hearding'; did you mean 'herding'?"),
-        (("balance = 0.3", "ballance = 0.3"), "method 'mmr' has no parameter 'ballance'"),
+        (('"herding"', '"hearding"'), "no selector 'hearding'; did you mean 'herding'?"),
+        (("balance = 0.3", "ballance = 0.3"), "selector 'mmr' has no parameter 'ballance'"),
         (("balance = 0.3", "balance = 3"), "balance 3 is not in [0, 1]"),
         (("balance = 0.3", 'balance = "a"'), "cannot be made of"),
         (("seeds = 2", "seeds = 2.5"), "'seeds' is 2.5; it is a whole number"),

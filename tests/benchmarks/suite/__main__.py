@@ -166,7 +166,7 @@ def _row(ratio: BenchRatio) -> list[Cell]:
     numbers = [f"{value:.3g}" for value in (ratio.median, ratio.low, ratio.high)]
     verdicts: dict[bool | None, Cell] = {None: "", True: ("met", "green"), False: ("missed", "red")}
     met = verdicts[ratio.is_met]
-    what = ratio.detail.get("method") or BENCH_FIGURES[ratio.figure].what
+    what = ratio.detail.get("selector") or BENCH_FIGURES[ratio.figure].what
     return [ratio.figure, f"{ratio.anchors:,}" if ratio.anchors else "", *numbers, _bar(ratio), met, str(what)]
 
 

@@ -55,8 +55,8 @@ def _draw_ratios(axis: Axes, ratios: list[BenchRatio]) -> None:
         axis.errorbar([ratio.median], [place], xerr=spread, fmt="o", color=color, markersize=4, linewidth=1.2)
         if ratio.bar is not None:
             axis.plot([ratio.bar], [place], marker="|", color="black", markersize=11, markeredgewidth=1.5)
-        method = ratio.detail.get("method", "")
-        labels.append(" ".join(filter(None, (ratio.figure, method, f"{ratio.anchors:,}" if ratio.anchors else ""))))
+        selector = ratio.detail.get("selector", "")
+        labels.append(" ".join(filter(None, (ratio.figure, selector, f"{ratio.anchors:,}" if ratio.anchors else ""))))
     axis.set_yticks(range(len(labels)), labels, fontsize=8)
     axis.invert_yaxis()
     axis.set_xscale("log")

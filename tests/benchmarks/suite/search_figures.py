@@ -32,7 +32,7 @@ MOST_ANCHORS = {
     "forward": 1000, "influence": 30_000, "facility-location": 30_000, "kmedoids": 30_000, "mmr": 30_000,
     "density": 30_000, "outlier-trimmed": 30_000,
 }  # fmt: skip
-"""Methods of selection that take minutes with more anchors, and are measured up to so many."""
+"""Selectors that take minutes with more anchors, and are measured up to so many."""
 
 
 def adaptive(options: BenchOptions, n: int) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def offset(options: BenchOptions, n: int) -> dict[str, Any]:
 
 
 def select(options: BenchOptions, n: int) -> list[dict[str, Any]]:
-    """Measure each method of selection against the products of the chosen anchors with all of their side."""
+    """Measure each selector against the products of the chosen anchors with all of their side."""
     anchors = _anchors(options, n)
     size = min(SELECTED, n // 4)
     half = size // 2
@@ -152,20 +152,20 @@ def select(options: BenchOptions, n: int) -> list[dict[str, Any]]:
                 anchors.directions[start : min(start + 16384, side.stop)] @ chosen
 
     found: list[dict[str, Any]] = []
-    for name, method in SELECTORS.items():
+    for name, selector in SELECTORS.items():
         if n > MOST_ANCHORS.get(name, n):
             continue
         try:
             took: list[float] = []
             with PeakMemory() as memory:
-                took.append(seconds(lambda method=method: select_anchors(anchors, method(), size=size)))  # type: ignore[misc]
-        except QuasarError as error:  # a method that needs what synthetic anchors lack
+                took.append(seconds(lambda selector=selector: select_anchors(anchors, selector(), size=size)))  # type: ignore[misc]
+        except QuasarError as error:  # a selector that needs what synthetic anchors lack
             found.append({"median": float("nan"), "low": float("nan"), "high": float("nan"), "rounds": 0,
-                          "detail": {"method": name, "error": first_line(error)}})  # fmt: skip
+                          "detail": {"selector": name, "error": first_line(error)}})  # fmt: skip
             continue
         limit = seconds(products)
         found.append(
-            _ratio(took, [limit], "selection_seconds", "product_seconds", method=name, n_selected=size,
+            _ratio(took, [limit], "selection_seconds", "product_seconds", selector=name, n_selected=size,
                    memory_bytes=memory.n_bytes)
         )  # fmt: skip
     return found
