@@ -10,7 +10,6 @@ import math
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -144,7 +143,7 @@ def score(
             place,
             run_options,
         )
-        scoring = replace(scoring, space="raw", temperature=own_temperature)  # two texts span no space of images
+        scoring = qi.Mean(space="raw", temperature=own_temperature)  # two texts span no space of images
     else:
         if index is None:
             raise typer.BadParameter("--index is needed (or --anchors text)")

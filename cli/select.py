@@ -194,7 +194,7 @@ def select(
             sizes=sizes,
             seeds=seeds,
             folds=folds,
-            configuration=qi.Mean(**scored),
+            method=qi.Mean(**scored),
             where=where,
             group=group,
             stratify=stratify,

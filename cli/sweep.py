@@ -156,11 +156,11 @@ def sweep(
         _check_beside_a_plan(context)
         declared = qi.read_plan(plan)
     else:
-        scoring = ways.read_methods(method)
+        methods = ways.read_methods(method)
         declared = qi.Plan(
             qi.Sweep(
                 **_axis(axes, selectors),
-                configurations=tuple(scoring),
+                methods=tuple(methods),
                 stratify=stratify,
                 n_seeds=seeds,
                 n_resamples=resamples,
@@ -225,11 +225,11 @@ def print_curves(report: qi.SweepReport) -> None:
         print_text(text)
     print_text()
     parameter = report.sweep.parameter
-    columns = ["configuration", "selector", parameter, "anchors", "seeds", "SRCC", "over seeds", "bootstrap"]
+    columns = ["method", "selector", parameter, "anchors", "seeds", "SRCC", "over seeds", "bootstrap"]
     rows = []
     for point in report.points:
         cells = [
-            point.configuration,
+            point.method,
             point.selector,
             f"{point.value}",
             f"{point.n_anchors:.0f}",

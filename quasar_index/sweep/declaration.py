@@ -35,7 +35,7 @@ class Point:
 
     Attributes:
         base: Label of the way to score, without what varies.
-        configuration: The way to score.
+        method: The way to score.
         name: Of the selector; empty where a parameter varies.
         selector: The selector with its seed; None where a parameter varies, or all anchors are used.
         parameter: What varies.
@@ -44,7 +44,7 @@ class Point:
     """
 
     base: str
-    configuration: Method
+    method: Method
     name: str
     selector: Selector | None
     parameter: Parameter
@@ -55,7 +55,7 @@ class Point:
     def label(self) -> str:
         """Say what it is, in a line."""
         seed = "" if self.seed is None else f" seed {self.seed}"
-        return f"{self.configuration}, {self.name or self.parameter} {self.value}{seed}"
+        return f"{self.method}, {self.name or self.parameter} {self.value}{seed}"
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Sweep:
         values: Its values. A size or ratio up to 1 is a fraction of the anchors, 1 is all of them, a whole size from 2
             on is a number of them; a shrinkage may be "ledoit-wolf", "oas" or "auto".
         selectors: For sizes, the selectors by name; "random" is added where it is missing, as the baseline.
-        configurations: Ways to score; each has curves of its own. The parameter that varies replaces theirs.
+        methods: Ways to score; each has curves of its own. The parameter that varies replaces theirs.
         stratify: Of the selection: quantile bins of the rating within each side; None for one.
         n_seeds: Draws of whatever is random.
         n_resamples: Resamples of the bootstrap over the test groups.
@@ -78,7 +78,7 @@ class Sweep:
     parameter: Parameter
     values: tuple[Value, ...]
     selectors: tuple[tuple[str, Selector], ...] = ()
-    configurations: tuple[Method, ...] = field(default_factory=lambda: (Mean(),))
+    methods: tuple[Method, ...] = field(default_factory=lambda: (Mean(),))
     stratify: int | None = None
     n_seeds: int = 10
     n_resamples: int = 1000
@@ -93,7 +93,7 @@ class Sweep:
         """
         if self.parameter not in PARAMETERS:
             raise EvaluationError(f"no parameter '{self.parameter}' to sweep", f"use one of {', '.join(PARAMETERS)}")
-        if not self.values or not self.configurations:
+        if not self.values or not self.methods:
             raise EvaluationError(f"the sweep has no {self.parameter} to try", "give at least one value")
         for value in self.values:
             _check_value(self.parameter, value)
@@ -112,22 +112,22 @@ class Sweep:
         selectors: tuple[tuple[str, Selector | None], ...] = self.selectors or (("", None),)
         if self.parameter == "size" and RANDOM not in dict(selectors):
             selectors = ((RANDOM, Random()), *selectors)
-        for configuration in self.configurations:
+        for method in self.methods:
             for value in dict.fromkeys(self.values):
                 for name, selector in sorted(selectors, key=lambda one: one[0] != RANDOM):
-                    yield from self._draws(configuration, name, selector, value)
+                    yield from self._draws(method, name, selector, value)
 
-    def _draws(self, configuration: Method, name: str, selector: Selector | None, value: Value) -> Iterator[Point]:
-        base, parameter = str(configuration), self.parameter
+    def _draws(self, method: Method, name: str, selector: Selector | None, value: Value) -> Iterator[Point]:
+        base, parameter = str(method), self.parameter
         seeds: Sequence[int | None] = range(self.seed, self.seed + self.n_seeds)
         if is_whole(value) and parameter in ("size", "ratio"):
-            yield Point(base, configuration, name, None, parameter, value, None)
+            yield Point(base, method, name, None, parameter, value, None)
         elif parameter in ("size", "ratio"):
             for seed in seeds if selector is None or _has_seed(selector) else (None,):
-                yield Point(base, configuration, name, _seeded(selector, seed), parameter, value, seed)
+                yield Point(base, method, name, _seeded(selector, seed), parameter, value, seed)
         else:
             for seed in seeds if parameter == "clusters" else (None,):
-                made = _with(configuration, parameter, value, seed)
+                made = _with(method, parameter, value, seed)
                 yield Point(base, made, "", None, parameter, value, seed)
 
 
@@ -167,26 +167,26 @@ def _seeded(selector: Selector | None, seed: int | None) -> Selector | None:
     return seeded
 
 
-def _with(configuration: Method, parameter: Parameter, value: Any, seed: int | None) -> Method:
+def _with(method: Method, parameter: Parameter, value: Any, seed: int | None) -> Method:
     """Return a way to score with one parameter replaced; the mean becomes the aggregation that has it.
 
     Raises:
         AggregationError: When it has no such parameter.
     """
     if parameter == "shrinkage":
-        return replace(configuration, space="whitened", shrinkage=value)
-    kind, name = _AGGREGATIONS[parameter]
-    method: Any = configuration
+        return replace(method, space="whitened", shrinkage=value)
+    kind, name = _PARAMETERS[parameter]
+    made: Any = method
     if type(method) is Mean:
-        method = kind(**{one.name: getattr(method, one.name) for one in fields(method)})
-    if not isinstance(method, kind) and not (name == "top_k" and isinstance(method, Knn)):
-        raise AggregationError(f"'{configuration}' has no {parameter} to sweep", "use another method")
+        made = kind(**{one.name: getattr(method, one.name) for one in fields(method)})
+    if not isinstance(made, kind) and not (name == "top_k" and isinstance(made, Knn)):
+        raise AggregationError(f"'{method}' has no {parameter} to sweep", "use another method")
     more = {} if seed is None else {"seed": seed}
-    varied: Method = replace(method, **{name: value}, **more)
+    varied: Method = replace(made, **{name: value}, **more)
     return varied
 
 
-_AGGREGATIONS: dict[str, tuple[Any, str]] = {
+_PARAMETERS: dict[str, tuple[Any, str]] = {
     "offset": (Offset, "offset"),
     "clusters": (Clustering, "n_clusters"),
     "top-k": (Retrieval, "top_k"),

@@ -69,27 +69,27 @@ def _panels(report: SweepReport) -> list[tuple[str, list[tuple[str, str]]]]:
     if report.sweep.parameter != "size":
         return [("", report.curves)]
     panels: list[tuple[str, list[tuple[str, str]]]] = []
-    for configuration in dict.fromkeys(configuration for configuration, _ in report.curves):
-        selectors = [selector for one, selector in report.curves if one == configuration and selector != RANDOM]
+    for method in dict.fromkeys(method for method, _ in report.curves):
+        selectors = [selector for one, selector in report.curves if one == method and selector != RANDOM]
         if len(selectors) <= _TOGETHER:
-            panels.append((configuration, [(configuration, selector) for selector in selectors]))
+            panels.append((method, [(method, selector) for selector in selectors]))
         else:
             several = len({one for one, _ in report.curves}) > 1
-            more = f"\n{configuration}" if several else ""
-            panels += [(f"{selector}{more}", [(configuration, selector)]) for selector in selectors]
+            more = f"\n{method}" if several else ""
+            panels += [(f"{selector}{more}", [(method, selector)]) for selector in selectors]
     return panels
 
 
 def _draw_panel(axis: Axes, report: SweepReport, title: str, curves: list[tuple[str, str]]) -> None:
     by_size = report.sweep.parameter == "size"
     if by_size:
-        configuration = curves[0][0] if curves else title
-        _draw_random(axis, report.curve(configuration, RANDOM))
-    for place, (configuration, selector) in enumerate(curves):
-        points = report.curve(configuration, selector)
+        method = curves[0][0] if curves else title
+        _draw_random(axis, report.curve(method, RANDOM))
+    for place, (method, selector) in enumerate(curves):
+        points = report.curve(method, selector)
         colour, marker = _COLOURS[place % len(_COLOURS)], _MARKERS[place % len(_MARKERS)]
         x, y = [_x(point, report) for point in points], [point.srcc for point in points]
-        axis.plot(x, y, color=colour, linewidth=1.6, zorder=3, label=selector or configuration)
+        axis.plot(x, y, color=colour, linewidth=1.6, zorder=3, label=selector or method)
         clear = [by_size and point.minus_random is not None and point.minus_random.is_clear for point in points]
         for one, two, is_filled in zip(x, y, clear, strict=True):
             face = colour if is_filled or not by_size else "white"

@@ -167,7 +167,7 @@ def _plan(table: Mapping[str, Any], folder: Path) -> Plan:
         AXES[axes[0]],
         tuple(values),
         selectors=make_selectors(selectors),
-        configurations=tuple(read_methods(texts)),
+        methods=tuple(read_methods(texts)),
         stratify=table.get("stratify"),
         n_seeds=table.get("seeds", 10),
         n_resamples=table.get("resamples", 1000),

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .state import PointResult
 
 COLUMNS = (
-    "configuration",
+    "method",
     "selector",
     "parameter",
     "value",
@@ -71,7 +71,7 @@ class CurvePoint:
     """One point of a curve, over all seeds.
 
     Attributes:
-        configuration: Label of the way to score, without what varies.
+        method: Label of the way to score, without what varies.
         selector: Its name; empty where a parameter varies.
         parameter: What varies.
         value: Its value.
@@ -83,7 +83,7 @@ class CurvePoint:
         replicates: (S, B) SRCC of each draw on each resample; None where there are none.
     """
 
-    configuration: str
+    method: str
     selector: str
     parameter: Parameter
     value: Value
@@ -139,7 +139,7 @@ class SweepReport:
         """Return plain rows with the columns `COLUMNS`, one a point."""
         return [
             {
-                "configuration": point.configuration,
+                "method": point.method,
                 "selector": point.selector,
                 "parameter": point.parameter,
                 "value": point.value,
@@ -157,14 +157,14 @@ class SweepReport:
             for point in self.points
         ]
 
-    def curve(self, configuration: str, selector: str) -> list[CurvePoint]:
+    def curve(self, method: str, selector: str) -> list[CurvePoint]:
         """Return the points of one curve."""
-        return [one for one in self.points if (one.configuration, one.selector) == (configuration, selector)]
+        return [one for one in self.points if (one.method, one.selector) == (method, selector)]
 
     @property
     def curves(self) -> list[tuple[str, str]]:
         """Way to score and selector of each curve, in order."""
-        return list(dict.fromkeys((point.configuration, point.selector) for point in self.points))
+        return list(dict.fromkeys((point.method, point.selector) for point in self.points))
 
 
 def summarise(
@@ -242,7 +242,7 @@ def _curve_point(
             drawn = _mean_over_draws(replicates, 1) - _mean_over_draws(theirs, 2)
             difference = _percentile(difference.value, drawn, sweep.level)
     return CurvePoint(
-        configuration=base,
+        method=base,
         selector=selector,
         parameter=sweep.parameter,
         value=value,
@@ -290,7 +290,7 @@ def _grouped_failures(failures: Mapping[Point, QuasarError]) -> tuple[tuple[str,
     """Say once what happened to many points."""
     found: dict[tuple[str, str, str], list[Value]] = {}
     for point, error in failures.items():
-        message = error.message.removeprefix(f"{point.configuration}: ")  # it differs by seed
+        message = error.message.removeprefix(f"{point.method}: ")  # it differs by seed
         found.setdefault((point.base, point.name or point.parameter, message), []).append(point.value)
     return tuple(
         (f"{base}, {what} {', '.join(f'{value}' for value in dict.fromkeys(values))}", message)

@@ -88,7 +88,7 @@ def _key(point: Point, sweep: Sweep, bench: Bench) -> str:
     return point_key(
         version,
         bench.identity,
-        point.configuration,
+        point.method,
         point.selector,
         (point.parameter, point.value, point.seed) if point.selector or point.parameter == "ratio" else None,
         sweep.stratify if point.selector else None,
@@ -108,7 +108,7 @@ def _compute(point: Point, sweep: Sweep, bench: Bench, folds: _FoldAnchors) -> P
         digest.update(anchors.ids.tobytes() + b"\0")
         return anchors
 
-    found = score_folds([point.configuration], bench.folds, bench.embeddings, anchors_of, seed=sweep.seed)
+    found = score_folds([point.method], bench.folds, bench.embeddings, anchors_of, seed=sweep.seed)
     scores = found.scores[0]
     sizes = [len(fold.images) for fold in bench.folds]
     return PointResult(
@@ -143,7 +143,7 @@ def _drawn(point: Point, sweep: Sweep, bench: Bench, folds: _FoldAnchors, kept: 
             f"{point.value} of {counted(bench.n_anchors, 'anchor')} cannot be selected", "use a smaller size"
         )
     rows = select_anchors(
-        folds.in_space(kept, point.configuration, sweep.seed),
+        folds.in_space(kept, point.method, sweep.seed),
         point.selector,
         size=min(int(value), len(anchors)) if value > 1 else None,
         fraction=value if value <= 1 else None,
@@ -177,16 +177,16 @@ class _FoldAnchors:
         """Return the anchors of a fold."""
         return self._keep(np.packbits(kept).tobytes(), lambda: self._bench.anchors_of(kept))
 
-    def in_space(self, kept: BoolArray, configuration: Method, seed: int) -> AnchorTable:
+    def in_space(self, kept: BoolArray, method: Method, seed: int) -> AnchorTable:
         """Return the anchors of a fold in the space of a way to score, fitted to them."""
         anchors = self.anchors(kept)
         fold = np.packbits(kept).tobytes()
-        if configuration.is_auto:
-            asked = (fold, configuration)
+        if method.is_auto:
+            asked = (fold, method)
             if asked not in self._spaces:
-                self._spaces[asked] = choose_space(anchors, configuration, seed=seed).method
-            configuration = self._spaces[asked]
-        name, shrinkage = configuration.fixed_space
+                self._spaces[asked] = choose_space(anchors, method, seed=seed).method
+            method = self._spaces[asked]
+        name, shrinkage = method.fixed_space
         if name == "raw":
             return anchors
         return self._keep(

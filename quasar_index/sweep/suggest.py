@@ -37,14 +37,14 @@ class SuggestedSize:
     """The smallest subset within one standard error of the best.
 
     Attributes:
-        configuration: Label of the way to score.
+        method: Label of the way to score.
         selector: The selector.
         chosen: The suggested point of its curve.
         best: The point of highest SRCC.
         standard_error: Of the best one.
     """
 
-    configuration: str
+    method: str
     selector: str
     chosen: CurvePoint
     best: CurvePoint
@@ -77,7 +77,7 @@ def suggest(
     selectors: Sequence[tuple[str, Selector]] | None = None,
     sizes: Sequence[Value] = SUGGESTED_SIZES,
     group: str | None = None,
-    configuration: Method | None = None,
+    method: Method | None = None,
     where: str | None = None,
     stratify: int | None = None,
     max_folds: int = SUGGESTION_FOLDS,
@@ -95,7 +95,7 @@ def suggest(
         sizes: Fractions or numbers to try beside all anchors.
         group: Column whose values are left out together; None for the reference images where there are any, else
             each anchor alone.
-        configuration: The way to score; None for the default.
+        method: The way to score; None for the default.
         where: SQL filter of the anchors.
         stratify: Quantile bins of the rating in a selection.
         max_folds: Most folds: more groups are merged by a seeded draw.
@@ -116,7 +116,7 @@ def suggest(
         "size",
         (*sizes, 1),
         selectors=tuple(tried),
-        configurations=(configuration or Mean(),),
+        methods=(method or Mean(),),
         stratify=stratify,
         n_seeds=n_seeds,
         n_resamples=n_resamples,
@@ -136,19 +136,19 @@ def suggest_from(report: SweepReport) -> Suggestion:
     if report.sweep.parameter != "size":
         raise EvaluationError(f"a sweep of {report.sweep.parameter} suggests no subset", "sweep sizes")
     by_selector = tuple(
-        _smallest(configuration, selector, points)
-        for configuration, selector in report.curves
-        if (points := report.curve(configuration, selector))
+        _smallest(method, selector, points)
+        for method, selector in report.curves
+        if (points := report.curve(method, selector))
     )
     if not by_selector:
         reasons = "; ".join(dict.fromkeys(reason for _, reason in report.failures))
         raise EvaluationError(f"no size could be tried ({reasons or 'no anchors'})", "give other --sizes")
     best = max(by_selector, key=lambda one: one.best.srcc)
-    return Suggestion(by_selector, _smallest(best.configuration, "", list(report.points), best.best), report)
+    return Suggestion(by_selector, _smallest(best.method, "", list(report.points), best.best), report)
 
 
 def _smallest(
-    configuration: str, selector: str, points: Sequence[CurvePoint], best: CurvePoint | None = None
+    method: str, selector: str, points: Sequence[CurvePoint], best: CurvePoint | None = None
 ) -> SuggestedSize:
     top = best or max(points, key=lambda point: (point.srcc, -point.n_anchors))
     error = top.standard_error
@@ -159,4 +159,4 @@ def _smallest(
         )
     enough = [point for point in points if point.srcc >= top.srcc - error]
     chosen = min(enough, key=lambda point: (point.n_anchors, -point.srcc))
-    return SuggestedSize(configuration, selector or chosen.selector, chosen, top, error)
+    return SuggestedSize(method, selector or chosen.selector, chosen, top, error)

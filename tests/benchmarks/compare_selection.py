@@ -37,15 +37,15 @@ def main() -> None:
     given.output.mkdir(parents=True, exist_ok=True)
     index = qi.AnchorIndex.open(given.index)
     bench = qi.anchors_bench(index, given.group, max_folds=given.folds)
-    configuration = qi.Mean(space=given.space, shrinkage=given.shrinkage)
-    name = f"{index.name}-{configuration.space_words}"
+    method = qi.Mean(space=given.space, shrinkage=given.shrinkage)
+    name = f"{index.name}-{method.space_words}"
     names = [one for one in qi.SELECTORS if one not in SLOW]
     for selectors in (names,) if given.without_slow else (names, [*names, *SLOW]):
         sweep = qi.Sweep(
             "size",
             (*given.sizes, 1),
             selectors=qi.make_selectors(selectors),
-            configurations=(configuration,),
+            methods=(method,),
             n_seeds=given.seeds,
         )
         report = qi.run_sweep(sweep, bench, state=given.output / f"{name}.points.jsonl")

@@ -100,10 +100,10 @@ def trial(division: Division, method: qi.Aggregator, spaces: list) -> list[float
     found = []
     moments = fit_moments(anchors)
     for space, shrinkage in spaces:
-        configuration = qi.choose_space(anchors, replace(method, space=space, shrinkage=shrinkage)).method
-        name, strength = configuration.fixed_space
+        method = qi.choose_space(anchors, replace(method, space=space, shrinkage=shrinkage)).method
+        name, strength = method.fixed_space
         fitted = qi.fit_space(anchors, name, shrinkage=strength, moments=moments)
-        found.append(qi.srcc(configuration.fit(anchors, space=fitted).score(embeddings).score, quality))
+        found.append(qi.srcc(method.fit(anchors, space=fitted).score(embeddings).score, quality))
     sys.stderr.write(".")
     sys.stderr.flush()
     return found

@@ -76,7 +76,7 @@ def test_own_images_are_embedded_once(call: Run, mirrored: Path, tmp_path: Path)
     second = call(*arguments)
     assert "20 of 20 embeddings were there already" in second.stderr
     assert second.stdout == first.stdout
-    assert first.stdout.startswith("configuration,selector,parameter,value,")
+    assert first.stdout.startswith("method,selector,parameter,value,")
 
 
 def test_a_leak_is_refused(call: Run, photos: Path, tmp_path: Path) -> None:

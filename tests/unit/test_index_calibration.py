@@ -147,14 +147,14 @@ def selected_index(folder: Path, seed: int) -> tuple[qi.AnchorIndex, np.ndarray,
 
 def test_a_selected_index_is_calibrated_with_the_sides_that_score(tmp_path: Path) -> None:
     # Divided at their own median in the calibration alone, the same sets gave a bias of +0.17 and a coverage of 0.88.
-    configuration = qi.Mean(space="raw")
+    method = qi.Mean(space="raw")
     errors, inside = [], []
     for seed in range(8):
         folder = tmp_path / str(seed)
         folder.mkdir()
         few, embeddings, quality = selected_index(folder, seed)
-        found = qi.calibrate(few, configuration)
-        mos, low, high = found.predict(configuration.fit(few).score(embeddings).score)
+        found = qi.calibrate(few, method)
+        mos, low, high = found.predict(method.fit(few).score(embeddings).score)
         errors.append(np.mean(mos - quality))
         inside.append(np.mean((low <= quality) & (quality <= high)))
     assert abs(np.mean(errors)) < 0.04

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import png
 
 import quasar_index as qi
 from quasar_index.datasets.base import make_records
 from quasar_index.paths import new_output, replacing, write_atomically
+from tests.unit.conftest import png
 
 N = 24
 RNG = np.random.default_rng(0)
@@ -66,7 +66,7 @@ def make():
     for i in range(4):
         Path("images", f"{i}.png").write_bytes(png(i))
     Path("plan.toml").write_text(
-        'index = "index"\ncross-validate = "content"\nmethods = ["herding"]\nsizes = [0.5, 1]\n', encoding="utf-8"
+        'index = "index"\ncross-validate = "content"\nselectors = ["herding"]\nsizes = [0.5, 1]\n', encoding="utf-8"
     )
     Path("data").mkdir()
     lines = [f"images/{i}.png,{i}" for i in range(4)]
@@ -78,7 +78,7 @@ def opened():
 
 
 def small_sweep():
-    return qi.Sweep("size", (0.5, 1), methods=qi.make_selectors(["random"]), n_seeds=2, n_resamples=40)
+    return qi.Sweep("size", (0.5, 1), selectors=qi.make_selectors(["random"]), n_seeds=2, n_resamples=40)
 
 
 def bench():
@@ -86,7 +86,7 @@ def bench():
 
 
 def evaluation():
-    return qi.cross_validate([qi.Configuration()], MATRIX, SCORES, list("abcdef") * 4, n_resamples=40)
+    return qi.cross_validate([qi.Mean()], MATRIX, SCORES, list("abcdef") * 4, n_resamples=40)
 
 
 def reproduction():
@@ -174,7 +174,7 @@ ENTRIES = {
     "select_subset": lambda p: qi.select_subset(p("new/one"), opened(), qi.Random(), size=4),
     "suggest": lambda p: is_written(
         p("state"),
-        lambda path: qi.suggest(opened(), methods=qi.make_selectors(["random"]), group="content", state=path,
+        lambda path: qi.suggest(opened(), selectors=qi.make_selectors(["random"]), group="content", state=path,
                                 n_seeds=2, n_resamples=40),
     ),
     "synthesize": lambda p: qi.synthesize(p("images"), p("made"), types=["gaussian-blur"], levels=[1]),

@@ -14,6 +14,7 @@ from quasar_index.encoders.spec import InputRule
 from quasar_index.errors import DataError, EncoderError, ImageError
 from quasar_index.images import content_id, decode
 from quasar_index.methods.scoring import Scorer
+from tests.unit.conftest import png
 
 SIZES = ((16, 16), (9, 30), (40, 12), (16, 16), (5, 5))
 
@@ -189,7 +190,6 @@ def test_pixels_in_front_of_the_encoder_stay_below_the_budget(tiny_encoder, monk
         return embeddings
 
     encoder.prepare, encoder.forward = counted_prepare, slow_forward
-    from conftest import png
 
     results = list(
         encode_files(
@@ -210,7 +210,6 @@ def test_pixels_in_front_of_the_encoder_stay_below_the_budget(tiny_encoder, monk
 
 def test_an_image_larger_than_the_whole_budget_is_let_in_alone(tiny_encoder, monkeypatch):
     monkeypatch.setattr(pipeline_module, "WAITING_BYTES", 1000)
-    from conftest import png
 
     sizes = [(40, 40), (4, 5), (60, 50), (4, 4), (4, 4)]
     results = list(

@@ -195,25 +195,25 @@ def test_scores_are_not_measured_on_the_images_that_a_method_chose(tmp_path):
     index = qi.build_from_embeddings(tmp_path / "own", source, rng.normal(size=(80, 6)).astype(np.float32)).index
     chosen = qi.select_subset(tmp_path / "chosen", index, qi.SELECTORS["forward"](), fraction=0.3).index
     images = qi.rated_anchors(chosen)
-    configurations = [qi.Mean(space="raw")]
+    methods = [qi.Mean(space="raw")]
     # This is what an evaluation would say if it were not refused:
-    flattering = qi.cross_validate_images(configurations, dataclasses.replace(images, subset=None), "id")
+    flattering = qi.cross_validate_images(methods, dataclasses.replace(images, subset=None), "id")
     assert flattering.outcomes[0].figures["srcc"].value > 0.25
     words = r"24 of 80 anchors that 'forward' chose.*quasar-index sweep own --selectors forward --sizes 0\.3"
     for refused in (
-        lambda: qi.cross_validate_images(configurations, images, "id"),
+        lambda: qi.cross_validate_images(methods, images, "id"),
         lambda: qi.anchors_bench(chosen, "id"),
         lambda: qi.suggest(chosen),
     ):
         with pytest.raises(qi.EvaluationError, match=words):
             refused()
     drawn = qi.select_subset(tmp_path / "drawn", index, qi.Random(), fraction=0.3).index
-    assert qi.cross_validate_images(configurations, qi.rated_anchors(drawn), "id").n_scored == 24
+    assert qi.cross_validate_images(methods, qi.rated_anchors(drawn), "id").n_scored == 24
     # A random part of what a selector chose is still what it chose.
     part = qi.select_subset(tmp_path / "part", chosen, qi.Random(), fraction=0.9).index
     assert (part.manifest.subset.earlier, part.manifest.subset.chosen_by) == (("forward",), "forward")
     with pytest.raises(qi.EvaluationError, match="that 'forward' chose"):
-        qi.cross_validate_images(configurations, qi.rated_anchors(part), "id")
+        qi.cross_validate_images(methods, qi.rated_anchors(part), "id")
 
 
 def test_a_subset_of_a_subset_and_the_wrong_ids(index, tmp_path):

@@ -111,7 +111,7 @@ def test_points_of_another_sweep_are_not_taken_for_ones_own(index, bench, tmp_pa
     state = tmp_path / "x.points.jsonl"
     qi.run_sweep(make(), bench, state=state)
     centred = (qi.Mean(space="centred"),)
-    assert qi.run_sweep(make(configurations=centred), bench, state=state).n_resumed == 0
+    assert qi.run_sweep(make(methods=centred), bench, state=state).n_resumed == 0
     assert qi.run_sweep(make(n_resamples=70), bench, state=state).n_resumed == 0
     assert qi.run_sweep(make(stratify=2), bench, state=state).n_resumed == 1  # all anchors: nothing is selected
     fewer = qi.anchors_bench(index, "content", max_folds=3)
@@ -230,7 +230,7 @@ def test_what_cannot_be_computed_is_said_and_the_rest_goes_on(bench):
         *({"values": values} for values in ((), (0,), (1.5,), ("a",), (True,))),
         *({"parameter": parameter} for parameter in ("nosuch", "offset")),
         {"selectors": ()},
-        {"configurations": ()},
+        {"methods": ()},
         {"n_seeds": 0},
         {"n_resamples": 3},
     ],
@@ -281,7 +281,7 @@ def test_suggests_the_smallest_within_one_standard_error(bench):
 
 def test_a_sweep_of_which_no_curve_is_left_is_refused(bench):
     clustering = qi.Clustering(10)
-    sweep = make(selectors=qi.make_selectors(["extremes"]), configurations=(clustering,))
+    sweep = make(selectors=qi.make_selectors(["extremes"]), methods=(clustering,))
     with pytest.raises(qi.EvaluationError, match=r"no point of the sweep can be computed: .*10 clusters are more than"):
         qi.run_sweep(dataclasses.replace(sweep, values=(8, 1)), bench)  # all anchors are enough, and no selection
 
@@ -324,12 +324,7 @@ selectors = ["herding", { name = "mmr", balance = 0.3 }]
 sizes = [0.1, 0.5, 1]
 seeds = 2
 resamples = 60
-[[score]]
-space = "whitened"
-shrinkage = 10
-[[score]]
-head = "knn"
-top_k = 3
+method = ["mean:shrinkage=10", "knn:top_k=3"]
 """
 
 
@@ -339,7 +334,7 @@ def test_reads_a_plan(index, tmp_path):
     plan = qi.read_plan(path)
     assert plan.cross_validate == "content"
     assert [name for name, _ in plan.sweep.selectors] == ["herding", "mmr balance=0.3"]
-    assert [one.label for one in plan.sweep.configurations] == ["whitened mean", "whitened knn top_k=3"]
+    assert plan.sweep.methods == (qi.Mean(shrinkage=10), qi.Knn(3))
     report = qi.run_sweep(plan.sweep, qi.anchors_bench(qi.AnchorIndex.open(plan.index), plan.cross_validate))
     assert len(report.curves) == 6
 
@@ -356,14 +351,15 @@ def test_reads_a_plan(index, tmp_path):
         (("balance = 0.3", 'balance = "a"'), "cannot be made of"),
         (("seeds = 2", "seeds = 2.5"), "'seeds' is 2.5; it is a whole number"),
         (("seeds = 2", "seeds = true"), "'seeds' is True"),
-        (('"whitened"', '"whitend"'), "no space 'whitend'; did you mean 'whitened'?"),
-        (("shrinkage = 10", 'shrinkage = "much"'), "shrinkage 'much'"),
-        (('head = "knn"', 'head = "kn"'), "no way to score 'kn'; did you mean 'knn'?"),
-        (("top_k = 3", "k = 3"), "'knn' has no parameter 'k'"),
+        (("shrinkage=10", "space=whitend"), "space of mean is 'whitend'"),
+        (("shrinkage=10", "shrinkage=much"), "shrinkage of mean is 'much'"),
+        (('"knn:', '"kn:'), "there is no method 'kn'; did you mean 'knn'?"),
+        (("top_k=3", "k=3"), "the method 'knn' has no parameter 'k'"),
+        (('["mean:shrinkage=10", "knn:top_k=3"]', "3"), "'method' is 3; it is a text"),
         (("seeds = 2", "offsets = [0.1]"), "sizes and offsets vary at once"),
         (('cross-validate = "content"', 'data = "x.csv"\ncross-validate = "content"'), "what to measure on"),
         (('index = "index"', ""), "it names no index"),
-        (("[[score]]", "[[score]"), "is no TOML"),
+        (("seeds = 2", "seeds = "), "is no TOML"),
     ],
 )
 def test_faults_of_a_plan_are_one_clear_line(tmp_path, change, words):

@@ -5,7 +5,7 @@ import re
 import pytest
 from quasar_index.cli.tables import OTHER_FORMS, fold, lay_out, table_lines
 
-COLUMNS = ("configuration", "SRCC", "KRCC", "PLCC fitted", "note")
+COLUMNS = ("method", "SRCC", "KRCC", "PLCC fitted", "note")
 ROWS = [
     ("whitened shrinkage=oas retrieval top_k=100", "0.283 [0.05, 0.51]", "0.190 [-0.07, 0.35]", "-", "few images"),
     ("raw mean", "-0.468", "1,234.567", "0.100 [0.00, 0.20]", "ratings/of/2,500/images/0.1234567.png"),
