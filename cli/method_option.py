@@ -31,7 +31,7 @@ MethodsOption = Annotated[
         "--method",
         "-m",
         metavar="NAME:PARAMETER=VALUE,...",
-        help=f"What scores, repeatable: {_HELP} Alternatives: mean/knn:space=raw/whitened is four.  [mean]",
+        help=f"What scores, repeatable: {_HELP} Alternatives: mean/knn:space=raw/whitened is four.  \\[mean]",
         rich_help_panel=_PANEL,
         show_default=False,
     ),
@@ -75,7 +75,10 @@ def read_methods(texts: Sequence[str] | None) -> list[qi.Method]:
 
 def space_method(space: Space, shrinkage: str | None) -> qi.Method:
     """Make the method whose space `--space` and `--shrinkage` name."""
-    return qi.Mean(space=space.value, shrinkage=None if shrinkage is None else parse_shrinkage(shrinkage))
+    strength = None if shrinkage is None else parse_shrinkage(shrinkage)
+    if strength is not None and space not in (Space.whitened, Space.auto):
+        raise typer.BadParameter(f"--shrinkage is only for the space whitened, not {space.value}")
+    return qi.Mean(space=space.value, shrinkage=strength)
 
 
 def parse_shrinkage(text: str) -> qi.Shrinkage | Literal["auto"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from dataclasses import fields
 from typing import Annotated, Any
@@ -12,7 +13,10 @@ import typer
 import quasar_index as qi
 
 from . import options
-from .output import print_facts, print_table
+from .output import print_facts, print_table, print_text
+
+_WRAPPED = re.compile(r"(?<=\S)\n(?: {2})?(?=[^\s-])")
+"""Line ends within a paragraph, or an item of a list, of a docstring."""
 
 
 def methods(
@@ -32,12 +36,11 @@ def methods(
         print_table(("method", "parameters", "when to choose it"), rows)
     else:
         (one,) = facts.values()
-        print(f"{one['formula']}\n\nWhen to choose it: {one['when']}.\n")  # noqa: T201
+        print_text(f"{one['formula']}\n\nWhen to choose it: {one['when']}.\n")
         parameters = one["parameters"].items()
         table = [(key, each["default"], each["range"], each["what"]) for key, each in parameters]
         print_table(("parameter", "default", "range", "what it is"), table)
-        example = qi.read_method(name)
-        print(f"\nFor example: --method {_example(type(example))}")  # noqa: T201
+        print_text(f"\nFor example: --method {_example(*known.values())}")
 
 
 def method_facts(kind: type[qi.Method]) -> dict[str, Any]:
@@ -46,7 +49,7 @@ def method_facts(kind: type[qi.Method]) -> dict[str, Any]:
 
     return {
         "when": kind.when,
-        "formula": inspect.getdoc(sys.modules[kind.__module__]),
+        "formula": _WRAPPED.sub(" ", inspect.getdoc(sys.modules[kind.__module__]) or ""),
         "parameters": {
             one.name: {
                 "default": value_text(one.default),

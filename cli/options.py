@@ -148,8 +148,7 @@ RARE = frozenset(
         *(*EMBEDDING, *LABELLING, "layers", "input_rule", "encoder", "cache"),
         *("where", "version", "ratio", "seed", "seeds", "group", "stratify"),
         *("exclude", "allow_overlap", "folds", "resamples", "explain_top", "prompts", "prompt_pair", "sample"),
-        *("offset", "clusters", "prototypes", "mode", "division", "similarity_temperature", "rating_power", "blend"),
-        *("shrinkage", "shrinkages", "offsets", "temperature", "normalize_anchors"),
+        *("shrinkage", "shrinkages", "offsets"),
         *("neighbors", "balance", "relevance", "share", "gap_power", "candidates"),
         *("dtype", "anchors_per_shard"),
     }

@@ -27,7 +27,7 @@ from .output import Format, choose_format, interruptible, note, progress_bar, wr
 COLUMNS = ("path", "score", "similarity_good", "similarity_bad", "error")
 
 
-_TEXT_FREE = ("version", "where", "ratio", "seed", "group")
+_TEXT_FREE = ("version", "where", "ratio", "seed", "group", "method")
 IDLE = (
     Idle(
         ("encoder", *options.EMBEDDING[:-1]),
@@ -43,23 +43,12 @@ IDLE = (
     Idle(("prompts",), lambda given: given["prompt_pair"] is not None, "--prompt-pair takes its place"),
     Idle(_TEXT_FREE, lambda given: given["anchors"] == "text", "the anchors are two texts"),
     Idle(
-        ("method",),
-        lambda given: given["anchors"] == "text" and not _only_temperature(given["method"]),
-        "the anchors are two texts, for which all methods agree; only mean:temperature=T counts",
-    ),
-    Idle(
         ("index",),
         lambda given: given["anchors"] == "text" and given["encoder"] is not None,
         "--anchors text takes no more of an index than its encoder, which --encoder names",
     ),
     ways.idle_group("it is for ridge, and for space=auto or shrinkage=auto of --method"),
 )
-
-
-def _only_temperature(method: str) -> bool:
-    """Say whether a method is the mean, with no parameter but its temperature."""
-    read = qi.read_method(method)
-    return isinstance(read, qi.Mean) and read == qi.Mean(temperature=read.temperature)
 
 
 class Anchors(str, Enum):

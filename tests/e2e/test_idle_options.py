@@ -23,7 +23,6 @@ REFUSED = [
     ((*TEXT, "--prompts", "quality", "--prompt-pair", "a", "b"), "--prompts has no effect: --prompt-pair takes its"),
     ((*TEXT, "--where", "score > 3"), "--where has no effect: the anchors are two texts"),
     ((*TEXT, "-m", "retrieval:top_k=3"), "--method has no effect: the anchors are two texts"),
-    ((*TEXT, "-m", "mean:space=raw,temperature=0.1"), "--method has no effect: the anchors are two texts"),
     ((*TEXT, "-i", "rated", "-e", "clip-rn50"), "--index has no effect: --anchors text takes no more of an index"),
     (("score", "x.png", "-i", "rated", "--group", "photograph"), "--group has no effect: it is for ridge"),
     ((*VALIDATED, "--batch-size", "2"), "--batch-size has no effect: the anchors of the index are embedded"),

@@ -29,11 +29,11 @@ ALL = 3000
 """A width at which every table shows everything."""
 NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*")
 VALIDATED = ("-i", "rated", "--cross-validate", "group=photograph", "--resamples", 40)
-COMPARED = ("-m", "mean:space=raw/whitened", "-m", "retrieval:space=raw/whitened,top_k=4")
+COMPARED = ("-m", "mean:space=raw/whitened", "-m", "retrieval", "-m", "knn")
 SWEPT = ("sweep", "rated", "--cross-validate", "group=photograph", "--resamples", 60, "--seeds", 2)
 
 COMMANDS: dict[str, tuple[object, ...]] = {
-    "evaluate": ("evaluate", *VALIDATED, *COMPARED, "--by", "photograph"),
+    "evaluate": ("evaluate", *VALIDATED, *COMPARED, "-m", "retrieval:top_k=4,space=raw", "--by", "photograph"),
     "sweep": (*SWEPT, "--selectors", "random,extremes", "--sizes", "0.3,8", "--output", "sizes.csv"),
     "sweep of a parameter": (*SWEPT, "--offsets", "0,0.4", "--output", "offsets.csv"),
     "suggest": ("select", "rated", "--suggest", "--selectors", "random,extremes", "--sizes", "0.3,1", "--seeds", 2,
