@@ -24,7 +24,7 @@ from .tables import OTHER_FORMS
 
 PANELS = {
     "Score": {
-        "demo": "Build an index of photographs that come with scikit-image, and try ways to score on held-out ones.",
+        "demo": "Build an index of photographs that come with scikit-image, and try methods on held-out ones.",
         "build": "Build an index of anchors from labelled images.",
         "score": "Score images against an index of anchors: one row an image, in order; higher is better.",
         "calibrate": "Fit scores to the opinion scale of a rated index; 'score --calibrated' then prints mos, low and "

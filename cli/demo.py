@@ -12,7 +12,7 @@ from quasar_index.errors import counted
 from . import options
 from .output import interruptible, note, print_facts, print_table, print_text, progress_bar
 
-COLUMNS = ("way to score", "mean", "standard deviation", "lowest", "highest")
+COLUMNS = ("method", "mean", "standard deviation", "lowest", "highest")
 
 
 def demo(
@@ -20,7 +20,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Of the noise and of the five divisions.")] = 0,
     device: options.Device = "auto",
 ) -> None:
-    """Build an index of photographs that come with scikit-image, and try ways to score on held-out ones.
+    """Build an index of photographs that come with scikit-image, and try methods on held-out ones.
 
     Prints the Spearman correlation (SRCC) of score against minus the distortion level, on photographs of which no part
     is an anchor: the mean and the spread over five random divisions.

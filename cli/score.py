@@ -283,7 +283,7 @@ def _score_files(
 
 
 def _score_embeddings(scorer: qi.Scorer, path: Path) -> Iterator[qi.ScoredImage]:
-    """Score a file of embeddings; a head has no similarities."""
+    """Score a file of embeddings; predicted ratings have no similarities."""
     source, matrix = qi.load_embeddings(path)
     scores = scorer.score_embeddings(matrix)
     columns = (scores.score, scores.similarity_good, scores.similarity_bad)

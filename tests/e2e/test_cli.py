@@ -55,12 +55,15 @@ def test_calibrated_scores(call: Run, photos: Path, tmp_path: Path) -> None:
     image = photos / "coffee_0.png"
     done = call("score", image, "-i", "rated", "--calibrated")
     one_error_line(done, 4, "no calibration of 'mean'", "calibrate")
+    done = call("score", image, "-i", "rated", "--calibrated", "-m", "retrieval:top_k=4,space=raw")
+    one_error_line(done, 4, "make one: quasar-index calibrate rated --method retrieval:top_k=4,space=raw")
     made = call("calibrate", "rated", "--group", "photograph", "--level", "0.6", "--json")
     assert made.returncode == 0, made.stderr
     numbers = json.loads(made.stdout)
     assert numbers["n_groups"] == 5
     low, high = numbers["scale"]
     assert numbers["span"] == pytest.approx(min(1, 2 * numbers["half_width"] / (high - low)))
+    assert numbers["method"] == "mean"
     said = call("calibrate", "rated", "--group", "photograph", "--level", "0.6").stdout
     assert f"the interval spans {numbers['span']:.0%} of the range of the ratings, {low:.6g} to {high:.6g}" in said
     for output in ("scores.jsonl", "scores.csv", "scores.parquet"):

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import quasar_index as qi
+
 from .conftest import Run
 
 
@@ -12,6 +14,7 @@ def test_demo_table(call: Run, tmp_path: Path) -> None:
     shown = re.findall(r"^ *((?:mean|offset|clustering|retrieval)[^ ]*) +(-?[\d.]+)", done.stdout, flags=re.MULTILINE)
     rows = {name: float(value) for name, value in shown}
     assert len(rows) == 8
+    assert [str(qi.read_method(name)) for name in rows] == list(rows)
     assert rows["retrieval:top_k=8,space=raw"] >= 0.65
     assert rows["retrieval:top_k=8"] >= 0.65
     assert rows["retrieval:top_k=8,space=raw"] > rows["mean:space=raw"]

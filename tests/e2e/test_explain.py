@@ -1,4 +1,4 @@
-"""`score --explain`: every score is rebuilt from the file alone, whatever the way to score."""
+"""`score --explain`: every score is rebuilt from the file alone, whatever the method."""
 
 import csv
 import json

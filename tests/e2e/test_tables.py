@@ -72,7 +72,7 @@ def place(kept: Path, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatc
     """The folder where commands run; what takes long or changes each time is measured once, or given."""
     for one in kept.iterdir():
         (tmp_path / one.name).symlink_to(one)
-    srcc = {way: np.array([0.9123, 0.8, -0.1234, 0.5, 0.6]) for way in ("raw mean", "whitened retrieval top_k=32")}
+    srcc = {way: np.array([0.9123, 0.8, -0.1234, 0.5, 0.6]) for way in ("mean:space=raw", "retrieval:top_k=8")}
     given = DemoReport(qi.AnchorIndex.open(home / "rated"), tmp_path / "images", srcc, (12, 30))
     monkeypatch.setattr(qi, "run_demo", lambda *_, **__: given)
     monkeypatch.setattr(qi, "load_encoder", functools.cache(qi.load_encoder))
