@@ -1,8 +1,8 @@
 """All selectors at five sizes against random selection, by leave-one-group-out over the anchors of an index.
 
-    python tests/benchmarks/compare_selection.py INDEX --group COLUMN --output FOLDER [--folds 10] [--space raw]
+    python tests/benchmarks/compare_selection.py INDEX --group COLUMN --output FOLDER [--folds 10] [-m mean:space=raw]
 
-The way to score, and the space that selectors look at, are the library's defaults unless they are given.
+The method that scores, and so the space that selectors look at, is the library's default unless it is given.
 
 Writes the curves (CSV), their picture and a table that says which selector differs from random selection beyond the 95%
 interval (paired over test groups and seeds). At that level one comparison in twenty does so by chance: the table counts
@@ -26,9 +26,7 @@ def main() -> None:
     parser.add_argument("index")
     parser.add_argument("--group", required=True)
     parser.add_argument("--output", type=Path, required=True)
-    default = qi.Mean()
-    parser.add_argument("--space", default=default.space, choices=("raw", "centred", "whitened"))
-    parser.add_argument("--shrinkage", type=float, default=default.shrinkage, help="of the whitened space")
+    parser.add_argument("--method", "-m", default="mean", metavar="NAME:PARAMETER=VALUE,...")
     parser.add_argument("--sizes", type=float, nargs="+", default=[0.05, 0.1, 0.2, 0.4, 0.7])
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--folds", type=int, default=100)
@@ -37,8 +35,8 @@ def main() -> None:
     given.output.mkdir(parents=True, exist_ok=True)
     index = qi.AnchorIndex.open(given.index)
     bench = qi.anchors_bench(index, given.group, max_folds=given.folds)
-    method = qi.Mean(space=given.space, shrinkage=given.shrinkage)
-    name = f"{index.name}-{method.space_words}"
+    method = qi.read_method(given.method)
+    name = f"{index.name}-{method}"
     names = [one for one in qi.SELECTORS if one not in SLOW]
     for selectors in (names,) if given.without_slow else (names, [*names, *SLOW]):
         sweep = qi.Sweep(

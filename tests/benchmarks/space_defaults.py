@@ -25,13 +25,8 @@ import quasar_index as qi
 from quasar_index.methods.space import fit_moments
 from quasar_index.validation.fold_scores import SHRINKAGES
 
-METHODS = {
-    "mean": qi.Mean(),
-    "retrieval": qi.Retrieval(),
-    "retrieval k=8": qi.Retrieval(8),
-    "clustering K=5": qi.Clustering(5),
-}
-SPACES = [("raw", 1.0), ("centred", 1.0), *(("whitened", one) for one in SHRINKAGES), ("auto", "auto")]
+METHODS = ("mean", "retrieval", "retrieval:top_k=8", "clustering:n_clusters=5")
+SPACES = [("raw", None), ("centred", None), *(("whitened", one) for one in SHRINKAGES), ("auto", "auto")]
 
 
 def main() -> None:
@@ -43,10 +38,11 @@ def main() -> None:
     arguments.add_argument("--synthesised")
     arguments.add_argument("--references", type=int, nargs="+", default=[10, 50, 150])
     arguments.add_argument("--divisions", type=int, default=40)
-    arguments.add_argument("--methods", nargs="+", default=list(METHODS), choices=list(METHODS))
+    arguments.add_argument("--method", "-m", action="append", metavar="NAME:PARAMETER=VALUE,...")
     arguments.add_argument("--without-auto", action="store_true")
     given = arguments.parse_args()
     logging.disable(logging.WARNING)  # of a top-k above the number of anchors
+    methods = qi.read_methods(given.method or METHODS)
     spaces = SPACES[:-1] if given.without_auto else SPACES
     sets: dict[str, list[Division]] = {}
     if given.rated:
@@ -58,9 +54,9 @@ def main() -> None:
             found = list(synthesised_divisions(given.synthesised, n, given.divisions))
             sets[f"{given.synthesised}, {n} references"] = found
     for name, divisions in sets.items():
-        for method in given.methods:
+        for method in methods:
             print(f"\n### {name}: {method}, {len(divisions)} divisions\n")
-            print_table([trial(division, METHODS[method], spaces) for division in divisions], spaces)
+            print_table([trial(division, method, spaces) for division in divisions], spaces)
 
 
 Division = tuple[qi.AnchorTable, np.ndarray, np.ndarray]
@@ -94,7 +90,7 @@ def synthesised_divisions(name: str, n_references: int, n_divisions: int, n_test
         yield anchors.take(kept), raw[tested], -level[tested]
 
 
-def trial(division: Division, method: qi.Aggregator, spaces: list) -> list[float]:
+def trial(division: Division, method: qi.Method, spaces: list) -> list[float]:
     """Return the SRCC of every space."""
     anchors, embeddings, quality = division
     found = []

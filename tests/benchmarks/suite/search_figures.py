@@ -121,7 +121,7 @@ def static(options: BenchOptions, n: int) -> dict[str, Any]:
 
 
 def offset(options: BenchOptions, n: int) -> dict[str, Any]:
-    """Measure masking and averaging against the offset aggregation, at five offsets."""
+    """Measure masking and averaging against the method offset, at five offsets."""
     anchors = _anchors(options, n)
     offsets = (0.1, 0.2, 0.3, 0.4, 0.5)
     for share in offsets:
