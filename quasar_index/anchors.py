@@ -17,6 +17,7 @@ import numpy.typing as npt
 from .arrays import BoolArray, DoubleArray, FloatArray, IntArray, as_embeddings
 from .errors import AggregationError, DataError, counted
 from .fits import LARGE, Fits
+from .statistics.groups import group_codes
 
 _BLOCK = 1024
 
@@ -81,6 +82,11 @@ class AnchorTable:
     def is_good(self) -> BoolArray:
         """(N,) whether each anchor is on the good side."""
         return np.arange(len(self)) < self.n_good
+
+    @property
+    def group_codes(self) -> IntArray:
+        """(N,) the group of each anchor; without groups each is its own."""
+        return np.arange(len(self)) if self.groups is None else self.groups
 
     def side(self, side: Side) -> slice:
         """Return the rows of one side."""
@@ -250,7 +256,7 @@ def make_anchors(
         raise DataError(f"opinion scores are no numbers ({error})", "give one number each") from error
     sides = None if is_good is None else np.asarray(is_good, dtype=np.bool_)
     names = np.array([name.encode() for name in (ids or map("{:09d}".format, range(n)))], dtype=np.bytes_)
-    codes = None if groups is None else encode_groups(groups)
+    codes = None if groups is None else group_codes(groups, n, alone=True)
     for what, values in (("sides", sides), ("opinion scores", scores), ("ids", names), ("groups", codes)):
         if values is not None and values.shape != (n,):
             raise DataError(f"{counted(n, 'embedding')} but {what} of shape {values.shape}", f"give {n} of them")
@@ -271,13 +277,6 @@ def make_anchors(
         n_good=int(good.sum()),
         groups=None if codes is None else codes[order],
     )
-
-
-def encode_groups(labels: Sequence[object] | npt.NDArray[np.generic]) -> IntArray:
-    """Number group labels in order of appearance; what has none (None, "") is a group of its own."""
-    values = labels.tolist() if isinstance(labels, np.ndarray) else labels
-    seen: dict[object, int] = {}
-    return np.array([seen.setdefault((row,) if v in (None, "") else v, len(seen)) for row, v in enumerate(values)])
 
 
 def reference_units(names: Sequence[str], references: Sequence[str | None]) -> npt.NDArray[np.str_] | None:

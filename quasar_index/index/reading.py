@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..anchors import AnchorTable, encode_groups
+from ..anchors import AnchorTable
 from ..errors import AnchorIndexError, DataError
+from ..statistics.groups import group_codes
 from .anchor_index import AnchorIndex
 from .approximate import ApproximateSearch
 from .cache import load_anchors, rows_of, sorted_rows
@@ -41,7 +42,7 @@ def read_anchors(
         if group not in (known := index.columns):
             raise DataError(f"index '{index.name}' has no column '{group}'", f"columns: {', '.join(known)}")
         groups = index.metadata(anchors, [group])[group].to_pylist()
-        anchors = replace(anchors, groups=encode_groups(groups))
+        anchors = replace(anchors, groups=group_codes(groups, len(anchors), alone=True))
     if manifest.approximate is not None and embedding in (None, manifest.embeddings[0].name):
         # Also where a filter left others: then the search says so, if there is one, and is exact.
         anchors = replace(anchors, approximate=ApproximateSearch(manifest.approximate, index.name))

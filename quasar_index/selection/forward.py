@@ -25,7 +25,6 @@ from .held_out import (
     check_groups,
     check_least,
     draw_validation,
-    group_codes,
     selection_target,
 )
 from .rank_correlation import RankCorrelation
@@ -84,7 +83,7 @@ class Forward:
             else:
                 # Were both of one group, that group would stay without scores until both sides had an anchor of
                 # another one, and no single step would see the gain.
-                codes = group_codes(anchors)
+                codes = anchors.group_codes
                 others = bad[codes[bad] != codes[chosen]]
                 held_out.choose(chosen)
                 chosen = np.concatenate([chosen, best(others if len(others) else bad)])

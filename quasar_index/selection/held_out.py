@@ -50,7 +50,7 @@ def leave_group_out_scores(anchors: AnchorTable, rows: IntArray) -> DoubleArray:
         DataError: When the rows leave a side empty, repeat, or are out of range.
     """
     rows = _checked(anchors, rows)
-    codes = group_codes(anchors)
+    codes = anchors.group_codes
     # By group, so that a group's part is summed once, or once a chunk where it is larger than that.
     order = np.argsort(codes, kind="stable")
     sums = side_sums(anchors, rows)
@@ -113,11 +113,6 @@ def selection_target(anchors: AnchorTable) -> DoubleArray:
     return anchors.quality
 
 
-def group_codes(anchors: AnchorTable) -> IntArray:
-    """Return the group of each anchor, (N,); without groups each is its own."""
-    return np.arange(len(anchors)) if anchors.groups is None else anchors.groups
-
-
 def check_groups(anchors: AnchorTable) -> None:
     """Raise an AggregationError unless the anchors are of two groups or more."""
     if anchors.groups is not None and (anchors.groups == anchors.groups[0]).all():
@@ -178,7 +173,7 @@ class HeldOut:
         self.anchors = anchors
         self.validation = validation
         self.directions = anchors.directions[validation].astype(np.float64)
-        codes = group_codes(anchors)
+        codes = anchors.group_codes
         labels, self.group = np.unique(codes[validation], return_inverse=True)
         """(V,) number of the group of each validation anchor, from 0 to G - 1."""
         place = np.minimum(np.searchsorted(labels, codes), len(labels) - 1)

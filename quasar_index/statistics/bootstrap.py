@@ -33,11 +33,11 @@ from .correlation import (
     rmse_fitted,
     srcc,
 )
+from .groups import Groups, group_codes
 from .logistic import StartGrid, fit_curve, standardise
 
 Statistic: TypeAlias = Literal["srcc", "krcc", "plcc", "plcc_fitted", "rmse", "rmse_fitted"]
 STATISTICS: tuple[Statistic, ...] = get_args(Statistic)
-Groups: TypeAlias = "Sequence[object] | npt.NDArray[np.generic] | None"
 """n labels of any hashable kind, or None where every image stands alone."""
 MIN_PAIRS_INTERVAL = 10
 """Fewest pairs of a bootstrap interval."""
@@ -88,35 +88,6 @@ class PairedDifference:
 
     difference: float
     interval: Interval
-
-
-def group_codes(groups: Groups, n: int) -> IntArray:
-    """Number the groups of n images, by first appearance.
-
-    Args:
-        groups: n labels (references, contents, prompts), or None where every image stands alone.
-        n: Number of images.
-
-    Returns:
-        (n,) int64 from 0 to the number of groups - 1, all of them in use.
-
-    Raises:
-        EvaluationError: On another number of labels, or an image without one (None or NaN).
-    """
-    if groups is None:
-        return np.arange(n, dtype=np.int64)
-    if len(groups) != n:
-        raise EvaluationError(
-            f"{counted(len(groups), 'group label')} for {counted(n, 'image')}", "give one label an image"
-        )
-    labels: Sequence[object] = groups.tolist() if isinstance(groups, np.ndarray) else groups
-    seen: dict[object, int] = {}
-    codes = np.empty(n, dtype=np.int64)
-    for row, label in enumerate(labels):
-        if label is None or label != label:  # noqa: PLR0124 - NaN is the label that differs from itself
-            raise EvaluationError(f"row {row} has no group", "fill the group column, or evaluate without groups")
-        codes[row] = seen.setdefault(label, len(seen))
-    return codes
 
 
 def bootstrap(

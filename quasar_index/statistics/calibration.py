@@ -30,8 +30,8 @@ import numpy.typing as npt
 
 from ..arrays import BoolArray, DoubleArray, IntArray
 from ..errors import EvaluationError, counted
-from .bootstrap import Groups, group_codes
 from .correlation import check_pairs, srcc
+from .groups import Groups, group_codes
 from .logistic import LogisticFit
 from .rising_maps import MAPS, Curve, IsotonicFit, MapName, Rise, apply_map, fit_map
 

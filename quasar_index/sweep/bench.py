@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from ..anchors import AnchorTable, make_anchors
+from ..anchors import AnchorTable
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
-from ..errors import DataError, EvaluationError, counted
+from ..errors import counted
 from ..index.anchor_index import AnchorIndex
-from ..statistics.bootstrap import group_codes
-from ..validation.evaluate import check_ratings
-from ..validation.folds import MAX_FOLDS, Exclusion, Fold, make_folds
-from ..validation.overlap import find_overlap, leak_note, scattered
+from ..statistics.groups import group_codes
+from ..validation.cross_fit import check_ratings, leave_group_out
+from ..validation.folds import MAX_FOLDS, Fold, make_folds
+from ..validation.overlap import find_overlap, leak_note, versions_apart
 from ..validation.rated import RatedImages, rated_anchors
 
 
@@ -135,53 +135,30 @@ def anchors_bench(
     notes: list[str] = []
     if levelled is not None:
         notes.append("these anchors have no ratings: SRCC is with the distortion level, a lower level being better")
-    labels = images.column(group)
-    codes = group_codes(labels, len(images.ids))
-    rated = ~np.isnan(images.quality)
-    if codes.max() == 0:
-        raise EvaluationError("all anchors are in one group, so none can be left out", "name another column")
-    n_overlap = int((scattered(images, labels) & rated).sum()) if images.is_versioned else 0
-    if n_overlap and not allow_overlap:
-        what = counted(
-            n_overlap,
-            f"of {counted(int(rated.sum()), 'anchor')} has other versions of itself outside its {group}",
-            f"of {counted(int(rated.sum()), 'anchor')} have other versions of themselves outside their {group}",
-        )
-        raise EvaluationError(
-            what,
-            "use group=reference; --allow-overlap goes on all the same and flags it",
-        )
-    if n_overlap:
-        one, many = "anchor is scored by other versions of itself", "anchors are scored by other versions of themselves"
-        notes.append(f"leak: {counted(n_overlap, one, many)}")
-    rule = Exclusion(codes, codes[rated])
-    folds = make_folds([rule], len(codes), int(rated.sum()), seed=seed, max_folds=max_folds)
-    sides = images.is_good
-
-    def anchors_of(kept: BoolArray) -> AnchorTable:
-        if not kept.any():
-            raise DataError("no anchor is left")
-        return make_anchors(
-            images.embeddings[kept],
-            quality=images.quality[kept] if levelled is None else None,
-            is_good=None if sides is None else sides[kept],
-            ids=[key for key, one in zip(images.ids, kept.tolist(), strict=True) if one],
-            groups=codes[kept],
-        )
-
-    n_groups = int(codes.max()) + 1
-    merged = "" if len(folds) >= n_groups else f", merged into {counted(len(folds), 'fold')}"
+    _, leaks = versions_apart(images, group, allow_overlap=allow_overlap, what="anchor")
+    parts = leave_group_out(
+        images.embeddings,
+        images.quality,
+        images.column(group),
+        is_good=images.is_good,
+        ids=images.ids,
+        known_quality=levelled is None,
+        max_folds=max_folds,
+        seed=seed,
+    )
+    n_groups, n_folds = parts.n_groups, len(parts.folds)
+    merged = "" if n_folds >= n_groups else f", merged into {counted(n_folds, 'fold')}"
     return Bench(
         protocol=f"{images.name}, one {group} left out at a time ({counted(n_groups, 'group')}{merged})",
-        identity=_hashed(_key(index, where, group), "anchors", codes, images.quality, max_folds, seed),
-        embeddings=images.embeddings[rated],
-        quality=images.quality[rated],
-        groups=codes[rated],
-        folds=folds,
-        anchors_of=anchors_of,
-        n_anchors=len(codes),
+        identity=_hashed(_key(index, where, group), "anchors", parts.groups, images.quality, max_folds, seed),
+        embeddings=parts.embeddings,
+        quality=parts.quality,
+        groups=parts.groups,
+        folds=parts.folds,
+        anchors_of=parts.anchors_of,
+        n_anchors=len(images.ids),
         references=_references(index, index.anchors(where=where)),
-        notes=tuple(notes),
+        notes=(*notes, *leaks),
     )
 
 

@@ -4,7 +4,8 @@ No image is ever scored by itself or by another version of itself; `folds.py` se
 """
 
 from .beforehand import check_cross_validation, check_evaluation
-from .evaluate import CrossFit, cross_fit, cross_validate, evaluate
+from .cross_fit import CrossFit, cross_fit
+from .evaluate import cross_validate, evaluate
 from .fold_scores import SpaceChoice, choose_space
 from .folds import Exclusion
 from .overlap import cross_validate_images, evaluate_index

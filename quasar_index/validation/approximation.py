@@ -2,10 +2,12 @@
 
     recall@k = mean over queries of |found k and nearest k| / k, of each side
 
-Queries are anchors, which do not count as their own neighbours. One half of them chooses how many lists a query looks
-into (the fewest that reach the recall, for each number of re-ranked candidates; then the fastest); the other half,
-which chose nothing, gives what the manifest records: recall, times, and the rank correlation of retrieval scores (k a
-side, equal weights) with the exact ones. Images unlike all anchors may find less.
+Queries are anchors. Neither they nor others of their content (versions of a reference image, answers to a prompt) count
+as their neighbours: a new image has none of these in the index, and near copies are the easiest to find. One half of
+the queries chooses how many lists are looked into (the fewest that reach the recall, for each number of re-ranked
+candidates; then the fastest); the other half, which chose nothing, gives what the manifest records: recall, times, and
+the rank correlation of retrieval scores (k a side, equal weights) with the exact ones. Images unlike all anchors may
+find less.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from typing import TypeVar
 import numpy as np
 
 from ..anchors import SIDES, AnchorTable, Side
-from ..arrays import DoubleArray, FloatArray, IntArray, unit
+from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray, unit
 from ..errors import AnchorIndexError, counted
 from ..fits import Fits
 from ..index import AnchorIndex
@@ -82,7 +84,8 @@ def approximate(
             on_step(next(steps), 6)
 
     with changing(index) as change:
-        plain = replace(AnchorIndex(index.path, change.manifest).anchors(), approximate=None)
+        now = AnchorIndex(index.path, change.manifest)
+        plain = replace(now.anchors(group=now.content_column()), approximate=None)
         smallest = min(plain.n_good, plain.n_bad)
         if not 1 <= top_k < smallest:
             raise AnchorIndexError(
@@ -93,9 +96,7 @@ def approximate(
         fitted = fit_space(plain, space, shrinkage=shrinkage)
         anchors = fitted.apply_to_anchors(plain)
         step()
-        drawn = np.random.default_rng(seed).choice(
-            len(anchors), min(max(n_queries, _LEAST_QUERIES), len(anchors)), replace=False
-        )
+        drawn = _draw(anchors, n_queries, seed)
         sides = []
         for side in SIDES:
             sides.append(_Side.divide(anchors, side, drawn, top_k))
@@ -138,13 +139,13 @@ class _Sample:
 
     Attributes:
         queries: (m, D).
-        own: (m,) the row of each on this side; -1 for those of the other side.
-        nearest: (m, k) rows on this side, without the query itself.
+        groups: (m,) the code of each one's content.
+        nearest: (m, k) rows on this side, of other contents.
         seconds: Time of the exact search.
     """
 
     queries: FloatArray
-    own: IntArray
+    groups: IntArray
     nearest: IntArray
     seconds: float
 
@@ -156,36 +157,46 @@ class _Side:
     side: Side
     vectors: FloatArray
     norms: FloatArray
+    groups: IntArray
     lists: InvertedLists
     choosing: _Sample
     measuring: _Sample
     top_k: int
+    n_own: int
+    """Most anchors of a query's own content here, so that k others are among the nearest k + n_own."""
 
     @classmethod
     def divide(cls, anchors: AnchorTable, side: Side, drawn: IntArray, top_k: int) -> _Side:
         """Search a side exactly for the queries (rows of all anchors), and divide it into lists."""
         rows = anchors.side(side)
-        vectors = anchors.directions[rows]
+        vectors, groups = anchors.directions[rows], anchors.group_codes[rows]
+        n_own = int(np.bincount(groups, minlength=int(anchors.group_codes.max()) + 1)[anchors.group_codes[drawn]].max())
+        if top_k + n_own > len(vectors):
+            raise AnchorIndexError(
+                f"{counted(top_k, 'neighbour is', 'neighbours are')} more than the {side} anchors of other contents",
+                "change --top-k",
+            )
         samples = []
         for some in (drawn[: len(drawn) // 2], drawn[len(drawn) // 2 :]):
-            queries = anchors.directions[some]
-            own = np.where((some >= rows.start) & (some < rows.stop), some - rows.start, -1)
-            found, seconds = _timed(lambda queries=queries: search(queries, vectors, top_k + 1))  # type: ignore[misc]
-            samples.append(_Sample(queries, own, _others(found.rows, own, top_k), seconds))
+            queries, own = anchors.directions[some], anchors.group_codes[some]
+            _, seconds = _timed(lambda queries=queries: search(queries, vectors, top_k))  # type: ignore[misc]
+            nearest = search(queries, vectors, top_k + n_own).rows
+            samples.append(_Sample(queries, own, _others(nearest, groups[nearest] == own[:, None], top_k), seconds))
         lists = InvertedLists.train(vectors, default_n_lists(len(vectors)))
-        return cls(side, vectors, anchors.norms[rows], lists, samples[0], samples[1], top_k)
+        return cls(side, vectors, anchors.norms[rows], groups, lists, samples[0], samples[1], top_k, n_own)
 
     def search(self, queries: FloatArray, n_probe: int, n_ranked: int) -> IntArray:
         """Return (m, k) rows."""
         return self.lists.search(queries, self.vectors, self.top_k, n_probe=n_probe, n_ranked=n_ranked).rows
 
     def found(self, sample: _Sample, n_probe: int, n_ranked: int, *, lists_alone: bool = False) -> IntArray:
-        """Return (m, k) rows without the query itself; `lists_alone` leaves out what falls back to exact search."""
+        """Return (m, k) rows of other contents; `lists_alone` leaves out what falls back to exact search."""
         look = self.lists.find if lists_alone else self.lists.search
-        k = self.top_k + 1
+        k = self.top_k + self.n_own
         rows = look(sample.queries, self.vectors, k, n_probe=n_probe, n_ranked=max(n_ranked, k)).rows
+        is_own = (rows >= 0) & (self.groups[rows] == sample.groups[:, None])
         # What was not found gets numbers of its own, for `_recall`.
-        return _others(np.where(rows < 0, -2 - np.arange(k), rows), sample.own, self.top_k)
+        return _others(np.where(rows < 0, -1 - np.arange(k), rows), is_own, self.top_k)
 
     def cosines(self, rows: IntArray) -> DoubleArray:
         """Return the cosines of the queries that measure to the mean of some anchors each, (m, k)."""
@@ -228,9 +239,19 @@ class _Side:
         return self.measuring.seconds, batch, median(exactly, ones), median(by_lists, ones)
 
 
-def _others(rows: IntArray, own: IntArray, k: int) -> IntArray:
-    """Return the first k of k + 1 rows that are not the query's own."""
-    order = np.argsort(rows == own[:, None], axis=1, kind="stable")[:, :k]
+def _draw(anchors: AnchorTable, n_queries: int, seed: int) -> IntArray:
+    """Draw the rows of the queries; those of one content come one after the other, so that they stay in one half."""
+    rng = np.random.default_rng(seed)
+    drawn = rng.choice(len(anchors), min(max(n_queries, _LEAST_QUERIES), len(anchors)), replace=False)
+    if anchors.groups is None:
+        return np.asarray(drawn)
+    place = rng.permutation(int(anchors.groups.max()) + 1)
+    return np.asarray(drawn[np.argsort(place[anchors.groups[drawn]], kind="stable")])
+
+
+def _others(rows: IntArray, is_own: BoolArray, k: int) -> IntArray:
+    """Return the first k of (m, n) rows that are not of the query's own content."""
+    order = np.argsort(is_own, axis=1, kind="stable")[:, :k]
     return np.take_along_axis(rows, order, axis=1)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import EvaluationError
 from ..index.anchor_index import AnchorIndex
-from ..statistics.bootstrap import group_codes
+from ..statistics.groups import group_codes
 from .overlap import GROUP, find_overlap
 from .rated import RatedImages, RatedSource
 

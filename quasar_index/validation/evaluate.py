@@ -8,27 +8,27 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from ..anchors import AnchorTable, make_anchors
+from ..anchors import AnchorTable
 from ..arrays import BoolArray, DoubleArray, IntArray, as_embeddings
-from ..errors import DataError, EvaluationError, counted
+from ..errors import EvaluationError, counted
 from ..methods.method import Method
 from ..statistics.bootstrap import (
     MIN_GROUPS_INTERVAL,
     MIN_PAIRS_INTERVAL,
-    Groups,
     Interval,
     PairedDifference,
     Statistic,
     bootstrap_all,
-    group_codes,
     paired_difference,
 )
-from ..statistics.correlation import check_pairs, correlate, srcc
+from ..statistics.correlation import correlate, srcc
+from ..statistics.groups import Groups, group_codes
+from .cross_fit import check_ratings, cross_fit
 from .fold_scores import FoldScores, score_folds
 from .folds import Exclusion, Fold, make_folds
 from .report import BREAKDOWN_PAIRS, FITTED, SHOWN, Breakdown, EvaluationReport, Figure, Outcome
@@ -88,7 +88,7 @@ def evaluate(
     def anchors_of(kept: BoolArray) -> AnchorTable:
         return anchors if kept.all() else anchors.take(kept)
 
-    steps = _Steps(on_progress, len(folds) + len(methods))
+    steps = _Steps(on_progress, more=len(methods))
     scores = score_folds(methods, folds, matrix, anchors_of, seed=seed, on_progress=steps.first)
     report = _report(methods, scores, ratings, groups, by, folds, (n_resamples, level, seed), steps)
     return replace(report, n_anchors=len(anchors))
@@ -135,8 +135,9 @@ def cross_validate(
             divide into no two sides.
         AggregationError: When a method cannot be used with the anchors.
     """
+    steps = _Steps(on_progress, more=len(methods))
     fitted = cross_fit(
-        methods, embeddings, quality, groups, is_good=is_good, ids=ids, seed=seed, on_progress=on_progress
+        methods, embeddings, quality, groups, is_good=is_good, ids=ids, seed=seed, on_progress=steps.first
     )
     report = _report(
         methods,
@@ -146,68 +147,9 @@ def cross_validate(
         _of(by, fitted.rated),
         fitted.folds,
         (n_resamples, level, seed),
-        _Steps(on_progress, len(fitted.folds) + len(methods), len(fitted.folds)),
+        steps,
     )
     return replace(report, n_anchors=len(fitted.rated))
-
-
-@dataclass(frozen=True)
-class CrossFit:
-    """Scores of one rated set, each made without the group of its image.
-
-    Attributes:
-        by_fold: (C, n) scores, one row a method, and what was chosen for them.
-        quality: (n,) ratings of the images that were scored.
-        groups: (n,) codes of their groups.
-        rated: (N,) which of all images these are.
-        folds: Which images were scored by which.
-    """
-
-    by_fold: FoldScores
-    quality: DoubleArray
-    groups: IntArray
-    rated: BoolArray
-    folds: Sequence[Fold]
-
-
-def cross_fit(
-    methods: Sequence[Method],
-    embeddings: npt.ArrayLike,
-    quality: npt.ArrayLike,
-    groups: Sequence[object] | npt.NDArray[np.generic],
-    *,
-    is_good: Sequence[bool] | BoolArray | None = None,
-    ids: Sequence[object] | npt.NDArray[np.generic] | None = None,
-    seed: int = 0,
-    on_progress: Progress | None = None,
-) -> CrossFit:
-    """Score a rated set by itself, leaving out one group after the other; arguments and errors as `cross_validate`."""
-    values = np.asarray(quality, dtype=np.float64)
-    sides = None if is_good is None else np.asarray(is_good, dtype=np.bool_)
-    rated = np.ones(len(values), dtype=np.bool_) if sides is None else ~np.isnan(values)
-    matrix = as_embeddings(embeddings)
-    queries, ratings = _checked(methods, matrix[rated] if len(matrix) == len(rated) else matrix, values[rated])
-    codes = group_codes(groups, len(matrix))
-    if codes.max() == 0:
-        raise EvaluationError("all images are in one group, so none can be left out", "name another column")
-    rules = [Exclusion(codes, codes[rated])]
-    if ids is not None:
-        rules.append(Exclusion(ids, np.asarray(ids)[rated]))
-    folds = make_folds(rules, len(matrix), len(queries), seed=seed)
-
-    def anchors_of(kept: BoolArray) -> AnchorTable:
-        if not kept.any():
-            raise DataError("no image is left")
-        return make_anchors(
-            matrix[kept],
-            quality=values[kept],
-            is_good=None if sides is None else sides[kept],
-            groups=codes[kept],
-        )
-
-    steps = _Steps(on_progress, len(folds) + len(methods))
-    scores = score_folds(methods, folds, queries, anchors_of, seed=seed, on_progress=steps.first)
-    return CrossFit(scores, ratings, codes[rated], rated, folds)
 
 
 def _of(by: Columns | None, rows: BoolArray) -> Columns:
@@ -221,18 +163,20 @@ def _of(by: Columns | None, rows: BoolArray) -> Columns:
 class _Steps:
     """Counts folds, then methods, as one sequence of steps."""
 
-    def __init__(self, on_progress: Progress | None, total: int, done: int = 0) -> None:
+    def __init__(self, on_progress: Progress | None, more: int) -> None:
         self._on_progress = on_progress
-        self._total = total
-        self._done = done
+        self._more = more
+        self._done = self._n_folds = 0
 
-    def first(self, done: int, _: int) -> None:
-        self._done = done
+    def first(self, done: int, n_folds: int) -> None:
+        self._done, self._n_folds = done, n_folds
         if self._on_progress is not None:
-            self._on_progress(self._done, self._total)
+            self._on_progress(done, n_folds + self._more)
 
     def next(self) -> None:
-        self.first(self._done + 1, 0)
+        self._done += 1
+        if self._on_progress is not None:
+            self._on_progress(self._done, self._n_folds + self._more)
 
 
 def _checked(
@@ -248,16 +192,6 @@ def _checked(
             f"{counted(len(matrix), 'embedding')} but {counted(len(ratings), 'rating')}", "give one each"
         )
     return matrix, ratings
-
-
-def check_ratings(quality: npt.ArrayLike) -> DoubleArray:
-    """Return ratings as float64.
-
-    Raises:
-        EvaluationError: On fewer than 3, missing or constant ones.
-    """
-    values = np.asarray(quality, dtype=np.float64)
-    return check_pairs(np.arange(len(values)), values)[1]
 
 
 def _report(

@@ -13,7 +13,7 @@ from ..arrays import BoolArray
 from ..errors import DataError, EvaluationError, counted
 from ..index.anchor_index import AnchorIndex
 from ..methods.method import Method
-from ..statistics.bootstrap import group_codes
+from ..statistics.groups import group_codes
 from .evaluate import cross_validate, evaluate
 from .folds import Exclusion, overlapping
 from .rated import RatedImages
@@ -138,18 +138,7 @@ def cross_validate_images(
     images.check_not_selected(group)
     labels = images.column(group)
     columns = {name: images.column(name) for name in by}
-    rated = ~np.isnan(images.quality)
-    n_overlap = int((scattered(images, labels) & rated).sum()) if images.is_versioned else 0
-    if n_overlap and not allow_overlap:
-        what = counted(
-            n_overlap,
-            f"of {counted(int(rated.sum()), 'image')} has other versions of itself outside its {group}",
-            f"of {counted(int(rated.sum()), 'image')} have other versions of themselves outside their {group}",
-        )
-        raise EvaluationError(
-            what,
-            "use group=reference; --allow-overlap evaluates all the same and flags it",
-        )
+    n_overlap, leaks = versions_apart(images, group, allow_overlap=allow_overlap)
     report = cross_validate(
         methods,
         images.embeddings,
@@ -163,9 +152,6 @@ def cross_validate_images(
     )
     n_groups = len(set(labels))
     folds = "" if report.n_folds >= n_groups else f", merged into {counted(report.n_folds, 'fold')}"
-    scored = counted(
-        n_overlap, "image is scored by other versions of itself", "images are scored by other versions of themselves"
-    )
     return replace(
         report,
         n_failed=len(images.failures),
@@ -173,8 +159,47 @@ def cross_validate_images(
         failures=images.failures,
         protocol=f"{images.name}, one {group} left out at a time ({counted(n_groups, 'group')}{folds})",
         n_overlap=n_overlap,
-        notes=(*([f"leak: {scored}"] if n_overlap else []), *report.notes),
+        notes=(*leaks, *report.notes),
     )
+
+
+def versions_apart(
+    images: RatedImages, group: str, *, allow_overlap: bool, what: str = "image"
+) -> tuple[int, tuple[str, ...]]:
+    """Count the images that other versions of themselves would score when a group is left out.
+
+    Args:
+        images: A rated set.
+        group: Column with the groups.
+        allow_overlap: Go on although there are some.
+        what: An image is called.
+
+    Returns:
+        How many, and a note that says so, if any.
+
+    Raises:
+        EvaluationError: When there are some and that is not allowed.
+        DataError: When there is no such column.
+    """
+    labels = images.column(group)
+    rated = ~np.isnan(images.quality)
+    n = int((_scattered(images, labels) & rated).sum()) if images.is_versioned else 0
+    if not n:
+        return 0, ()
+    if not allow_overlap:
+        whole = counted(int(rated.sum()), what)
+        raise EvaluationError(
+            counted(
+                n,
+                f"of {whole} has other versions of itself outside its {group}",
+                f"of {whole} have other versions of themselves outside their {group}",
+            ),
+            "use group=reference; --allow-overlap goes on all the same and flags it",
+        )
+    scored = counted(
+        n, f"{what} is scored by other versions of itself", f"{what}s are scored by other versions of themselves"
+    )
+    return n, (f"leak: {scored}",)
 
 
 def leak_note(n_overlap: int) -> str:
@@ -257,7 +282,7 @@ def _groups(images: RatedImages, name: str) -> list[Any] | None:
     return values
 
 
-def scattered(images: RatedImages, labels: Sequence[Any]) -> BoolArray:
+def _scattered(images: RatedImages, labels: Sequence[Any]) -> BoolArray:
     """Return (n,) whether images of the same reference are in several groups."""
     pairs = _pairs(images.columns["dataset"], images.columns["reference"])
     groups: dict[Any, set[Any]] = {}

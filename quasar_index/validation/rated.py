@@ -18,7 +18,7 @@ from ..errors import DataError, EvaluationError, counted
 from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex
 from ..index.records import Subset
-from .evaluate import check_ratings
+from .cross_fit import check_ratings
 
 
 @dataclass(frozen=True)

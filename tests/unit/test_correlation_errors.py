@@ -9,7 +9,7 @@ import scipy.optimize
 from quasar_index.errors import EvaluationError
 from quasar_index.statistics import bootstrap as resampling
 from quasar_index.statistics import correlation
-from quasar_index.statistics.bootstrap import STATISTICS, bootstrap, bootstrap_all, group_codes, paired_difference
+from quasar_index.statistics.bootstrap import STATISTICS, bootstrap, bootstrap_all, paired_difference
 from quasar_index.statistics.correlation import (
     correlate,
     fit_logistic,
@@ -20,6 +20,7 @@ from quasar_index.statistics.correlation import (
     rmse_fitted,
     srcc,
 )
+from quasar_index.statistics.groups import group_codes
 
 ALL = [srcc, krcc, plcc, plcc_fitted, rmse, rmse_fitted, correlate, fit_logistic]
 RISING = np.linspace(0.2, 0.8, 12)
@@ -160,6 +161,11 @@ def test_every_interval_is_finite_on_coarse_data():
 def test_groups_are_numbered_by_first_appearance():
     assert group_codes(["b", "a", "b", "c"], 4).tolist() == [0, 1, 0, 2]
     assert group_codes(None, 3).tolist() == [0, 1, 2]
+    labels = ["b", None, "", "b", float("nan")]
+    assert group_codes(labels, 5, alone=True).tolist() == [0, 1, 2, 0, 3]
+    for missing in (None, "", float("nan")):
+        with pytest.raises(EvaluationError, match="row 1 has no group"):
+            group_codes(["b", missing], 2)
 
 
 def test_global_random_state_is_left_alone():

@@ -97,8 +97,7 @@ def reproduction():
 
 
 def page():
-    scorer = qi.Scorer(opened().anchors(), qi.Mean())
-    return qi.Report(scorer)
+    return qi.Report(qi.Mean().fit(opened().anchors()))
 
 
 def draw_map(path):
@@ -140,12 +139,6 @@ ENTRIES = {
     "check_picture": lambda p: qi.check_picture(p("out.png")),
     "check_recorded_encoder": lambda p: qi.check_recorded_encoder(
         qi.EncoderSpec(qi.DEFAULT_ENCODER, 6), weights=p("all.npy")
-    ),
-    "draw_benchmarks": picture(
-        qi.draw_benchmarks,
-        lambda: qi.BenchReport(
-            {"cpu": "x", "usable_cores": 2}, qi.BenchOptions("."), (qi.BenchRatio("open", 64, 2.0, 1.0, 3.0, 5),)
-        ),
     ),
     "draw_evaluation": picture(qi.draw_evaluation, evaluation),
     "draw_map": lambda p: [is_written(p(f"out.{ending}"), draw_map) for ending in ("html", "png", "svg")],
