@@ -40,7 +40,7 @@ def load_embeddings(
     lower_is_better: bool | None = None,
     options: Options | None = None,
 ) -> tuple[AnchorSource, FloatArray]:
-    """Read precomputed embeddings and the labels of their rows.
+    r"""Read precomputed embeddings and the labels of their rows.
 
     Args:
         path: `.npy` (memory-mapped), `.npz` (the array `embeddings`, or the only two-dimensional one; an array
@@ -57,6 +57,15 @@ def load_embeddings(
 
     Raises:
         DataError: When a file cannot be read, or the counts of embeddings, ids and labels differ.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import numpy as np, quasar_index as qi
+        >>> np.save("own.npy", np.eye(3))
+        >>> _ = Path("own.csv").write_text("image,score\na,1\nb,2\nc,3\n")
+        >>> source, embeddings = qi.load_embeddings("own.npy", "own.csv")
+        >>> source.records["path"].to_pylist(), embeddings.shape
+        (['a', 'b', 'c'], (3, 3))
     """
     path, labels = Path(path), None if labels is None else Path(labels)
     matrix, ids = read_matrix(path)

@@ -27,7 +27,7 @@ def load_source(
     image_column: str | None = None,
     lower_is_better: bool | None = None,
 ) -> AnchorSource:
-    """Read the labels of a data set, of your own label file, or of a folder of references and distortions.
+    r"""Read the labels of a data set, of your own label file, or of a folder of references and distortions.
 
     Args:
         spec: `NAME:ROOT[?key=value&...]` for a data set of `DATASETS` (any case, hyphens do not matter), else
@@ -39,6 +39,14 @@ def load_source(
 
     Raises:
         DataError: When the source is unknown or its labels cannot be used.
+
+    Example:
+        >>> import quasar_index as qi
+        >>> from pathlib import Path
+        >>> _ = Path("rated.csv").write_text("image,quality,camera\na.png,1.5,x\nb.png,4,y\n")
+        >>> source = qi.load_source("rated.csv", score_column="quality")
+        >>> source.name, len(source), source.records["score"].to_pylist(), source.records["camera"].to_pylist()
+        ('rated', 2, [1.5, 4.0], ['x', 'y'])
     """
     parsed = parse_spec(os.fspath(spec))
     arguments = {
@@ -63,6 +71,11 @@ def find_dataset(name: str) -> Dataset:
 
     Raises:
         DataError: When there is none, with the names near to it.
+
+    Example:
+        >>> import quasar_index as qi
+        >>> qi.find_dataset("KonIQ-10k").name
+        'koniq10k'
     """
     by_name = {
         normal_name(alias): dataset

@@ -51,6 +51,12 @@ def encode(encoder: Encoder, images: Sequence[ByteArray], *, batch_size: int = 1
 
     Raises:
         ImageError: When an image is too small for the encoder.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> images = [np.zeros((48, 64, 3), dtype=np.uint8), np.full((32, 32, 3), 255, dtype=np.uint8)]
+        >>> qi.encode(qi.load_encoder(), images).shape
+        (2, 1568)
     """
     prepared = [encoder.prepare(image) for image in images]
     by_size: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)

@@ -49,6 +49,12 @@ class EmbeddingCache:
 
     Raises:
         EncoderError: When its file cannot be read.
+
+    Example:
+        >>> import quasar_index as qi
+        >>> cache = qi.EmbeddingCache(qi.EncoderSpec("precomputed", 4), "cache")
+        >>> len(cache), cache.get("0f3a")
+        (0, None)
     """
 
     def __init__(self, spec: EncoderSpec, folder: PathText | None = None) -> None:

@@ -198,6 +198,12 @@ def load_encoder(
 
     Raises:
         EncoderError: On an unknown name or option, or weights that cannot be had or do not fit.
+
+    Example:
+        >>> import quasar_index as qi
+        >>> encoder = qi.load_encoder()  # works offline
+        >>> encoder.spec.name, encoder.spec.dim
+        ('efficientnet-lite0', 1568)
     """
     entry = check_encoder(name, weights=weights, layers=layers, input_rule=input_rule, device=device)
     from . import efficientnet, openclip, timm_models

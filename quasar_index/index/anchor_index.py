@@ -42,6 +42,16 @@ class AnchorIndex:
         path: Its folder.
         manifest: Its record, as of the moment it was opened: later changes by others are not seen.
         pinned: Whether a version was asked for: such an index is changed only while that version is the current one.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> from quasar_index.datasets import make_records
+        >>> records = make_records({"path": list("abcdef"), "score": range(6)}, 6)
+        >>> source = qi.AnchorSource("own", records, "no-reference", "median")
+        >>> index = qi.build_from_embeddings("own", source, np.eye(6)).index
+        >>> later = index.remove(where="score < 1").index
+        >>> len(index), len(later), [version.action for version in later.history()]
+        (6, 5, ['build: 6 anchors', 'remove: 1 anchor where score < 1'])
     """
 
     def __init__(self, path: PathText, manifest: Manifest, *, pinned: bool = False) -> None:

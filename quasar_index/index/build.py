@@ -13,7 +13,7 @@ import math
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -30,7 +30,7 @@ from ..paths import PathText, sync_folder
 from . import staging
 from .anchor_index import AnchorIndex
 from .durable import digests_below, exchange, sync_below
-from .failures import listed_failures, write_failures
+from .failures import count_left_out, listed_failures, write_failures
 from .labels import join_records, label_sources, record_of, with_labels
 from .lock import lock
 from .manifest import MANIFEST, Manifest
@@ -94,7 +94,7 @@ def build_index(
     max_pixels: int = MAX_PIXELS,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> BuildReport:
-    """Embed labelled images and make an index of them.
+    r"""Embed labelled images and make an index of them.
 
     Args:
         name: Name or path of the new index (see `new_index_path`).
@@ -108,12 +108,20 @@ def build_index(
         max_pixels: Largest image that is decoded.
         on_progress: Called with (done, total) images.
 
-    Returns:
-        What was done.
-
     Raises:
         AnchorIndexError: When the index exists and is not to be overwritten.
         DataError: When no image could be embedded, or the anchors fall on one side.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import numpy as np, quasar_index as qi
+        >>> from PIL import Image
+        >>> for i in range(4):
+        ...     Image.fromarray(np.full((64, 64, 3), 60 * i, dtype=np.uint8)).save(f"{i}.png")
+        >>> _ = Path("rated.csv").write_text("image,score\n0.png,1\n1.png,2\n2.png,3\n3.png,4\n")
+        >>> report = qi.build_index("mine", [qi.load_source("rated.csv")], qi.load_encoder())
+        >>> len(report.index), report.n_embedded
+        (4, 4)
     """
     records = check_build(name, sources, overwrite=overwrite)
     total = sum(map(len, sources))
@@ -179,7 +187,7 @@ def build_from_embeddings(
     anchors_per_shard: int | None = None,
     overwrite: bool = False,
 ) -> BuildReport:
-    """Make an index of embeddings that exist already.
+    r"""Make an index of embeddings that exist already.
 
     Args:
         name: Name or path of the new index.
@@ -198,6 +206,14 @@ def build_from_embeddings(
     Raises:
         AnchorIndexError: When the index exists and is not to be overwritten.
         DataError: When the counts differ, embeddings are unfit, or the anchors fall on one side.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import numpy as np, quasar_index as qi
+        >>> np.save("own.npy", np.eye(4))
+        >>> _ = Path("own.csv").write_text("image,score\na,1\nb,2\nc,3\nd,4\n")
+        >>> len(qi.build_from_embeddings("own", *qi.load_embeddings("own.npy", "own.csv")).index)
+        4
     """
     sources = [source] if isinstance(source, AnchorSource) else list(source)
     embeddings = as_embeddings(embeddings)
@@ -315,24 +331,6 @@ def new_index(name: PathText, *, overwrite: bool) -> Iterator[tuple[Path, Path]]
                 f"index '{path}' cannot be written ({reason(error)})",
                 "make room or mend the disk, then run the same command again",
             ) from error
-
-
-def count_left_out(
-    records: dict[str, SourceRecord], sources: Sequence[AnchorSource], progress: staging.Progress
-) -> dict[str, SourceRecord]:
-    """Add the failures and duplicates of a run to the records of its sources."""
-    complete = dict(records)
-    start = 0
-    for source in sources:
-        rows = range(start, start + len(source))
-        start += len(source)
-        known = complete[source.name]
-        complete[source.name] = replace(
-            known,
-            n_failed=known.n_failed + sum(row in rows for row in progress.failed_rows),
-            n_duplicates=known.n_duplicates + sum(row in rows for row in progress.duplicate_rows),
-        )
-    return complete
 
 
 def usable_records(sources: Sequence[AnchorSource], progress: staging.Progress) -> pa.Table:

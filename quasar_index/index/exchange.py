@@ -110,7 +110,7 @@ def export(
 
 
 def read_export(path: PathText) -> Export | None:
-    """Read a file that `export` wrote, in any of its formats.
+    r"""Read a file that `export` wrote, in any of its formats.
 
     Args:
         path: The file; for the authors' format `NAME.pt`, with `NAME-labels.parquet` beside it.
@@ -120,6 +120,16 @@ def read_export(path: PathText) -> Export | None:
 
     Raises:
         DataError: When the file is damaged.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import numpy as np, quasar_index as qi
+        >>> np.save("own.npy", np.eye(4))
+        >>> _ = Path("own.csv").write_text("image,score\na,1\nb,2\nc,3\nd,4\n")
+        >>> index = qi.build_from_embeddings("own", *qi.load_embeddings("own.npy", "own.csv")).index
+        >>> _ = index.export("anchors.parquet")
+        >>> qi.read_export("anchors.parquet").embeddings.shape
+        (4, 4)
     """
     path = Path(path)
     table = _read_labels(path)

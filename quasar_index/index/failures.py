@@ -6,10 +6,14 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..datasets.base import AnchorSource
 from ..paths import write_atomically
 from .records import SourceRecord
+
+if TYPE_CHECKING:
+    from .staging import Progress
 
 FAILURES = "failures.jsonl"
 
@@ -40,3 +44,21 @@ def count_failures(
         n_failed = sum(path in failed for path in source.records["path"].to_pylist())
         counted[source.name] = replace(known, n_failed=known.n_failed + n_failed)
     return counted
+
+
+def count_left_out(
+    records: dict[str, SourceRecord], sources: Sequence[AnchorSource], progress: Progress
+) -> dict[str, SourceRecord]:
+    """Add the failures and duplicates of a run to the records of its sources."""
+    complete = dict(records)
+    start = 0
+    for source in sources:
+        rows = range(start, start + len(source))
+        start += len(source)
+        known = complete[source.name]
+        complete[source.name] = replace(
+            known,
+            n_failed=known.n_failed + sum(row in rows for row in progress.failed_rows),
+            n_duplicates=known.n_duplicates + sum(row in rows for row in progress.duplicate_rows),
+        )
+    return complete

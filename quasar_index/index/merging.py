@@ -66,6 +66,16 @@ def merge(
         AnchorIndexError: When the encoders differ, or the new index exists and is not to be overwritten.
         DataError: When sources of one name differ in their rule or can hardly be of one scale, or columns of one name
             in their type.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> from quasar_index.datasets import make_records
+        >>> def built(name):
+        ...     records = make_records({"path": [f"{name}{i}" for i in range(4)], "score": range(4)}, 4)
+        ...     source = qi.AnchorSource(name, records, "no-reference", "median")
+        ...     return qi.build_from_embeddings(name, source, np.eye(4)).index
+        >>> qi.merge("both", [built("one"), built("two")]).n_anchors
+        8
     """
     if len(indexes) < 2:
         raise AnchorIndexError("a merge needs two indexes or more", "to copy one, copy its folder")

@@ -44,6 +44,13 @@ def nearest(
 
     Returns:
         min(k, available) neighbours a query, with their exact cosines.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> anchors = qi.make_anchors(np.eye(4), quality=[0, 1, 2, 3], ids=list("abcd"))
+        >>> found = qi.nearest(anchors, np.array([[0.6, 0.8, 0, 0]], dtype=np.float32), top_k=2)
+        >>> anchors.ids[found.rows].tolist(), found.similarity.astype(float).round(2).tolist()
+        ([[b'b', b'a']], [[0.8, 0.6]])
     """
     if anchors.approximate is not None and not exact:
         found = anchors.approximate.nearest(anchors, queries, top_k, side)

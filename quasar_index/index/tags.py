@@ -26,7 +26,19 @@ class TagReport:
 
 
 class Tags(Mapping[str, int]):
-    """The tags of an index as they are now (`AnchorIndex.tags`): each names the number of a version."""
+    r"""The tags of an index as they are now (`AnchorIndex.tags`): each names the number of a version.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import numpy as np, quasar_index as qi
+        >>> np.save("own.npy", np.eye(4))
+        >>> _ = Path("own.csv").write_text("image,score\na,1\nb,2\nc,3\nd,4\n")
+        >>> index = qi.build_from_embeddings("own", *qi.load_embeddings("own.npy", "own.csv")).index
+        >>> index.tags.set("published").version
+        1
+        >>> index.tags, "draft" in index.tags, len(qi.AnchorIndex.open("own", "published"))
+        (Tags({'published': 1}), False, 4)
+    """
 
     def __init__(self, index: AnchorIndex) -> None:
         self._index = index

@@ -125,6 +125,16 @@ def synthesize(
     Raises:
         DataError: On unfit arguments, no source, sources whose names would collide, an output that holds
             another data set, or a failed write. Images that cannot be decoded do not raise but are reported.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import numpy as np, quasar_index as qi
+        >>> from PIL import Image
+        >>> Path("pristine").mkdir()
+        >>> Image.fromarray(np.full((32, 32, 3), 128, dtype=np.uint8)).save("pristine/grey.png")
+        >>> report = qi.synthesize("pristine", "made", types=["jpeg", "white-noise"])
+        >>> report.n_written, len(qi.load_source("made"))
+        (10, 11)
     """
     source_dir, output_dir = Path(source_dir), Path(output_dir)
     if seed < 0:

@@ -156,6 +156,13 @@ def distort(image: ByteArray, name: str, level: int, *, rng: np.random.Generator
 
     Raises:
         DataError: On another shape or type, an image too small, an unknown name or level.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> image = np.full((32, 32, 3), 128, dtype=np.uint8)
+        >>> noisy = qi.distort(image, "white-noise", 3, rng=np.random.default_rng(0))
+        >>> noisy.shape, bool(noisy.std() > image.std())
+        ((32, 32, 3), True)
     """
     distortion = find_distortion(name)
     check_level(level)

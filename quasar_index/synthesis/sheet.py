@@ -37,6 +37,11 @@ def contact_sheet(
 
     Raises:
         DataError: On an unfit image or an unknown name.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> sheet = qi.contact_sheet(np.full((64, 64, 3), 128, dtype=np.uint8), types=["jpeg"])
+        >>> sheet.save("sheet.png")
     """
     check_image(image)
     rows = list(DISTORTIONS.values()) if types is None else [find_distortion(name) for name in types]

@@ -115,7 +115,8 @@ def test_a_matrix_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
     rows = np.ones((4, 3), dtype=np.float32)
     Fits(tmp_path / "uid-v1").normalised(lambda: iter([rows]), rows.shape)
     (path,) = tmp_path.iterdir()
-    assert synced == [(path.stat().st_ino, path.stat().st_size)]
+    assert synced[0] == (path.stat().st_ino, path.stat().st_size)
+    assert [number for number, _ in synced[1:]] == [tmp_path.stat().st_ino]  # its name, too
 
 
 def age(path, hours):
