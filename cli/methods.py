@@ -32,8 +32,17 @@ def methods(
     if json:
         print_facts(facts, as_json=True)
     elif name is None:
-        rows = [(key, ", ".join(one["parameters"]), one["when"]) for key, one in facts.items()]
-        print_table(("method", "parameters", "when to choose it"), rows)
+        shared = {one.name for one in fields(qi.CentroidMethod)}
+        rows = [
+            (key, ", ".join(name for name in one["parameters"] if name not in shared), one["when"])
+            for key, one in facts.items()
+        ]
+        print_table(("method", "its own parameters", "when to choose it"), rows)
+        every = ", ".join(one.name for one in fields(qi.Method))
+        more = ", ".join(one.name for one in fields(qi.CentroidMethod) if one.name not in every)
+        plain = " and ".join(key for key, kind in known.items() if not issubclass(kind, qi.CentroidMethod))
+        print_text(f"\nAll take {every}; all but {plain} take {more}, too.")
+        print_text("For the formula, ranges and defaults of one: quasar-index methods NAME")
     else:
         (one,) = facts.values()
         print_text(f"{one['formula']}\n\nWhen to choose it: {one['when']}.\n")

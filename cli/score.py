@@ -27,7 +27,7 @@ from .output import Format, choose_format, interruptible, note, progress_bar, wr
 COLUMNS = ("path", "score", "similarity_good", "similarity_bad", "error")
 
 
-_TEXT_FREE = ("version", "where", "ratio", "seed", "group", "method")
+_TEXT_FREE = ("version", "where", "ratio", "seed", "group")
 IDLE = (
     Idle(
         ("encoder", *options.EMBEDDING[:-1]),
@@ -126,13 +126,16 @@ def score(
     if anchors is Anchors.text:
         if embeddings is not None or calibrated:
             raise typer.BadParameter("--anchors text is not for --embeddings or --calibrated")
+        if not isinstance(scoring, qi.Mean) or scoring != qi.Mean(temperature=scoring.temperature):
+            raise typer.BadParameter("two texts are compared as they are: --method may be mean:temperature=T alone")
         loaded, table, own_temperature = _texts(
             encoder or (qi.AnchorIndex.open(index).manifest.encoder.name if index else qi.DEFAULT_ENCODER),
             prompt_pair or _named_pair(prompts),
             place,
             run_options,
         )
-        scoring = qi.Mean(space="raw", temperature=own_temperature)  # two texts span no space of images
+        # Two texts span no space of images.
+        scoring = qi.Mean(space="raw", temperature=scoring.temperature if "temperature=" in method else own_temperature)
     else:
         if index is None:
             raise typer.BadParameter("--index is needed (or --anchors text)")

@@ -34,7 +34,10 @@ class Knn(RatingMethod):
 
     top_k: int = parameter(32, "nearest anchors", "a whole number from 1", lambda value: value >= 1)
     similarity_temperature: float | None = parameter(
-        None, "t of the weights softmax(cosine / t)", "a number above 0", lambda value: value is None or value > 0
+        None,
+        "t of the weights softmax(cosine / t); none is equal weights",
+        "a number above 0",
+        lambda value: value is None or value > 0,
     )
 
     def predictor(self, anchors: AnchorTable) -> Predictor:

@@ -52,7 +52,7 @@ class Method(ABC):
     space: SpaceName | Literal["auto"] = parameter(DEFAULT_SPACE, "where cosines are taken")
     shrinkage: float | Literal["ledoit-wolf", "oas", "auto"] | None = parameter(
         None,
-        "of the whitened space",
+        "of the whitened space; none is 10",
         "a number above 0, ledoit-wolf, oas or auto",
         lambda value: value is None or value in _ESTIMATORS or value > 0,
     )

@@ -49,7 +49,10 @@ class Retrieval(CentroidMethod):
     mode: Literal["per-side", "joint"] = parameter("per-side", "k of each side, or k of all, then divided")
     division: Literal["global", "local"] = parameter("global", "joint: by the anchors' sides, or at the k's median")
     similarity_temperature: float | None = parameter(
-        None, "t of the weights softmax(cosine / t)", "a number above 0", lambda value: value is None or value > 0
+        None,
+        "t of the weights softmax(cosine / t); none is equal weights",
+        "a number above 0",
+        lambda value: value is None or value > 0,
     )
     blend: float = parameter(
         1.0, "1 the retrieved anchors alone, 0 the mean", "a number from 0 to 1", lambda value: 0 <= value <= 1

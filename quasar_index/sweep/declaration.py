@@ -118,7 +118,7 @@ class Sweep:
                     yield from self._draws(method, name, selector, value)
 
     def _draws(self, method: Method, name: str, selector: Selector | None, value: Value) -> Iterator[Point]:
-        base, parameter = str(method), self.parameter
+        base, parameter = str(_swept(method, self.parameter)), self.parameter
         seeds: Sequence[int | None] = range(self.seed, self.seed + self.n_seeds)
         if is_whole(value) and parameter in ("size", "ratio"):
             yield Point(base, method, name, None, parameter, value, None)
@@ -168,7 +168,7 @@ def _seeded(selector: Selector | None, seed: int | None) -> Selector | None:
 
 
 def _with(method: Method, parameter: Parameter, value: Any, seed: int | None) -> Method:
-    """Return a way to score with one parameter replaced; the mean becomes the aggregation that has it.
+    """Return a method with one parameter replaced; the mean becomes the method that has it.
 
     Raises:
         AggregationError: When it has no such parameter.
@@ -176,14 +176,20 @@ def _with(method: Method, parameter: Parameter, value: Any, seed: int | None) ->
     if parameter == "shrinkage":
         return replace(method, space="whitened", shrinkage=value)
     kind, name = _PARAMETERS[parameter]
-    made: Any = method
-    if type(method) is Mean:
-        made = kind(**{one.name: getattr(method, one.name) for one in fields(method)})
-    if not isinstance(made, kind) and not (name == "top_k" and isinstance(made, Knn)):
+    swept: Any = _swept(method, parameter)
+    if not isinstance(swept, kind) and not (name == "top_k" and isinstance(swept, Knn)):
         raise AggregationError(f"'{method}' has no {parameter} to sweep", "use another method")
     more = {} if seed is None else {"seed": seed}
-    varied: Method = replace(made, **{name: value}, **more)
+    varied: Method = replace(swept, **{name: value}, **more)
     return varied
+
+
+def _swept(method: Method, parameter: Parameter) -> Method:
+    """Return the method that has a parameter: for the mean, the one that adds it."""
+    if parameter not in _PARAMETERS or type(method) is not Mean:
+        return method
+    made: Method = _PARAMETERS[parameter][0](**{one.name: getattr(method, one.name) for one in fields(method)})
+    return made
 
 
 _PARAMETERS: dict[str, tuple[Any, str]] = {

@@ -50,7 +50,7 @@ def test_weights_rebuild_the_score(seed, method, space):
     anchors, queries = data(seed)
     scorer = Scorer(anchors, replace(method, space=space))
     scores = scorer.score_embeddings(queries)
-    explanations = list(explain(scorer, queries))
+    explanations = list(explain(scorer.fitted, queries))
     assert len(explanations) == len(queries)
     for row, found in enumerate(explanations):
         contributions = found.weight * found.similarity
@@ -59,7 +59,7 @@ def test_weights_rebuild_the_score(seed, method, space):
         assert good == pytest.approx(scores.similarity_good[row], abs=1e-6)
         assert bad == pytest.approx(scores.similarity_bad[row], abs=1e-6)
         assert (found.weight != 0).all()
-        similarity = scorer.table.directions[found.rows] @ scorer.directions(queries)[row]
+        similarity = scorer.fitted.table.directions[found.rows] @ scorer.fitted.directions(queries)[row]
         np.testing.assert_allclose(found.similarity, similarity, atol=1e-6)
 
 
@@ -68,7 +68,7 @@ def test_weights_rebuild_the_score(seed, method, space):
 def test_weights_rebuild_the_rating_of_neighbours(seed, top_k, temperature):
     anchors, queries = data(seed)
     scorer = Scorer(anchors, Knn(top_k, temperature, space="centred"))
-    for score, found in zip(scorer.score_embeddings(queries).score, explain(scorer, queries), strict=True):
+    for score, found in zip(scorer.score_embeddings(queries).score, explain(scorer.fitted, queries), strict=True):
         assert (found.weight * anchors.quality[found.rows]).sum() == pytest.approx(score, abs=1e-6)
         np.testing.assert_array_equal(found.is_good, found.rows < anchors.n_good)
 
@@ -76,7 +76,7 @@ def test_weights_rebuild_the_rating_of_neighbours(seed, top_k, temperature):
 def test_the_largest_contributions_come_first_and_top_keeps_them():
     anchors, queries = data(3)
     scorer = Scorer(anchors, Retrieval(9))
-    (whole, *_), (part, *_) = list(explain(scorer, queries)), list(explain(scorer, queries, top=2))
+    (whole, *_), (part, *_) = list(explain(scorer.fitted, queries)), list(explain(scorer.fitted, queries, top=2))
     assert len(whole) == 18
     assert len(part) == 4
     for side in (True, False):
@@ -88,6 +88,6 @@ def test_the_largest_contributions_come_first_and_top_keeps_them():
 def test_what_cannot_be_explained():
     anchors, queries = data(1)
     with pytest.raises(AggregationError, match="ridge is no sum over anchors"):
-        next(explain(Scorer(anchors, Ridge()), queries))
+        next(Ridge().fit(anchors).explain(queries))
     with pytest.raises(AggregationError, match="0 anchors a side"):
-        next(explain(Scorer(anchors), queries, top=0))
+        next(Mean().fit(anchors).explain(queries, top=0))

@@ -94,16 +94,16 @@ def test_what_was_measured_is_recorded_and_holds(index):
     assert len(lists_of(index)) == 2
     # On queries of our own, which are no anchors.
     scorer = qi.Scorer(index)
-    directions = scorer.directions(embeddings(400, seed=5))
+    directions = scorer.fitted.directions(embeddings(400, seed=5))
     for side in ("good", "bad"):
-        found = nearest(scorer.table, directions, TOP_K, side=side)
-        expected = nearest_reference(scorer.table, directions, TOP_K, side=side)
+        found = nearest(scorer.fitted.table, directions, TOP_K, side=side)
+        expected = nearest_reference(scorer.fitted.table, directions, TOP_K, side=side)
         shared = [len(set(a) & set(b)) for a, b in zip(found.rows.tolist(), expected.rows.tolist(), strict=True)]
         recall = np.mean(shared) / TOP_K
         assert abs(recall - record.recall) < 0.05
-        cosines = np.take_along_axis(directions @ scorer.table.directions.T, found.rows, axis=1)
+        cosines = np.take_along_axis(directions @ scorer.fitted.table.directions.T, found.rows, axis=1)
         np.testing.assert_allclose(found.similarity, cosines, atol=2e-6)
-        assert (scorer.table.is_good[found.rows] == (side == "good")).all()
+        assert (scorer.fitted.table.is_good[found.rows] == (side == "good")).all()
 
 
 @pytest.mark.parametrize("method", [qi.Retrieval(8), qi.Retrieval(8, mode="joint"), qi.Knn(8)])
@@ -130,14 +130,14 @@ def test_the_lists_are_really_used(index, queries, monkeypatch):
 
 def test_joint_neighbours_are_the_nearest_of_both_sides(index, queries):
     scorer = qi.Scorer(index)
-    directions = scorer.directions(queries)
-    found = nearest(scorer.table, directions, TOP_K)
-    expected = nearest_reference(scorer.table, directions, TOP_K)
+    directions = scorer.fitted.directions(queries)
+    found = nearest(scorer.fitted.table, directions, TOP_K)
+    expected = nearest_reference(scorer.fitted.table, directions, TOP_K)
     shared = [len(set(a) & set(b)) for a, b in zip(found.rows.tolist(), expected.rows.tolist(), strict=True)]
     assert np.mean(shared) / TOP_K > 0.9
     assert (np.diff(found.similarity, axis=1) <= 0).all()
     assert all(len(set(rows)) == TOP_K for rows in found.rows.tolist())
-    wanted = nearest(scorer.table, directions, TOP_K, exact=True)
+    wanted = nearest(scorer.fitted.table, directions, TOP_K, exact=True)
     np.testing.assert_array_equal(wanted.rows, expected.rows)
 
 
@@ -333,3 +333,27 @@ def test_an_old_version_cannot_be_made_approximate(index):
     index.remove(where="score < 3")
     with pytest.raises(qi.AnchorIndexError, match="was opened at version"):
         qi.approximate(qi.AnchorIndex.open(index.path, 1))
+
+
+def test_recall_is_that_of_new_contents(tmp_path):
+    # Each content is 16 near copies, as the distortions of a reference image: they are found first, and do not count.
+    rng = np.random.default_rng(0)
+
+    def contents(n):
+        matrix = rng.normal(size=(n, 1, 24)) + rng.normal(0, 0.1, (n, 16, 24))
+        return matrix.reshape(-1, 24).astype(np.float32)
+
+    np.save(tmp_path / "x.npy", contents(150))
+    rows = "".join(f"{row}.png,{score},{row // 16}\n" for row, score in enumerate(rng.permutation(2400).tolist()))
+    (tmp_path / "labels.csv").write_text("image,score,reference\n" + rows)
+    source, matrix = qi.load_embeddings(tmp_path / "x.npy", tmp_path / "labels.csv")
+    index = qi.build_from_embeddings(tmp_path / "index", [source], matrix).index
+    record = qi.approximate(index, top_k=16, recall=0.7).manifest.approximate
+    scorer = qi.Scorer(qi.AnchorIndex.open(tmp_path / "index"))
+    directions = scorer.fitted.directions(contents(60))
+    shares = []
+    for side in ("good", "bad"):
+        found = nearest(scorer.fitted.table, directions, 16, side=side)
+        expected = nearest_reference(scorer.fitted.table, directions, 16, side=side)
+        shares += [len(set(a) & set(b)) / 16 for a, b in zip(found.rows.tolist(), expected.rows.tolist(), strict=True)]
+    assert record.recall == pytest.approx(np.mean(shares), abs=0.06)

@@ -76,7 +76,7 @@ def test_the_mapped_matrix_cannot_be_written_by_accident(index):
         anchors.directions[0, 0] = 0
     # And all that works on anchors works on a mapped matrix.
     scorer = Scorer(index, Retrieval(4, similarity_temperature=0.1, rating_power=1.0, mode="joint"))
-    expected = Scorer(make_anchors(EMBEDDINGS, quality=RATINGS), scorer.aggregator)
+    expected = Scorer(make_anchors(EMBEDDINGS, quality=RATINGS), scorer.method)
     np.testing.assert_allclose(
         scorer.score_embeddings(EMBEDDINGS).score, expected.score_embeddings(EMBEDDINGS).score, atol=1e-5
     )

@@ -308,7 +308,7 @@ def test_auto_chooses_what_leaving_out_groups_finds_best():
     assert (found.method.space, found.method.shrinkage) == (best.space, best.shrinkage)
     assert found.method.space == "whitened"
     assert found.n_groups == 8
-    assert f"{found}".startswith(best.space_label)
+    assert f"{found}".startswith(best.space_words)
     # Each trial is what cross-validation over the same groups says of anchors that keep their sides.
     raw = anchors.directions * anchors.norms[:, None]
     report = qi.cross_validate(

@@ -35,9 +35,9 @@ def test_blocks_of_images_are_explained_by_one_clustering(trained, anchors):
     scorer = Scorer(anchors, Clustering(5))
     assert trained == [5, 5]  # for the score, one a side
     queries = np.random.default_rng(1).normal(size=(40, 6)).astype(np.float32)
-    whole = list(explain(scorer, queries))
-    blocks = [found for start in range(0, 40, 4) for found in explain(scorer, queries[start : start + 4])]
-    list(explain(scorer, queries, top=3))
+    whole = list(explain(scorer.fitted, queries))
+    blocks = [found for start in range(0, 40, 4) for found in explain(scorer.fitted, queries[start : start + 4])]
+    list(explain(scorer.fitted, queries, top=3))
     assert trained == [5, 5, 5, 5]
     for one, other in zip(whole, blocks, strict=True):
         np.testing.assert_array_equal(one.rows, other.rows)
@@ -46,4 +46,4 @@ def test_blocks_of_images_are_explained_by_one_clustering(trained, anchors):
 
 @pytest.mark.parametrize("method", [Retrieval(3, blend=0.5), Knn(3)])
 def test_members_that_depend_on_the_image_are_not_kept(method, anchors):
-    assert Scorer(anchors, method).static_members is None
+    assert method.fit(anchors).static_members is None

@@ -66,11 +66,11 @@ def page_of(report, tmp_path):
 
 
 def test_names_stay_names(scorer, tmp_path):
-    report = Report(scorer, title="</title><script>1</script>", facts={"<b>": "<i>\u202e"})
+    report = Report(scorer.fitted, title="</title><script>1</script>", facts={"<b>": "<i>\u202e"})
     report.add(list(images(len(EVIL), names=EVIL)))
     report.add([ScoredImage(name, error=f"cannot be read ({name})") for name in EVIL])
     text = page_of(report, tmp_path)
-    plain = Elements(page_of(Report(scorer), tmp_path))
+    plain = Elements(page_of(Report(scorer.fitted), tmp_path))
     page = Elements(text)
     assert len(page["script"]) == len(plain["script"]) == 1
     assert {tag for tag, _ in page.found} <= {tag for tag, _ in plain.found} | {
@@ -90,7 +90,7 @@ def test_the_one_script_is_allowed_by_its_hash_alone(scorer, tmp_path):
     import base64
     import hashlib
 
-    text = page_of(Report(scorer), tmp_path)
+    text = page_of(Report(scorer.fitted), tmp_path)
     (policy,) = (meta["content"] for meta in Elements(text)["meta"] if meta.get("http-equiv"))
     (script,) = re.findall(r"<script>(.*?)</script>", text, flags=re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -103,23 +103,25 @@ def test_the_one_script_is_allowed_by_its_hash_alone(scorer, tmp_path):
 @pytest.mark.parametrize("method", [Retrieval(top_k=3), Knn(top_k=3), Ridge()], ids=lambda m: type(m).__name__)
 def test_nearest_anchors_of_both_sides_for_every_method(scorer, method, tmp_path):
     scorer = Scorer(scorer.anchors, replace(method, space="whitened"))
-    report = Report(scorer, n_anchors=2)
+    report = Report(scorer.fitted, n_anchors=2)
     block = list(images(3))
     report.add(block)
     page = Elements(page_of(report, tmp_path))
     tiles = [tile["aria-label"] for tile in page["span"] if tile.get("role") == "img"]
-    cosines = scorer.directions(np.stack([image.embedding for image in block])) @ scorer.table.directions.T
+    cosines = (
+        scorer.fitted.directions(np.stack([image.embedding for image in block])) @ scorer.fitted.table.directions.T
+    )
     expected = [
         cosine
         for row in cosines
-        for side in (row[: scorer.table.n_good], row[scorer.table.n_good :])
+        for side in (row[: scorer.fitted.table.n_good], row[scorer.fitted.table.n_good :])
         for cosine in np.sort(side)[::-1][:2]
     ]
     assert [float(label.rsplit(" ", 1)[1]) for label in tiles] == pytest.approx(expected, abs=6e-4)
 
 
 def test_scores_ranks_and_opinions(scorer, tmp_path):
-    report = Report(scorer)
+    report = Report(scorer.fitted)
     opinions = [Opinion(3.0, 2.0, 4.0, 0.5), None, Opinion(4.5, 4.0, 5.0, 0.01)]
     good, _, best = images(3)
     report.add([good, ScoredImage("x.png", error="empty"), best], opinions)
@@ -137,8 +139,8 @@ def test_scores_ranks_and_opinions(scorer, tmp_path):
 
 
 def test_an_image_among_its_own_anchors_is_flagged(scorer, tmp_path):
-    report = Report(scorer)
-    own = scorer.table.directions[3] * 2
+    report = Report(scorer.fitted)
+    own = scorer.fitted.table.directions[3] * 2
     report.add([*images(2), ScoredImage("own.png", 0.9, embedding=own.astype(np.float32))])
     text = Elements(page_of(report, tmp_path)).text
     assert "1 of 3 images is itself an anchor: its score is no evidence" in text
@@ -146,7 +148,7 @@ def test_an_image_among_its_own_anchors_is_flagged(scorer, tmp_path):
 
 
 def test_more_images_than_the_limit_are_left_out_and_counted(scorer, tmp_path):
-    report = Report(scorer, max_images=4)
+    report = Report(scorer.fitted, max_images=4)
     for _ in range(2):
         report.add(list(images(3)))
     assert len(report) == 4
@@ -157,8 +159,8 @@ def test_more_images_than_the_limit_are_left_out_and_counted(scorer, tmp_path):
 
 
 def test_nothing_at_all_one_image_and_equal_scores_make_a_page(scorer, tmp_path):
-    assert "0 images" in Elements(page_of(Report(scorer), tmp_path)).text
-    report = Report(scorer)
+    assert "0 images" in Elements(page_of(Report(scorer.fitted), tmp_path)).text
+    report = Report(scorer.fitted)
     report.add([next(images(1))])
     report.add([ScoredImage("same.png", 0.5, embedding=np.ones(5, np.float32))] * 20)
     assert not Elements(page_of(report, tmp_path))["section"]  # no histogram of one value
@@ -167,7 +169,7 @@ def test_nothing_at_all_one_image_and_equal_scores_make_a_page(scorer, tmp_path)
 
 def test_prompts_and_unrated_anchors_stand_as_words(tmp_path):
     anchors = make_anchors(np.eye(5)[:2], is_good=[True, False], ids=["Good photo.", "Bad photo."])
-    report = Report(Scorer(anchors, Mean(space="raw")))
+    report = Report(Mean(space="raw").fit(anchors))
     report.add(list(images(2)))
     page = Elements(page_of(report, tmp_path))
     assert "Good photo." in page.text
@@ -175,7 +177,7 @@ def test_prompts_and_unrated_anchors_stand_as_words(tmp_path):
 
 
 def test_histogram_counts_every_image(scorer, tmp_path):
-    report = Report(scorer)
+    report = Report(scorer.fitted)
     report.add(list(images(40)))
     page = Elements(page_of(report, tmp_path))
     bins = [button for button in page["button"] if button.get("class") == "bin"]
@@ -204,6 +206,6 @@ def test_the_folder_that_all_images_share(paths, common):
 
 def test_bad_arguments_and_places(scorer, tmp_path):
     with pytest.raises(AggregationError):
-        Report(scorer, n_anchors=0)
+        Report(scorer.fitted, n_anchors=0)
     with pytest.raises(DataError, match="cannot be written"):
-        Report(scorer).write(tmp_path / "nowhere" / "page.html")
+        Report(scorer.fitted).write(tmp_path / "nowhere" / "page.html")

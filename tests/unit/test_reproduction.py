@@ -52,9 +52,9 @@ def test_table1_is_the_papers():
         native = "shorter-side=512" if test == "spaq" else "native"
         assert (baseline.anchors, baseline.encoder, baseline.test_input) == (None, "clip-rn50", native)
         if test in AESTHETICS:
-            expected = ("ava", "clip-vit-l-14", "crop-224", "crop-224", Clustering(100))
+            expected = ("ava", "clip-vit-l-14", "crop-224", "crop-224", Clustering(100, space="raw"))
         else:
-            expected = ("kadis700k", "clip-rn50", "native", native, Mean())
+            expected = ("kadis700k", "clip-rn50", "native", native, Mean(space="raw"))
         assert (ours.anchors, ours.encoder, ours.anchor_input, ours.test_input, ours.method) == expected
         assert (ours.fraction, ours.n_draws) == (1, 1)
     others = PROTOCOLS["TABLE1"].others
@@ -158,7 +158,7 @@ def test_what_is_missing_is_listed_with_how_to_get_it(tmp_path):
     by_test = {(one.experiment.test, one.experiment.series): one for one in found.results}
     assert by_test["spaq", "QUASAR"].reasons == ("no spaq", "no kadis700k")
     assert not (tmp_path / "indexes").exists()
-    assert json.loads(json.dumps(found.to_dict()))["results"][1]["aggregation"]["name"] == "mean"
+    assert json.loads(json.dumps(found.to_dict()))["results"][1]["method"] == "mean:space=raw"
 
 
 def test_folders_by_name_title_or_alias(tmp_path):
@@ -277,12 +277,12 @@ def test_measuring_is_scoring_and_correlating(scored):
     table, references, images = scored
     common = {"n_resamples": 50, "seed": 7}
     anchors = Anchors(table, 0.07, references)
-    found = measure(anchors, Mean(), {"t": images}, fraction=1.0, n_draws=5, **common)["t"]
+    found = measure(anchors, Mean(space="raw"), {"t": images}, fraction=1.0, n_draws=5, **common)["t"]
     expected = srcc(Scorer(table, Mean(space="raw")).score_embeddings(images.embeddings).score, images.quality)
     assert found.srcc == pytest.approx(expected)
     assert found.low < found.srcc < found.high
     assert (found.spread, found.n, found.n_anchors, found.n_groups, found.n_overlap) == (None, 25, 40, 5, 0)
-    drawn = measure(anchors, Mean(), {"t": images}, fraction=0.3, n_draws=4, **common)["t"]
+    drawn = measure(anchors, Mean(space="raw"), {"t": images}, fraction=0.3, n_draws=4, **common)["t"]
     each = []
     for seed in range(7, 11):
         part = table.subsample(0.3, seed=seed, references=references)

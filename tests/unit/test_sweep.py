@@ -45,7 +45,7 @@ def make(**more):
 
 def test_a_point_is_the_naive_loop(index, bench):
     (point,) = qi.run_sweep(make(selectors=qi.make_selectors(["extremes"]), n_seeds=1), bench).curve(
-        "whitened mean", "extremes"
+        "mean", "extremes"
     )[2:3]
     images = qi.rated_anchors(index)
     groups = np.array(images.column("content"))
@@ -122,8 +122,8 @@ def test_points_of_another_sweep_are_not_taken_for_ones_own(index, bench, tmp_pa
 
 def test_random_is_the_baseline_of_every_size(bench):
     report = qi.run_sweep(make(), bench)
-    assert report.curves[0] == ("whitened mean", "random")
-    random = {point.value: point for point in report.curve("whitened mean", "random")}
+    assert report.curves[0] == ("mean", "random")
+    random = {point.value: point for point in report.curve("mean", "random")}
     assert list(random) == list(SIZES)
     for value in (0.1, 8, 0.5):
         point = random[value]
@@ -132,7 +132,7 @@ def test_random_is_the_baseline_of_every_size(bench):
         assert point.minus_random is None
     assert random[1].n_seeds == 1
     assert random[1].seeds.low is None
-    for point in report.curve("whitened mean", "extremes"):
+    for point in report.curve("mean", "extremes"):
         assert point.n_seeds == 1
         if point.value != 1:
             paired = point.minus_random
@@ -178,7 +178,7 @@ def test_methods_that_draw_nothing_are_evaluated_twice_at_most(bench):
 
     report = qi.run_sweep(make(selectors=(("same", Same()),), n_seeds=5), bench)
     assert set(calls) == {0, 1}
-    assert {point.n_seeds for point in report.curve("whitened mean", "same")} == {1}
+    assert {point.n_seeds for point in report.curve("mean", "same")} == {1}
 
 
 @pytest.mark.parametrize(
@@ -218,8 +218,8 @@ def test_what_cannot_be_computed_is_said_and_the_rest_goes_on(bench):
             raise qi.AggregationError("not with these anchors")
 
     partly = qi.run_sweep(make(selectors=(("unable", Unable()),), n_seeds=2), bench)
-    assert partly.curves == [("whitened mean", "random")]  # all anchors alone make no curve
-    assert partly.failures == (("whitened mean, unable 0.1, 8, 0.5", "not with these anchors"),)
+    assert partly.curves == [("mean", "random")]  # all anchors alone make no curve
+    assert partly.failures == (("mean, unable 0.1, 8, 0.5", "not with these anchors"),)
     with pytest.raises(qi.EvaluationError, match="70 of 60 anchors"):
         qi.run_sweep(qi.Sweep("size", (70,), selectors=qi.make_selectors(["random"]), n_resamples=60), bench)
 
@@ -253,7 +253,7 @@ def test_own_images_are_refused_as_tests(index):
 
 
 def test_one_group_or_no_column_is_an_error(index):
-    with pytest.raises(qi.EvaluationError, match="all anchors are in one group"):
+    with pytest.raises(qi.EvaluationError, match="all images are in one group"):
         qi.anchors_bench(index, "dataset")
     with pytest.raises(qi.DataError, match="no column 'nosuch'"):
         qi.anchors_bench(index, "nosuch")
@@ -266,7 +266,7 @@ def test_suggests_the_smallest_within_one_standard_error(bench):
     found = suggest_from(report)
     assert [one.selector for one in found.by_selector] == ["random", "extremes", "herding"]
     for one in found.by_selector:
-        curve = report.curve("whitened mean", one.selector)
+        curve = report.curve("mean", one.selector)
         assert one.best.srcc == max(point.srcc for point in curve)
         draws = one.best.replicates
         if len(draws) == 1:
