@@ -25,13 +25,13 @@ from .encoders import (
     load_recorded_encoder,
 )
 from .errors import (
-    AggregationError,
     AnchorIndexError,
     DataError,
     EncoderError,
-    EvaluationError,
     ImageError,
+    MethodError,
     QuasarError,
+    ValidationError,
 )
 from .images import allow_pixels, decode, list_images, read_image_bytes
 from .index import (
@@ -189,7 +189,6 @@ __all__ = [
     "SWEEP_COLUMNS",
     "TEMPERATURE",
     "AddReport",
-    "AggregationError",
     "AnchorIndex",
     "AnchorIndexError",
     "AnchorLabels",
@@ -219,7 +218,6 @@ __all__ = [
     "EncoderError",
     "EncoderSpec",
     "Estimate",
-    "EvaluationError",
     "EvaluationReport",
     "Exclusion",
     "Experiment",
@@ -247,6 +245,7 @@ __all__ = [
     "Measurement",
     "MergeReport",
     "Method",
+    "MethodError",
     "MissingInput",
     "Mmr",
     "Offset",
@@ -286,6 +285,7 @@ __all__ = [
     "SynthesisReport",
     "TagReport",
     "Tags",
+    "ValidationError",
     "VerifyReport",
     "Version",
     "allocate",

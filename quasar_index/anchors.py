@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .arrays import BoolArray, DoubleArray, FloatArray, IntArray, as_embeddings
-from .errors import AggregationError, DataError, counted
+from .errors import DataError, MethodError, counted
 from .fits import LARGE, Fits
 from .statistics.groups import group_codes
 
@@ -96,10 +96,10 @@ class AnchorTable:
         """Return the opinion scores of all anchors, for what needs them.
 
         Raises:
-            AggregationError: When some anchor has none.
+            MethodError: When some anchor has none.
         """
         if self.quality is None or np.isnan(self.quality).any():
-            raise AggregationError(
+            raise MethodError(
                 f"{purpose} needs an opinion score for every anchor, and reference/distorted anchors have none",
                 "use another aggregation, or anchors with ratings",
             )

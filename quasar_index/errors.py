@@ -47,14 +47,14 @@ class EncoderError(QuasarError):
     exit_code = 5
 
 
-class AggregationError(QuasarError):
-    """Parameters of an aggregation that the anchors cannot serve (exit code 6)."""
+class MethodError(QuasarError):
+    """A method that does not exist, or whose parameters are out of range or not for these anchors (exit code 6)."""
 
     exit_code = 6
 
 
-class EvaluationError(QuasarError):
-    """An evaluation that would be meaningless, such as constant ratings (exit code 7)."""
+class ValidationError(QuasarError):
+    """A validation that would mean nothing, such as one on constant ratings (exit code 7)."""
 
     exit_code = 7
 

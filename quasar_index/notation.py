@@ -126,7 +126,7 @@ def value_text(value: Any) -> str:
         return ":".join(map(value_text, value))
     if isinstance(value, bool) or value is None:
         return str(value).lower()
-    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+    return repr(float(value)).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def _readings(text: str, hint: Any) -> Iterable[Any]:

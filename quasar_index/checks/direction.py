@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..arrays import DoubleArray, IntArray
-from ..errors import EvaluationError, ImageError, counted
+from ..errors import ImageError, ValidationError, counted
 from ..images import decode
 from ..statistics.bootstrap import MIN_GROUPS_INTERVAL, bootstrap
 from ..statistics.correlation import srcc
@@ -125,7 +125,7 @@ def _verdict(
     try:
         value = srcc(x, quality)
         interval = bootstrap("srcc", x, quality, groups=groups, seed=0)
-    except EvaluationError as error:
+    except ValidationError as error:
         return Finding("ok", "direction", name, f"cannot be told from the {measure}: {error.message}")
     figures = f"SRCC {value:+.2f}, 95% {interval.low:+.2f} to {interval.high:+.2f}, {counted(len(x), 'image')}"
     if interval.high < 0 and value <= INVERTED:

@@ -81,7 +81,7 @@ def project_anchors(
         The points; the same for the same arguments.
 
     Raises:
-        AggregationError: When the space cannot be had.
+        MethodError: When the space cannot be had.
         DataError: On too few anchors or dimensions, anchors that are all alike, or UMAP that is not installed.
     """
     if projection not in PROJECTIONS:

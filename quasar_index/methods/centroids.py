@@ -12,7 +12,7 @@ import numpy as np
 
 from ..anchors import AnchorTable
 from ..arrays import DoubleArray, FloatArray, IntArray, unit
-from ..errors import AggregationError
+from ..errors import MethodError
 
 Pooling: TypeAlias = Literal["mean", "nearest"]
 
@@ -74,7 +74,7 @@ def mean_direction(
         (D,) float32 of length one.
 
     Raises:
-        AggregationError: When the embeddings cancel out to nothing.
+        MethodError: When the embeddings cancel out to nothing.
     """
     n = rows.stop - rows.start
     if weights is None:
@@ -92,7 +92,7 @@ def rating_weights(anchors: AnchorTable, power: float) -> DoubleArray | None:
     """Return the weights |y - median|^p of all anchors relative to the largest, (N,) in [0, 1]; None for p = 0.
 
     Raises:
-        AggregationError: When p is not 0 and an anchor has no opinion score.
+        MethodError: When p is not 0 and an anchor has no opinion score.
     """
     if power == 0:
         return None
@@ -113,10 +113,10 @@ def direction(vector: DoubleArray) -> FloatArray:
     """Scale a centroid to length one.
 
     Raises:
-        AggregationError: When it is zero, up to rounding.
+        MethodError: When it is zero, up to rounding.
     """
     if not np.linalg.norm(vector) >= 1e-12:
-        raise AggregationError("the anchors of one side cancel out, so their mean has no direction", "add anchors")
+        raise MethodError("the anchors of one side cancel out, so their mean has no direction", "add anchors")
     return unit(vector)
 
 

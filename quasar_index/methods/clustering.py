@@ -14,7 +14,7 @@ import numpy as np
 
 from ..anchors import SIDES, AnchorTable
 from ..arrays import FloatArray
-from ..errors import AggregationError, counted
+from ..errors import MethodError, counted
 from ..notation import parameter
 from .centroids import Centroids, Members, direction, rating_weights
 from .method import CentroidMethod
@@ -43,7 +43,7 @@ class Clustering(CentroidMethod):
         """Make the prototypes of both sides (see `CentroidMethod.aggregate`).
 
         Raises:
-            AggregationError: When a side has fewer anchors than clusters.
+            MethodError: When a side has fewer anchors than clusters.
         """
         good, bad = (self._prototypes(anchors, part) for part in self.members(anchors, queries))
         return Centroids(good[None], bad[None], "nearest" if self.prototypes == "nearest" else "mean")
@@ -58,7 +58,7 @@ class Clustering(CentroidMethod):
 
         n = rows.stop - rows.start
         if self.n_clusters > n:
-            raise AggregationError(
+            raise MethodError(
                 f"{counted(self.n_clusters, 'cluster is', 'clusters are')} more than the {n} {name} anchors",
                 f"use n_clusters={n} or fewer",
             )

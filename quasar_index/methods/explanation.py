@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ..anchors import AnchorTable
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray, as_embeddings
-from ..errors import AggregationError, counted
+from ..errors import MethodError, counted
 from .centroids import Members, Pooling
 from .fitted import FittedMethod
 from .knn import Knn
@@ -59,16 +59,16 @@ def explain(fitted: FittedMethod, embeddings: npt.ArrayLike, *, top: int | None 
         M explanations, in order.
 
     Raises:
-        AggregationError: When the scores are no sums over anchors (ridge), or `top` is not positive.
+        MethodError: When the scores are no sums over anchors (ridge), or `top` is not positive.
         DataError: On a wrong dimension, NaN or zero embeddings.
     """
     if top is not None and top < 1:
-        raise AggregationError(
+        raise MethodError(
             f"{counted(top, 'anchor a side explains', 'anchors a side explain')} nothing", "use at least 1"
         )
     method = fitted.method
     if not isinstance(method, (CentroidMethod, Knn)):
-        raise AggregationError(
+        raise MethodError(
             f"the score of {method.name} is no sum over anchors, so none explain it", "use another method"
         )
     anchors = fitted.table

@@ -19,7 +19,7 @@ from scipy.special import expit
 
 from ..anchors import AnchorTable
 from ..arrays import DoubleArray, FloatArray, as_embeddings, unit
-from ..errors import AggregationError
+from ..errors import MethodError
 from ..fits import LARGE
 from ..index.anchor_index import AnchorIndex
 from .centroids import Centroids, Members, Pooling
@@ -65,10 +65,10 @@ def compare(queries: npt.ArrayLike, centroids: Centroids, *, temperature: float 
         M scores.
 
     Raises:
-        AggregationError: When T is not positive.
+        MethodError: When T is not positive.
     """
     if not temperature > 0:
-        raise AggregationError(f"temperature {temperature} is not positive", f"the default is {TEMPERATURE}")
+        raise MethodError(f"temperature {temperature} is not positive", f"the default is {TEMPERATURE}")
     directions = unit(queries)
     good, bad = (
         _similarity(directions, prototypes, centroids.pooling) for prototypes in (centroids.good, centroids.bad)
@@ -104,7 +104,7 @@ class FittedMethod:
         space: The space in use.
 
     Raises:
-        AggregationError: When the anchors cannot serve the method, or its space is still to be chosen.
+        MethodError: When the anchors cannot serve the method, or its space is still to be chosen.
     """
 
     def __init__(self, method: Method, anchors: AnchorTable | AnchorIndex, *, space: Space | None = None) -> None:

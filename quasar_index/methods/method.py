@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from ..anchors import AnchorTable
 from ..arrays import DoubleArray, FloatArray
-from ..errors import AggregationError
+from ..errors import MethodError
 from ..notation import check_parameters, parameter, value_text, written
 from .centroids import Centroids, Members
 from .space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, Space, SpaceName
@@ -66,11 +66,11 @@ class Method(ABC):
         """Check the parameters.
 
         Raises:
-            AggregationError: When one is out of range.
+            MethodError: When one is out of range.
         """
-        check_parameters(self, self.name, AggregationError)
+        check_parameters(self, self.name, MethodError)
         if self.shrinkage is not None and self.space not in ("whitened", "auto"):
-            raise AggregationError(
+            raise MethodError(
                 f"shrinkage of {self.name} is {self.shrinkage}, and its space is {self.space}",
                 "shrinkage is for the spaces whitened and auto",
             )
@@ -94,10 +94,10 @@ class Method(ABC):
         """The space and its shrinkage.
 
         Raises:
-            AggregationError: When they are to be chosen.
+            MethodError: When they are to be chosen.
         """
         if self.space == "auto" or self.shrinkage == "auto":
-            raise AggregationError(f"the space of '{self}' is not chosen yet", "use choose_space first")
+            raise MethodError(f"the space of '{self}' is not chosen yet", "use choose_space first")
         return self.space, DEFAULT_SHRINKAGE if self.shrinkage is None else self.shrinkage
 
     @property
@@ -116,7 +116,7 @@ class Method(ABC):
             What scores and explains; what is the same for all images is made once.
 
         Raises:
-            AggregationError: When the anchors cannot serve the method, or its space is still to be chosen.
+            MethodError: When the anchors cannot serve the method, or its space is still to be chosen.
         """
         from .fitted import FittedMethod
 
@@ -154,7 +154,7 @@ class CentroidMethod(Method):
             B = 1 (static) or B = M (adaptive) centroids.
 
         Raises:
-            AggregationError: When the anchors cannot serve the parameters.
+            MethodError: When the anchors cannot serve the parameters.
         """
 
     @abstractmethod
@@ -177,5 +177,5 @@ class RatingMethod(Method):
             What scores queries.
 
         Raises:
-            AggregationError: When an anchor has no rating.
+            MethodError: When an anchor has no rating.
         """

@@ -35,7 +35,7 @@ class Offset(Mean):
         """Return the rows that each side keeps: it begins with its most extreme anchors.
 
         Raises:
-            AggregationError: When anchors have no opinion scores, so that a side has no order.
+            MethodError: When anchors have no opinion scores, so that a side has no order.
         """
         anchors.rated("the offset")
         sides = super().rows(anchors)

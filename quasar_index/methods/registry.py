@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..errors import AggregationError
+from ..errors import MethodError
 from ..notation import read, read_several
 from .clustering import Clustering
 from .knn import Knn
@@ -22,9 +22,9 @@ def read_method(text: str) -> Method:
     """Read a method, such as `retrieval:top_k=8,space=raw`; `str` writes it.
 
     Raises:
-        AggregationError: On an unknown name or parameter, or a value out of range; with what was meant.
+        MethodError: On an unknown name or parameter, or a value out of range; with what was meant.
     """
-    return read(text, METHODS, "method", AggregationError)
+    return read(text, METHODS, "method", MethodError)
 
 
 def read_methods(texts: Iterable[str]) -> list[Method]:
@@ -34,6 +34,6 @@ def read_methods(texts: Iterable[str]) -> list[Method]:
         Each method once, in order.
 
     Raises:
-        AggregationError: As `read_method`.
+        MethodError: As `read_method`.
     """
-    return read_several(texts, METHODS, "method", AggregationError)
+    return read_several(texts, METHODS, "method", MethodError)

@@ -20,7 +20,7 @@ import numpy as np
 
 from ..anchors import SIDES, AnchorTable, Side
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray, as_tensor, unit
-from ..errors import AggregationError
+from ..errors import MethodError
 from ..index.search import Neighbors, nearest
 from ..notation import parameter
 from .centroids import Centroids, Members, rating_weights
@@ -101,7 +101,7 @@ class Retrieval(CentroidMethod):
     def _retrieved(self, anchors: AnchorTable, queries: FloatArray | None) -> tuple[Members, Members]:
         """Retrieve and weigh the anchors of both sides."""
         if queries is None:
-            raise AggregationError("adaptive anchors need the queries", "call aggregate(anchors, queries)")
+            raise MethodError("adaptive anchors need the queries", "call aggregate(anchors, queries)")
         extremity = rating_weights(anchors, self.rating_power)
         available = min(anchors.n_good, anchors.n_bad) if self.mode == "per-side" else len(anchors)
         if self.top_k > available:

@@ -23,7 +23,7 @@ import scipy  # its submodules load on first use, so that start-up is quick
 
 from ..anchors import AnchorTable
 from ..arrays import DoubleArray, FloatArray, IntArray
-from ..errors import AggregationError
+from ..errors import MethodError
 from ..notation import parameter
 from .method import Predictor, RatingMethod
 
@@ -59,7 +59,7 @@ class Ridge(RatingMethod):
         """Return the regression (see `RatingMethod.predictor`).
 
         Raises:
-            AggregationError: When an anchor has no rating, or the anchors are all alike.
+            MethodError: When an anchor has no rating, or the anchors are all alike.
         """
         quality = anchors.rated("ridge regression")
         vectors = anchors.directions.astype(np.float64) * anchors.norms[:, None]
@@ -67,7 +67,7 @@ class Ridge(RatingMethod):
         vectors -= mean
         scale = float(np.sqrt(np.mean(np.einsum("nd,nd->n", vectors, vectors))))
         if not scale > 0:
-            raise AggregationError("the anchors are all alike, so no regression is possible", "add other anchors")
+            raise MethodError("the anchors are all alike, so no regression is possible", "add other anchors")
         vectors /= scale
         squares, basis = _decomposed(vectors)
         middle = float(quality.mean())

@@ -14,7 +14,7 @@ from ..anchors import AnchorTable
 from ..arrays import ByteArray, FloatArray
 from ..encoders.base import Encoder, encode
 from ..encoders.pipeline import EncodedImage, encode_files
-from ..errors import AggregationError, AnchorIndexError, DataError
+from ..errors import AnchorIndexError, DataError, MethodError
 from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex
 from .fitted import FIELDS, FittedMethod, Scores
@@ -65,7 +65,7 @@ class Scorer:
     def __post_init__(self) -> None:
         """Check the encoder, and fit the method."""
         if not isinstance(self.method, Method):
-            raise AggregationError(f"{self.method!r} is no method", "give for example qi.Mean()")
+            raise MethodError(f"{self.method!r} is no method", "give for example qi.Mean()")
         if isinstance(self.anchors, AnchorIndex) and self.encoder is not None:
             theirs, ours = self.anchors.manifest.encoder, self.encoder.spec
             if difference := ours.difference(theirs):

@@ -24,7 +24,7 @@ import scipy.linalg
 
 from ..anchors import AnchorTable
 from ..arrays import DoubleArray, FloatArray
-from ..errors import AggregationError
+from ..errors import MethodError
 from ..fits import LARGE, normalised
 
 SpaceName: TypeAlias = Literal["raw", "centred", "whitened"]
@@ -62,11 +62,11 @@ class Moments:
             method: A value > 0, "ledoit-wolf" or "oas".
 
         Raises:
-            AggregationError: When a value is not positive or the estimator is unknown.
+            MethodError: When a value is not positive or the estimator is unknown.
         """
         if not isinstance(method, str):
             if not method > 0:
-                raise AggregationError(f"shrinkage {method} is not positive", "use for example --shrinkage 1")
+                raise MethodError(f"shrinkage {method} is not positive", "use for example --shrinkage 1")
             return float(method)
         dim = len(self.mean)
         trace, squares = float(self.eigenvalues.sum()), float((self.eigenvalues**2).sum())
@@ -77,7 +77,7 @@ class Moments:
             # As scikit-learn has it: without the paper's 2 / p, which vanishes for large p.
             intensity = (squares + trace**2) / (self.n + 1) / apart if apart > 0 else 1.0
         else:
-            raise AggregationError(f"no shrinkage '{method}'", "use a number, ledoit-wolf or oas")
+            raise MethodError(f"no shrinkage '{method}'", "use a number, ledoit-wolf or oas")
         intensity = min(max(intensity, _LEAST), 1 - _LEAST)  # lambda stays positive and finite
         return intensity / (1 - intensity)
 
@@ -218,10 +218,10 @@ def fit_space(
         The space.
 
     Raises:
-        AggregationError: On an unknown name or shrinkage, or anchors that are all alike.
+        MethodError: On an unknown name or shrinkage, or anchors that are all alike.
     """
     if name not in SPACES:
-        raise AggregationError(f"no space '{name}'", f"use {', '.join(SPACES)}")
+        raise MethodError(f"no space '{name}'", f"use {', '.join(SPACES)}")
     if name == "raw":
         return Space()
     if name == "centred" and moments is None:
@@ -231,7 +231,7 @@ def fit_space(
         return Space("centred", mean=known.mean)
     level = float(known.eigenvalues.sum()) / anchors.dim
     if not level > 1e-15:
-        raise AggregationError("the anchors are all alike, so their space cannot be whitened", "use --space raw")
+        raise MethodError("the anchors are all alike, so their space cannot be whitened", "use --space raw")
     strength = known.shrinkage(shrinkage)
     gains = (1.0 + known.eigenvalues / (strength * level)) ** -0.5 - 1.0
     return Space("whitened", known.mean, known.eigenvectors.astype(np.float32), gains.astype(np.float32), strength)

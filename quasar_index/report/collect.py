@@ -11,7 +11,7 @@ import numpy as np
 
 from ..anchors import SIDES
 from ..arrays import as_embeddings
-from ..errors import AggregationError, counted
+from ..errors import MethodError, counted
 from ..images import MAX_PIXELS
 from ..index import AnchorIndex, nearest
 from ..methods.fitted import FittedMethod
@@ -81,10 +81,10 @@ class Report:
             labels: Those of the method's anchors, if they are read already.
 
         Raises:
-            AggregationError: When a number is not positive.
+            MethodError: When a number is not positive.
         """
         if n_anchors < 1 or max_images < 1:
-            raise AggregationError(
+            raise MethodError(
                 f"a report of {max_images} images and {counted(n_anchors, 'anchor')}", "use at least 1 of each"
             )
         self.n_left_out = 0

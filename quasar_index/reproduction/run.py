@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from ..datasets.registry import DATASETS
 from ..encoders import ENCODERS, load_encoder
 from ..encoders.weights import weights_file
-from ..errors import AggregationError, DataError, EncoderError, QuasarError, counted
+from ..errors import DataError, EncoderError, MethodError, QuasarError, counted
 from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex
 from ..index.places import homes
@@ -226,7 +226,7 @@ class _Run:
             measured = found[str(test.path)]
             if isinstance(measured, QuasarError):
                 # The mends of an aggregation are options that a protocol does not have.
-                reason = measured.message if isinstance(measured, AggregationError) else str(measured)
+                reason = measured.message if isinstance(measured, MethodError) else str(measured)
                 yield place, ExperimentResult(one, "failed", reasons=(reason,))
                 continue
             self.store.put(self._key(one, test, index), measured)

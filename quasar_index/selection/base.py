@@ -9,7 +9,7 @@ import numpy as np
 
 from ..anchors import SIDES, AnchorTable
 from ..arrays import DoubleArray, IntArray
-from ..errors import AggregationError
+from ..errors import MethodError
 
 OnProgress: TypeAlias = Callable[[int, int], None]
 """Called with (done, total) anchors."""
@@ -37,7 +37,7 @@ class Selector(Protocol):
             (n_good + n_bad,) row numbers, ascending, without repeats.
 
         Raises:
-            AggregationError: When the anchors lack what the selector needs (ratings, groups).
+            MethodError: When the anchors lack what the selector needs (ratings, groups).
         """
         ...
 
@@ -82,10 +82,10 @@ def rated(anchors: AnchorTable, purpose: str) -> DoubleArray:
     """Return the opinion scores of all anchors.
 
     Raises:
-        AggregationError: When some anchor has none.
+        MethodError: When some anchor has none.
     """
     if anchors.quality is None or np.isnan(anchors.quality).any():
-        raise AggregationError(
+        raise MethodError(
             f"{purpose} needs an opinion score for every anchor, and reference/distorted anchors have none",
             "use another selector, or anchors with ratings",
         )

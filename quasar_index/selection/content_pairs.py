@@ -25,7 +25,7 @@ import numpy as np
 
 from ..anchors import SIDES, AnchorTable
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
-from ..errors import AggregationError, counted
+from ..errors import MethodError, counted
 from .base import Advance, OnProgress
 from .held_out import side_sums
 from .neighbors import neighbors
@@ -46,9 +46,9 @@ class ContentPairs:
     def __post_init__(self) -> None:
         """Check the parameters."""
         if self.gap_power < 0:
-            raise AggregationError(f"gap power {self.gap_power} is negative", "use for example --gap-power 1")
+            raise MethodError(f"gap power {self.gap_power} is negative", "use for example --gap-power 1")
         if self.n_neighbors < 1:
-            raise AggregationError(
+            raise MethodError(
                 f"{counted(self.n_neighbors, 'neighbour is', 'neighbours are')} too few", "use at least --neighbors 1"
             )
 

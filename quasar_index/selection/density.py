@@ -14,7 +14,7 @@ import numpy as np
 
 from ..anchors import AnchorTable
 from ..arrays import FloatArray, IntArray
-from ..errors import AggregationError, counted
+from ..errors import MethodError, counted
 from .base import Advance, OnProgress, choose_by_side
 from .neighbors import neighbors_within
 
@@ -64,7 +64,7 @@ class OutlierTrimmed:
         """Check the parameters."""
         _check_neighbors(self.n_neighbors)
         if not 0 <= self.share < 1:
-            raise AggregationError(f"share {self.share} is not in [0, 1)", "use for example --share 0.1")
+            raise MethodError(f"share {self.share} is not in [0, 1)", "use for example --share 0.1")
 
     def select(
         self, anchors: AnchorTable, n_good: int, n_bad: int, *, on_progress: OnProgress | None = None
@@ -96,6 +96,6 @@ def local_density(points: FloatArray, n_neighbors: int) -> FloatArray:
 
 def _check_neighbors(n_neighbors: int) -> None:
     if n_neighbors < 1:
-        raise AggregationError(
+        raise MethodError(
             f"{counted(n_neighbors, 'neighbour is', 'neighbours are')} too few", "use at least --neighbors 1"
         )

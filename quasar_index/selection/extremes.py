@@ -24,7 +24,7 @@ class Extremes:
         """Choose a subset (see `Selector.select`).
 
         Raises:
-            AggregationError: When anchors have no opinion scores, so that a side has no order.
+            MethodError: When anchors have no opinion scores, so that a side has no order.
         """
         rated(anchors, "the selection of extremes")
 

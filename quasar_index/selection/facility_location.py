@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from ..anchors import AnchorTable
 from ..arrays import FloatArray, IntArray
-from ..errors import AggregationError, counted
+from ..errors import MethodError, counted
 from .base import Advance, OnProgress, choose_by_side
 from .neighbors import neighbors
 
@@ -47,7 +47,7 @@ class FacilityLocation:
     def __post_init__(self) -> None:
         """Check the number of neighbours."""
         if self.n_neighbors < 1:
-            raise AggregationError(
+            raise MethodError(
                 f"{counted(self.n_neighbors, 'neighbour is', 'neighbours are')} too few", "use at least --neighbors 1"
             )
 

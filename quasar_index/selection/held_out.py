@@ -23,7 +23,7 @@ import scipy  # its submodules load on first use, so that start-up is quick
 
 from ..anchors import SIDES, AnchorTable
 from ..arrays import DoubleArray, IntArray
-from ..errors import AggregationError, DataError, EvaluationError, counted
+from ..errors import DataError, MethodError, ValidationError, counted
 from ..statistics.correlation import srcc
 from .rank_correlation import RankCorrelation, with_median
 
@@ -77,13 +77,13 @@ def leave_group_out_correlation(anchors: AnchorTable, rows: IntArray) -> float:
 
     Raises:
         DataError: As `leave_group_out_scores`.
-        AggregationError: When all ratings are the same.
-        EvaluationError: When no anchor can be scored without its own group, or all scores are the same.
+        MethodError: When all ratings are the same.
+        ValidationError: When no anchor can be scored without its own group, or all scores are the same.
     """
     target = selection_target(anchors)
     scores = leave_group_out_scores(anchors, rows)
     if np.isnan(scores).all():
-        raise EvaluationError(
+        raise ValidationError(
             f"no anchor can be scored by the {len(rows)} chosen ones without its own group",
             "choose anchors of more groups",
         )
@@ -100,12 +100,12 @@ def selection_target(anchors: AnchorTable) -> DoubleArray:
         (N,) float64, higher is better.
 
     Raises:
-        AggregationError: When all ratings are the same.
+        MethodError: When all ratings are the same.
     """
     if anchors.quality is None or np.isnan(anchors.quality).any():
         return anchors.is_good.astype(np.float64)
     if np.ptp(anchors.quality) == 0:
-        raise AggregationError(
+        raise MethodError(
             f"all {counted(len(anchors), 'opinion score is', 'opinion scores are')} {anchors.quality[0]:.6g}, "
             f"so no subset orders them better",
             "check the score column, or use a selector that needs no ratings, such as kmeans",
@@ -114,9 +114,9 @@ def selection_target(anchors: AnchorTable) -> DoubleArray:
 
 
 def check_groups(anchors: AnchorTable) -> None:
-    """Raise an AggregationError unless the anchors are of two groups or more."""
+    """Raise an MethodError unless the anchors are of two groups or more."""
     if anchors.groups is not None and (anchors.groups == anchors.groups[0]).all():
-        raise AggregationError(
+        raise MethodError(
             f"all {counted(len(anchors), 'anchor is', 'anchors are')} of one group, so none can be held out "
             f"from the others",
             "group by another column, or use a selector without validation, such as kmeans",
@@ -369,10 +369,10 @@ def changed_correlations(held_out: HeldOut, correlate: RankCorrelation, rows: In
 
 
 def check_least(**sizes: tuple[int, int]) -> None:
-    """Raise an AggregationError unless every value is at least what stands beside it."""
+    """Raise an MethodError unless every value is at least what stands beside it."""
     for name, (value, least) in sizes.items():
         if value < least:
-            raise AggregationError(f"{name} {value} is too small", f"use at least {least}")
+            raise MethodError(f"{name} {value} is too small", f"use at least {least}")
 
 
 def _checked(anchors: AnchorTable, rows: IntArray) -> IntArray:

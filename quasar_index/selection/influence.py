@@ -27,7 +27,7 @@ import numpy as np
 
 from ..anchors import AnchorTable
 from ..arrays import DoubleArray, IntArray
-from ..errors import AggregationError
+from ..errors import MethodError
 from .base import OnProgress
 from .held_out import (
     HeldOut,
@@ -60,7 +60,7 @@ class Influence:
         """Check the parameters."""
         check_least(n_exact=(self.n_exact, 0), n_validation=(self.n_validation, 3))
         if not 0 < self.fraction < 1:
-            raise AggregationError(f"fraction {self.fraction} is not between 0 and 1", "use for example 0.02")
+            raise MethodError(f"fraction {self.fraction} is not between 0 and 1", "use for example 0.02")
 
     def select(
         self, anchors: AnchorTable, n_good: int, n_bad: int, *, on_progress: OnProgress | None = None

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..anchors import AnchorTable
 from ..arrays import DoubleArray, IntArray
-from ..errors import AggregationError
+from ..errors import MethodError
 from .base import Advance, OnProgress, choose_by_side, rated
 from .redundancy import least_redundant
 
@@ -36,9 +36,9 @@ class Mmr:
     def __post_init__(self) -> None:
         """Check the parameters."""
         if not 0 <= self.balance <= 1:
-            raise AggregationError(f"balance {self.balance} is not in [0, 1]", "use for example --balance 0.5")
+            raise MethodError(f"balance {self.balance} is not in [0, 1]", "use for example --balance 0.5")
         if self.relevance not in ("centroid", "rating"):
-            raise AggregationError(f"no relevance '{self.relevance}'", "use centroid or rating")
+            raise MethodError(f"no relevance '{self.relevance}'", "use centroid or rating")
 
     def select(
         self, anchors: AnchorTable, n_good: int, n_bad: int, *, on_progress: OnProgress | None = None
@@ -46,7 +46,7 @@ class Mmr:
         """Choose a subset (see `Selector.select`).
 
         Raises:
-            AggregationError: When the relevance is the rating and anchors have none.
+            MethodError: When the relevance is the rating and anchors have none.
         """
         quality = rated(anchors, "relevance by rating") if self.relevance == "rating" else None
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..anchors import SIDES, AnchorTable
 from ..arrays import IntArray
-from ..errors import AggregationError, counted
+from ..errors import MethodError, counted
 from ..index.anchor_index import AnchorIndex
 from ..index.places import check_free, new_index_path
 from ..index.records import Subset
@@ -42,17 +42,17 @@ def allocate(anchors: AnchorTable, *, size: int | None = None, fraction: float |
         fraction: Part of each side, in (0, 1].
 
     Raises:
-        AggregationError: When neither or both are given, or one is out of range.
+        MethodError: When neither or both are given, or one is out of range.
     """
     n = len(anchors)
     if (size is None) == (fraction is None):
-        raise AggregationError("the size of the subset is not clear", "give either a size or a fraction")
+        raise MethodError("the size of the subset is not clear", "give either a size or a fraction")
     if fraction is not None:
         if not 0 < fraction <= 1:
-            raise AggregationError(f"fraction {fraction:g} is not in (0, 1]", "use for example --fraction 0.3")
+            raise MethodError(f"fraction {fraction:g} is not in (0, 1]", "use for example --fraction 0.3")
         return max(1, round(fraction * anchors.n_good)), max(1, round(fraction * anchors.n_bad))
     if size is None or not 2 <= size <= n:
-        raise AggregationError(
+        raise MethodError(
             f"{size} of {counted(n, 'anchor')} cannot be selected",
             f"use from 2 (one of each side) to {counted(n, 'anchor')}",
         )
@@ -86,7 +86,7 @@ def select_anchors(
         (n,) row numbers, ascending.
 
     Raises:
-        AggregationError: When the size is out of range, there are more bins than anchors to choose of a side, or the
+        MethodError: When the size is out of range, there are more bins than anchors to choose of a side, or the
             anchors lack what the selector needs.
     """
     n_good, n_bad = allocate(anchors, size=size, fraction=fraction)
@@ -94,7 +94,7 @@ def select_anchors(
         return selector.select(anchors, n_good, n_bad, on_progress=on_progress)
     rated(anchors, "a stratified selection")
     if not 1 <= stratify <= min(n_good, n_bad):
-        raise AggregationError(
+        raise MethodError(
             f"{stratify} strata do not fit {n_good} good and {counted(n_bad, 'bad anchor')}",
             f"use from 1 to {min(n_good, n_bad)} strata, or select more anchors",
         )
@@ -153,7 +153,7 @@ def select_subset(
         on_progress: Called with (done, total) anchors.
 
     Raises:
-        AggregationError: As `select_anchors` and `fit_space`.
+        MethodError: As `select_anchors` and `fit_space`.
         AnchorIndexError: When the new index exists and is not to be overwritten, or the filter is wrong.
         DataError: When the filter leaves a side empty, or there is no such column.
     """

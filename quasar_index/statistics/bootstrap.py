@@ -22,7 +22,7 @@ import numpy.typing as npt
 import scipy  # its submodules load on first use, so that start-up is quick
 
 from ..arrays import DoubleArray, IntArray
-from ..errors import EvaluationError, counted
+from ..errors import ValidationError, counted
 from .correlation import (
     MIN_PAIRS_FIT,
     check_pairs,
@@ -143,7 +143,7 @@ def bootstrap_all(
         One interval a statistic. Resamples on which it is undefined (constant values, no fit) are left out.
 
     Raises:
-        EvaluationError: As `check_pairs` and `fit_logistic`; on fewer than 10 pairs or 5 groups (no interval
+        ValidationError: As `check_pairs` and `fit_logistic`; on fewer than 10 pairs or 5 groups (no interval
             is given then), unknown statistics, bad options, or a statistic undefined on more than a tenth of
             the resamples.
     """
@@ -200,7 +200,7 @@ def paired_difference(
         The difference on all pairs, and its percentile interval.
 
     Raises:
-        EvaluationError: As `bootstrap_all`.
+        ValidationError: As `bootstrap_all`.
     """
     a, y = check_pairs(scores_a, quality)
     b, _ = check_pairs(scores_b, quality)
@@ -219,23 +219,23 @@ def _check_resampling(
     """Check the options of a bootstrap, and return the (n,) group of each image."""
     for name in statistics:
         if name not in STATISTICS:
-            raise EvaluationError(f"unknown statistic '{name}'", f"take one of {', '.join(STATISTICS)}")
+            raise ValidationError(f"unknown statistic '{name}'", f"take one of {', '.join(STATISTICS)}")
     if not 0 < level < 1:
-        raise EvaluationError(f"level {level} of an interval", "it lies between 0 and 1, such as 0.95")
+        raise ValidationError(f"level {level} of an interval", "it lies between 0 and 1, such as 0.95")
     if n_resamples < 2 / (1 - level):
-        raise EvaluationError(
+        raise ValidationError(
             f"{counted(n_resamples, 'resample')} for a {level:g} interval",
             f"at least {math.ceil(2 / (1 - level))} are needed",
         )
     if n < MIN_PAIRS_INTERVAL:
-        raise EvaluationError(
+        raise ValidationError(
             f"no interval from {counted(n, 'pair')}",
             f"at least {MIN_PAIRS_INTERVAL} are needed; report the figure without one",
         )
     codes = group_codes(groups, n)
     n_groups = int(codes.max()) + 1
     if n_groups < MIN_GROUPS_INTERVAL:
-        raise EvaluationError(
+        raise ValidationError(
             f"no interval from {n_groups} group(s) of images",
             f"at least {MIN_GROUPS_INTERVAL} are needed; resample images, or report the figure without an interval",
         )
@@ -355,7 +355,7 @@ def _interval(name: Statistic, values: DoubleArray, level: float, n_units: int) 
     """Return the percentile interval of the defined ones of (n_resamples,) values."""
     defined = values[np.isfinite(values)]
     if len(defined) < 0.9 * len(values):
-        raise EvaluationError(
+        raise ValidationError(
             f"{name} is undefined on {len(values) - len(defined)} of {counted(len(values), 'resample')}: values "
             f"repeat too much",
             "report the figure without an interval, or use more groups",

@@ -29,7 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..arrays import BoolArray, DoubleArray, IntArray
-from ..errors import EvaluationError, counted
+from ..errors import ValidationError, counted
 from .correlation import check_pairs, srcc
 from .groups import Groups, group_codes
 from .logistic import LogisticFit
@@ -92,11 +92,11 @@ class Calibration:
             score; equal ones are of scores that are equal or differ by rounding (some 1e-10 of their range).
 
         Raises:
-            EvaluationError: When scores are not (n,) numbers, or are NaN or infinite.
+            ValidationError: When scores are not (n,) numbers, or are NaN or infinite.
         """
         x = np.asarray(scores)
         if x.ndim != 1 or x.dtype.kind not in "fiub" or not np.isfinite(x).all():
-            raise EvaluationError(
+            raise ValidationError(
                 f"scores to calibrate have shape {x.shape}, type {x.dtype}, or values that are not finite",
                 "give one finite number an image, and leave failed images out",
             )
@@ -136,13 +136,13 @@ class Calibration:
             record: What `to_dict` gave, straight or through JSON.
 
         Raises:
-            EvaluationError: On an unknown map, a key missing or unknown, or a value that `fit_calibration`
+            ValidationError: On an unknown map, a key missing or unknown, or a value that `fit_calibration`
                 cannot have made.
         """
         record = {"map" if key == "method" else key: value for key, value in record.items()}  # as it was called before
         map_name = _entry(record, "map", str)
         if map_name not in MAPS:
-            raise EvaluationError(f"unknown map '{map_name}'", f"it is one of {', '.join(MAPS)}; {_REFIT}")
+            raise ValidationError(f"unknown map '{map_name}'", f"it is one of {', '.join(MAPS)}; {_REFIT}")
         parts = _entry(record, "curve", Mapping)
         curve: Curve
         if map_name == "isotonic":
@@ -179,7 +179,7 @@ class Calibration:
         sound = sound and len(ends) == 2 and ends[0] < ends[1] and made.half_width >= 0
         sound = sound and 0 < made.level < 1 and 0 <= made.coverage <= 1
         if not sound or made.n_anchors < MIN_ANCHORS or not MIN_GROUPS <= made.n_groups <= made.n_anchors:
-            raise EvaluationError("the stored calibration holds values out of range", _REFIT)
+            raise ValidationError("the stored calibration holds values out of range", _REFIT)
         return made
 
 
@@ -214,17 +214,17 @@ def fit_calibration(
         The calibration, with its coverage measured by leaving groups out (`FOLDS` parts).
 
     Raises:
-        EvaluationError: As `check_pairs`; on fewer than 20 anchors or 4 groups, scores that do not rise with
+        ValidationError: As `check_pairs`; on fewer than 20 anchors or 4 groups, scores that do not rise with
             the ratings, too few calibrating anchors for the level, an unknown map, a level or range out of
             bounds.
     """
     if map_name not in MAPS:
-        raise EvaluationError(f"unknown map '{map_name}'", f"take one of {', '.join(MAPS)}")
+        raise ValidationError(f"unknown map '{map_name}'", f"take one of {', '.join(MAPS)}")
     if not 0 < level < 1:
-        raise EvaluationError(f"level {level} of an interval", "it lies between 0 and 1, such as 0.9")
+        raise ValidationError(f"level {level} of an interval", "it lies between 0 and 1, such as 0.9")
     n = len(np.atleast_1d(np.asarray(scores)))
     if n < MIN_ANCHORS:
-        raise EvaluationError(
+        raise ValidationError(
             f"calibration on {counted(n, 'rated anchor')}",
             f"at least {MIN_ANCHORS} are needed; use uncalibrated scores",
         )
@@ -232,19 +232,19 @@ def fit_calibration(
     codes = group_codes(groups, n)
     n_groups = int(codes.max()) + 1
     if n_groups < MIN_GROUPS:
-        raise EvaluationError(
+        raise ValidationError(
             f"calibration on {n_groups} group(s) of anchors",
             f"at least {MIN_GROUPS} are needed: the map and its interval come from different groups",
         )
     correlation = srcc(x, y)
     if correlation <= 0:
-        raise EvaluationError(
+        raise ValidationError(
             f"the scores do not rise with the ratings (SRCC {correlation:.2f} over {counted(n, 'anchor')})",
             "check the direction of the ratings, or take another encoder or space",
         )
     ends = (float(y.min()), float(y.max())) if quality_range is None else quality_range
     if not (ends[0] < ends[1] and ends[0] <= y.min() and y.max() <= ends[1]):
-        raise EvaluationError(
+        raise ValidationError(
             f"ratings from {y.min():.6g} to {y.max():.6g} lie outside the opinion scale {ends[0]} to {ends[1]}",
             "give the lowest and the highest possible rating",
         )
@@ -253,7 +253,7 @@ def fit_calibration(
     residuals = np.abs(y[~fitting] - apply_map(curve, rise, ends, x[~fitting]))
     rank = _rank(len(residuals), level)
     if rank > len(residuals):
-        raise EvaluationError(
+        raise ValidationError(
             f"a {level:g} interval from {counted(len(residuals), 'calibrating anchor')}",
             f"it needs {math.ceil(level / (1 - level) - 1e-9)}; take a lower level or more anchors",
         )
@@ -317,13 +317,13 @@ def _coverage(
 def _check_keys(record: Mapping[str, Any], expected: set[str]) -> None:
     if set(record) != expected:
         odd = ", ".join(sorted(map(str, set(record) ^ expected)))
-        raise EvaluationError(f"the stored calibration lacks, or has beyond its keys: {odd}", _REFIT)
+        raise ValidationError(f"the stored calibration lacks, or has beyond its keys: {odd}", _REFIT)
 
 
 def _entry(record: Mapping[str, Any], key: str, kind: type) -> Any:
     value = record.get(key)
     if not isinstance(value, kind) or isinstance(value, bool):
-        raise EvaluationError(f"the stored calibration has no sound '{key}'", _REFIT)
+        raise ValidationError(f"the stored calibration has no sound '{key}'", _REFIT)
     return value
 
 
@@ -334,8 +334,8 @@ def _number(record: Mapping[str, Any], key: str) -> float:
 def _numbers(record: Mapping[str, Any], key: str) -> tuple[float, ...]:
     values = record.get(key)
     if not isinstance(values, (list, tuple)) or not values:
-        raise EvaluationError(f"the stored calibration has no sound '{key}'", _REFIT)
+        raise ValidationError(f"the stored calibration has no sound '{key}'", _REFIT)
     for value in values:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            raise EvaluationError(f"the stored calibration has no sound '{key}'", _REFIT)
+            raise ValidationError(f"the stored calibration has no sound '{key}'", _REFIT)
     return tuple(float(value) for value in values)

@@ -23,7 +23,7 @@ import numpy.typing as npt
 import scipy  # its submodules load on first use, so that start-up is quick
 
 from ..arrays import DoubleArray
-from ..errors import EvaluationError, counted
+from ..errors import ValidationError, counted
 from .logistic import LogisticFit, StartGrid, fit_curve, standardise
 
 logger = logging.getLogger(__name__)
@@ -73,30 +73,30 @@ def check_pairs(scores: npt.ArrayLike, quality: npt.ArrayLike) -> tuple[DoubleAr
         rounding).
 
     Raises:
-        EvaluationError: On anything else, with the rows (from 0) where values are not finite.
+        ValidationError: On anything else, with the rows (from 0) where values are not finite.
     """
     x, y = (np.asarray(values) for values in (scores, quality))
     for what, values in (("scores", x), ("ratings", y)):
         if values.ndim != 1 or values.dtype.kind not in "fiub":
-            raise EvaluationError(
+            raise ValidationError(
                 f"{what} have shape {values.shape} and type {values.dtype}", "one number an image is needed"
             )
     if len(x) != len(y):
-        raise EvaluationError(
+        raise ValidationError(
             f"{counted(len(x), 'score')} but {counted(len(y), 'rating')}", "give both for the same images, in one order"
         )
     if len(x) < MIN_PAIRS:
-        raise EvaluationError(f"{counted(len(x), 'scored image')} with ratings", f"at least {MIN_PAIRS} are needed")
+        raise ValidationError(f"{counted(len(x), 'scored image')} with ratings", f"at least {MIN_PAIRS} are needed")
     x, y = x.astype(np.float64), y.astype(np.float64)
     for what, values in (("scores", x), ("ratings", y)):
         bad = np.flatnonzero(~np.isfinite(values))
         if len(bad):
-            raise EvaluationError(
+            raise ValidationError(
                 f"{what} are NaN or infinite in {len(bad)} of {counted(len(values), 'row')}, first in row {bad[0]}",
                 "leave these images out and count them as failed",
             )
         if np.ptp(values) <= 1e-13 * np.abs(values).max():
-            raise EvaluationError(
+            raise ValidationError(
                 f"all {len(values)} {what} are {values[0]:.6g}: no correlation is defined",
                 "check the column of the ratings" if what == "ratings" else "check the index and its encoder",
             )
@@ -153,7 +153,7 @@ def correlate(scores: npt.ArrayLike, quality: npt.ArrayLike) -> Correlations:
         All of them; the fitted ones are None below 5 pairs, and where the fit does not converge (logged).
 
     Raises:
-        EvaluationError: As `check_pairs`.
+        ValidationError: As `check_pairs`.
 
     Example:
         >>> import quasar_index as qi
@@ -165,7 +165,7 @@ def correlate(scores: npt.ArrayLike, quality: npt.ArrayLike) -> Correlations:
     fitted: tuple[float | None, float | None, bool] = (None, None, False)
     try:
         fitted = _fitted(x, y)
-    except EvaluationError as error:
+    except ValidationError as error:
         logger.warning("no fitted PLCC and RMSE: %s", error)
     return Correlations(srcc(x, y), krcc(x, y), plcc(x, y), fitted[0], rmse(x, y), fitted[1], len(x), fitted[2])
 
@@ -183,18 +183,18 @@ def fit_logistic(scores: npt.ArrayLike, quality: npt.ArrayLike) -> LogisticFit:
         The curve.
 
     Raises:
-        EvaluationError: As `check_pairs`; on fewer than 5 pairs; when nothing converges.
+        ValidationError: As `check_pairs`; on fewer than 5 pairs; when nothing converges.
     """
     x, y = check_pairs(scores, quality)
     if len(x) < MIN_PAIRS_FIT:
-        raise EvaluationError(
+        raise ValidationError(
             f"{counted(len(x), 'pair')} for a curve with 4 parameters",
             f"at least {MIN_PAIRS_FIT} are needed; use the raw PLCC",
         )
     (u, x_mean, x_scale), (v, y_mean, y_scale) = standardise(x), standardise(y)
     found = fit_curve(u, v, grid=StartGrid(u))
     if found is None:
-        raise EvaluationError(
+        raise ValidationError(
             f"the logistic fit to {counted(len(x), 'pair')} does not converge",
             "use the raw PLCC, or look at the scores",
         )

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..arrays import IntArray
-from ..errors import EvaluationError, counted
+from ..errors import ValidationError, counted
 
 Groups: TypeAlias = "Sequence[object] | npt.NDArray[np.generic] | None"
 
@@ -26,12 +26,12 @@ def group_codes(groups: Groups, n: int, *, alone: bool = False) -> IntArray:
         (n,) int64 from 0 to the number of groups - 1, all of them in use.
 
     Raises:
-        EvaluationError: On another number of labels, or an image without one.
+        ValidationError: On another number of labels, or an image without one.
     """
     if groups is None:
         return np.arange(n, dtype=np.int64)
     if len(groups) != n:
-        raise EvaluationError(
+        raise ValidationError(
             f"{counted(len(groups), 'group label')} for {counted(n, 'image')}", "give one label an image"
         )
     labels: Sequence[object] = groups.tolist() if isinstance(groups, np.ndarray) else groups
@@ -41,7 +41,7 @@ def group_codes(groups: Groups, n: int, *, alone: bool = False) -> IntArray:
         key = label
         if label is None or label == "" or label != label:  # noqa: PLR0124 - NaN differs from itself
             if not alone:
-                raise EvaluationError(f"row {row} has no group", "fill the group column, or evaluate without groups")
+                raise ValidationError(f"row {row} has no group", "fill the group column, or evaluate without groups")
             key = (row,)
         codes[row] = seen.setdefault(key, len(seen))
     return codes

@@ -78,7 +78,7 @@ def index_bench(
         seed: Of merging folds.
 
     Raises:
-        EvaluationError: When images are among their own anchors.
+        ValidationError: When images are among their own anchors.
         DataError: When a column is missing.
     """
     anchors = index.anchors(where=where, group=group or index.content_column())
@@ -125,7 +125,7 @@ def anchors_bench(
         seed: Of merging folds.
 
     Raises:
-        EvaluationError: When the anchors have neither ratings nor levels, are those that a selector chose,
+        ValidationError: When the anchors have neither ratings nor levels, are those that a selector chose,
             all are in one group, or versions of one image in several.
         DataError: When there is no such column.
     """

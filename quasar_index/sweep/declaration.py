@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, TypeAlias, cast, get_args
 
-from ..errors import AggregationError, EvaluationError, counted
+from ..errors import MethodError, ValidationError, counted
 from ..methods.clustering import Clustering
 from ..methods.knn import Knn
 from ..methods.mean import Mean
@@ -89,20 +89,20 @@ class Sweep:
         """Check the declaration.
 
         Raises:
-            EvaluationError: On no values, or values out of range.
+            ValidationError: On no values, or values out of range.
         """
         if self.parameter not in PARAMETERS:
-            raise EvaluationError(f"no parameter '{self.parameter}' to sweep", f"use one of {', '.join(PARAMETERS)}")
+            raise ValidationError(f"no parameter '{self.parameter}' to sweep", f"use one of {', '.join(PARAMETERS)}")
         if not self.values or not self.methods:
-            raise EvaluationError(f"the sweep has no {self.parameter} to try", "give at least one value")
+            raise ValidationError(f"the sweep has no {self.parameter} to try", "give at least one value")
         for value in self.values:
             _check_value(self.parameter, value)
         if (self.parameter == "size") != bool(self.selectors):
-            raise EvaluationError(
+            raise ValidationError(
                 "selectors and sizes go together", "give both, or one parameter such as offsets alone"
             )
         if self.n_seeds < 1 or self.n_resamples < 40 or not 0 < self.level < 1:
-            raise EvaluationError(
+            raise ValidationError(
                 f"{counted(self.n_seeds, 'seed')}, {counted(self.n_resamples, 'resample')}, level {self.level}",
                 "use at least 1 seed and 40 resamples, and a level such as 0.95",
             )
@@ -112,13 +112,13 @@ class Sweep:
         selectors: tuple[tuple[str, Selector | None], ...] = self.selectors or (("", None),)
         if self.parameter == "size" and RANDOM not in dict(selectors):
             selectors = ((RANDOM, Random()), *selectors)
-        for method in self.methods:
+        for method in dict.fromkeys(_swept(one, self.parameter) for one in self.methods):
             for value in dict.fromkeys(self.values):
                 for name, selector in sorted(selectors, key=lambda one: one[0] != RANDOM):
                     yield from self._draws(method, name, selector, value)
 
     def _draws(self, method: Method, name: str, selector: Selector | None, value: Value) -> Iterator[Point]:
-        base, parameter = str(_swept(method, self.parameter)), self.parameter
+        base, parameter = str(method), self.parameter
         seeds: Sequence[int | None] = range(self.seed, self.seed + self.n_seeds)
         if is_whole(value) and parameter in ("size", "ratio"):
             yield Point(base, method, name, None, parameter, value, None)
@@ -137,7 +137,7 @@ def is_whole(value: Value) -> bool:
 
 
 def _check_value(parameter: Parameter, value: Value) -> None:
-    """Raise an EvaluationError for a value that no anchors could serve; the others are checked when they are used."""
+    """Raise an ValidationError for a value that no anchors could serve; the others are checked when they are used."""
     if isinstance(value, (str, bool)):
         fine = parameter == "shrinkage" and value in ("ledoit-wolf", "oas", "auto")
     else:
@@ -150,7 +150,7 @@ def _check_value(parameter: Parameter, value: Value) -> None:
             "shrinkage": value > 0,
         }[parameter]
     if not fine:
-        raise EvaluationError(f"{value!r} is no {parameter} to try", f"use {_RANGES[parameter]}")
+        raise ValidationError(f"{value!r} is no {parameter} to try", f"use {_RANGES[parameter]}")
 
 
 def _has_seed(selector: Selector) -> bool:
@@ -168,17 +168,17 @@ def _seeded(selector: Selector | None, seed: int | None) -> Selector | None:
 
 
 def _with(method: Method, parameter: Parameter, value: Any, seed: int | None) -> Method:
-    """Return a method with one parameter replaced; the mean becomes the method that has it.
+    """Return a method with one parameter replaced.
 
     Raises:
-        AggregationError: When it has no such parameter.
+        MethodError: When it has no such parameter.
     """
     if parameter == "shrinkage":
         return replace(method, space="whitened", shrinkage=value)
     kind, name = _PARAMETERS[parameter]
-    swept: Any = _swept(method, parameter)
+    swept: Any = method
     if not isinstance(swept, kind) and not (name == "top_k" and isinstance(swept, Knn)):
-        raise AggregationError(f"'{method}' has no {parameter} to sweep", "use another method")
+        raise MethodError(f"'{method}' has no {parameter} to sweep", "use another method")
     more = {} if seed is None else {"seed": seed}
     varied: Method = replace(swept, **{name: value}, **more)
     return varied

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..anchors import AnchorTable
 from ..arrays import IntArray
-from ..errors import EvaluationError
+from ..errors import ValidationError
 from ..selection.base import Advance, OnProgress, choose_by_side
 
 
@@ -64,7 +64,7 @@ def draw_ratio(anchors: AnchorTable, ratio: float, seed: int, references: Mappin
         The drawn anchors, one of each side at least.
 
     Raises:
-        EvaluationError: When a side is left empty.
+        ValidationError: When a side is left empty.
     """
     if references is None:
         n_good, n_bad = (max(1, round(ratio * n)) for n in (anchors.n_good, anchors.n_bad))
@@ -75,5 +75,5 @@ def draw_ratio(anchors: AnchorTable, ratio: float, seed: int, references: Mappin
     drawn = {known[place] for place in order[: max(1, round(ratio * len(known)))].tolist()}
     kept = np.array([key in drawn for key in keys])
     if not kept[: anchors.n_good].any() or not kept[anchors.n_good :].any():
-        raise EvaluationError(f"{len(drawn)} of {len(known)} references have no anchors of both sides", "draw more")
+        raise ValidationError(f"{len(drawn)} of {len(known)} references have no anchors of both sides", "draw more")
     return anchors.take(kept)

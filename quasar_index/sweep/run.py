@@ -11,7 +11,7 @@ import numpy as np
 
 from ..anchors import AnchorTable
 from ..arrays import BoolArray, DoubleArray
-from ..errors import EvaluationError, QuasarError, counted
+from ..errors import QuasarError, ValidationError, counted
 from ..methods.method import Method
 from ..methods.space import fit_space
 from ..paths import PathText
@@ -53,7 +53,7 @@ def run_sweep(
         needs them) are left out, and `failures` says why.
 
     Raises:
-        EvaluationError: When no point can be computed.
+        ValidationError: When no point can be computed.
         DataError: When the state cannot be read or written.
     """
     store = PointStore(state)
@@ -79,7 +79,7 @@ def run_sweep(
     report = summarise(sweep, bench, results, failures, n_computed=n_computed, n_resumed=n_resumed)
     if not report.points:  # also where "all anchors" is all that could be computed, which is no curve
         first = next(iter(failures.values()))
-        raise EvaluationError(f"no point of the sweep can be computed: {first.message}", first.hint)
+        raise ValidationError(f"no point of the sweep can be computed: {first.message}", first.hint)
     return report
 
 
@@ -139,7 +139,7 @@ def _drawn(point: Point, sweep: Sweep, bench: Bench, folds: _FoldAnchors, kept: 
         return anchors
     value = float(point.value)
     if value > bench.n_anchors:
-        raise EvaluationError(
+        raise ValidationError(
             f"{point.value} of {counted(bench.n_anchors, 'anchor')} cannot be selected", "use a smaller size"
         )
     rows = select_anchors(

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..errors import EvaluationError
+from ..errors import ValidationError
 from ..index.anchor_index import AnchorIndex
 from ..methods.mean import Mean
 from ..methods.method import Method
@@ -109,7 +109,7 @@ def suggest(
         The suggestions, and the curves that they come from.
 
     Raises:
-        EvaluationError: When there are too few anchors or groups for a standard error, or as `anchors_bench`.
+        ValidationError: When there are too few anchors or groups for a standard error, or as `anchors_bench`.
     """
     tried = selectors or [(name, kind()) for name, kind in SELECTORS.items()]
     sweep = Sweep(
@@ -131,10 +131,10 @@ def suggest_from(report: SweepReport) -> Suggestion:
     """Read suggestions off the curves of a sweep of sizes.
 
     Raises:
-        EvaluationError: When the sweep is of something else, or has no standard errors.
+        ValidationError: When the sweep is of something else, or has no standard errors.
     """
     if report.sweep.parameter != "size":
-        raise EvaluationError(f"a sweep of {report.sweep.parameter} suggests no subset", "sweep sizes")
+        raise ValidationError(f"a sweep of {report.sweep.parameter} suggests no subset", "sweep sizes")
     by_selector = tuple(
         _smallest(method, selector, points)
         for method, selector in report.curves
@@ -142,7 +142,7 @@ def suggest_from(report: SweepReport) -> Suggestion:
     )
     if not by_selector:
         reasons = "; ".join(dict.fromkeys(reason for _, reason in report.failures))
-        raise EvaluationError(f"no size could be tried ({reasons or 'no anchors'})", "give other --sizes")
+        raise ValidationError(f"no size could be tried ({reasons or 'no anchors'})", "give other --sizes")
     best = max(by_selector, key=lambda one: one.best.srcc)
     return Suggestion(by_selector, _smallest(best.method, "", list(report.points), best.best), report)
 
@@ -153,7 +153,7 @@ def _smallest(
     top = best or max(points, key=lambda point: (point.srcc, -point.n_anchors))
     error = top.standard_error
     if error is None:
-        raise EvaluationError(
+        raise ValidationError(
             "there are too few anchors or groups for a standard error, so no size can be suggested",
             "use a larger index, or --group with at least 5 groups",
         )

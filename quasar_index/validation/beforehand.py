@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..errors import EvaluationError
+from ..errors import ValidationError
 from ..index.anchor_index import AnchorIndex
 from ..statistics.groups import group_codes
 from .overlap import GROUP, find_overlap
@@ -19,7 +19,7 @@ def check_cross_validation(rated: RatedSource, group: str, *, by: Sequence[str] 
     for name in by:
         images.column(name)
     if group_codes(images.column(group), len(images.ids)).max() == 0:
-        raise EvaluationError("all images are in one group, so none can be left out", "name another column")
+        raise ValidationError("all images are in one group, so none can be left out", "name another column")
 
 
 def check_evaluation(

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from ..anchors import AnchorTable
 from ..arrays import DoubleArray, as_embeddings, unit
-from ..errors import AnchorIndexError, EvaluationError
+from ..errors import AnchorIndexError, ValidationError
 from ..index import AnchorIndex, nearest
 from ..index.search import search
 from ..methods.mean import Mean
@@ -120,7 +120,7 @@ def calibrate(
         The calibration, with the coverage that it had on groups left out.
 
     Raises:
-        EvaluationError: When the anchors have no ratings, or too few anchors or groups, or scores that do not rise with
+        ValidationError: When the anchors have no ratings, or too few anchors or groups, or scores that do not rise with
             the ratings.
     """
     chosen = method or Mean()
@@ -165,7 +165,7 @@ def read_calibration(index: AnchorIndex, method: Method | None = None) -> IndexC
 
     Raises:
         AnchorIndexError: When there is none for this version and way to score, naming those that there are.
-        EvaluationError: When the file is damaged.
+        ValidationError: When the file is damaged.
     """
     chosen = method or Mean()
     path = _path(index, str(chosen))
@@ -189,7 +189,7 @@ def read_calibration(index: AnchorIndex, method: Method | None = None) -> IndexC
             f"make one: quasar-index calibrate {index.name}{option}",
         ) from None
     except (ValueError, KeyError, TypeError, OSError) as error:
-        raise EvaluationError(f"the calibration '{path}' is damaged ({error})", "make it anew") from error
+        raise ValidationError(f"the calibration '{path}' is damaged ({error})", "make it anew") from error
 
 
 def _groups(images: RatedImages, group: str | None) -> tuple[str, list[object]]:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..anchors import AnchorTable, make_anchors
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray, as_embeddings
-from ..errors import DataError, EvaluationError, counted
+from ..errors import DataError, ValidationError, counted
 from ..methods.method import Method
 from ..statistics.correlation import check_pairs
 from ..statistics.groups import group_codes
@@ -90,7 +90,7 @@ def leave_group_out(
         seed: Of that draw.
 
     Raises:
-        EvaluationError: On fewer than 3 images, constant ratings, lengths that differ, a missing label, or one group.
+        ValidationError: On fewer than 3 images, constant ratings, lengths that differ, a missing label, or one group.
     """
     values = np.asarray(quality, dtype=np.float64)
     sides = None if is_good is None else np.asarray(is_good, dtype=np.bool_)
@@ -98,13 +98,13 @@ def leave_group_out(
     matrix = as_embeddings(embeddings)
     ratings = check_ratings(values[rated])
     if len(matrix) != len(values):
-        raise EvaluationError(
+        raise ValidationError(
             f"{counted(len(matrix), 'embedding')} but {counted(len(values), 'rating')}", "give one each"
         )
     codes = group_codes(groups, len(matrix))
     n_groups = int(codes.max()) + 1
     if n_groups == 1:
-        raise EvaluationError("all images are in one group, so none can be left out", "name another column")
+        raise ValidationError("all images are in one group, so none can be left out", "name another column")
     rules = [Exclusion(codes, codes[rated])]
     names = None
     if ids is not None:
@@ -139,7 +139,7 @@ def cross_fit(
 ) -> CrossFit:
     """Score a rated set by itself, leaving out one group after the other; arguments and errors as `cross_validate`."""
     if not methods:
-        raise EvaluationError("there is nothing to evaluate", "give a method")
+        raise ValidationError("there is nothing to evaluate", "give a method")
     parts = leave_group_out(embeddings, quality, groups, is_good=is_good, ids=ids, seed=seed)
     scores = score_folds(methods, parts.folds, parts.embeddings, parts.anchors_of, seed=seed, on_progress=on_progress)
     return CrossFit(scores, parts.quality, parts.groups, parts.rated, parts.folds)
@@ -149,7 +149,7 @@ def check_ratings(quality: npt.ArrayLike) -> DoubleArray:
     """Return ratings as float64.
 
     Raises:
-        EvaluationError: On fewer than 3, missing or constant ones.
+        ValidationError: On fewer than 3, missing or constant ones.
     """
     values = np.asarray(quality, dtype=np.float64)
     return check_pairs(np.arange(len(values)), values)[1]

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ..anchors import AnchorTable
 from ..arrays import BoolArray, DoubleArray, IntArray, as_embeddings
-from ..errors import EvaluationError, counted
+from ..errors import ValidationError, counted
 from ..methods.method import Method
 from ..statistics.bootstrap import (
     MIN_GROUPS_INTERVAL,
@@ -71,14 +71,14 @@ def evaluate(
         The report.
 
     Raises:
-        EvaluationError: On fewer than 3 images, constant ratings or scores, lengths that differ, or images whose
+        ValidationError: On fewer than 3 images, constant ratings or scores, lengths that differ, or images whose
             exclusions leave no anchors of both sides.
-        AggregationError: When a method cannot be used with the anchors.
+        MethodError: When a method cannot be used with the anchors.
     """
     matrix, ratings = _checked(methods, embeddings, quality)
     for rule in excluded:
         if len(rule.anchors) != len(anchors) or len(rule.images) != len(matrix):
-            raise EvaluationError(
+            raise ValidationError(
                 f"keys of {counted(len(rule.anchors), 'anchor')} and {counted(len(rule.images), 'image')} for "
                 f"{len(anchors)} anchors and {counted(len(matrix), 'image')}",
                 "give one each",
@@ -131,9 +131,9 @@ def cross_validate(
         The report; its intervals resample the groups.
 
     Raises:
-        EvaluationError: As in `evaluate`; on a missing group label, fewer than two groups, or when the other groups
+        ValidationError: As in `evaluate`; on a missing group label, fewer than two groups, or when the other groups
             divide into no two sides.
-        AggregationError: When a method cannot be used with the anchors.
+        MethodError: When a method cannot be used with the anchors.
     """
     steps = _Steps(on_progress, more=len(methods))
     fitted = cross_fit(
@@ -184,11 +184,11 @@ def _checked(
 ) -> tuple[npt.NDArray[np.float32], DoubleArray]:
     """Check what every evaluation is given."""
     if not methods:
-        raise EvaluationError("there is nothing to evaluate", "give a method")
+        raise ValidationError("there is nothing to evaluate", "give a method")
     ratings = check_ratings(quality)
     matrix = as_embeddings(embeddings)
     if len(matrix) != len(ratings):
-        raise EvaluationError(
+        raise ValidationError(
             f"{counted(len(matrix), 'embedding')} but {counted(len(ratings), 'rating')}", "give one each"
         )
     return matrix, ratings
@@ -228,8 +228,8 @@ def _report(
             difference = None
             if outcomes and enough:
                 difference = _difference(values, outcomes[0].scores, quality, codes, n_resamples, level, seed)
-        except EvaluationError as error:
-            raise EvaluationError(f"{method}: {error.message}", error.hint) from error
+        except ValidationError as error:
+            raise ValidationError(f"{method}: {error.message}", error.hint) from error
         outcomes.append(Outcome(method, values, figures, difference))
         steps.next()
     return EvaluationReport(
@@ -263,10 +263,10 @@ def _figures(
 
         try:
             intervals = compute(defined)
-        except EvaluationError:
+        except ValidationError:
             # One that is undefined on too many resamples must not cost the others theirs.
             for name in defined:
-                with contextlib.suppress(EvaluationError):
+                with contextlib.suppress(ValidationError):
                     intervals |= compute((name,))
             if not intervals:
                 raise
@@ -291,7 +291,7 @@ def _difference(
     """Compare two methods by SRCC; None where it is undefined on too many resamples."""
     try:
         return paired_difference(scores, first, quality, groups=codes, n_resamples=n_resamples, level=level, seed=seed)
-    except EvaluationError:
+    except ValidationError:
         return None
 
 
@@ -301,7 +301,7 @@ def _breakdowns(by: Columns, scores: DoubleArray, quality: DoubleArray) -> tuple
     for column, values in by.items():
         names = np.array(["-" if value is None else str(value) for value in values])
         if len(names) != len(quality):
-            raise EvaluationError(
+            raise ValidationError(
                 f"{counted(len(names), 'value')} of '{column}' for {counted(len(quality), 'image')}", "give one each"
             )
         for name in np.unique(names):
@@ -316,5 +316,5 @@ def _srcc_or_none(scores: DoubleArray, quality: DoubleArray) -> float | None:
         return None
     try:
         return srcc(scores, quality)
-    except EvaluationError:
+    except ValidationError:
         return None  # constant in this part

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..anchors import AnchorTable
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
-from ..errors import AggregationError, DataError, EvaluationError, counted
+from ..errors import DataError, MethodError, ValidationError, counted
 from ..methods.method import Method
 from ..methods.space import Moments, Shrinkage, Space, SpaceName, fit_moments, fit_space
 from ..statistics.correlation import srcc
@@ -100,8 +100,8 @@ def choose_space(
         The choice.
 
     Raises:
-        EvaluationError: When no candidate's scores can be correlated: too few anchors or groups, constant ratings.
-        AggregationError: When the method cannot be used with the anchors.
+        ValidationError: When no candidate's scores can be correlated: too few anchors or groups, constant ratings.
+        MethodError: When the method cannot be used with the anchors.
     """
     candidates = _candidates(method)
     if len(candidates) == 1:
@@ -117,7 +117,7 @@ def choose_space(
     scores = score_folds(candidates, folds, raw, sample.take, on_progress=on_progress).scores
     found = [_srcc_or_none(row, target) for row in scores]
     if all(value is None for value in found):
-        raise EvaluationError(
+        raise ValidationError(
             f"no space can be chosen by {counted(len(sample), 'anchor')} in {counted(len(np.unique(groups)), 'group')}",
             "name one, for example --space raw",
         )
@@ -149,8 +149,8 @@ def score_folds(
         The scores.
 
     Raises:
-        EvaluationError: When a fold is left without anchors of both sides.
-        AggregationError: When a method cannot be used with the anchors of a fold.
+        ValidationError: When a fold is left without anchors of both sides.
+        MethodError: When a method cannot be used with the anchors of a fold.
     """
     scores = np.full((len(methods), len(embeddings)), np.nan)
     choices: list[list[Method]] = [[] for _ in methods]
@@ -158,7 +158,7 @@ def score_folds(
         try:
             anchors = anchors_of(fold.kept)
         except DataError as error:
-            raise EvaluationError(
+            raise ValidationError(
                 f"{counted(len(fold.images), 'image has', 'images have')} "
                 f"{counted(int(fold.kept.sum()), 'anchor that is', 'anchors that are')} not theirs: {error.message}",
                 "use a larger or more varied set, or exclude less",
@@ -171,8 +171,8 @@ def score_folds(
                     chosen = choose_space(anchors, method, seed=seed).method
                     choices[row].append(chosen)
                 fitted = chosen.fit(anchors, space=spaces.get(*chosen.fixed_space))
-            except AggregationError as error:
-                raise AggregationError(f"{method}: {error.message}", error.hint) from error
+            except MethodError as error:
+                raise MethodError(f"{method}: {error.message}", error.hint) from error
             scores[row, fold.images] = fitted.score(embeddings[fold.images]).score
         if on_progress is not None:
             on_progress(done, len(folds))
@@ -203,7 +203,7 @@ def _sample(anchors: AnchorTable, seed: int) -> AnchorTable:
 def _srcc_or_none(scores: DoubleArray, target: DoubleArray) -> float | None:
     try:
         return srcc(scores, target)
-    except EvaluationError:
+    except ValidationError:
         return None
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..anchors import AnchorTable
 from ..arrays import BoolArray
-from ..errors import DataError, EvaluationError, counted
+from ..errors import DataError, ValidationError, counted
 from ..index.anchor_index import AnchorIndex
 from ..methods.method import Method
 from ..statistics.groups import group_codes
@@ -71,7 +71,7 @@ def evaluate_index(
         The report. Intervals resample the group column, else references where every image has one, else images.
 
     Raises:
-        EvaluationError: When images are among their own anchors, or as `evaluate`.
+        ValidationError: When images are among their own anchors, or as `evaluate`.
         DataError: When a column is missing.
     """
     columns = {name: images.column(name) for name in by}
@@ -131,7 +131,7 @@ def cross_validate_images(
         The report.
 
     Raises:
-        EvaluationError: When versions of one reference image are in several groups, the images are those that a
+        ValidationError: When versions of one reference image are in several groups, the images are those that a
             selector chose, or as `cross_validate`.
         DataError: When a column is missing.
     """
@@ -178,7 +178,7 @@ def versions_apart(
         How many, and a note that says so, if any.
 
     Raises:
-        EvaluationError: When there are some and that is not allowed.
+        ValidationError: When there are some and that is not allowed.
         DataError: When there is no such column.
     """
     labels = images.column(group)
@@ -188,7 +188,7 @@ def versions_apart(
         return 0, ()
     if not allow_overlap:
         whole = counted(int(rated.sum()), what)
-        raise EvaluationError(
+        raise ValidationError(
             counted(
                 n,
                 f"of {whole} has other versions of itself outside its {group}",
@@ -236,7 +236,7 @@ def find_overlap(
             if n_overlap == 1
             else "themselves or by other versions of themselves"
         )
-        raise EvaluationError(
+        raise ValidationError(
             f"{n_overlap} of {counted(len(images.ids), 'image')} would be scored by {whom} ({what})",
             f"use --exclude {SAME_REFERENCE if n_overlap > n_same else SAME_IMAGE} or other data; "
             "--allow-overlap evaluates all the same and flags it",
@@ -251,7 +251,7 @@ def _rules(
     """Return the rules by which images and anchors overlap, the coarsest first, and whether each excludes."""
     group = exclude.removeprefix(GROUP) if exclude and exclude.startswith(GROUP) else None
     if exclude not in (None, SAME_IMAGE, SAME_REFERENCE) and not group:
-        raise EvaluationError(f"no exclusion '{exclude}'", f"use {SAME_IMAGE}, {SAME_REFERENCE} or {GROUP}COLUMN")
+        raise ValidationError(f"no exclusion '{exclude}'", f"use {SAME_IMAGE}, {SAME_REFERENCE} or {GROUP}COLUMN")
     known = index.columns
     if group and group not in known:
         raise DataError(f"index '{index.name}' has no column '{group}'", f"columns: {', '.join(known)}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import EvaluationError, counted
+from ..errors import ValidationError, counted
 from ..paths import PathText
 from ..pictures import check_picture, write_picture
 from ..statistics.correlation import fit_logistic
@@ -76,7 +76,7 @@ def _draw_panel(axis: Axes, report: EvaluationReport, outcome: Outcome) -> None:
     )
     try:
         curve = fit_logistic(outcome.scores, report.quality)
-    except EvaluationError:
+    except ValidationError:
         pass  # too few images, or no convergence: points alone
     else:
         x = np.linspace(outcome.scores.min(), outcome.scores.max(), 200)

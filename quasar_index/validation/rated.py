@@ -14,7 +14,7 @@ from ..datasets.base import AnchorSource
 from ..encoders.base import Encoder
 from ..encoders.embedding_cache import EmbeddingCache
 from ..encoders.pipeline import encode_files
-from ..errors import DataError, EvaluationError, counted
+from ..errors import DataError, ValidationError, counted
 from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex
 from ..index.records import Subset
@@ -57,13 +57,13 @@ class RatedImages:
             group: Column whose groups were to be left out, for the mend.
 
         Raises:
-            EvaluationError: Unless they are all images, or a random part of them.
+            ValidationError: Unless they are all images, or a random part of them.
         """
         subset = self.subset
         if subset is None or subset.chosen_by is None:
             return
         n, total = subset.n_good + subset.n_bad, subset.of_good + subset.of_bad
-        raise EvaluationError(
+        raise ValidationError(
             f"{self.name} holds the {n} of {total} anchors that '{subset.chosen_by}' chose, and measured on these "
             "images alone any way to score looks better than it is",
             f"measure on all images: quasar-index sweep {shlex.quote(subset.index)} --selectors {subset.selector} "
@@ -107,12 +107,12 @@ def rated_source(source: AnchorSource, *, keep_sides: bool = False) -> RatedSour
         The rest.
 
     Raises:
-        EvaluationError: On fewer than 3 ratings, or constant ones.
+        ValidationError: On fewer than 3 ratings, or constant ones.
     """
     ratings = _oriented(source)
     rated = ~np.isnan(ratings)
     if not rated.any():
-        raise EvaluationError(f"{source.name} has no ratings", "name the column with --score-column, or use other data")
+        raise ValidationError(f"{source.name} has no ratings", "name the column with --score-column, or use other data")
     check_ratings(ratings[rated])
     kept = rated | (keep_sides and source.division == "reference")
     records = source.records.filter(np.asarray(kept))
@@ -145,7 +145,7 @@ def embed_rated(
 
     Raises:
         DataError: When none can be embedded.
-        EvaluationError: When fewer than 3 are left, or constant ratings.
+        ValidationError: When fewer than 3 are left, or constant ratings.
     """
     source = rated.source
     embeddings: list[FloatArray] = []
@@ -207,7 +207,7 @@ def rated_anchors(index: AnchorIndex, *, where: str | None = None) -> RatedImage
         with declared sides, several sources, a filter, or the threshold of an index that they were selected from.
 
     Raises:
-        EvaluationError: When the anchors have no ratings.
+        ValidationError: When the anchors have no ratings.
     """
     anchors = index.anchors(where=where)
     sources = index.manifest.sources
@@ -219,7 +219,7 @@ def rated_anchors(index: AnchorIndex, *, where: str | None = None) -> RatedImage
     declared = any(source.division == "reference" for source in sources)
     rated = ~np.isnan(quality)
     if not rated.any():
-        raise EvaluationError(f"the anchors of index '{index.name}' have no ratings", "use an index of rated images")
+        raise ValidationError(f"the anchors of index '{index.name}' have no ratings", "use an index of rated images")
     check_ratings(quality[rated])
     stays = declared or where is not None or len(sources) > 1 or sources[0].rating.fixed_threshold is not None
     kept = rated | declared

@@ -156,7 +156,7 @@ def scores_of(frozen: FrozenSet) -> dict[str, list[float]]:
         try:
             settled = qi.choose_space(frozen.anchors, method).method
             scores = settled.fit(frozen.anchors).score(frozen.queries).score
-        except qi.AggregationError as error:
+        except qi.MethodError as error:
             if "opinion score" not in error.message:  # of anchors without ratings
                 raise
             continue

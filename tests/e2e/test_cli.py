@@ -402,7 +402,7 @@ def test_paths_of_pathlib_and_misuse_in_python(home: Path, photos: Path) -> None
     with pytest.raises(qi.DataError, match="one path"):
         list(scorer.score_files(str(photos / "coffee_0.png")))
     for wrong in (None, "mean", qi.Mean):
-        with pytest.raises(qi.AggregationError, match="no method"):
+        with pytest.raises(qi.MethodError, match="no method"):
             qi.Scorer(scorer.anchors, wrong)
 
 

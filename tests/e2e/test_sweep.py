@@ -93,11 +93,13 @@ def test_a_plan(call: Run, tmp_path: Path) -> None:
     plan.write_text(text, encoding="utf-8")
     done = call("sweep", "--plan", plan, "--picture", "offsets.svg")
     assert done.returncode == 0, done.stderr
-    assert "mean:space=centred" in done.stdout
+    assert "offset:space=centred" in done.stdout
     assert (tmp_path / "offsets.svg").is_file()
-    plan.write_text(text.replace('"mean:space=centred"', '["mean:space=raw/centred", "offset"]'), encoding="utf-8")
+    plan.write_text(
+        text.replace('"mean:space=centred"', '["mean:space=raw/centred", "mean", "offset"]'), encoding="utf-8"
+    )
     rows = [json.loads(line) for line in call("sweep", "--plan", plan, "-f", "jsonl").stdout.splitlines()]
-    assert [row["method"] for row in rows[::2]] == ["mean:space=raw", "mean:space=centred", "offset"]
+    assert [row["method"] for row in rows[::2]] == ["offset:space=raw", "offset:space=centred", "offset"]
     for wrong, said in (
         ('"men"', "there is no method 'men'; did you mean 'mean'?"),
         ("3", "'method' is 3; it is a text such as"),

@@ -6,7 +6,7 @@ import pytest
 
 from quasar_index.anchors import make_anchors
 from quasar_index.arrays import unit
-from quasar_index.errors import AggregationError
+from quasar_index.errors import MethodError
 from quasar_index.methods import Clustering, Mean, Offset, Retrieval
 from quasar_index.methods.fitted import compare
 
@@ -69,10 +69,10 @@ def test_offset(offset, share_good, normalize_anchors):
 def test_offset_needs_an_order():
     anchors = make_anchors(np.eye(4), is_good=[True, True, False, False])
     for offset in (0.0, 0.5):
-        with pytest.raises(AggregationError, match="needs an opinion score for every anchor"):
+        with pytest.raises(MethodError, match="needs an opinion score for every anchor"):
             Offset(offset).aggregate(anchors)
     for offset in (-0.1, 1.0, float("nan")):
-        with pytest.raises(AggregationError, match=r"it is a number in \[0, 1\)"):
+        with pytest.raises(MethodError, match=r"it is a number in \[0, 1\)"):
             Offset(offset)
 
 
@@ -160,9 +160,9 @@ def test_prototypes_stay_apart_and_merge_to_the_paper():
 
 def test_clustering_errors_and_seed():
     data = Data(30, 4, share_good=0.3)
-    with pytest.raises(AggregationError, match="10 clusters are more than the 9 good anchors; use n_clusters=9"):
+    with pytest.raises(MethodError, match="10 clusters are more than the 9 good anchors; use n_clusters=9"):
         Clustering(10).aggregate(data.anchors)
-    with pytest.raises(AggregationError, match="n_clusters of clustering is 0; it is a whole number from 1"):
+    with pytest.raises(MethodError, match="n_clusters of clustering is 0; it is a whole number from 1"):
         Clustering(0)
     one, other = (Clustering(5, seed=seed).aggregate(data.anchors) for seed in (3, 3))
     np.testing.assert_array_equal(one.bad, other.bad)
@@ -314,17 +314,17 @@ def test_sharp_weights_hold_within_each_side_of_joint_neighbours(division):
     ],
 )
 def test_parameters_out_of_range(options, message):
-    with pytest.raises(AggregationError, match=message):
+    with pytest.raises(MethodError, match=message):
         Retrieval(**options)
 
 
 def test_retrieval_needs_queries_and_scores():
     anchors = make_anchors(np.eye(4), is_good=[True, True, False, False])
     queries = np.eye(4, dtype=np.float32)
-    with pytest.raises(AggregationError, match="need the queries"):
+    with pytest.raises(MethodError, match="need the queries"):
         Retrieval(1).aggregate(anchors)
     for options in ({"rating_power": 1.0}, {"mode": "joint", "division": "local"}):
-        with pytest.raises(AggregationError, match="needs an opinion score for every anchor"):
+        with pytest.raises(MethodError, match="needs an opinion score for every anchor"):
             Retrieval(1, **options).aggregate(anchors, queries)
     assert Retrieval(1).aggregate(anchors, queries).good.shape == (4, 1, 4)
 
@@ -338,5 +338,5 @@ def test_more_neighbours_than_anchors_are_said(caplog):
 def test_a_side_that_cancels_out_is_an_error():
     anchors = make_anchors([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0]], is_good=[True, True, False])
     for aggregator in (Mean(), Clustering(1)):
-        with pytest.raises(AggregationError, match="cancel out"):
+        with pytest.raises(MethodError, match="cancel out"):
             aggregator.aggregate(anchors)

@@ -8,7 +8,7 @@ from scipy.special import softmax
 
 from quasar_index.anchors import make_anchors
 from quasar_index.arrays import unit
-from quasar_index.errors import AggregationError, AnchorIndexError, DataError
+from quasar_index.errors import AnchorIndexError, DataError, MethodError
 from quasar_index.methods import TEMPERATURE, Centroids, Clustering, Mean, Retrieval, Scorer, compare
 from quasar_index.methods.fitted import QUERY_BLOCK
 
@@ -46,7 +46,7 @@ def test_default_temperature_and_range():
     # Even where the exponential overflows.
     assert compare([[1.0, 0.0], [-1.0, 0.0]], centroids, temperature=1e-6).score.tolist() == [1.0, 0.0]
     for temperature in (0.0, -1.0, float("nan")):
-        with pytest.raises(AggregationError, match="is not positive"):
+        with pytest.raises(MethodError, match="is not positive"):
             compare([[1.0, 0.0]], centroids, temperature=temperature)
 
 

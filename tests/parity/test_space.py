@@ -68,8 +68,8 @@ def test_raw_space_changes_nothing() -> None:
 def test_bad_requests() -> None:
     anchors = anchors_of(20, 5)
     for arguments in ({"name": "white"}, {"name": "whitened", "shrinkage": 0}, {"name": "whitened", "shrinkage": "lw"}):
-        with pytest.raises(qi.AggregationError):
+        with pytest.raises(qi.MethodError):
             fit_space(anchors, **arguments)
     alike = qi.make_anchors(np.ones((4, 3)), is_good=[True, True, False, False])
-    with pytest.raises(qi.AggregationError, match="all alike"):
+    with pytest.raises(qi.MethodError, match="all alike"):
         fit_space(alike, "whitened")

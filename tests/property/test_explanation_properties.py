@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from quasar_index.anchors import make_anchors
-from quasar_index.errors import AggregationError
+from quasar_index.errors import MethodError
 from quasar_index.methods import TEMPERATURE, Clustering, Knn, Mean, Offset, Retrieval, Ridge, Scorer
 from quasar_index.methods.explanation import explain
 
@@ -87,7 +87,7 @@ def test_the_largest_contributions_come_first_and_top_keeps_them():
 
 def test_what_cannot_be_explained():
     anchors, queries = data(1)
-    with pytest.raises(AggregationError, match="ridge is no sum over anchors"):
+    with pytest.raises(MethodError, match="ridge is no sum over anchors"):
         next(Ridge().fit(anchors).explain(queries))
-    with pytest.raises(AggregationError, match="0 anchors a side"):
+    with pytest.raises(MethodError, match="0 anchors a side"):
         next(Mean().fit(anchors).explain(queries, top=0))

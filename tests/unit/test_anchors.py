@@ -5,7 +5,7 @@ import pytest
 
 from quasar_index.anchors import divide_at_median, make_anchors, reference_units
 from quasar_index.arrays import as_embeddings, unit
-from quasar_index.errors import AggregationError, DataError
+from quasar_index.errors import DataError, MethodError
 
 RNG = np.random.default_rng(0)
 
@@ -118,9 +118,9 @@ def test_unfit_anchors():
 
 
 def test_scores_that_are_needed_and_missing():
-    with pytest.raises(AggregationError, match="the offset needs an opinion score for every anchor"):
+    with pytest.raises(MethodError, match="the offset needs an opinion score for every anchor"):
         make_anchors(np.eye(2), is_good=[True, False]).rated("the offset")
-    with pytest.raises(AggregationError, match="needs an opinion score"):
+    with pytest.raises(MethodError, match="needs an opinion score"):
         make_anchors(np.eye(3), is_good=[True, False, False], quality=[1, 2, np.nan]).rated("it")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.isotonic import IsotonicRegression
 
-from quasar_index.errors import EvaluationError
+from quasar_index.errors import ValidationError
 from quasar_index.statistics.calibration import Calibration, IsotonicFit, _half, fit_calibration
 from quasar_index.statistics.logistic import LogisticFit
 
@@ -163,21 +163,21 @@ def test_half_without_a_rise_rises_by_one_anchor(map_name):
 def test_refusals(changes, cause):
     scores, quality, groups = rated(n_groups=20)
     arguments = {"scores": scores, "quality": quality, "groups": groups} | changes
-    with pytest.raises(EvaluationError, match=cause) as caught:
+    with pytest.raises(ValidationError, match=cause) as caught:
         fit_calibration(arguments.pop("scores"), arguments.pop("quality"), **arguments)
     assert caught.value.hint
 
 
 def test_inverted_scores_are_refused():
     scores, quality, _ = rated()
-    with pytest.raises(EvaluationError, match="do not rise with the ratings"):
+    with pytest.raises(ValidationError, match="do not rise with the ratings"):
         fit_calibration(1 - scores, quality, groups=None)
 
 
 @pytest.mark.parametrize("scores", [[0.5, np.nan], 0.5, [[0.5]], ["0.5"]])
 def test_scores_that_cannot_be_calibrated(scores):
     made = fit_calibration(*rated()[:2], groups=None)
-    with pytest.raises(EvaluationError, match="scores to calibrate"):
+    with pytest.raises(ValidationError, match="scores to calibrate"):
         made.predict(scores)
 
 
@@ -228,7 +228,7 @@ OLD = {  # as version 0.1.0 wrote them before maps were strictly rising
     ],
 )
 def test_stored_calibrations_are_checked(record, cause):
-    with pytest.raises(EvaluationError, match=cause) as caught:
+    with pytest.raises(ValidationError, match=cause) as caught:
         Calibration.from_dict(record)
     assert "calibrate" in caught.value.hint
 
@@ -295,7 +295,7 @@ def test_the_map_is_no_worse_than_plain_isotonic_regression(n, rated):
         fitting = _half(np.arange(n), 0)
         try:
             made = fit_calibration(scores, quality, groups=None, quality_range=(1, 5), level=0.8)
-        except EvaluationError:
+        except ValidationError:
             continue  # by chance, the scores do not rise with the ratings
         steps = IsotonicRegression(out_of_bounds="clip").fit(scores[fitting], quality[fitting]).predict(fresh_scores)
         found.append(np.mean((made.predict(fresh_scores)[0] - fresh_quality) ** 2))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.optimize
 
-from quasar_index.errors import EvaluationError
+from quasar_index.errors import ValidationError
 from quasar_index.statistics import bootstrap as resampling
 from quasar_index.statistics import correlation
 from quasar_index.statistics.bootstrap import STATISTICS, bootstrap, bootstrap_all, paired_difference
@@ -53,14 +53,14 @@ RATINGS = np.array([1, 2, 2, 3, 1, 4, 3, 5, 4, 5, 5, 4.5])
     ],
 )
 def test_unfit_pairs(statistic, scores, quality, cause):
-    with pytest.raises(EvaluationError, match=cause) as caught:
+    with pytest.raises(ValidationError, match=cause) as caught:
         statistic(scores, quality)
     assert caught.value.hint
     assert caught.value.exit_code == 7
 
 
 def test_four_pairs_have_no_fit():
-    with pytest.raises(EvaluationError, match="4 pairs for a curve with 4 parameters"):
+    with pytest.raises(ValidationError, match="4 pairs for a curve with 4 parameters"):
         fit_logistic([1, 2, 3, 4], [1, 2, 3, 5])
 
 
@@ -71,7 +71,7 @@ def give_up(*_, **__):
 def test_fit_that_never_converges(monkeypatch, caplog):
     monkeypatch.setattr(scipy.optimize, "curve_fit", give_up)
     monkeypatch.setattr(scipy.optimize, "minimize", lambda *_, **__: scipy.optimize.OptimizeResult(success=False))
-    with pytest.raises(EvaluationError, match="does not converge") as caught:
+    with pytest.raises(ValidationError, match="does not converge") as caught:
         fit_logistic(RISING, RATINGS)
     assert "raw PLCC" in caught.value.hint
     with caplog.at_level(logging.WARNING, logger=correlation.__name__):
@@ -121,26 +121,26 @@ def test_units_do_not_matter(scale):
     ],
 )
 def test_no_interval(resample, options, n, cause):
-    with pytest.raises(EvaluationError, match=cause) as caught:
+    with pytest.raises(ValidationError, match=cause) as caught:
         resample("srcc", RISING[:n], RATINGS[:n], seed=0, **options)
     assert caught.value.hint
 
 
 def test_unknown_statistic():
-    with pytest.raises(EvaluationError, match="unknown statistic 'spearman'"):
+    with pytest.raises(ValidationError, match="unknown statistic 'spearman'"):
         bootstrap("spearman", RISING, RATINGS, seed=0)
 
 
 def test_differences_check_both_scores():
-    with pytest.raises(EvaluationError, match="11 scores but 12 ratings"):
+    with pytest.raises(ValidationError, match="11 scores but 12 ratings"):
         paired_difference(RISING, RISING[:11], RATINGS, seed=0)
-    with pytest.raises(EvaluationError, match="no interval from 9 pairs"):
+    with pytest.raises(ValidationError, match="no interval from 9 pairs"):
         paired_difference(RISING[:9], RISING[:9], RATINGS[:9], seed=0)
 
 
 def test_ratings_that_hardly_vary_have_no_interval():
     """One image of twelve differs: more than a third of the resamples lack it."""
-    with pytest.raises(EvaluationError, match=r"srcc is undefined on \d+ of 1000 resamples"):
+    with pytest.raises(ValidationError, match=r"srcc is undefined on \d+ of 1000 resamples"):
         bootstrap("srcc", RISING, [1] * 11 + [2], seed=0)
 
 
@@ -164,7 +164,7 @@ def test_groups_are_numbered_by_first_appearance():
     labels = ["b", None, "", "b", float("nan")]
     assert group_codes(labels, 5, alone=True).tolist() == [0, 1, 2, 0, 3]
     for missing in (None, "", float("nan")):
-        with pytest.raises(EvaluationError, match="row 1 has no group"):
+        with pytest.raises(ValidationError, match="row 1 has no group"):
             group_codes(["b", missing], 2)
 
 

@@ -150,9 +150,9 @@ def test_meaningless_evaluations_are_refused(rated):
             "0 anchors that are not theirs",
         ),
     ):
-        with pytest.raises(qi.EvaluationError, match=message):
+        with pytest.raises(qi.ValidationError, match=message):
             call()
-    with pytest.raises(qi.AggregationError, match="clustering:n_clusters=80: 80 clusters"):
+    with pytest.raises(qi.MethodError, match="clustering:n_clusters=80: 80 clusters"):
         qi.cross_validate([qi.Clustering(80)], embeddings, quality, groups)
 
 
@@ -262,7 +262,7 @@ def test_versions_of_one_reference_are_kept_apart(distorted):
     index, _, images = distorted
     one = [qi.Mean()]
     for exclude in (None, "same-image"):
-        with pytest.raises(qi.EvaluationError, match=r"18 of 18 images .* --exclude same-reference"):
+        with pytest.raises(qi.ValidationError, match=r"18 of 18 images .* --exclude same-reference"):
             qi.evaluate_index(one, index, images, exclude=exclude, **FEW)
     report = qi.evaluate_index(one, index, images, exclude="same-reference", by=["distortion"], **FEW)
     assert (report.n_folds, report.n_units, report.grouped, report.n_overlap) == (6, 6, True, 0)
@@ -270,7 +270,7 @@ def test_versions_of_one_reference_are_kept_apart(distorted):
     flagged = qi.evaluate_index(one, index, images, allow_overlap=True, **FEW)
     assert flagged.n_overlap == 18
     assert flagged.notes[0].startswith("leak: 18 images")
-    with pytest.raises(qi.EvaluationError, match="no exclusion 'same'"):
+    with pytest.raises(qi.ValidationError, match="no exclusion 'same'"):
         qi.evaluate_index(one, index, images, exclude="same")
     with pytest.raises(qi.DataError, match="no column 'nosuch'"):
         qi.evaluate_index(one, index, images, exclude="group=nosuch")
@@ -284,7 +284,7 @@ def test_cross_validation_of_full_reference_data(distorted):
     own = qi.cross_validate_images(one, qi.rated_anchors(index), "reference", **FEW)
     assert own.n_scored == 18
     anchors_only = replace(images, columns={**images.columns, "half": list("ababbaba" * 3)})
-    with pytest.raises(qi.EvaluationError, match=r"18 of 18 images have other versions .* group=reference"):
+    with pytest.raises(qi.ValidationError, match=r"18 of 18 images have other versions .* group=reference"):
         qi.cross_validate_images(one, anchors_only, "half", **FEW)
     assert qi.cross_validate_images(one, anchors_only, "half", allow_overlap=True, **FEW).n_overlap == 18
 
@@ -341,9 +341,9 @@ def test_auto_without_ratings_orders_by_sides_and_can_be_refused():
     found = qi.choose_space(anchors, qi.Mean(space="auto"))
     assert found.n_groups == 20
     assert all(-1 <= value <= 1 for _, value in found.trials)
-    with pytest.raises(qi.EvaluationError, match="1 anchor that is not theirs"):
+    with pytest.raises(qi.ValidationError, match="1 anchor that is not theirs"):
         qi.choose_space(qi.make_anchors(X[:2], is_good=[True, False]), qi.Mean(space="auto"))
-    with pytest.raises(qi.AggregationError, match="not chosen yet"):
+    with pytest.raises(qi.MethodError, match="not chosen yet"):
         qi.Mean(space="auto").fit(anchors)
     fixed = qi.Mean(space="centred")
     assert qi.choose_space(anchors, fixed).method == fixed

@@ -77,13 +77,13 @@ def test_heads_need_ratings_and_sound_parameters(rated):
     embeddings, _, _ = rated
     anchors = qi.make_anchors(embeddings, is_good=[True] * 20 + [False] * 20)
     for head in (qi.Knn(), qi.Ridge()):
-        with pytest.raises(qi.AggregationError, match="needs an opinion score"):
+        with pytest.raises(qi.MethodError, match="needs an opinion score"):
             qi.Scorer(anchors, head)
     for make in (lambda: qi.Knn(0), lambda: qi.Knn(3, 0.0), lambda: qi.Ridge(()), lambda: qi.Ridge((0.0,))):
-        with pytest.raises(qi.AggregationError):
+        with pytest.raises(qi.MethodError):
             make()
     alike = qi.make_anchors(np.ones((3, 2)), quality=[1, 2, 3])
-    with pytest.raises(qi.AggregationError, match="all alike"):
+    with pytest.raises(qi.MethodError, match="all alike"):
         qi.Scorer(alike, qi.Ridge())
 
 

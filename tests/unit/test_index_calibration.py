@@ -105,13 +105,13 @@ def test_a_damaged_file_is_one_clear_error(tmp_path: Path) -> None:
     record = json.loads(file.read_text())
     del record["nearest"]
     file.write_text(json.dumps(record))
-    with pytest.raises(qi.EvaluationError, match="damaged"):
+    with pytest.raises(qi.ValidationError, match="damaged"):
         qi.read_calibration(index)
 
 
 def test_refused_without_ratings_or_with_too_few(tmp_path: Path) -> None:
     index = make_index(tmp_path, n=10)
-    with pytest.raises(qi.EvaluationError):
+    with pytest.raises(qi.ValidationError):
         qi.calibrate(index, group="prompt")
     rng = np.random.default_rng(0)
     np.save(tmp_path / "r.npy", rng.normal(size=(30, 4)))
@@ -120,7 +120,7 @@ def test_refused_without_ratings_or_with_too_few(tmp_path: Path) -> None:
     )
     source, matrix = qi.load_embeddings(tmp_path / "r.npy", tmp_path / "sides.csv")
     unrated = qi.build_from_embeddings(tmp_path / "unrated", source, matrix).index
-    with pytest.raises(qi.EvaluationError, match="no ratings"):
+    with pytest.raises(qi.ValidationError, match="no ratings"):
         qi.calibrate(unrated)
 
 

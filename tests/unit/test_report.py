@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from quasar_index import Knn, Opinion, Report, Retrieval, Ridge, Scorer, make_anchors
-from quasar_index.errors import AggregationError, DataError
+from quasar_index.errors import DataError, MethodError
 from quasar_index.methods import Mean
 from quasar_index.methods.scoring import ScoredImage
 from quasar_index.report.page import Page, PageImage, readable
@@ -205,7 +205,7 @@ def test_the_folder_that_all_images_share(paths, common):
 
 
 def test_bad_arguments_and_places(scorer, tmp_path):
-    with pytest.raises(AggregationError):
+    with pytest.raises(MethodError):
         Report(scorer.fitted, n_anchors=0)
     with pytest.raises(DataError, match="cannot be written"):
         Report(scorer.fitted).write(tmp_path / "nowhere" / "page.html")

@@ -8,7 +8,7 @@ import pytest
 
 import quasar_index as qi
 from quasar_index.datasets.base import AnchorSource, make_records
-from quasar_index.errors import AggregationError, AnchorIndexError, DataError
+from quasar_index.errors import AnchorIndexError, DataError, MethodError
 from quasar_index.index import Manifest
 from quasar_index.index.manifest import MANIFEST
 
@@ -205,14 +205,14 @@ def test_scores_are_not_measured_on_the_images_that_a_method_chose(tmp_path):
         lambda: qi.anchors_bench(chosen, "id"),
         lambda: qi.suggest(chosen),
     ):
-        with pytest.raises(qi.EvaluationError, match=words):
+        with pytest.raises(qi.ValidationError, match=words):
             refused()
     drawn = qi.select_subset(tmp_path / "drawn", index, qi.Random(), fraction=0.3).index
     assert qi.cross_validate_images(methods, qi.rated_anchors(drawn), "id").n_scored == 24
     # A random part of what a selector chose is still what it chose.
     part = qi.select_subset(tmp_path / "part", chosen, qi.Random(), fraction=0.9).index
     assert (part.manifest.subset.earlier, part.manifest.subset.chosen_by) == (("forward",), "forward")
-    with pytest.raises(qi.EvaluationError, match="that 'forward' chose"):
+    with pytest.raises(qi.ValidationError, match="that 'forward' chose"):
         qi.cross_validate_images(methods, qi.rated_anchors(part), "id")
 
 
@@ -231,7 +231,7 @@ def test_a_subset_of_a_subset_and_the_wrong_ids(index, tmp_path):
         qi.select_into(tmp_path / "part", index, list(content(part)), subset)
     with pytest.raises(AnchorIndexError, match="exists already"):
         qi.select_subset(tmp_path / "part", index, qi.Random(), size=6)
-    with pytest.raises(AggregationError, match="100 of 16 anchors cannot be selected"):
+    with pytest.raises(MethodError, match="100 of 16 anchors cannot be selected"):
         qi.select_subset(tmp_path / "x", part, qi.Random(), size=100)
     assert not (tmp_path / "x").exists()
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from quasar_index.anchors import make_anchors
-from quasar_index.errors import AggregationError
+from quasar_index.errors import MethodError
 from quasar_index.selection import (
     ContentPairs,
     Density,
@@ -357,7 +357,7 @@ def test_counts_are_in_proportion_to_the_sides():
     assert allocate(anchors, fraction=0.3) == (3, 27)
     assert allocate(anchors, fraction=0.001) == (1, 1)
     for wrong in ({}, {"size": 5, "fraction": 0.1}, {"size": 1}, {"size": 101}, {"fraction": 0.0}, {"fraction": 1.1}):
-        with pytest.raises(AggregationError):
+        with pytest.raises(MethodError):
             allocate(anchors, **wrong)
 
 
@@ -393,9 +393,9 @@ def test_what_anchors_lack_is_said(clustered, cloud):
         lambda: Mmr(relevance="rating").select(clustered, 2, 2),
         lambda: select_anchors(clustered, Random(), size=4, stratify=2),
     ):
-        with pytest.raises(AggregationError, match="needs an opinion score for every anchor"):
+        with pytest.raises(MethodError, match="needs an opinion score for every anchor"):
             select()
-    with pytest.raises(AggregationError, match="9 strata do not fit 5 good and 5 bad anchors"):
+    with pytest.raises(MethodError, match="9 strata do not fit 5 good and 5 bad anchors"):
         select_anchors(cloud, Random(), size=10, stratify=9)
 
 
@@ -412,7 +412,7 @@ def test_what_anchors_lack_is_said(clustered, cloud):
     ],
 )
 def test_parameters_out_of_range_are_said(wrong):
-    with pytest.raises(AggregationError):
+    with pytest.raises(MethodError):
         wrong()
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from quasar_index.anchors import AnchorTable, make_anchors
-from quasar_index.errors import AggregationError, DataError, EvaluationError, QuasarError
+from quasar_index.errors import DataError, MethodError, QuasarError, ValidationError
 from quasar_index.selection import held_out
 from quasar_index.selection.base import Selector
 from quasar_index.selection.forward import Forward
@@ -231,9 +231,9 @@ def test_missing_scores_take_the_median_of_their_row():
 def test_constant_ratings_are_an_error(selector):
     X = np.random.default_rng(0).normal(0, 1, (10, 4))
     anchors = make_anchors(X, is_good=np.arange(10) < 5, quality=np.ones(10))
-    with pytest.raises(AggregationError, match="all 10 opinion scores are 1"):
+    with pytest.raises(MethodError, match="all 10 opinion scores are 1"):
         selector.select(anchors, 2, 2)
-    with pytest.raises(AggregationError, match="all 10 opinion scores are 1"):
+    with pytest.raises(MethodError, match="all 10 opinion scores are 1"):
         leave_group_out_correlation(anchors, np.arange(10))
 
 
@@ -241,9 +241,9 @@ def test_constant_ratings_are_an_error(selector):
 def test_one_group_is_an_error(selector):
     X = np.random.default_rng(0).normal(0, 1, (10, 4))
     anchors = make_anchors(X, quality=np.arange(10), groups=np.zeros(10))
-    with pytest.raises(AggregationError, match="all 10 anchors are of one group"):
+    with pytest.raises(MethodError, match="all 10 anchors are of one group"):
         selector.select(anchors, 2, 2)
-    with pytest.raises(EvaluationError, match="without its own group"):
+    with pytest.raises(ValidationError, match="without its own group"):
         leave_group_out_correlation(anchors, np.arange(10))
 
 

@@ -209,18 +209,18 @@ def test_what_cannot_be_computed_is_said_and_the_rest_goes_on(bench):
     ((what, reason),) = report.failures
     assert what.endswith("clusters 1000")
     assert "1000 clusters" in reason
-    with pytest.raises(qi.EvaluationError, match="no point of the sweep can be computed"):
+    with pytest.raises(qi.ValidationError, match="no point of the sweep can be computed"):
         qi.run_sweep(qi.Sweep("clusters", (1000,), n_seeds=2, n_resamples=60), bench)
 
     @dataclasses.dataclass(frozen=True)
     class Unable:
         def select(self, anchors, n_good, n_bad, *, on_progress=None):
-            raise qi.AggregationError("not with these anchors")
+            raise qi.MethodError("not with these anchors")
 
     partly = qi.run_sweep(make(selectors=(("unable", Unable()),), n_seeds=2), bench)
     assert partly.curves == [("mean", "random")]  # all anchors alone make no curve
     assert partly.failures == (("mean, unable 0.1, 8, 0.5", "not with these anchors"),)
-    with pytest.raises(qi.EvaluationError, match="70 of 60 anchors"):
+    with pytest.raises(qi.ValidationError, match="70 of 60 anchors"):
         qi.run_sweep(qi.Sweep("size", (70,), selectors=qi.make_selectors(["random"]), n_resamples=60), bench)
 
 
@@ -236,13 +236,13 @@ def test_what_cannot_be_computed_is_said_and_the_rest_goes_on(bench):
     ],
 )
 def test_declarations_are_checked(change):
-    with pytest.raises(qi.EvaluationError):
+    with pytest.raises(qi.ValidationError):
         dataclasses.replace(make(), **change)
 
 
 def test_own_images_are_refused_as_tests(index):
     images = qi.rated_anchors(index)
-    with pytest.raises(qi.EvaluationError, match="would be scored by themselves"):
+    with pytest.raises(qi.ValidationError, match="would be scored by themselves"):
         qi.index_bench(index, images)
     bench = qi.index_bench(index, images, exclude="group=content")
     assert len(bench.folds) == 10
@@ -253,7 +253,7 @@ def test_own_images_are_refused_as_tests(index):
 
 
 def test_one_group_or_no_column_is_an_error(index):
-    with pytest.raises(qi.EvaluationError, match="all images are in one group"):
+    with pytest.raises(qi.ValidationError, match="all images are in one group"):
         qi.anchors_bench(index, "dataset")
     with pytest.raises(qi.DataError, match="no column 'nosuch'"):
         qi.anchors_bench(index, "nosuch")
@@ -275,14 +275,14 @@ def test_suggests_the_smallest_within_one_standard_error(bench):
         smaller = [point for point in curve if point.n_anchors < one.chosen.n_anchors]
         assert all(point.srcc < one.threshold for point in smaller)
     assert found.overall.best.srcc == max(point.srcc for point in report.points)
-    with pytest.raises(qi.EvaluationError, match="suggests no subset"):
+    with pytest.raises(qi.ValidationError, match="suggests no subset"):
         suggest_from(qi.run_sweep(qi.Sweep("offset", (0.1,), n_resamples=60), bench))
 
 
 def test_a_sweep_of_which_no_curve_is_left_is_refused(bench):
     clustering = qi.Clustering(10)
     sweep = make(selectors=qi.make_selectors(["extremes"]), methods=(clustering,))
-    with pytest.raises(qi.EvaluationError, match=r"no point of the sweep can be computed: .*10 clusters are more than"):
+    with pytest.raises(qi.ValidationError, match=r"no point of the sweep can be computed: .*10 clusters are more than"):
         qi.run_sweep(dataclasses.replace(sweep, values=(8, 1)), bench)  # all anchors are enough, and no selection
 
 
