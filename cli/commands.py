@@ -24,7 +24,7 @@ from .tables import OTHER_FORMS
 
 PANELS = {
     "Score": {
-        "demo": "Build an index of photographs that come with scikit-image, and try methods on held-out ones.",
+        "demo": "Build an index of scikit-image's photographs, and try methods on held-out ones.",
         "build": "Build an index of anchors from labelled images.",
         "score": "Score images against an index of anchors: one row an image, in order; higher is better.",
         "calibrate": "Fit scores to the opinion scale of a rated index; 'score --calibrated' then prints mos, low and "
@@ -32,7 +32,7 @@ PANELS = {
         "evaluate": "Evaluate scores against opinion scores: correlations with intervals, and differences between "
         "methods.",
         "sweep": "Draw curves of SRCC: of selectors over the number of anchors, or over one parameter.",
-        "reproduce": "Run a table or figure of the QUASAR paper over the data sets that are there, beside the "
+        "reproduce": "Run a table or figure of the QUASAR paper over the data sets that are there: ours beside the "
         "published figures.",
         "methods": "List the methods that --method names: when to choose each; with NAME, its formula, parameters and "
         "ranges.",
@@ -152,7 +152,8 @@ class Commands(TyperGroup):
         super().__init__(**settings)
         for panel, lines in PANELS.items():
             for name, line in lines.items():
-                self.add_command(TyperCommand(name, help=line, rich_help_panel=panel))
+                short = re.split("[:;] ", line)[0].rstrip(".") + "."  # a line in the list: the whole is in its own help
+                self.add_command(TyperCommand(name, help=line, short_help=short, rich_help_panel=panel))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Load the command that was called."""

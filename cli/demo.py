@@ -20,7 +20,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Of the noise and of the five divisions.")] = 0,
     device: options.Device = "auto",
 ) -> None:
-    """Build an index of photographs that come with scikit-image, and try methods on held-out ones.
+    """Build an index of scikit-image's photographs, and try methods on held-out ones.
 
     Prints the Spearman correlation (SRCC) of score against minus the distortion level, on photographs of which no part
     is an anchor: the mean and the spread over five random divisions.

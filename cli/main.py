@@ -32,8 +32,7 @@ app = typer.Typer(
     cls=Commands,
     help="Score how good images are, technically and aesthetically, against an index of anchor images: "
     "no training, no prompts (QUASAR, Kastryulin et al. 2024).",
-    epilog="Exit codes: 2 usage, 3 data or images, 4 index, 5 encoder, 6 method, 7 validation, 130 interrupted, "
-    "143 terminated.",
+    epilog="Exit codes: 2 usage, 3 data, 4 index, 5 encoder, 6 method, 7 validation, 130 and 143 stopped.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -105,7 +105,7 @@ def reproduce(
     format_: Annotated[ReportFormat, typer.Option("--format", "-f", help="How to print.")] = ReportFormat.table,
     picture: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it: .png or .svg.")] = None,
 ) -> None:
-    """Run a table or figure of the QUASAR paper over the data sets that are there, beside the published figures.
+    """Run a table or figure of the QUASAR paper over the data sets that are there: ours beside the published figures.
 
     Every data set is embedded once for each encoder; the same command goes on where it stopped. What is missing is
     listed with how to get it. SRCC is signed here; the paper prints its absolute value. The exit code is 0 when

@@ -58,7 +58,7 @@ class DemoReport:
     Attributes:
         index: The index of all tiles.
         images: Folder of the tiles and their distortions.
-        srcc: For each way to score, by its label, (N_DIVISIONS,) Spearman correlations between score and minus the
+        srcc: For each method, by its label, (N_DIVISIONS,) Spearman correlations between score and minus the
             distortion level on held-out photographs; 1 is perfect.
         n_held_out: Images scored in each division.
     """

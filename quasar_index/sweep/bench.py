@@ -31,7 +31,7 @@ class Bench:
 
     Attributes:
         protocol: What it is, in words.
-        identity: Hash of all that decides a result, but for the way to score.
+        identity: Hash of all that decides a result, but for the method.
         embeddings: (M, D) raw.
         quality: (M,) ratings, higher is better.
         groups: (M,) codes of the groups that are resampled; None where images stand alone.

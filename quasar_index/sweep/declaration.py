@@ -1,4 +1,4 @@
-"""What a sweep computes: ways to score, and the one thing that varies along its curves.
+"""What a sweep computes: methods, and the one thing that varies along its curves.
 
 Along a curve varies either the number of anchors that a selector keeps (`size`), or one parameter: the random
 part of the anchors (`ratio`), the offset, the number of clusters, k of retrieval or knn, or the shrinkage of the
@@ -34,8 +34,8 @@ class Point:
     """One evaluation: a value of what varies, and a seed.
 
     Attributes:
-        base: Label of the way to score, without what varies.
-        method: The way to score.
+        base: Label of the method, without what varies.
+        method: What scores.
         name: Of the selector; empty where a parameter varies.
         selector: The selector with its seed; None where a parameter varies, or all anchors are used.
         parameter: What varies.
@@ -67,7 +67,7 @@ class Sweep:
         values: Its values. A size or ratio up to 1 is a fraction of the anchors, 1 is all of them, a whole size from 2
             on is a number of them; a shrinkage may be "ledoit-wolf", "oas" or "auto".
         selectors: For sizes, the selectors by name; "random" is added where it is missing, as the baseline.
-        methods: Ways to score; each has curves of its own. The parameter that varies replaces theirs.
+        methods: What scores; each has curves of its own. The parameter that varies replaces theirs.
         stratify: Of the selection: quantile bins of the rating within each side; None for one.
         n_seeds: Draws of whatever is random.
         n_resamples: Resamples of the bootstrap over the test groups.

@@ -65,7 +65,7 @@ def draw_sweep(report: SweepReport, path: PathText) -> None:
 
 
 def _panels(report: SweepReport) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Divide the curves: by way to score, and by selector where those are many; all in one where a parameter varies."""
+    """Divide the curves: by method, and by selector where those are many; all in one where a parameter varies."""
     if report.sweep.parameter != "size":
         return [("", report.curves)]
     panels: list[tuple[str, list[tuple[str, str]]]] = []

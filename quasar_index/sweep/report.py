@@ -71,7 +71,7 @@ class CurvePoint:
     """One point of a curve, over all seeds.
 
     Attributes:
-        method: Label of the way to score, without what varies.
+        method: Label of the method, without what varies.
         selector: Its name; empty where a parameter varies.
         parameter: What varies.
         value: Its value.
@@ -113,7 +113,7 @@ class SweepReport:
 
     Attributes:
         sweep: What was asked for.
-        points: By way to score, then selector, then value in the order of the sweep.
+        points: By method, then selector, then value in the order of the sweep.
         protocol: What it was measured on, in words.
         n_images: Rated images.
         n_units: Groups that were resampled, or images where there are no groups.
@@ -163,7 +163,7 @@ class SweepReport:
 
     @property
     def curves(self) -> list[tuple[str, str]]:
-        """Way to score and selector of each curve, in order."""
+        """Method and selector of each curve, in order."""
         return list(dict.fromkeys((point.method, point.selector) for point in self.points))
 
 

@@ -38,7 +38,7 @@ def run_sweep(
 ) -> SweepReport:
     """Compute a sweep.
 
-    In every fold the selector sees the anchors of the fold alone, in the space of the way to score; the subset is then
+    In every fold the selector sees the anchors of the fold alone, in the space of the method; the subset is then
     scored with like any index of these anchors: its space is fitted to it. The resamples of the test groups are the
     same for all points, so that differences between points are paired.
 
@@ -178,7 +178,7 @@ class _FoldAnchors:
         return self._keep(np.packbits(kept).tobytes(), lambda: self._bench.anchors_of(kept))
 
     def in_space(self, kept: BoolArray, method: Method, seed: int) -> AnchorTable:
-        """Return the anchors of a fold in the space of a way to score, fitted to them."""
+        """Return the anchors of a fold in the space of a method, fitted to them."""
         anchors = self.anchors(kept)
         fold = np.packbits(kept).tobytes()
         if method.is_auto:

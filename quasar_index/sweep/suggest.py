@@ -37,7 +37,7 @@ class SuggestedSize:
     """The smallest subset within one standard error of the best.
 
     Attributes:
-        method: Label of the way to score.
+        method: Label of the method.
         selector: The selector.
         chosen: The suggested point of its curve.
         best: The point of highest SRCC.
@@ -95,7 +95,7 @@ def suggest(
         sizes: Fractions or numbers to try beside all anchors.
         group: Column whose values are left out together; None for the reference images where there are any, else
             each anchor alone.
-        method: The way to score; None for the default.
+        method: What scores; None for the default.
         where: SQL filter of the anchors.
         stratify: Quantile bins of the rating in a selection.
         max_folds: Most folds: more groups are merged by a seeded draw.

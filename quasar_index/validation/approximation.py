@@ -2,7 +2,7 @@
 
     recall@k = mean over queries of |found k and nearest k| / k, of each side
 
-Queries are anchors. Neither they nor others of their content (versions of a reference image, answers to a prompt) count
+Queries are anchors. Neither they nor others of their content (versions of a reference image) count
 as their neighbours: a new image has none of these in the index, and near copies are the easiest to find. One half of
 the queries chooses how many lists are looked into (the fewest that reach the recall, for each number of re-ranked
 candidates; then the fastest); the other half, which chose nothing, gives what the manifest records: recall, times, and

@@ -71,7 +71,7 @@ class IndexCalibration:
         """Put scores on the scale of the raw ratings.
 
         Args:
-            scores: (n,) scores of the same way to score.
+            scores: (n,) scores of the same method.
 
         Returns:
             mos, low and high, (n,) each; low <= mos <= high.
@@ -104,11 +104,11 @@ def calibrate(
     seed: int = 0,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> IndexCalibration:
-    """Calibrate an index for one way to score, and keep the result in it.
+    """Calibrate an index for one method, and keep the result in it.
 
     Args:
         index: An index of rated anchors.
-        method: The way to score; None for the default.
+        method: What scores; None for the default.
         group: Column whose groups stay together (contents, prompts); None for the reference images where there are
             any, else each image alone.
         map_name: "isotonic" or "logistic".
@@ -161,10 +161,10 @@ def calibrate(
 
 
 def read_calibration(index: AnchorIndex, method: Method | None = None) -> IndexCalibration:
-    """Read the calibration of an index for one way to score.
+    """Read the calibration of an index for one method.
 
     Raises:
-        AnchorIndexError: When there is none for this version and way to score, naming those that there are.
+        AnchorIndexError: When there is none for this version and method, naming those that there are.
         ValidationError: When the file is damaged.
     """
     chosen = method or Mean()

@@ -35,7 +35,7 @@ class SpaceChoice:
     """A choice of the space.
 
     Attributes:
-        method: The way to score, with the space and the shrinkage that won.
+        method: The method that was asked for, with the space and the shrinkage that won.
         trials: Every candidate with its SRCC, in the order of trial; None where it is undefined or nothing was tried.
         n_anchors: Anchors that took part; 0 where the method left no choice.
         n_groups: Their groups.

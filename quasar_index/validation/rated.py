@@ -65,7 +65,7 @@ class RatedImages:
         n, total = subset.n_good + subset.n_bad, subset.of_good + subset.of_bad
         raise ValidationError(
             f"{self.name} holds the {n} of {total} anchors that '{subset.chosen_by}' chose, and measured on these "
-            "images alone any way to score looks better than it is",
+            "images alone any method looks better than it is",
             f"measure on all images: quasar-index sweep {shlex.quote(subset.index)} --selectors {subset.selector} "
             f"--sizes {n / total:.2g} --cross-validate group={group}, which selects anew without each {group}",
         )

@@ -40,7 +40,7 @@ class Outcome:
     """What one method reached.
 
     Attributes:
-        method: The method.
+        method: What scores.
         scores: (n,) its scores.
         figures: By statistic: srcc, krcc, plcc, plcc_fitted, rmse_fitted (in units of the ratings).
         difference: SRCC minus that of the first method on the same resamples; None for the first itself, and

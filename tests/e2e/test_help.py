@@ -54,3 +54,10 @@ def test_a_command_of_few_options_shows_them_all_and_one_may_keep_a_rare_one():
     assert any("--where" in line for line in shown("remove", "--help"))
     assert any("--encoder" in line for line in shown("build", "--help"))
     assert not any("--encoder" in line for line in shown("score", "--help"))
+
+
+def test_the_list_of_commands_fits_a_screen():
+    listed = shown("--help")
+    assert len(listed) <= 50
+    for name in COMMANDS:
+        assert sum(line.startswith(f"│ {name} ") for line in listed) == 1

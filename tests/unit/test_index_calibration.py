@@ -1,4 +1,4 @@
-"""The calibration of an index: honest intervals, the raw scale, familiarity, kept for one way to score."""
+"""The calibration of an index: honest intervals, the raw scale, familiarity, kept for one method."""
 
 import json
 from dataclasses import replace
