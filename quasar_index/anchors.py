@@ -53,6 +53,17 @@ class AnchorTable:
             together in every validation among the anchors; None where each stands alone.
         fits: Where what is computed of just these anchors is kept; None for nowhere.
         approximate: The approximate search that the user of an index opted in to; None for exact search.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> x = np.random.default_rng(0).normal(size=(60, 8))
+        >>> anchors = qi.make_anchors(x, quality=x[:, 0])
+        >>> len(anchors), anchors.n_good, anchors.dim
+        (60, 30, 8)
+        >>> anchors.take(np.arange(0, 60, 2)).n_bad
+        15
+        >>> anchors.directions[anchors.side("bad")].shape
+        (30, 8)
     """
 
     ids: npt.NDArray[np.bytes_]
@@ -247,6 +258,14 @@ def make_anchors(
 
     Raises:
         DataError: On bad embeddings, lengths that differ, a side without anchors, or neither side nor score given.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> anchors = qi.make_anchors(np.eye(4), quality=[2, 4, 1, 3], ids=["b", "d", "a", "c"])
+        >>> anchors.ids.tolist(), anchors.n_good
+        ([b'd', b'c', b'a', b'b'], 2)
+        >>> qi.make_anchors(np.eye(4), is_good=[True, False, False, False]).n_bad
+        3
     """
     matrix = as_embeddings(embeddings)
     n = len(matrix)

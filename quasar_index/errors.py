@@ -15,6 +15,14 @@ class QuasarError(Exception):
 
     Attributes:
         exit_code: Exit status of the command that ends with this error.
+
+    Example:
+        >>> import quasar_index as qi
+        >>> try:
+        ...     qi.read_method("meen")
+        ... except qi.QuasarError as error:
+        ...     print(type(error).__name__, error.exit_code, error, sep=" | ")
+        MethodError | 6 | there is no method 'meen'; did you mean 'mean'?
     """
 
     exit_code = 1

@@ -69,6 +69,15 @@ def list_images(folder: PathText) -> list[Path]:
 
     Raises:
         DataError: When the folder itself cannot be read, or nothing is found.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import quasar_index as qi
+        >>> Path("photos/trip").mkdir(parents=True)
+        >>> for name in ("b.jpg", "trip/a.png", "notes.txt", ".hidden.png"):
+        ...     Path("photos", name).touch()
+        >>> [path.as_posix() for path in qi.list_images("photos")]
+        ['photos/b.jpg', 'photos/trip/a.png']
     """
     folder = Path(folder)
     if not os.path.isdir(folder):  # noqa: PTH112 - unlike Path.is_dir, no error for names that are too long

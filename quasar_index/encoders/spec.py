@@ -149,6 +149,12 @@ class EncoderSpec:
         weights: File that the user gave by `--weights`, where later commands look for it first; empty otherwise.
         runtime: Precision and runtime that made the embeddings ("fp32", "bf16", "openvino", ...); all of them agree
             with float32, so it tells no two specs apart. Empty where it is not known.
+
+    Example:
+        >>> import quasar_index as qi
+        >>> ours = qi.EncoderSpec("precomputed", 4)
+        >>> ours.difference(qi.EncoderSpec("precomputed", 8)), ours.difference(ours)
+        ('dim 4 != 8', '')
     """
 
     name: str

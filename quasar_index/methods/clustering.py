@@ -30,6 +30,15 @@ class Clustering(CentroidMethod):
             or that to the nearest taken ("nearest").
         seed: Of k-means.
         n_iterations: Of k-means.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> x = np.random.default_rng(0).normal(size=(60, 8))
+        >>> anchors = qi.make_anchors(x, quality=x[:, 0])
+        >>> fitted = qi.Clustering(n_clusters=4, prototypes="mean").fit(anchors)
+        >>> new = np.random.default_rng(1).normal(size=(50, 8))
+        >>> round(qi.srcc(fitted.score(new).score, new[:, 0]), 2)
+        0.94
     """
 
     when: ClassVar[str] = "many anchors in dense regions, such as aesthetics (the paper's choice for it)"

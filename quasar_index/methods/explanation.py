@@ -61,6 +61,14 @@ def explain(fitted: FittedMethod, embeddings: npt.ArrayLike, *, top: int | None 
     Raises:
         MethodError: When the scores are no sums over anchors (ridge), or `top` is not positive.
         DataError: On a wrong dimension, NaN or zero embeddings.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> anchors = qi.make_anchors(np.eye(4), quality=[1, 2, 3, 4], ids=list("abcd"))
+        >>> fitted = qi.Mean(space="raw").fit(anchors)
+        >>> [found] = qi.explain(fitted, [[0, 0, 3, 4]], top=1)
+        >>> anchors.ids[found.rows].tolist(), found.similarity.round(2).tolist()
+        ([b'd', b'a'], [0.8, 0.0])
     """
     if top is not None and top < 1:
         raise MethodError(

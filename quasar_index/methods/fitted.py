@@ -105,6 +105,15 @@ class FittedMethod:
 
     Raises:
         MethodError: When the anchors cannot serve the method, or its space is still to be chosen.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> x = np.random.default_rng(0).normal(size=(60, 8))
+        >>> anchors = qi.make_anchors(x, quality=x[:, 0])
+        >>> fitted = qi.Mean().fit(anchors)  # a FittedMethod
+        >>> scores = fitted.score(x[:3])
+        >>> len(scores), fitted.dim, str(fitted.space)
+        (3, 8, 'whitened (shrinkage 10)')
     """
 
     def __init__(self, method: Method, anchors: AnchorTable | AnchorIndex, *, space: Space | None = None) -> None:

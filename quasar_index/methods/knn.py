@@ -28,6 +28,12 @@ class Knn(RatingMethod):
         top_k: k; fewer anchors than that are all used, with a warning.
         similarity_temperature: t > 0 of the weights softmax(cosine / t); None for the cosines themselves as weights
             (negative ones weigh nothing; where none is positive all weigh the same).
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> anchors = qi.make_anchors(np.eye(4), quality=[1, 2, 3, 4])
+        >>> qi.Knn(top_k=2, space="raw").fit(anchors).score([[0, 0, 1, 1]]).score.round(2).tolist()
+        [3.5]
     """
 
     when: ClassVar[str] = "a baseline for rated anchors"

@@ -39,6 +39,14 @@ class Method(ABC):
             chosen by leaving out one group of anchors at a time (`validation.choose_space`).
         shrinkage: lambda > 0 of the whitened space, "ledoit-wolf", "oas" or "auto"; None for 10, or for "auto" where
             the space is.
+
+    Example:
+        >>> import quasar_index as qi
+        >>> method = qi.Retrieval(top_k=8, space="raw")
+        >>> str(method), method == qi.read_method("retrieval:top_k=8,space=raw")
+        ('retrieval:top_k=8,space=raw', True)
+        >>> method.is_adaptive, method.when
+        (True, 'many and varied anchors: each image is compared with those like it')
     """
 
     name: ClassVar[str]
@@ -117,6 +125,13 @@ class Method(ABC):
 
         Raises:
             MethodError: When the anchors cannot serve the method, or its space is still to be chosen.
+
+        Example:
+            >>> import numpy as np, quasar_index as qi
+            >>> anchors = qi.make_anchors(np.eye(4), quality=[1, 2, 3, 4])
+            >>> fitted = qi.Mean(space="raw").fit(anchors)
+            >>> fitted.score([[0, 0, 0, 1], [1, 0, 0, 0]]).score.round(3).tolist()
+            [1.0, 0.0]
         """
         from .fitted import FittedMethod
 

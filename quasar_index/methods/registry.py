@@ -23,6 +23,12 @@ def read_method(text: str) -> Method:
 
     Raises:
         MethodError: On an unknown name or parameter, or a value out of range; with what was meant.
+
+    Example:
+        >>> import quasar_index as qi
+        >>> method = qi.read_method("retrieval:top_k=8,space=raw")
+        >>> type(method).__name__, method.top_k, str(method)
+        ('Retrieval', 8, 'retrieval:top_k=8,space=raw')
     """
     return read(text, METHODS, "method", MethodError)
 
@@ -35,5 +41,10 @@ def read_methods(texts: Iterable[str]) -> list[Method]:
 
     Raises:
         MethodError: As `read_method`.
+
+    Example:
+        >>> import quasar_index as qi
+        >>> [str(method) for method in qi.read_methods(["mean/knn:space=raw/whitened"])]
+        ['mean:space=raw', 'mean', 'knn:space=raw', 'knn']
     """
     return read_several(texts, METHODS, "method", MethodError)

@@ -40,6 +40,15 @@ class Retrieval(CentroidMethod):
         division: How "joint" divides its neighbours: "global" or "local".
         similarity_temperature: t > 0 of the softmax over similarities; None for equal weights.
         blend: b in [0, 1]; 0 is the mean, 1 only the retrieved anchors.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> x = np.random.default_rng(0).normal(size=(60, 8))
+        >>> anchors = qi.make_anchors(x, quality=x[:, 0])
+        >>> fitted = qi.Retrieval(top_k=8).fit(anchors)
+        >>> new = np.random.default_rng(1).normal(size=(50, 8))
+        >>> fitted.is_static, round(qi.srcc(fitted.score(new).score, new[:, 0]), 2)
+        (False, 0.91)
     """
 
     when: ClassVar[str] = "many and varied anchors: each image is compared with those like it"

@@ -39,6 +39,15 @@ class Ridge(RatingMethod):
     Attributes:
         alphas: Penalties > 0; leaving out one group of anchors (`AnchorTable.groups`) at a time chooses, or one anchor
             where there are no groups.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> x = np.random.default_rng(0).normal(size=(60, 8))
+        >>> anchors = qi.make_anchors(x, quality=x[:, 0])
+        >>> fitted = qi.Ridge().fit(anchors)
+        >>> new = np.random.default_rng(1).normal(size=(50, 8))
+        >>> round(qi.plcc(fitted.score(new).score, new[:, 0]), 2)
+        0.93
     """
 
     when: ClassVar[str] = "a baseline for rated anchors, strong where they are many"

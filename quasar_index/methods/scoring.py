@@ -33,6 +33,11 @@ class ScoredImage:
         similarity_bad: Cosine to the bad centroid; None likewise.
         error: Why there is no score; empty otherwise.
         embedding: (D,) float32, raw; None on an error.
+
+    Example:
+        >>> import quasar_index as qi
+        >>> qi.ScoredImage("broken.png", error="not an image").score is None
+        True
     """
 
     path: str
@@ -55,6 +60,20 @@ class Scorer:
 
     Raises:
         AnchorIndexError: When the encoder is not the one the index was built with.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> from PIL import Image
+        >>> encoder = qi.load_encoder()
+        >>> plain = [np.full((64, 64, 3), level, dtype=np.uint8) for level in (60, 100, 140, 180)]
+        >>> noisy = list(np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), dtype=np.uint8))
+        >>> anchors = qi.make_anchors(qi.encode(encoder, plain + noisy), is_good=[True] * 4 + [False] * 4)
+        >>> scorer = qi.Scorer(anchors, qi.Mean(space="raw"), encoder)
+        >>> Image.new("RGB", (64, 64), (120, 120, 120)).save("plain.png")
+        >>> for image in scorer.score_files(["plain.png", "missing.png"]):
+        ...     print(image.path, image.error or image.score > 0.5)
+        plain.png True
+        missing.png cannot be read (No such file or directory); check the path
     """
 
     anchors: AnchorTable | AnchorIndex | FittedMethod

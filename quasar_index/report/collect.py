@@ -52,6 +52,18 @@ class Report:
 
     Attributes:
         n_left_out: Images beyond the limit, which the page leaves out and says so.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import numpy as np, quasar_index as qi
+        >>> from PIL import Image
+        >>> anchors = qi.make_anchors(np.eye(4), quality=[1, 2, 3, 4])
+        >>> Image.new("RGB", (64, 64)).save("photo.png")
+        >>> report = qi.Report(qi.Mean().fit(anchors), n_anchors=2)
+        >>> report.add([qi.ScoredImage("photo.png", 0.7, embedding=np.ones(4, dtype=np.float32))])
+        >>> report.write("report.html")
+        >>> len(report), "photo.png" in Path("report.html").read_text(encoding="utf-8")
+        (1, True)
     """
 
     def __init__(

@@ -88,6 +88,14 @@ def select_anchors(
     Raises:
         MethodError: When the size is out of range, there are more bins than anchors to choose of a side, or the
             anchors lack what the selector needs.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> from quasar_index.selection import Extremes
+        >>> anchors = qi.make_anchors(np.eye(6), quality=range(6))
+        >>> rows = qi.select_anchors(anchors, Extremes(), size=4)
+        >>> anchors.quality[rows].tolist()
+        [5.0, 4.0, 0.0, 1.0]
     """
     n_good, n_bad = allocate(anchors, size=size, fraction=fraction)
     if stratify is None:
@@ -156,6 +164,17 @@ def select_subset(
         MethodError: As `select_anchors` and `fit_space`.
         AnchorIndexError: When the new index exists and is not to be overwritten, or the filter is wrong.
         DataError: When the filter leaves a side empty, or there is no such column.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> from quasar_index.selection import KCenter
+        >>> x = np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32)
+        >>> np.save("own.npy", x)
+        >>> np.savetxt("own.csv", x[:, 0], header="score", comments="")
+        >>> index = qi.build_from_embeddings("own", *qi.load_embeddings("own.npy", "own.csv")).index
+        >>> report = qi.select_subset("small", index, KCenter(), fraction=0.2)
+        >>> len(report.index), report.subset.selector, report.subset.of_good
+        (12, 'k-center', 30)
     """
     check_free(new_index_path(name), overwrite=overwrite)
     column = group or index.content_column()

@@ -104,26 +104,50 @@ def check_pairs(scores: npt.ArrayLike, quality: npt.ArrayLike) -> tuple[DoubleAr
 
 
 def srcc(scores: npt.ArrayLike, quality: npt.ArrayLike) -> float:
-    """Return Spearman's rank correlation in [-1, 1]; ties get mid-ranks. Arguments and errors as `check_pairs`."""
+    """Return Spearman's rank correlation in [-1, 1]; ties get mid-ranks. Arguments and errors as `check_pairs`.
+
+    Example:
+        >>> import quasar_index as qi
+        >>> round(qi.srcc([0.1, 0.2, 0.3, 0.9], [1, 3, 2, 4]), 2)
+        0.8
+    """
     x, y = check_pairs(scores, quality)
     return float(scipy.stats.spearmanr(x, y).statistic)
 
 
 def krcc(scores: npt.ArrayLike, quality: npt.ArrayLike) -> float:
-    """Return Kendall's tau-b in [-1, 1], corrected for ties. Arguments and errors as `check_pairs`."""
+    """Return Kendall's tau-b in [-1, 1], corrected for ties. Arguments and errors as `check_pairs`.
+
+    Example:
+        >>> import quasar_index as qi
+        >>> round(qi.krcc([0.1, 0.2, 0.3, 0.9], [1, 3, 2, 4]), 2)
+        0.67
+    """
     x, y = check_pairs(scores, quality)
     # The p-value is not used, and the exact one is slow on small n.
     return float(scipy.stats.kendalltau(x, y, method="asymptotic").statistic)
 
 
 def plcc(scores: npt.ArrayLike, quality: npt.ArrayLike) -> float:
-    """Return Pearson's correlation in [-1, 1] of the raw scores. Arguments and errors as `check_pairs`."""
+    """Return Pearson's correlation in [-1, 1] of the raw scores. Arguments and errors as `check_pairs`.
+
+    Example:
+        >>> import quasar_index as qi
+        >>> round(qi.plcc([0.1, 0.2, 0.3, 0.9], [1, 3, 2, 4]), 2)
+        0.83
+    """
     x, y = check_pairs(scores, quality)
     return _pearson(x, y)
 
 
 def rmse(scores: npt.ArrayLike, quality: npt.ArrayLike) -> float:
-    """Return sqrt(mean((score - quality)^2)) in units of quality. Arguments and errors as `check_pairs`."""
+    """Return sqrt(mean((score - quality)^2)) in units of quality. Arguments and errors as `check_pairs`.
+
+    Example:
+        >>> import quasar_index as qi
+        >>> round(qi.rmse([1.5, 2.5, 2.0, 4.0], [1, 3, 2, 4]), 3)
+        0.354
+    """
     x, y = check_pairs(scores, quality)
     return math.sqrt(float(np.mean((x - y) ** 2)))
 

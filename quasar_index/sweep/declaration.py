@@ -73,6 +73,12 @@ class Sweep:
         n_resamples: Resamples of the bootstrap over the test groups.
         level: Nominal coverage of all intervals.
         seed: First of the seeds, and that of the bootstrap.
+
+    Example:
+        >>> from quasar_index.sweep import Sweep, make_selectors
+        >>> sweep = Sweep("size", (0.2, 1), make_selectors(["k-center"]), n_seeds=3)
+        >>> sorted({point.name for point in sweep.points()}), len(list(sweep.points()))
+        (['k-center', 'random'], 6)
     """
 
     parameter: Parameter

@@ -36,7 +36,7 @@ def run_sweep(
     state: PathText | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> SweepReport:
-    """Compute a sweep.
+    r"""Compute a sweep.
 
     In every fold the selector sees the anchors of the fold alone, in the space of the method; the subset is then
     scored with like any index of these anchors: its space is fitted to it. The resamples of the test groups are the
@@ -55,6 +55,20 @@ def run_sweep(
     Raises:
         ValidationError: When no point can be computed.
         DataError: When the state cannot be read or written.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import numpy as np, quasar_index as qi
+        >>> from quasar_index.sweep import Sweep, anchors_bench, make_selectors, run_sweep
+        >>> x = np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32)
+        >>> np.save("own.npy", x)
+        >>> rows = [f"{i}.png,{score:.4f},scene {i // 5}" for i, score in enumerate(x[:, 0])]
+        >>> _ = Path("own.csv").write_text("\n".join(["image,score,scene", *rows]))
+        >>> index = qi.build_from_embeddings("own", *qi.load_embeddings("own.npy", "own.csv")).index
+        >>> sweep = Sweep("size", (0.2, 1), make_selectors(["random"]), n_seeds=2, n_resamples=50)
+        >>> report = run_sweep(sweep, anchors_bench(index, "scene"))
+        >>> [(point.selector, point.value, round(point.srcc, 1)) for point in report.points]
+        [('random', 0.2, 0.5), ('random', 1, 0.8)]
     """
     store = PointStore(state)
     folds = _FoldAnchors(bench)

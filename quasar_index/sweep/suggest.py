@@ -110,6 +110,17 @@ def suggest(
 
     Raises:
         ValidationError: When there are too few anchors or groups for a standard error, or as `anchors_bench`.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> from quasar_index.sweep import make_selectors, suggest
+        >>> x = np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32)
+        >>> np.save("own.npy", x)
+        >>> np.savetxt("own.csv", x[:, 0], header="score", comments="")
+        >>> index = qi.build_from_embeddings("own", *qi.load_embeddings("own.npy", "own.csv")).index
+        >>> found = suggest(index, selectors=make_selectors(["extremes"]), sizes=[0.2, 0.5], n_seeds=2, n_resamples=50)
+        >>> found.overall.selector, found.overall.chosen.value, round(found.overall.best.srcc, 1)
+        ('extremes', 0.5, 0.9)
     """
     tried = selectors or [(name, kind()) for name, kind in SELECTORS.items()]
     sweep = Sweep(

@@ -74,6 +74,17 @@ def approximate(
 
     Raises:
         AnchorIndexError: When the recall cannot be reached, another process changes the index, or nothing can be kept.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> x = np.random.default_rng(0).normal(size=(600, 8)).astype(np.float32)
+        >>> np.save("own.npy", x)
+        >>> np.savetxt("own.csv", x[:, 0], header="score", comments="")
+        >>> index = qi.build_from_embeddings("own", *qi.load_embeddings("own.npy", "own.csv")).index
+        >>> faster = qi.approximate(index, top_k=20, recall=0.9, n_queries=40)
+        >>> found = faster.manifest.approximate
+        >>> found.top_k, found.recall >= 0.9
+        (20, True)
     """
     if not 0 < recall < 1:
         raise AnchorIndexError(f"recall {recall} is not between 0 and 1", "use for example 0.95; exact search has 1")
@@ -122,6 +133,16 @@ def search_exactly(index: AnchorIndex) -> AnchorIndex:
 
     Returns:
         The index as it is now.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> x = np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32)
+        >>> np.save("own.npy", x)
+        >>> np.savetxt("own.csv", x[:, 0], header="score", comments="")
+        >>> index = qi.build_from_embeddings("own", *qi.load_embeddings("own.npy", "own.csv")).index
+        >>> faster = qi.approximate(index, top_k=8, recall=0.9, n_queries=40)
+        >>> faster.manifest.approximate is None, qi.search_exactly(faster).manifest.approximate is None
+        (False, True)
     """
     with changing(index) as change:
         record = change.manifest.approximate

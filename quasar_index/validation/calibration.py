@@ -122,6 +122,16 @@ def calibrate(
     Raises:
         ValidationError: When the anchors have no ratings, or too few anchors or groups, or scores that do not rise with
             the ratings.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> x = np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32)
+        >>> np.save("own.npy", x)
+        >>> np.savetxt("own.csv", x[:, 0], header="score", comments="")
+        >>> index = qi.build_from_embeddings("own", *qi.load_embeddings("own.npy", "own.csv")).index
+        >>> found = qi.calibrate(index, qi.Mean(), level=0.8)
+        >>> found.method, found.groups, found.calibration.n_anchors
+        ('mean', 'each image', 60)
     """
     chosen = method or Mean()
     images = rated_anchors(index)
@@ -166,6 +176,18 @@ def read_calibration(index: AnchorIndex, method: Method | None = None) -> IndexC
     Raises:
         AnchorIndexError: When there is none for this version and method, naming those that there are.
         ValidationError: When the file is damaged.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> x = np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32)
+        >>> np.save("own.npy", x)
+        >>> np.savetxt("own.csv", x[:, 0], header="score", comments="")
+        >>> index = qi.build_from_embeddings("own", *qi.load_embeddings("own.npy", "own.csv")).index
+        >>> _ = qi.calibrate(index)
+        >>> found = qi.read_calibration(index)
+        >>> rating, low, high = found.predict(qi.Mean().fit(index).score(x[:3]).score)
+        >>> found.method, rating.shape, bool((low <= rating).all())
+        ('mean', (3,), True)
     """
     chosen = method or Mean()
     path = _path(index, str(chosen))

@@ -74,6 +74,17 @@ def evaluate(
         ValidationError: On fewer than 3 images, constant ratings or scores, lengths that differ, or images whose
             exclusions leave no anchors of both sides.
         MethodError: When a method cannot be used with the anchors.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> x = np.random.default_rng(0).normal(size=(60, 8))
+        >>> anchors = qi.make_anchors(x, quality=x[:, 0])
+        >>> new = np.random.default_rng(1).normal(size=(50, 8))
+        >>> report = qi.evaluate([qi.Mean(), qi.Ridge()], anchors, new, new[:, 0], n_resamples=100)
+        >>> for outcome in report.outcomes:
+        ...     print(outcome.method, round(outcome.figures["srcc"].value, 2), outcome.figures["srcc"].low > 0.5)
+        mean 0.92 True
+        ridge 0.97 True
     """
     matrix, ratings = _checked(methods, embeddings, quality)
     for rule in excluded:
@@ -134,6 +145,14 @@ def cross_validate(
         ValidationError: As in `evaluate`; on a missing group label, fewer than two groups, or when the other groups
             divide into no two sides.
         MethodError: When a method cannot be used with the anchors.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> x = np.random.default_rng(0).normal(size=(60, 8))
+        >>> scenes = np.arange(60) // 5
+        >>> report = qi.cross_validate([qi.Mean()], x, x[:, 0], scenes, n_resamples=100)
+        >>> report.n_folds, report.n_scored, round(report.outcomes[0].figures["srcc"].value, 2)
+        (12, 60, 0.79)
     """
     steps = _Steps(on_progress, more=len(methods))
     fitted = cross_fit(

@@ -102,6 +102,14 @@ def choose_space(
     Raises:
         ValidationError: When no candidate's scores can be correlated: too few anchors or groups, constant ratings.
         MethodError: When the method cannot be used with the anchors.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> x = np.random.default_rng(0).normal(size=(60, 8))
+        >>> anchors = qi.make_anchors(x, quality=x[:, 0])
+        >>> choice = qi.choose_space(anchors, qi.Mean(space="auto"))
+        >>> str(choice.method), len(choice.trials), choice.n_anchors
+        ('mean:shrinkage=0.1', 11, 60)
     """
     candidates = _candidates(method)
     if len(candidates) == 1:

@@ -73,6 +73,17 @@ def evaluate_index(
     Raises:
         ValidationError: When images are among their own anchors, or as `evaluate`.
         DataError: When a column is missing.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> x = np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32)
+        >>> np.save("own.npy", x)
+        >>> np.savetxt("own.csv", x[:, 0], header="score", comments="")
+        >>> index = qi.build_from_embeddings("own", *qi.load_embeddings("own.npy", "own.csv")).index
+        >>> images = qi.rated_anchors(index)
+        >>> report = qi.evaluate_index([qi.Mean()], index, images, exclude="same-image", n_resamples=100)
+        >>> report.n_folds, report.n_overlap, round(report.outcomes[0].figures["srcc"].value, 2)
+        (60, 0, 0.79)
     """
     columns = {name: images.column(name) for name in by}
     column = exclude.removeprefix(GROUP) if exclude and exclude.startswith(GROUP) else index.content_column()
@@ -116,7 +127,7 @@ def cross_validate_images(
     seed: int = 0,
     **options: Any,
 ) -> EvaluationReport:
-    """Evaluate methods on one rated set, leaving out one group after the other (see `cross_validate`).
+    r"""Evaluate methods on one rated set, leaving out one group after the other (see `cross_validate`).
 
     Args:
         methods: At least one.
@@ -134,6 +145,18 @@ def cross_validate_images(
         ValidationError: When versions of one reference image are in several groups, the images are those that a
             selector chose, or as `cross_validate`.
         DataError: When a column is missing.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import numpy as np, quasar_index as qi
+        >>> x = np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32)
+        >>> np.save("own.npy", x)
+        >>> rows = [f"{i}.png,{score:.4f},scene {i // 5}" for i, score in enumerate(x[:, 0])]
+        >>> _ = Path("own.csv").write_text("\n".join(["image,score,scene", *rows]))
+        >>> index = qi.build_from_embeddings("own", *qi.load_embeddings("own.npy", "own.csv")).index
+        >>> report = qi.cross_validate_images([qi.Mean()], qi.rated_anchors(index), "scene", n_resamples=100)
+        >>> report.n_folds, report.grouped, round(report.outcomes[0].figures["srcc"].value, 2)
+        (12, True, 0.79)
     """
     images.check_not_selected(group)
     labels = images.column(group)

@@ -30,6 +30,17 @@ def draw_evaluation(report: EvaluationReport, path: PathText) -> None:
 
     Raises:
         DataError: When the file cannot be written.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import numpy as np, quasar_index as qi
+        >>> x = np.random.default_rng(0).normal(size=(60, 8))
+        >>> anchors = qi.make_anchors(x, quality=x[:, 0])
+        >>> new = np.random.default_rng(1).normal(size=(50, 8))
+        >>> report = qi.evaluate([qi.Mean()], anchors, new, new[:, 0], n_resamples=100)
+        >>> qi.draw_evaluation(report, "evaluation.svg")
+        >>> Path("evaluation.svg").is_file()
+        True
     """
     check_picture(path)
     from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -108,6 +108,14 @@ def rated_source(source: AnchorSource, *, keep_sides: bool = False) -> RatedSour
 
     Raises:
         ValidationError: On fewer than 3 ratings, or constant ones.
+
+    Example:
+        >>> import quasar_index as qi
+        >>> from quasar_index.datasets import make_records
+        >>> records = make_records({"path": ["a.png", "b.png", "c.png", "d.png"], "score": [1, 4, None, 3]}, 4)
+        >>> rated = qi.rated_source(qi.AnchorSource("own", records, "no-reference", "median"))
+        >>> len(rated.source), rated.n_unrated
+        (3, 1)
     """
     ratings = _oriented(source)
     rated = ~np.isnan(ratings)
@@ -129,7 +137,7 @@ def embed_rated(
     max_pixels: int = MAX_PIXELS,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> RatedImages:
-    """Embed the images of a source, once for all methods.
+    r"""Embed the images of a source, once for all methods.
 
     Args:
         rated: What `rated_source` returned.
@@ -146,6 +154,17 @@ def embed_rated(
     Raises:
         DataError: When none can be embedded.
         ValidationError: When fewer than 3 are left, or constant ratings.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import quasar_index as qi
+        >>> from PIL import Image
+        >>> for name, colour in (("a", "red"), ("b", "green"), ("c", "blue")):
+        ...     Image.new("RGB", (64, 64), colour).save(f"{name}.png")
+        >>> _ = Path("rated.csv").write_text("image,score\na.png,1\nb.png,4\nc.png,3\nlost.png,2\n")
+        >>> images = qi.embed_rated(qi.rated_source(qi.load_source("rated.csv")), qi.load_encoder())
+        >>> images.quality.tolist(), images.embeddings.shape, len(images.failures)
+        ([1.0, 4.0, 3.0], (3, 1568), 1)
     """
     source = rated.source
     embeddings: list[FloatArray] = []
@@ -208,6 +227,16 @@ def rated_anchors(index: AnchorIndex, *, where: str | None = None) -> RatedImage
 
     Raises:
         ValidationError: When the anchors have no ratings.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> x = np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32)
+        >>> np.save("own.npy", x)
+        >>> np.savetxt("own.csv", x[:, 0], header="score", comments="")
+        >>> index = qi.build_from_embeddings("own", *qi.load_embeddings("own.npy", "own.csv")).index
+        >>> images = qi.rated_anchors(index, where="score < 1")
+        >>> images.name, len(images.ids), images.embeddings.shape
+        ("index 'own'", 50, (50, 8))
     """
     anchors = index.anchors(where=where)
     sources = index.manifest.sources
