@@ -6,7 +6,7 @@ import pkgutil
 
 import pytest
 
-import quasar_index as qi
+from tests.unit.conftest import public_names
 
 ROOMS = ("index", "datasets", "encoders", "synthesis", "statistics")
 
@@ -33,4 +33,4 @@ def test_example(example, tmp_path, monkeypatch):
 def test_each_room_has_some():
     names = {parameter.id.rsplit(".", 1)[1] for parameter in examples()}
     assert {"AnchorIndex", "build_index", "load_source", "load_encoder", "distort", "correlate"} <= names
-    assert names <= set(qi.__all__)
+    assert names <= set(public_names())
