@@ -109,8 +109,8 @@ def build(
     else:
         sources = read_sources(data or [], **vars(labelling))
         chosen = encoder or qi.DEFAULT_ENCODER
-        qi.check_encoder(chosen, layers=layers, input_rule=input_rule, **embedding.place)
-        qi.check_build(name, sources, overwrite=overwrite)
+        qi.encoders.check_encoder(chosen, layers=layers, input_rule=input_rule, **embedding.place)
+        qi.index.check_build(name, sources, overwrite=overwrite)
         if encoder is None:
             note(
                 f"encoder {chosen} (works offline); the paper's settings are --encoder clip-rn50 for quality and "

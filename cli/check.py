@@ -83,7 +83,7 @@ def check(
     if opened is not None:
         encoder = qi.load_recorded_encoder(opened.manifest.encoder, **embedding.loading)
     with interruptible("nothing was changed; run it again"), progress_bar("checking") as on_progress:
-        report = qi.check_sources(
+        report = qi.checks.check_sources(
             sources,
             against=others,
             index=opened,
@@ -107,7 +107,7 @@ def check(
         note(f"{counted(report.n_images, 'image', form=',')} checked, {summary}")
 
 
-def _row(finding: qi.Finding) -> tuple[Cell, ...]:
+def _row(finding: qi.checks.Finding) -> tuple[Cell, ...]:
     count = f"{finding.count:,}" if finding.count else ""
     text = "\n".join((finding.message, *(f"  {_short(example)}" for example in finding.examples)))
     return ((finding.severity, STYLES[finding.severity]), finding.data, finding.check, count, text)

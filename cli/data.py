@@ -65,22 +65,22 @@ def read_embeddings(
     score_column: str | None,
     image_column: str | None,
     lower_is_better: bool,
-) -> qi.Export:
+) -> qi.index.Export:
     """Read embeddings and their labels: an exported index, the authors' pair of files, or one's own."""
     if labels is None and (exported := qi.read_export(path)) is not None:
         note_warnings(exported.sources)
         return exported
     if labels is not None and labels.suffix.lower() == ".json":
-        source, matrix = qi.read_author_embeddings(path, labels)
+        source, matrix = qi.datasets.read_author_embeddings(path, labels)
         scores = labels.with_name("labels.json")
         unlabelled = all(source.records[name].null_count == len(source) for name in ("score", "side"))
         if unlabelled and scores != labels and scores.is_file():
             note(f"scores from '{scores}'")
-            source, matrix = qi.read_author_embeddings(path, labels, scores)
+            source, matrix = qi.datasets.read_author_embeddings(path, labels, scores)
     else:
         lower = True if lower_is_better else None
         source, matrix = qi.load_embeddings(
             path, labels, score_column=score_column, image_column=image_column, lower_is_better=lower
         )
     note_warnings([source])
-    return qi.Export((source,), matrix)
+    return qi.index.Export((source,), matrix)

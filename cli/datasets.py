@@ -27,7 +27,7 @@ def datasets(
 ) -> None:
     """List the data sets that --data NAME:ROOT reads: size, range, direction, terms, home page."""
     if name is not None:
-        dataset = qi.find_dataset(name)
+        dataset = qi.datasets.find_dataset(name)
         print_facts(_plain(dataset) if json else _facts(dataset), as_json=json)
     elif json:
         print(json_.dumps({dataset.name: _plain(dataset) for dataset in qi.DATASETS.values()}, indent=2))  # noqa: T201
@@ -49,7 +49,7 @@ def _rows() -> list[tuple[Cell, ...]]:
     return rows
 
 
-def _facts(dataset: qi.Dataset) -> dict[str, Any]:
+def _facts(dataset: qi.datasets.Dataset) -> dict[str, Any]:
     """Return what a person wants to know of one data set."""
     facts: dict[str, Any] = {
         "name": " or ".join((dataset.name, *dataset.aliases)),
@@ -81,24 +81,24 @@ def _facts(dataset: qi.Dataset) -> dict[str, Any]:
     return facts
 
 
-def _plain(dataset: qi.Dataset) -> dict[str, Any]:
+def _plain(dataset: qi.datasets.Dataset) -> dict[str, Any]:
     """Return the declaration as JSON data; `read` is code."""
     plain = {field.name: getattr(dataset, field.name) for field in fields(dataset) if field.name != "read"}
     return plain | {"splits": dict(dataset.splits), "options": dict(dataset.options)}
 
 
-def _size(dataset: qi.Dataset) -> str:
+def _size(dataset: qi.datasets.Dataset) -> str:
     return "-" if dataset.size is None else f"{dataset.size:,}"
 
 
-def _range(dataset: qi.Dataset) -> str:
+def _range(dataset: qi.datasets.Dataset) -> str:
     bounds = dataset.score_range or dataset.observed_range
     if bounds is None:
         return "none" if dataset.name in UNRATED else "-"
     return f"{bounds[0]:g} to {bounds[1]:g}"
 
 
-def _better(dataset: qi.Dataset) -> str:
+def _better(dataset: qi.datasets.Dataset) -> str:
     if dataset.name in UNRATED:
         return "-"
     return "lower" if dataset.lower_is_better else "higher"

@@ -30,12 +30,12 @@ def demo(
 
     path = new_index_path(name)
     check_demo(path)
-    qi.check_encoder(qi.DEFAULT_ENCODER, device=device)
+    qi.encoders.check_encoder(qi.DEFAULT_ENCODER, device=device)
     images = path.with_name(f"{path.name}-images")
     note(f"distorting photographs into '{images}', then embedding them with {qi.DEFAULT_ENCODER} (works offline)")
     encoder = qi.load_encoder(device=device)
     with interruptible("run it again"), progress_bar("embedding") as on_progress:
-        report = qi.run_demo(path, images, encoder, seed=seed, on_progress=on_progress)
+        report = qi.demo.run_demo(path, images, encoder, seed=seed, on_progress=on_progress)
     n = ", ".join(map(str, report.n_held_out))
     print_text("SRCC of score against minus the distortion level, on photographs of which no part is an anchor")
     print_text(f"{counted(len(report.n_held_out), 'random division')} by photograph; images scored in each: {n}")

@@ -106,7 +106,7 @@ def evaluate(
             raise typer.BadParameter(message)
     methods = ways.read_methods(method)
     if picture is not None:
-        qi.check_picture(picture)
+        qi.pictures.check_picture(picture)
     qi.allow_pixels(embedding.max_pixels)
     opened = None if index is None else qi.AnchorIndex.open(index, version)
 
@@ -114,10 +114,10 @@ def evaluate(
         (source,) = read_sources([data or ""], **vars(labelling))
         rated = qi.rated_source(source, keep_sides=group is not None)
         if group is not None:
-            qi.check_cross_validation(rated, group, by=by or [])
+            qi.validation.check_cross_validation(rated, group, by=by or [])
         elif opened is not None:
             column = opened.content_column() if any(one.uses_groups for one in methods) else None
-            qi.check_evaluation(
+            qi.validation.check_evaluation(
                 rated,
                 opened,
                 exclude=exclude,

@@ -57,7 +57,11 @@ def _is_marked(report: qi.EvaluationReport) -> bool:
 def _rows(report: qi.EvaluationReport) -> Iterator[tuple[str, ...]]:
     for outcome in report.outcomes:
         paired = outcome.difference
-        difference = None if paired is None else qi.Figure(paired.difference, paired.interval.low, paired.interval.high)
+        difference = (
+            None
+            if paired is None
+            else qi.validation.Figure(paired.difference, paired.interval.low, paired.interval.high)
+        )
         yield (
             outcome.label,
             *(_cell(outcome.figures[name]) for name in TITLES),  # type: ignore[index]
@@ -73,7 +77,7 @@ def _parts(report: qi.EvaluationReport) -> Iterator[tuple[tuple[str, ...], list[
         yield columns, rows
 
 
-def _cell(figure: qi.Figure, *, signed: bool = False) -> str:
+def _cell(figure: qi.validation.Figure, *, signed: bool = False) -> str:
     if figure.value is None:
         return "-"
     sign = "+" if signed else ""

@@ -113,7 +113,7 @@ def beside(
         A function that hands images on, each with its opinion scores; the files are complete once all have passed and
         the block has ended.
     """
-    labels = qi.AnchorLabels.of(scorer.fitted.table, index) if wishes else None
+    labels = qi.report.AnchorLabels.of(scorer.fitted.table, index) if wishes else None
     page = None
     if wishes.report is not None:
         known = {name: value for name, value in facts.items() if value is not None}
@@ -150,7 +150,7 @@ def beside(
 
 def _opinions(
     images: Sequence[qi.ScoredImage], scorer: qi.Scorer, calibration: qi.IndexCalibration | None
-) -> list[qi.Opinion | None]:
+) -> list[qi.report.Opinion | None]:
     """Return the opinion scores of some images; None for images without a score, or without a calibration."""
     embeddings, scores = _embeddings(images), [image.score for image in images if image.score is not None]
     if calibration is None or embeddings is None:
@@ -159,7 +159,7 @@ def _opinions(
     assert not isinstance(anchors, qi.AnchorIndex)  # noqa: S101 - for the type checker
     known = calibration.familiarity(anchors, embeddings)
     columns = (*calibration.predict(scores), known)
-    found = (qi.Opinion(*map(float, row)) for row in zip(*columns, strict=True))
+    found = (qi.report.Opinion(*map(float, row)) for row in zip(*columns, strict=True))
     return [None if image.score is None else next(found) for image in images]
 
 
@@ -173,7 +173,7 @@ def _embeddings(images: Sequence[qi.ScoredImage]) -> Any:
 
 @contextlib.contextmanager
 def _explanations(
-    output: str, fitted: qi.FittedMethod, labels: qi.AnchorLabels, top: int | None
+    output: str, fitted: qi.FittedMethod, labels: qi.report.AnchorLabels, top: int | None
 ) -> Iterator[Callable[[Sequence[qi.ScoredImage]], None]]:
     """Open the file of explanations, and offer a function that writes those of a block of images."""
     import numpy as np
@@ -191,7 +191,7 @@ def _explanations(
                     return
                 scored = (image for image in images if image.embedding is not None)
                 for image, explanation in zip(scored, fitted.explain(embeddings), strict=True):
-                    table = qi.explanation_table(explanation, fitted, labels, top=top)
+                    table = qi.report.explanation_table(explanation, fitted, labels, top=top)
                     n_cut += len(table) < len(explanation)
                     for start in range(0, len(table), _ROWS):
                         file.write(image.path, table.slice(start, _ROWS))
@@ -235,7 +235,7 @@ class _Parquet:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        self._writer = pq.ParquetWriter(path, pa.schema([("path", pa.string()), *qi.EXPLANATION_SCHEMA]))
+        self._writer = pq.ParquetWriter(path, pa.schema([("path", pa.string()), *qi.report.EXPLANATION_SCHEMA]))
         self._waiting: list[Any] = []
         self._n_waiting = 0
 

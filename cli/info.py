@@ -64,7 +64,7 @@ def index_facts(index: qi.AnchorIndex) -> dict[str, Any]:
     return facts | {"created": manifest.created, "version": manifest.version}
 
 
-def embedding_words(embedding: qi.EmbeddingRecord) -> str:
+def embedding_words(embedding: qi.index.EmbeddingRecord) -> str:
     """Return what made an embedding, in words."""
     encoder = embedding.encoder
     parts = [encoder.name, f"{encoder.dim}-d"]
@@ -74,7 +74,7 @@ def embedding_words(embedding: qi.EmbeddingRecord) -> str:
     return ", ".join([*parts, *([f"kept as {embedding.dtype}"] if embedding.dtype != "float32" else [])])
 
 
-def rating_words(rating: qi.RatingRecord) -> str:
+def rating_words(rating: qi.index.RatingRecord) -> str:
     """Return the range of an opinion score and what it is, in words; empty where there are no scores."""
     if rating.score_range is None:
         return ""
@@ -84,7 +84,7 @@ def rating_words(rating: qi.RatingRecord) -> str:
     return f"{name} {low:g} to {high:g}" + (", lower is better" if rating.lower_is_better else "") + given
 
 
-def approximation_words(record: qi.Approximation) -> str:
+def approximation_words(record: qi.index.Approximation) -> str:
     """Return how an index is searched approximately, and what was measured of it, in words."""
     searched = (
         f"{record.n_probe[0]} and {counted(record.n_probe[1], 'list')} a query, "
@@ -100,7 +100,7 @@ def approximation_words(record: qi.Approximation) -> str:
     )
 
 
-def subset_words(subset: qi.Subset) -> str:
+def subset_words(subset: qi.index.Subset) -> str:
     """Return how the anchors of an index were selected, in words."""
     parts = [subset.label]
     parts += [f"in the {subset.space} space"] if subset.space != "raw" else []

@@ -71,7 +71,7 @@ def map_(
     On the page, hovering a point shows its image, path, side and rating. It is one file that needs no network; the
     images in it are read at the paths of the index, and those that are not there any more just have no picture.
     """
-    qi.check_map(output)
+    qi.maps.check_map(output)
     if subset is not None and mark is not None:
         raise typer.BadParameter("--subset and --mark both mark anchors; use one of them")
     spaced = ways.space_method(space, shrinkage)
@@ -79,9 +79,9 @@ def map_(
     anchors = index.anchors(where=where, group=ways.group_for(spaced, index, group))
     marks = None
     if subset is not None:
-        marks = qi.mark_subset(anchors, qi.AnchorIndex.open(subset))
+        marks = qi.maps.mark_subset(anchors, qi.AnchorIndex.open(subset))
     elif mark is not None:
-        marks = qi.mark_where(index, anchors, mark)
+        marks = qi.maps.mark_where(index, anchors, mark)
     if marks is not None and marks.n_elsewhere:
         note(
             f"{counted(marks.n_elsewhere, 'anchor', form=',')} of '{subset}' are not among these "
@@ -89,7 +89,7 @@ def map_(
         )
     with interruptible("nothing was written"):
         chosen, strength = ways.settle(spaced, anchors, seed=seed).fixed_space
-        placed = qi.project_anchors(
+        placed = qi.maps.project_anchors(
             anchors,
             projection=projection.value,
             space=chosen,
@@ -99,7 +99,7 @@ def map_(
             seed=seed,
         )
         with progress_bar("reading images") as on_progress:
-            n_unread = qi.draw_map(
+            n_unread = qi.maps.draw_map(
                 placed,
                 output,
                 index=index,

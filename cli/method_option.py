@@ -81,7 +81,7 @@ def space_method(space: Space, shrinkage: str | None) -> qi.Method:
     return qi.Mean(space=space.value, shrinkage=strength)
 
 
-def parse_shrinkage(text: str) -> qi.Shrinkage | Literal["auto"]:
+def parse_shrinkage(text: str) -> qi.methods.Shrinkage | Literal["auto"]:
     """Read a shrinkage: a number, the name of an estimator, or auto."""
     if text in ("ledoit-wolf", "oas", "auto"):
         return text  # type: ignore[return-value]

@@ -32,15 +32,15 @@ def methods(
     if json:
         print_facts(facts, as_json=True)
     elif name is None:
-        shared = {one.name for one in fields(qi.CentroidMethod)}
+        shared = {one.name for one in fields(qi.methods.CentroidMethod)}
         rows = [
             (key, ", ".join(name for name in one["parameters"] if name not in shared), one["when"])
             for key, one in facts.items()
         ]
         print_table(("method", "its own parameters", "when to choose it"), rows)
         every = ", ".join(one.name for one in fields(qi.Method))
-        more = ", ".join(one.name for one in fields(qi.CentroidMethod) if one.name not in every)
-        plain = " and ".join(key for key, kind in known.items() if not issubclass(kind, qi.CentroidMethod))
+        more = ", ".join(one.name for one in fields(qi.methods.CentroidMethod) if one.name not in every)
+        plain = " and ".join(key for key, kind in known.items() if not issubclass(kind, qi.methods.CentroidMethod))
         print_text(f"\nAll take {every}; all but {plain} take {more}, too.")
         print_text("For the formula, ranges and defaults of one: quasar-index methods NAME")
     else:
@@ -74,6 +74,6 @@ def _example(kind: type[qi.Method]) -> str:
     """Return a text that names the method with two of its parameters."""
     from quasar_index.notation import value_text
 
-    own = [one for one in fields(kind) if one.name not in {base.name for base in fields(qi.CentroidMethod)}]
+    own = [one for one in fields(kind) if one.name not in {base.name for base in fields(qi.methods.CentroidMethod)}]
     given = [f"{one.name}={value_text(one.default)}" for one in own if one.default is not None][:1]
     return f"{kind.name}:{','.join([*given, 'space=raw'])}"

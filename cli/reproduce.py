@@ -112,13 +112,13 @@ def reproduce(
     something ran.
     """
     if picture is not None:
-        qi.check_picture(picture)
+        qi.pictures.check_picture(picture)
     qi.allow_pixels(max_pixels)
     tests = [one.strip() for text in only or [] for one in text.split(",") if one.strip()]
-    chosen = qi.select_experiments(qi.find_protocol(name.value), only=tests, encoder=encoder)
+    chosen = qi.reproduction.select_experiments(qi.reproduction.find_protocol(name.value), only=tests, encoder=encoder)
     files = _weights(weights or [], list(dict.fromkeys(one.encoder for one in chosen)))
     with interruptible("the same command goes on where it stopped"), progress_bar("embedding") as on_progress:
-        found = qi.reproduce(
+        found = qi.reproduction.reproduce(
             name.value,
             data_root,
             indexes=indexes,
@@ -144,14 +144,14 @@ def reproduce(
         raise _nothing_ran(found)
     _SHOW[format_](found)
     if picture is not None and not dry_run:
-        qi.draw_reproduction(found, picture)
+        qi.reproduction.draw_reproduction(found, picture)
 
 
-def _print_json(found: qi.Reproduction) -> None:
+def _print_json(found: qi.reproduction.Reproduction) -> None:
     typer.echo(json.dumps(found.to_dict(), indent=2))
 
 
-_SHOW: dict[ReportFormat, Callable[[qi.Reproduction], None]] = {
+_SHOW: dict[ReportFormat, Callable[[qi.reproduction.Reproduction], None]] = {
     ReportFormat.table: print_reproduction,
     ReportFormat.json: _print_json,
     ReportFormat.markdown: print_reproduction_markdown,
@@ -174,7 +174,7 @@ def _weights(given: list[str], encoders: list[str]) -> dict[str, Path]:
     return files
 
 
-def _nothing_ran(found: qi.Reproduction) -> qi.QuasarError:
+def _nothing_ran(found: qi.reproduction.Reproduction) -> qi.QuasarError:
     """Return the error of a run without a result: about data, or about weights where data were there."""
     reasons = dict.fromkeys(reason for result in found.results for reason in result.reasons)
     message = f"nothing of {found.protocol.name} could be run: {'; '.join(list(reasons)[:3])}"

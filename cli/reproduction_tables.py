@@ -16,7 +16,7 @@ MOST_ROWS = 40
 RIGHT = ("published", "ours", "n", "anchors")
 
 
-def print_reproduction(found: qi.Reproduction) -> None:
+def print_reproduction(found: qi.reproduction.Reproduction) -> None:
     """Print a reproduction for people."""
     print_text(f"{found.protocol.name}: {found.protocol.title}")
     print_text(
@@ -34,7 +34,7 @@ def print_reproduction(found: qi.Reproduction) -> None:
         print_text("\n" + missing_text(found.missing))
 
 
-def print_reproduction_markdown(found: qi.Reproduction) -> None:
+def print_reproduction_markdown(found: qi.reproduction.Reproduction) -> None:
     """Print a reproduction in Markdown."""
     columns, rows, marks = _table(found)
     parts = [
@@ -50,13 +50,13 @@ def print_reproduction_markdown(found: qi.Reproduction) -> None:
     print("\n\n".join(part for part in parts if part))  # noqa: T201
 
 
-def missing_text(missing: Sequence[qi.MissingInput]) -> str:
+def missing_text(missing: Sequence[qi.reproduction.MissingInput]) -> str:
     """Return lines that say what is missing, and how to get it."""
     lines = [(f"missing {one.kind} {one.name}: {one.reason}", *(f"  {line}" for line in one.how)) for one in missing]
     return "\n".join(line for part in lines for line in part)
 
 
-def _table(found: qi.Reproduction) -> tuple[tuple[str, ...], list[tuple[str, ...]], dict[str, int]]:
+def _table(found: qi.reproduction.Reproduction) -> tuple[tuple[str, ...], list[tuple[str, ...]], dict[str, int]]:
     """Return columns, rows, and the numbers of the remarks that the rows refer to."""
     x_label = found.protocol.x_label
     shown = [one for one in found.results if not _is_hidden(found, one)]
@@ -94,11 +94,11 @@ def _table(found: qi.Reproduction) -> tuple[tuple[str, ...], list[tuple[str, ...
     return columns, rows, marks
 
 
-def _is_hidden(found: qi.Reproduction, result: qi.ExperimentResult) -> bool:
+def _is_hidden(found: qi.reproduction.Reproduction, result: qi.reproduction.ExperimentResult) -> bool:
     return len(found.results) > MOST_ROWS and result.status in ("missing", "failed")
 
 
-def _status(result: qi.ExperimentResult) -> str:
+def _status(result: qi.reproduction.ExperimentResult) -> str:
     if result.status in ("ran", "planned"):
         return "would run" if result.status == "planned" else "ran"
     return f"{result.status}: {'; '.join(result.reasons)}"
@@ -109,7 +109,7 @@ def _styled(row: Sequence[str]) -> list[Cell]:
     return [(cell, style) for cell in row]
 
 
-def _figure(measured: qi.Measurement) -> str:
+def _figure(measured: qi.reproduction.Measurement) -> str:
     if measured.spread is not None:
         return f"{measured.srcc:.3f} ± {measured.spread:.3f}"
     if measured.low is None:
@@ -121,7 +121,7 @@ def _x(x: float | str | None) -> str:
     return f"{x:g}" if isinstance(x, float) else str(x)
 
 
-def _remarks(found: qi.Reproduction, marks: dict[str, int]) -> Iterator[str]:
+def _remarks(found: qi.reproduction.Reproduction, marks: dict[str, int]) -> Iterator[str]:
     """Yield what a reader should know below the table."""
     for text, number in marks.items():
         yield f"({number}) {text}"
@@ -137,7 +137,7 @@ def _remarks(found: qi.Reproduction, marks: dict[str, int]) -> Iterator[str]:
         yield "published '-': figure only, the paper draws the value and does not print it"
 
 
-def _others(found: qi.Reproduction) -> tuple[tuple[str, ...], list[tuple[str, ...]]] | None:
+def _others(found: qi.reproduction.Reproduction) -> tuple[tuple[str, ...], list[tuple[str, ...]]] | None:
     """Return the printed figures of other methods, for the test sets that were asked for."""
     tests = list(dict.fromkeys(one.experiment.test for one in found.results))
     rows = [

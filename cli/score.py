@@ -200,7 +200,7 @@ def _texts(
     encoder: str, pair: tuple[str, str], place: dict[str, Any], run_options: dict[str, Any]
 ) -> tuple[qi.Encoder, qi.AnchorTable, float]:
     """Load an encoder, and return it with the anchors that a pair of prompts makes and their temperature."""
-    qi.check_encoder(encoder, for_texts=True, **place)
+    qi.encoders.check_encoder(encoder, for_texts=True, **place)
     loaded = qi.load_encoder(encoder, **run_options)
     return loaded, *qi.text_anchors(loaded, *pair)
 
@@ -213,7 +213,7 @@ def _check_encoder(index: qi.AnchorIndex, encoder: str | None, place: dict[str, 
             f"index '{index.path}' holds {recorded.name} ({recorded.dim}-d) but --encoder is {encoder}",
             "drop --encoder or rebuild with 'quasar-index build'",
         )
-    qi.check_recorded_encoder(recorded, **place)
+    qi.encoders.check_recorded_encoder(recorded, **place)
 
 
 def _listed() -> list[str]:
@@ -257,9 +257,11 @@ def expand(paths: list[str]) -> list[str]:
 
 
 def _named_pair(name: str) -> tuple[str, str]:
-    if name not in qi.PROMPT_PAIRS:
-        raise typer.BadParameter(f"no prompts '{name}'; there are {', '.join(qi.PROMPT_PAIRS)}, or give --prompt-pair")
-    return qi.PROMPT_PAIRS[name]
+    if name not in qi.methods.PROMPT_PAIRS:
+        raise typer.BadParameter(
+            f"no prompts '{name}'; there are {', '.join(qi.methods.PROMPT_PAIRS)}, or give --prompt-pair"
+        )
+    return qi.methods.PROMPT_PAIRS[name]
 
 
 def _score_files(

@@ -67,7 +67,7 @@ def suggest_sizes(
         folds: Most folds.
         output: Where evaluations are kept.
         json: Print JSON.
-        options: More of `qi.suggest`.
+        options: More of `qi.sweep.suggest`.
     """
     given: dict[str, Any] = {
         "selectors": None if selectors is None else parse_selectors(selectors),
@@ -77,7 +77,7 @@ def suggest_sizes(
     }
     hint = "give --output to keep what is computed" if output is None else "the same command goes on from there"
     with interruptible(hint), progress_bar("cross-validating") as on_progress:
-        found = qi.suggest(
+        found = qi.sweep.suggest(
             index,
             state=output,
             on_progress=on_progress,
@@ -93,7 +93,7 @@ def suggest_sizes(
         note(f"left out {what}: {reason}")
 
 
-def suggestion_facts(one: qi.SuggestedSize) -> dict[str, Any]:
+def suggestion_facts(one: qi.sweep.SuggestedSize) -> dict[str, Any]:
     """Return a suggestion as plain data."""
     paired = one.chosen.minus_random
     return {
@@ -111,7 +111,7 @@ def suggestion_facts(one: qi.SuggestedSize) -> dict[str, Any]:
     }
 
 
-def _print(found: qi.Suggestion, again: Sequence[object]) -> None:
+def _print(found: qi.sweep.Suggestion, again: Sequence[object]) -> None:
     report = found.report
     print_text(report.protocol)
     for text in report.notes:
@@ -145,7 +145,7 @@ def _print(found: qi.Suggestion, again: Sequence[object]) -> None:
     print_text("the best of many flatters: judge the subset on other images")
 
 
-def _signed(figure: qi.Estimate) -> str:
+def _signed(figure: qi.sweep.Estimate) -> str:
     if figure.low is None or figure.high is None:
         return f"{figure.value:+.3f}"
     return f"{figure.value:+.3f} [{figure.low:+.2f}, {figure.high:+.2f}]"

@@ -154,11 +154,11 @@ def sweep(
     }
     if plan is not None:
         _check_beside_a_plan(context)
-        declared = qi.read_plan(plan)
+        declared = qi.sweep.read_plan(plan)
     else:
         methods = ways.read_methods(method)
-        declared = qi.Plan(
-            qi.Sweep(
+        declared = qi.sweep.Plan(
+            qi.sweep.Sweep(
                 **_axis(axes, selectors),
                 methods=tuple(methods),
                 stratify=stratify,
@@ -185,14 +185,14 @@ def sweep(
     with interruptible(hint):
         bench = _bench(declared, cache, embedding)
         with progress_bar("sweeping") as on_progress:
-            report = qi.run_sweep(declared.sweep, bench, state=state, on_progress=on_progress)
+            report = qi.sweep.run_sweep(declared.sweep, bench, state=state, on_progress=on_progress)
     if report.n_resumed:
         note(
             f"{counted(report.n_resumed, 'evaluation was', 'evaluations were')} there already, "
             f"{report.n_computed} {'was' if report.n_computed == 1 else 'were'} computed"
         )
     if picture is not None:
-        qi.draw_sweep(report, picture)
+        qi.sweep.draw_sweep(report, picture)
         note(f"wrote {picture}")
     _write(report, format_, output)
     for path, reason in bench.failures[:5]:
@@ -202,9 +202,9 @@ def sweep(
         raise typer.Exit(qi.DataError.exit_code)
 
 
-def _write(report: qi.SweepReport, format_: SweepFormat, output: Path | None) -> None:
+def _write(report: qi.sweep.SweepReport, format_: SweepFormat, output: Path | None) -> None:
     """Write the curves to the output, and print them."""
-    rows, columns = report.rows(), list(qi.SWEEP_COLUMNS)
+    rows, columns = report.rows(), list(qi.sweep.SWEEP_COLUMNS)
     if output is not None:
         write_rows(rows, columns, format_=Format(output.suffix[1:]), output=str(output))
     if format_ is SweepFormat.table:
@@ -215,7 +215,7 @@ def _write(report: qi.SweepReport, format_: SweepFormat, output: Path | None) ->
         note(f"left out {what}: {reason}")
 
 
-def print_curves(report: qi.SweepReport) -> None:
+def print_curves(report: qi.sweep.SweepReport) -> None:
     """Print the points of a sweep for people."""
     level = f"{report.sweep.level:.0%}"
     print_text(report.protocol)
@@ -280,7 +280,7 @@ def parse_values(option: str, text: str) -> tuple[int | float | str, ...]:
 def parse_selectors(text: str) -> tuple[tuple[str, qi.Selector], ...]:
     """Read `--selectors NAME,...` or `all`."""
     names: Sequence[str] = list(qi.SELECTORS) if text == "all" else [part.strip() for part in text.split(",")]
-    return qi.make_selectors(names)
+    return qi.sweep.make_selectors(names)
 
 
 def _check_beside_a_plan(context: typer.Context) -> None:
@@ -302,7 +302,7 @@ def _axis(axes: dict[str, str | None], selectors: str | None) -> dict[str, Any]:
     if selectors is not None and option != "sizes":
         raise typer.BadParameter("--selectors goes with --sizes")
     return {
-        "parameter": qi.SWEEP_AXES[option],
+        "parameter": qi.sweep.SWEEP_AXES[option],
         "values": parse_values(f"--{option}", text),
         "selectors": parse_selectors(selectors or "random") if option == "sizes" else (),
     }
@@ -310,14 +310,14 @@ def _axis(axes: dict[str, str | None], selectors: str | None) -> dict[str, Any]:
 
 def _check_files(output: Path | None, picture: Path | None) -> None:
     if picture is not None:
-        qi.check_picture(picture)
+        qi.pictures.check_picture(picture)
     if output is not None and output.suffix not in (".csv", ".jsonl"):
         raise typer.BadParameter(f"--output {output}: name it .csv or .jsonl")
     if output is not None and not output.absolute().parent.is_dir():
         raise qi.DataError(f"the folder of '{output}' does not exist", "make it first")
 
 
-def _check(plan: qi.Plan) -> None:
+def _check(plan: qi.sweep.Plan) -> None:
     for is_wrong, message in (
         (not plan.index, "name an index, or give --plan"),
         ((plan.data is None) == (plan.cross_validate is None), "give --data, or --cross-validate group=COLUMN"),
@@ -328,12 +328,12 @@ def _check(plan: qi.Plan) -> None:
             raise typer.BadParameter(message)
 
 
-def _bench(plan: qi.Plan, cache: Path | None, embedding: options.Embedding) -> qi.Bench:
+def _bench(plan: qi.sweep.Plan, cache: Path | None, embedding: options.Embedding) -> qi.sweep.Bench:
     """Make ready what a sweep is measured on; images of --data are embedded, or their embeddings found."""
     index = qi.AnchorIndex.open(plan.index, plan.version)
     shared: dict[str, Any] = {"where": plan.where, "allow_overlap": plan.allow_overlap, "seed": plan.sweep.seed}
     if plan.cross_validate is not None:
-        return qi.anchors_bench(index, plan.cross_validate, max_folds=plan.max_folds, **shared)
+        return qi.sweep.anchors_bench(index, plan.cross_validate, max_folds=plan.max_folds, **shared)
     (source,) = read_sources(
         [plan.data or ""],
         score_column=plan.score_column,
@@ -342,7 +342,7 @@ def _bench(plan: qi.Plan, cache: Path | None, embedding: options.Embedding) -> q
     )
     rated = qi.rated_source(source)
     kept = qi.EmbeddingCache(index.manifest.encoder, cache)
-    qi.check_evaluation(
+    qi.validation.check_evaluation(
         rated,
         index,
         exclude=plan.exclude,
@@ -358,10 +358,10 @@ def _bench(plan: qi.Plan, cache: Path | None, embedding: options.Embedding) -> q
             f"{kept.n_found} of {counted(len(images.ids), 'embedding')} "
             f"{'was' if kept.n_found == 1 else 'were'} there already"
         )
-    return qi.index_bench(index, images, exclude=plan.exclude, group=plan.group, **shared)
+    return qi.sweep.index_bench(index, images, exclude=plan.exclude, group=plan.group, **shared)
 
 
-def _interval(figure: qi.Estimate, *, sign: str = "") -> str:
+def _interval(figure: qi.sweep.Estimate, *, sign: str = "") -> str:
     if figure.low is None or figure.high is None:
         return ""
     return f"[{figure.low:{sign}.2f}, {figure.high:{sign}.2f}]"

@@ -91,9 +91,9 @@ def synthesize(
         note(f"{preview} shows '{shown}'")
     if output is None:
         return
-    n_pairs = per_image or len(chosen_types or qi.DISTORTIONS) * len(set(chosen_levels))
+    n_pairs = per_image or len(chosen_types or qi.synthesis.DISTORTIONS) * len(set(chosen_levels))
     with interruptible("the same command goes on where it stopped"), progress_bar("distorting") as on_progress:
-        report = qi.synthesize(
+        report = qi.synthesis.synthesize(
             source,
             output,
             types=chosen_types,
@@ -115,7 +115,7 @@ def synthesize(
         raise typer.Exit(qi.DataError.exit_code)
 
 
-def _facts(report: qi.SynthesisReport) -> dict[str, str]:
+def _facts(report: qi.synthesis.SynthesisReport) -> dict[str, str]:
     facts = {
         "output": str(report.output_dir),
         "references": f"{report.n_references:,}",
@@ -146,11 +146,13 @@ def _types(text: str | None) -> list[str] | None:
     for part in filter(None, (part.strip().lower() for part in text.split(","))):
         found = [
             name
-            for name, distortion in qi.DISTORTIONS.items()
+            for name, distortion in qi.synthesis.DISTORTIONS.items()
             if part in (name, distortion.kind) or (part.isdecimal() and int(part) == distortion.number)
         ]
         if part.isdecimal() and not found:
-            raise qi.DataError(f"there is no distortion {part}", f"numbers are 1 to {len(qi.DISTORTIONS)}, see --list")
+            raise qi.DataError(
+                f"there is no distortion {part}", f"numbers are 1 to {len(qi.synthesis.DISTORTIONS)}, see --list"
+            )
         chosen += found or [part]  # the library refuses an unknown name, with the nearest one
     return chosen
 
@@ -175,7 +177,9 @@ def _preview(source: Path, image: Path | None, sheet: Path, *, types: list[str] 
     candidates = [image] if image is not None else qi.list_images(source)
     for path in candidates:
         try:
-            drawn = qi.contact_sheet(qi.decode(qi.read_image_bytes(str(path))), types=types, seed=seed)
+            drawn = qi.synthesis.contact_sheet(
+                qi.images.decode(qi.images.read_image_bytes(str(path))), types=types, seed=seed
+            )
         except qi.DataError as error:
             if path == candidates[-1]:
                 raise qi.DataError(f"no preview of '{path}': {error.message}", error.hint) from error
@@ -193,14 +197,15 @@ def _list(*, as_json: bool) -> None:
     if as_json:
         columns = ("name", "number", "kind", "parameter", "levels")
         print_facts(
-            {d.name: {column: getattr(d, column) for column in columns} for d in qi.DISTORTIONS.values()}, as_json=True
+            {d.name: {column: getattr(d, column) for column in columns} for d in qi.synthesis.DISTORTIONS.values()},
+            as_json=True,
         )
         return
     print_table(
         ("no", "type", "family", *(f"level {level}" for level in range(1, 6)), "strength"),
         [
             (str(d.number), d.name, d.kind, *(f"{strength:g}" for strength in d.levels), d.parameter)
-            for d in qi.DISTORTIONS.values()
+            for d in qi.synthesis.DISTORTIONS.values()
         ],
         right=("no", *(f"level {level}" for level in range(1, 6))),
         keep=("type", *(f"level {level}" for level in range(1, 6))),

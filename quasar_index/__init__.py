@@ -1,14 +1,38 @@
 """Training-free, prompt-free image quality and aesthetics scores from a searchable index of rated anchor images.
 
-The public names are those of the stub `__init__.pyi`, each imported on its first use: importing this package loads
-neither torch, FAISS nor LanceDB.
+The names of everyday use are here; the others are in the rooms, by subject: `qi.sweep.run_sweep`, `qi.maps.draw_map`.
+All are those of the stub `__init__.pyi`, each imported on its first use: importing this package loads neither torch,
+FAISS nor LanceDB.
 """
 
 from typing import Any
 
 import lazy_loader as _lazy
 
-_load, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)
+# Public without a further import, but `from quasar_index import *` brings no module of such a name as `index`.
+_ROOMS = frozenset(
+    {
+        "checks",
+        "datasets",
+        "demo",
+        "encoders",
+        "images",
+        "index",
+        "maps",
+        "methods",
+        "pictures",
+        "report",
+        "reproduction",
+        "selection",
+        "statistics",
+        "sweep",
+        "synthesis",
+        "validation",
+    }
+)
+
+_load, __dir__, _names = _lazy.attach_stub(__name__, __file__)
+__all__ = [name for name in _names if name not in _ROOMS]
 
 
 def __getattr__(name: str) -> Any:

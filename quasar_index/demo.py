@@ -28,6 +28,8 @@ from .paths import PathText
 from .statistics.correlation import srcc
 from .synthesis import LEVELS, distort
 
+__all__ = ["DemoReport", "run_demo"]
+
 TILE = 224
 TILES_A_PHOTOGRAPH = 2
 DISTORTIONS = ("gaussian-blur", "jpeg", "jpeg2000", "white-noise")

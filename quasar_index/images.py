@@ -26,6 +26,8 @@ from .arrays import ByteArray, DoubleArray
 from .errors import DataError, ImageError, first_line, reason
 from .paths import PathText
 
+__all__ = ["allow_pixels", "decode", "list_images", "read_image_bytes"]
+
 MAX_PIXELS = 89_478_485
 """Largest image that is decoded, in pixels: Pillow's limit against decompression bombs (a quarter gigabyte of RGB)."""
 

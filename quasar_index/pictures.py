@@ -11,6 +11,8 @@ from .paths import PathText, new_output
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+__all__ = ["check_picture"]
+
 ENDINGS = (".png", ".svg")
 
 

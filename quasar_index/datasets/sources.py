@@ -74,7 +74,7 @@ def find_dataset(name: str) -> Dataset:
 
     Example:
         >>> import quasar_index as qi
-        >>> qi.find_dataset("KonIQ-10k").name
+        >>> qi.datasets.find_dataset("KonIQ-10k").name
         'koniq10k'
     """
     by_name = {

@@ -48,7 +48,7 @@ def nearest(
     Example:
         >>> import numpy as np, quasar_index as qi
         >>> anchors = qi.make_anchors(np.eye(4), quality=[0, 1, 2, 3], ids=list("abcd"))
-        >>> found = qi.nearest(anchors, np.array([[0.6, 0.8, 0, 0]], dtype=np.float32), top_k=2)
+        >>> found = qi.index.nearest(anchors, np.array([[0.6, 0.8, 0, 0]], dtype=np.float32), top_k=2)
         >>> anchors.ids[found.rows].tolist(), found.similarity.astype(float).round(2).tolist()
         ([[b'b', b'a']], [[0.8, 0.6]])
     """

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from .centroids import Centroids
 from .clustering import Clustering
+from .explanation import Explanation, explain
 from .fitted import FittedMethod, Scores, compare
 from .knn import Knn
 from .mean import Mean
 from .method import TEMPERATURE, CentroidMethod, Method, RatingMethod
 from .offset import Offset
+from .prompts import PROMPT_PAIRS, text_anchors
 from .registry import METHODS, read_method, read_methods
 from .retrieval import Retrieval
 from .ridge import Ridge
 from .scoring import ScoredImage, Scorer
+from .space import DEFAULT_SHRINKAGE, Shrinkage, Space, fit_space
 
 __all__ = [
+    "DEFAULT_SHRINKAGE",
     "METHODS",
+    "PROMPT_PAIRS",
     "TEMPERATURE",
     "CentroidMethod",
     "Centroids",
     "Clustering",
+    "Explanation",
     "FittedMethod",
     "Knn",
     "Mean",
@@ -31,7 +37,12 @@ __all__ = [
     "ScoredImage",
     "Scorer",
     "Scores",
+    "Shrinkage",
+    "Space",
     "compare",
+    "explain",
+    "fit_space",
     "read_method",
     "read_methods",
+    "text_anchors",
 ]

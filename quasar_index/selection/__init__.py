@@ -8,6 +8,7 @@ from .density import Density, OutlierTrimmed
 from .extremes import Extremes
 from .facility_location import FacilityLocation
 from .forward import Forward
+from .held_out import leave_group_out_correlation, leave_group_out_scores
 from .herding import Herding
 from .influence import Influence
 from .kcenter import KCenter
@@ -36,6 +37,8 @@ __all__ = [
     "SelectReport",
     "Selector",
     "allocate",
+    "leave_group_out_correlation",
+    "leave_group_out_scores",
     "select_anchors",
     "select_subset",
 ]

@@ -181,7 +181,7 @@ def correlate(scores: npt.ArrayLike, quality: npt.ArrayLike) -> Correlations:
 
     Example:
         >>> import quasar_index as qi
-        >>> found = qi.correlate([0.1, 0.2, 0.3, 0.4, 0.6, 0.5], [1, 2, 3, 4, 5, 6])
+        >>> found = qi.statistics.correlate([0.1, 0.2, 0.3, 0.4, 0.6, 0.5], [1, 2, 3, 4, 5, 6])
         >>> round(found.srcc, 3), round(found.krcc, 3), found.n
         (0.943, 0.867, 6)
     """

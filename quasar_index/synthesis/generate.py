@@ -132,7 +132,7 @@ def synthesize(
         >>> from PIL import Image
         >>> Path("pristine").mkdir()
         >>> Image.fromarray(np.full((32, 32, 3), 128, dtype=np.uint8)).save("pristine/grey.png")
-        >>> report = qi.synthesize("pristine", "made", types=["jpeg", "white-noise"])
+        >>> report = qi.synthesis.synthesize("pristine", "made", types=["jpeg", "white-noise"])
         >>> report.n_written, len(qi.load_source("made"))
         (10, 11)
     """

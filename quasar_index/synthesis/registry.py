@@ -160,7 +160,7 @@ def distort(image: ByteArray, name: str, level: int, *, rng: np.random.Generator
     Example:
         >>> import numpy as np, quasar_index as qi
         >>> image = np.full((32, 32, 3), 128, dtype=np.uint8)
-        >>> noisy = qi.distort(image, "white-noise", 3, rng=np.random.default_rng(0))
+        >>> noisy = qi.synthesis.distort(image, "white-noise", 3, rng=np.random.default_rng(0))
         >>> noisy.shape, bool(noisy.std() > image.std())
         ((32, 32, 3), True)
     """

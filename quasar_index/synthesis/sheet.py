@@ -40,7 +40,7 @@ def contact_sheet(
 
     Example:
         >>> import numpy as np, quasar_index as qi
-        >>> sheet = qi.contact_sheet(np.full((64, 64, 3), 128, dtype=np.uint8), types=["jpeg"])
+        >>> sheet = qi.synthesis.contact_sheet(np.full((64, 64, 3), 128, dtype=np.uint8), types=["jpeg"])
         >>> sheet.save("sheet.png")
     """
     check_image(image)

@@ -3,7 +3,9 @@
 No image is ever scored by itself or by another version of itself; `folds.py` sees to that.
 """
 
+from .approximation import approximate, search_exactly
 from .beforehand import check_cross_validation, check_evaluation
+from .calibration import IndexCalibration, calibrate, read_calibration
 from .cross_fit import CrossFit, cross_fit
 from .evaluate import cross_validate, evaluate
 from .fold_scores import SpaceChoice, choose_space
@@ -20,10 +22,13 @@ __all__ = [
     "EvaluationReport",
     "Exclusion",
     "Figure",
+    "IndexCalibration",
     "Outcome",
     "RatedImages",
     "RatedSource",
     "SpaceChoice",
+    "approximate",
+    "calibrate",
     "check_cross_validation",
     "check_evaluation",
     "choose_space",
@@ -36,4 +41,6 @@ __all__ = [
     "evaluate_index",
     "rated_anchors",
     "rated_source",
+    "read_calibration",
+    "search_exactly",
 ]

@@ -29,7 +29,8 @@ from ..methods.method import Method
 from ..paths import write_atomically
 from ..statistics.calibration import Calibration, fit_calibration
 from ..statistics.rising_maps import MapName
-from . import CrossFit, RatedImages, cross_fit, rated_anchors
+from .cross_fit import CrossFit, cross_fit
+from .rated import RatedImages, rated_anchors
 
 FOLDER = "calibrations"
 _ALONE = "each image"

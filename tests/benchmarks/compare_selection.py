@@ -34,28 +34,28 @@ def main() -> None:
     given = parser.parse_args()
     given.output.mkdir(parents=True, exist_ok=True)
     index = qi.AnchorIndex.open(given.index)
-    bench = qi.anchors_bench(index, given.group, max_folds=given.folds)
+    bench = qi.sweep.anchors_bench(index, given.group, max_folds=given.folds)
     method = qi.read_method(given.method)
     name = f"{index.name}-{method}"
     names = [one for one in qi.SELECTORS if one not in SLOW]
     for selectors in (names,) if given.without_slow else (names, [*names, *SLOW]):
-        sweep = qi.Sweep(
+        sweep = qi.sweep.Sweep(
             "size",
             (*given.sizes, 1),
-            selectors=qi.make_selectors(selectors),
+            selectors=qi.sweep.make_selectors(selectors),
             methods=(method,),
             n_seeds=given.seeds,
         )
-        report = qi.run_sweep(sweep, bench, state=given.output / f"{name}.points.jsonl")
-        qi.draw_sweep(report, given.output / f"{name}.png")
+        report = qi.sweep.run_sweep(sweep, bench, state=given.output / f"{name}.points.jsonl")
+        qi.sweep.draw_sweep(report, given.output / f"{name}.png")
         with (given.output / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, qi.SWEEP_COLUMNS)
+            writer = csv.DictWriter(file, qi.sweep.SWEEP_COLUMNS)
             writer.writeheader()
             writer.writerows(report.rows())
         (given.output / f"{name}.txt").write_text("\n".join(table(report)) + "\n", encoding="utf-8")
 
 
-def table(report: qi.SweepReport) -> list[str]:
+def table(report: qi.sweep.SweepReport) -> list[str]:
     """Return the comparison as lines."""
     lines = [report.protocol, *report.notes, ""]
     values = [value for value in report.sweep.values if value != 1]

@@ -123,7 +123,7 @@ def synthesised_set(folder: Path, encoder: qi.Encoder) -> FrozenSet:
     source.mkdir()
     for name, pixels in read_photographs():
         Image.fromarray(tiles(pixels)[0]).save(source / f"{name}.png")
-    qi.synthesize(source, folder / "set", per_image=8, seed=0)
+    qi.synthesis.synthesize(source, folder / "set", per_image=8, seed=0)
     index = qi.build_index(folder / "index", [qi.load_source(str(folder / "set"))], encoder, batch_size=1).index
     anchors = index.anchors(group=index.content_column())
     return FrozenSet(anchors, anchors.directions * anchors.norms[:, None])

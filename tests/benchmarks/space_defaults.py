@@ -98,7 +98,7 @@ def trial(division: Division, method: qi.Method, spaces: list) -> list[float]:
     for space, shrinkage in spaces:
         method = qi.choose_space(anchors, replace(method, space=space, shrinkage=shrinkage)).method
         name, strength = method.fixed_space
-        fitted = qi.fit_space(anchors, name, shrinkage=strength, moments=moments)
+        fitted = qi.methods.fit_space(anchors, name, shrinkage=strength, moments=moments)
         found.append(qi.srcc(method.fit(anchors, space=fitted).score(embeddings).score, quality))
     sys.stderr.write(".")
     sys.stderr.flush()

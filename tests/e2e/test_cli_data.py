@@ -124,7 +124,7 @@ def test_datasets_unknown(run):
 def test_synthesize_lists_distortions(run):
     result = run("synthesize", "--list")
     assert result.code == 0
-    for name, distortion in qi.DISTORTIONS.items():
+    for name, distortion in qi.synthesis.DISTORTIONS.items():
         assert name in result.out
         assert distortion.parameter in result.out
     assert json.loads(run("synthesize", "--list", "--json").out)["jpeg"]["levels"] == [43, 36, 24, 7, 4]

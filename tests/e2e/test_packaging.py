@@ -33,6 +33,9 @@ def test_wheel_holds_every_module(wheel: Path) -> None:
         f"quasar_index/{file.relative_to(ROOT / 'quasar_index')}" for file in (ROOT / "quasar_index").rglob("*.py")
     }
     expected |= {f"quasar_index/cli/{file.name}" for file in (ROOT / "cli").glob("*.py")}
+    expected |= {
+        f"quasar_index/{file.relative_to(ROOT / 'quasar_index')}" for file in (ROOT / "quasar_index").rglob("*.pyi")
+    }
     expected |= {"quasar_index/py.typed", "quasar_index/__init__.pyi"}
     assert expected <= names
     assert not [name for name in names if "benchmark" in name]

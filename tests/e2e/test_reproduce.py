@@ -170,4 +170,4 @@ def test_bad_input(call: Run, data: Path, tmp_path: Path) -> None:
 def test_names_are_those_of_the_library() -> None:
     from quasar_index.cli.reproduce import ProtocolName
 
-    assert [one.value for one in ProtocolName] == list(qi.PROTOCOLS)
+    assert [one.value for one in ProtocolName] == list(qi.reproduction.PROTOCOLS)

@@ -74,7 +74,7 @@ def place(kept: Path, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatc
         (tmp_path / one.name).symlink_to(one)
     srcc = {way: np.array([0.9123, 0.8, -0.1234, 0.5, 0.6]) for way in ("mean:space=raw", "retrieval:top_k=8")}
     given = DemoReport(qi.AnchorIndex.open(home / "rated"), tmp_path / "images", srcc, (12, 30))
-    monkeypatch.setattr(qi, "run_demo", lambda *_, **__: given)
+    monkeypatch.setattr(qi.demo, "run_demo", lambda *_, **__: given)
     monkeypatch.setattr(qi, "load_encoder", functools.cache(qi.load_encoder))
     return tmp_path
 

@@ -309,7 +309,7 @@ def _encoder(*, light: bool = False) -> Any:
         _LOADED.append(encoder)
         qi.load_encoder = lambda *_, **__: encoder  # type: ignore[assignment]
         qi.load_recorded_encoder = lambda *_, **__: encoder  # type: ignore[assignment]
-        qi.check_recorded_encoder = lambda *_, **__: None  # type: ignore[assignment]
+        qi.encoders.check_recorded_encoder = lambda *_, **__: None  # type: ignore[assignment]
     return _LOADED[0]
 
 

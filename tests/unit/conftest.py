@@ -6,6 +6,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import quasar_index as qi
+
+ROOMS = tuple(sorted(qi._ROOMS))
+
+
+def public_names():
+    """Return what is public, in the package and in its rooms, by its name; a name means one thing."""
+    found = {name: getattr(qi, name) for name in qi.__all__}
+    for room in ROOMS:
+        module = getattr(qi, room)
+        for name in module.__all__:
+            assert found.setdefault(name, getattr(module, name)) is getattr(module, name), f"two of the name {name}"
+    return found
+
 
 @pytest.fixture
 def tiny_encoder():

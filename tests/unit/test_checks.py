@@ -31,7 +31,7 @@ def rated(folder, n, *, scores=None, name="labels.csv", header="image,score", im
 
 
 def check(*specs, **options):
-    return qi.check_sources([qi.load_source(str(spec)) for spec in specs], **options)
+    return qi.checks.check_sources([qi.load_source(str(spec)) for spec in specs], **options)
 
 
 def found(report, check_name, severity=None):
@@ -159,7 +159,7 @@ def test_many_normal_labels_have_no_outlier_by_chance():
 def test_warnings_of_the_adapter_are_findings(tmp_path):
     labels = rated(tmp_path, 4)
     source = dataclasses.replace(qi.load_source(str(labels)), warnings=("a count differs",))
-    report = qi.check_sources([source])
+    report = qi.checks.check_sources([source])
     assert found(report, "labels", "warning")[0].message == "a count differs"
 
 
@@ -172,7 +172,7 @@ def distorted(folder, n_references=8, *, level=True):
         image = np.array(photo(number, (96, 64)))
         Image.fromarray(image).save(folder / f"r{number}.png")
         for strength in range(1, 6):
-            blurred = qi.distort(image, "white-noise", strength, rng=rng)
+            blurred = qi.synthesis.distort(image, "white-noise", strength, rng=rng)
             Image.fromarray(blurred).save(folder / f"r{number}_{strength}.png")
             lines.append(f"r{number}_{strength}.png,r{number}.png,{6 - strength}" + (f",{strength}" if level else ""))
     (folder / "labels.csv").write_text("\n".join(lines))
@@ -198,7 +198,7 @@ def test_sharpness_tells_the_direction_of_blurred_images(tmp_path):
     rng = np.random.default_rng(0)
     for row in range(n):
         image = np.array(Image.fromarray(rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)))
-        blurred = qi.distort(image, "gaussian-blur", 5 - row // 8, rng=rng)
+        blurred = qi.synthesis.distort(image, "gaussian-blur", 5 - row // 8, rng=rng)
         Image.fromarray(blurred).save(tmp_path / f"{row:03d}.png")
     assert "quality rises with the sharpness" in found(check(labels), "direction")[0].message
     assert found(check(f"{labels}?lower=true"), "direction", "warning")
@@ -340,13 +340,13 @@ def test_scores_of_the_index_tell_the_direction(tmp_path):
 def test_bad_arguments(tmp_path, index):
     source = qi.load_source(str(rated(tmp_path / "b", 4)))
     with pytest.raises(qi.DataError, match="no data"):
-        qi.check_sources([])
+        qi.checks.check_sources([])
     with pytest.raises(qi.DataError, match="threshold"):
-        qi.check_sources([source], threshold=1.5)
+        qi.checks.check_sources([source], threshold=1.5)
     other = Thumbnail()
     other.spec = dataclasses.replace(Thumbnail.spec, fingerprint="1")
     with pytest.raises(qi.AnchorIndexError, match="another encoder"):
-        qi.check_sources([source], index=index, encoder=other)
+        qi.checks.check_sources([source], index=index, encoder=other)
 
 
 def test_a_sample_is_seeded_and_bounded():

@@ -64,7 +64,7 @@ def test_an_image_is_not_its_own_anchor(method):
     one = [method]
     leaking = qi.evaluate(one, anchors, embeddings, quality, **FEW)
     assert leaking.outcomes[0].figures["srcc"].value > 0.6
-    rule = qi.Exclusion([key.decode() for key in anchors.ids], ids)
+    rule = qi.validation.Exclusion([key.decode() for key in anchors.ids], ids)
     fair = qi.evaluate(one, anchors, embeddings, quality, excluded=[rule], **FEW)
     assert abs(fair.outcomes[0].figures["srcc"].value) < 0.25
     assert fair.n_folds == 100  # 150 images, merged
@@ -74,7 +74,7 @@ def test_folds_never_leak_and_take_no_more_than_needed():
     rng = np.random.default_rng(0)
     groups, ids = rng.integers(0, 30, 80), np.arange(80)
     test_groups, test_ids = np.append(groups[:50], [99, 98]), np.append(ids[:50], [500, 501])
-    rules = [qi.Exclusion(groups, test_groups), qi.Exclusion(ids, test_ids)]
+    rules = [qi.validation.Exclusion(groups, test_groups), qi.validation.Exclusion(ids, test_ids)]
     folds = make_folds(rules, 80, 52, seed=0)
     assert sorted(np.concatenate([fold.images for fold in folds])) == list(range(52))
     for fold in folds:
@@ -84,7 +84,7 @@ def test_folds_never_leak_and_take_no_more_than_needed():
 
 def test_more_than_a_hundred_groups_are_merged():
     keys = np.arange(330) // 2
-    folds = make_folds([qi.Exclusion(keys, keys)], 330, 330, seed=0)
+    folds = make_folds([qi.validation.Exclusion(keys, keys)], 330, 330, seed=0)
     assert len(folds) == 100
     for fold in folds:
         assert not fold.kept[np.isin(keys, keys[fold.images])].any()
@@ -92,7 +92,7 @@ def test_more_than_a_hundred_groups_are_merged():
 
 
 def test_nothing_is_the_key_of_nothing():
-    (fold,) = make_folds([qi.Exclusion([None, "", "a"], ["", None, "b"])], 3, 3, seed=0)
+    (fold,) = make_folds([qi.validation.Exclusion([None, "", "a"], ["", None, "b"])], 3, 3, seed=0)
     assert fold.kept.all()
 
 
@@ -146,7 +146,9 @@ def test_meaningless_evaluations_are_refused(rated):
         (lambda: qi.cross_validate(one, embeddings, quality, [None, *groups[1:]]), "no group"),
         (lambda: qi.cross_validate(one, embeddings[:4], [1, 2, 3, 3], [0, 0, 1, 1]), "not theirs"),
         (
-            lambda: qi.evaluate(one, anchors, embeddings, quality, excluded=[qi.Exclusion([1] * 60, [1] * 60)]),
+            lambda: qi.evaluate(
+                one, anchors, embeddings, quality, excluded=[qi.validation.Exclusion([1] * 60, [1] * 60)]
+            ),
             "0 anchors that are not theirs",
         ),
     ):

@@ -82,7 +82,7 @@ def test_the_authors_format_is_read_by_its_own_reader(index, tmp_path):
     only = index.remove(where="dataset = 'pairs'").index
     report = only.export(tmp_path / "out.pt")
     assert [path.name for path in report.paths] == ["out.pt", "out.json", "out-labels.json", "out-labels.parquet"]
-    source, matrix = qi.read_author_embeddings(tmp_path / "out.pt", tmp_path / "out.json")
+    source, matrix = qi.datasets.read_author_embeddings(tmp_path / "out.pt", tmp_path / "out.json")
     rows = {row["path"]: row for row in content(only).values()}
     for place, record in enumerate(source.records.to_pylist()):
         row = rows[record["path"]]

@@ -56,7 +56,7 @@ def test_ridge_is_scikit_learns_in_the_space(rated, space):
 
     embeddings, quality, queries = rated
     anchors = qi.make_anchors(embeddings, quality=quality)
-    fitted = qi.fit_space(anchors, space)
+    fitted = qi.methods.fit_space(anchors, space)
     inside = [x if space == "raw" else fitted.apply(unit(x)) for x in (embeddings, queries)]
     scale = np.sqrt(np.mean(np.sum((inside[0] - inside[0].mean(axis=0)) ** 2, axis=1)))
     expected = RidgeCV(alphas=(0.1, 1, 10, 100)).fit(inside[0] / scale, quality).predict(inside[1] / scale)

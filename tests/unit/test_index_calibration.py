@@ -168,7 +168,7 @@ def test_a_selected_or_filtered_index_is_cross_validated_with_its_sides(tmp_path
     images = qi.rated_anchors(few)
     assert images.is_good is not None
     np.testing.assert_array_equal(images.is_good, anchors.is_good)
-    bench = qi.anchors_bench(few, "id")
+    bench = qi.sweep.anchors_bench(few, "id")
     kept = np.ones(len(anchors), dtype=np.bool_)
     kept[[0, -1]] = False
     made = bench.anchors_of(kept)

@@ -291,7 +291,7 @@ def test_a_further_embedding_is_read_searched_verified_and_removed(index, matrix
     # Anchors may go and be relabelled, but none can come without the embedding.
     fewer = changed.remove(where="camera = 'c1'").index
     assert len(fewer.anchors(embedding="other")) == len(fewer) < N
-    few = qi.select_subset(tmp_path / "few", fewer, qi.Random(), size=10).index
+    few = qi.select_subset(tmp_path / "few", fewer, qi.selection.Random(), size=10).index
     assert len(few.anchors(embedding="other")) == 10
     with pytest.raises(AnchorIndexError, match="have another embedding, 'other', which added images would lack"):
         fewer.add_embeddings(rated(range(N, N + 2)), matrix[N : N + 2])

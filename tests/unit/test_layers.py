@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import quasar_index as qi
+from tests.unit.conftest import ROOMS
 
 PACKAGE = Path(qi.__file__).parent
 ROOT = PACKAGE.parent
@@ -63,7 +64,8 @@ def test_imports_nothing_upward(file: Path) -> None:
 
 def test_public_names_are_those_of_the_stub() -> None:
     tree = ast.parse((PACKAGE / "__init__.pyi").read_text(encoding="utf-8"))
-    imported = {alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    imported = {alias.name for node in imports if node.module for alias in node.names}
     (declared,) = (node for node in tree.body if isinstance(node, ast.Assign))
     names = ast.literal_eval(declared.value)
     assert set(names) == imported
@@ -71,6 +73,36 @@ def test_public_names_are_those_of_the_stub() -> None:
     for name in names:
         assert getattr(qi, name) is not None
     assert qi.__version__
+    assert {alias.name for node in imports if not node.module for alias in node.names} == set(ROOMS)
+
+
+def test_every_everyday_name_is_also_in_its_room() -> None:
+    in_rooms = {name for room in ROOMS for name in getattr(qi, room).__all__}
+    elsewhere = {name for name in qi.__all__ if not name.endswith("Error")} - in_rooms
+    assert elsewhere == {"AnchorTable", "make_anchors"}  # of `anchors.py`
+    assert len(qi.__all__) <= 75, "the rest by subject, in a room"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_is_there_without_a_further_import(room: str) -> None:
+    code = (
+        f"import quasar_index as qi; room = qi.{room}; print(*(getattr(room, name) is None for name in room.__all__))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) == {"False"}
+    assert room in dir(qi)
+    assert room not in qi.__all__
+
+
+def test_a_function_is_not_shadowed_by_the_module_of_its_name() -> None:
+    code = (
+        "import quasar_index.validation.evaluate, quasar_index.validation.cross_fit, quasar_index.sweep.suggest\n"
+        "import quasar_index as qi\n"
+        "qi.cross_validate, qi.validation.CrossFit, qi.sweep.Suggestion\n"
+        "print(*map(callable, (qi.evaluate, qi.validation.evaluate, qi.validation.cross_fit, qi.sweep.suggest)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) == {"True"}
 
 
 def test_unknown_name_is_an_attribute_error() -> None:

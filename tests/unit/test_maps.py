@@ -36,7 +36,7 @@ def many(n=500, dim=8, seed=0):
 @pytest.mark.parametrize("space", ["raw", "centred", "whitened"])
 def test_pca_is_that_of_scikit_learn(n, dim, space):
     anchors = many(n, dim)
-    projection = qi.project_anchors(anchors, space=space, shrinkage=0.5)
+    projection = qi.maps.project_anchors(anchors, space=space, shrinkage=0.5)
     directions = fit_space(anchors, space, shrinkage=0.5).apply_to_anchors(anchors).directions.astype(np.float64)
     pca = PCA(2, svd_solver="full").fit(directions)
     expected = pca.transform(directions)
@@ -48,7 +48,7 @@ def test_pca_is_that_of_scikit_learn(n, dim, space):
 
 
 def test_a_map_is_the_same_on_every_run():
-    one, other = (qi.project_anchors(many(), sample=100, seed=3) for _ in range(2))
+    one, other = (qi.maps.project_anchors(many(), sample=100, seed=3) for _ in range(2))
     np.testing.assert_array_equal(one.points, other.points)
     assert one.explained == other.explained
 
@@ -57,36 +57,36 @@ def test_a_sample_is_drawn_at_random_and_keeps_the_marked():
     anchors = many()
     keep = np.zeros(500, dtype=bool)
     keep[[5, 250, 499]] = True
-    one = qi.project_anchors(anchors, sample=50, keep=keep)
+    one = qi.maps.project_anchors(anchors, sample=50, keep=keep)
     assert len(one) == len(set(one.rows.tolist())) == 50
     assert {5, 250, 499} <= set(one.rows.tolist())
     assert (np.diff(one.rows) > 0).all()
     assert one.n_anchors == 500
-    assert set(one.rows) != set(qi.project_anchors(anchors, sample=50, keep=keep, seed=1).rows)
+    assert set(one.rows) != set(qi.maps.project_anchors(anchors, sample=50, keep=keep, seed=1).rows)
     # More marked ones than the sample: all have the same chance, and the sample stays as large.
-    assert len(qi.project_anchors(anchors, sample=50, keep=np.ones(500, dtype=bool))) == 50
+    assert len(qi.maps.project_anchors(anchors, sample=50, keep=np.ones(500, dtype=bool))) == 50
 
 
 def test_the_space_is_fitted_to_all_anchors_and_not_to_the_sample():
     anchors = many()
     whole = fit_space(anchors, "whitened", shrinkage="oas")
-    drawn = qi.project_anchors(anchors, space="whitened", shrinkage="oas", sample=50)
+    drawn = qi.maps.project_anchors(anchors, space="whitened", shrinkage="oas", sample=50)
     assert drawn.space.shrinkage == whole.shrinkage
 
 
 def test_what_cannot_be_projected_is_an_error(monkeypatch):
     alike = qi.make_anchors(np.ones((10, 4)), is_good=[True] * 5 + [False] * 5)
     with pytest.raises(qi.DataError, match="all alike"):
-        qi.project_anchors(alike, space="raw")
+        qi.maps.project_anchors(alike, space="raw")
     with pytest.raises(qi.DataError, match=r"2 anchors are too few for PCA; take at least 3"):
-        qi.project_anchors(many(2))
+        qi.maps.project_anchors(many(2))
     with pytest.raises(qi.DataError, match="no projection 'tsne'; use pca or umap"):
-        qi.project_anchors(many(), projection="tsne")
+        qi.maps.project_anchors(many(), projection="tsne")
     monkeypatch.setitem(sys.modules, "umap", None)
     with pytest.raises(
         qi.DataError, match=r"umap-learn, which is not installed; run pip install 'quasar-index\[map\]'"
     ):
-        qi.project_anchors(many(), projection="umap")
+        qi.maps.project_anchors(many(), projection="umap")
 
 
 def test_umap_keeps_clusters_apart_and_follows_its_seed():
@@ -95,29 +95,29 @@ def test_umap_keeps_clusters_apart_and_follows_its_seed():
     cluster = np.arange(60) % 2
     # Good and bad are the clusters.
     anchors = qi.make_anchors(rng.normal(size=(60, 6)) + 20 * np.eye(6)[cluster], is_good=cluster == 0)
-    one = qi.project_anchors(anchors, projection="umap", seed=1)
+    one = qi.maps.project_anchors(anchors, projection="umap", seed=1)
     good, bad = one.points[anchors.is_good], one.points[~anchors.is_good]
     apart = np.linalg.norm(good.mean(axis=0) - bad.mean(axis=0))
     assert apart > 2 * max(np.linalg.norm(part - part.mean(axis=0), axis=1).max() for part in (good, bad))
     assert one.explained is None
-    np.testing.assert_array_equal(one.points, qi.project_anchors(anchors, projection="umap", seed=1).points)
+    np.testing.assert_array_equal(one.points, qi.maps.project_anchors(anchors, projection="umap", seed=1).points)
 
 
 def test_marks_are_found_by_id_and_by_condition(index, anchors, tmp_path):
-    marks = qi.mark_where(index, anchors, "number < 4")
+    marks = qi.maps.mark_where(index, anchors, "number < 4")
     numbers = index.metadata(anchors, ["number"])["number"].to_pylist()
     assert marks.is_marked.tolist() == [n is not None and n < 4 for n in numbers]
     # One side alone may be marked, though an index of it could not be.
-    assert qi.mark_where(index, anchors, "side = 'good'").is_marked.tolist() == anchors.is_good.tolist()
+    assert qi.maps.mark_where(index, anchors, "side = 'good'").is_marked.tolist() == anchors.is_good.tolist()
     with pytest.raises(qi.DataError, match="holds for none of these 40 anchors"):
-        qi.mark_where(index, anchors, "number > 1000")
+        qi.maps.mark_where(index, anchors, "number > 1000")
     with pytest.raises(qi.AnchorIndexError, match="cannot be used"):
-        qi.mark_where(index, anchors, "no such column = 3")
+        qi.maps.mark_where(index, anchors, "no such column = 3")
     some = index.anchors(where="number < 30")
-    marks = qi.mark_subset(some, index)
+    marks = qi.maps.mark_subset(some, index)
     assert (marks.n, marks.n_elsewhere, marks.label) == (len(some), len(anchors) - len(some), "in hostile")
     with pytest.raises(qi.DataError, match="none of the 40 anchors of index 'hostile' is among these 500"):
-        qi.mark_subset(many(), index)
+        qi.maps.mark_subset(many(), index)
 
 
 def test_colours_are_sides_ratings_numbers_or_groups(index, anchors):
@@ -154,9 +154,9 @@ def test_anchors_without_ratings_have_no_colour_of_ratings(index, anchors):
 
 @pytest.mark.parametrize("colour", ["side", "rating", "number", "kind", "camera"])
 def test_svg_holds_the_names_as_text(index, anchors, tmp_path, colour):
-    marks = qi.mark_where(index, anchors, "number < 4")
-    projection = qi.project_anchors(anchors)
-    qi.draw_map(projection, tmp_path / "m.svg", index=index, anchors=anchors, colour=colour, marks=marks)
+    marks = qi.maps.mark_where(index, anchors, "number < 4")
+    projection = qi.maps.project_anchors(anchors)
+    qi.maps.draw_map(projection, tmp_path / "m.svg", index=index, anchors=anchors, colour=colour, marks=marks)
     svg = (tmp_path / "m.svg").read_text(encoding="utf-8")
     texts = ["".join(node.itertext()).strip() for node in ET.fromstring(svg).iter() if node.tag.endswith("}text")]  # noqa: S314 - ours
     expected = {
@@ -168,12 +168,12 @@ def test_svg_holds_the_names_as_text(index, anchors, tmp_path, colour):
     }[colour]
     for text in (*expected, "marked: number < 4 (4)", "hostile: 40 anchors, whitened (shrinkage 10) space"):
         assert text in texts
-    qi.draw_map(projection, tmp_path / "again.svg", index=index, anchors=anchors, colour=colour, marks=marks)
+    qi.maps.draw_map(projection, tmp_path / "again.svg", index=index, anchors=anchors, colour=colour, marks=marks)
     assert (tmp_path / "again.svg").read_text(encoding="utf-8") == svg
 
 
 def test_png_shows_both_sides(index, anchors, tmp_path):
-    qi.draw_map(qi.project_anchors(anchors), tmp_path / "m.png", index=index, anchors=anchors)
+    qi.maps.draw_map(qi.maps.project_anchors(anchors), tmp_path / "m.png", index=index, anchors=anchors)
     pixels = np.asarray(Image.open(tmp_path / "m.png").convert("RGB")).reshape(-1, 3).astype(int)
     for colour in PALETTE[:2]:
         # As drawn: over white, with the points' transparency; the legend's are opaque.
@@ -203,9 +203,9 @@ class Scripts(HTMLParser):
 
 
 def test_page_holds_hostile_names_as_data(index, anchors, tmp_path):
-    marks = qi.mark_where(index, anchors, "number < 30 and camera <> '<script>alert(1)</script>'")
-    n_unread = qi.draw_map(
-        qi.project_anchors(anchors),
+    marks = qi.maps.mark_where(index, anchors, "number < 30 and camera <> '<script>alert(1)</script>'")
+    n_unread = qi.maps.draw_map(
+        qi.maps.project_anchors(anchors),
         tmp_path / "m.html",
         index=index,
         anchors=anchors,
@@ -240,10 +240,10 @@ def test_page_holds_hostile_names_as_data(index, anchors, tmp_path):
 def test_page_is_the_same_on_every_run_and_shows_what_can_be_read(index, anchors, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Image.new("RGB", (200, 100), (200, 30, 30)).save(tmp_path / "photo 39.png")
-    projection = qi.project_anchors(anchors)
+    projection = qi.maps.project_anchors(anchors)
     seen = []
     for name in ("one.html", "other.html"):
-        n_unread = qi.draw_map(
+        n_unread = qi.maps.draw_map(
             projection,
             tmp_path / name,
             index=index,
@@ -264,12 +264,14 @@ def test_page_is_the_same_on_every_run_and_shows_what_can_be_read(index, anchors
 def test_where_a_map_cannot_go(index, anchors, tmp_path):
     for name, message in [("m.pdf", "names no format of a map"), ("no/m.svg", "the folder of .* does not exist")]:
         with pytest.raises(qi.DataError, match=message):
-            qi.check_map(tmp_path / name)
+            qi.maps.check_map(tmp_path / name)
     (tmp_path / "folder.html").mkdir()
     for name in ("folder.html", "folder.svg"):
         (tmp_path / name).mkdir(exist_ok=True)
         with pytest.raises(qi.DataError, match="cannot be written"):
-            qi.draw_map(qi.project_anchors(anchors), tmp_path / name, index=index, anchors=anchors, n_thumbnails=0)
+            qi.maps.draw_map(
+                qi.maps.project_anchors(anchors), tmp_path / name, index=index, anchors=anchors, n_thumbnails=0
+            )
 
 
 @pytest.mark.parametrize("value", ["inf", "nan"])
@@ -282,13 +284,15 @@ def test_a_column_without_a_number_is_nothing_to_colour_by(tmp_path, value):
     anchors = index.anchors()
     for name in ("m.png", "m.html"):
         with pytest.raises(qi.DataError, match="column 'weight' is empty for these anchors"):
-            qi.draw_map(qi.project_anchors(anchors), tmp_path / name, index=index, anchors=anchors, colour="weight")
+            qi.maps.draw_map(
+                qi.maps.project_anchors(anchors), tmp_path / name, index=index, anchors=anchors, colour="weight"
+            )
 
 
 def test_embeddings_of_one_dimension_are_refused():
     anchors = qi.make_anchors(np.array([[1.0], [2.0], [-3.0], [4.0]]), quality=np.arange(4.0))
     with pytest.raises(qi.DataError, match="of one dimension fill no map"):
-        qi.project_anchors(anchors, space="raw")
+        qi.maps.project_anchors(anchors, space="raw")
 
 
 @pytest.mark.parametrize("points", [[[1, 1], [1, 2], [1, 3]], [[1, 2], [1, 2], [2, 1]]])
@@ -298,9 +302,9 @@ def test_three_anchors_and_constant_ratings_are_drawn(tmp_path, points):
     source, matrix = qi.load_embeddings(tmp_path / "x.npy", tmp_path / "labels.csv", score_column="score")
     index = qi.build_from_embeddings(tmp_path / "index", [source], matrix).index
     anchors = index.anchors()
-    projection = qi.project_anchors(anchors, space="raw")
+    projection = qi.maps.project_anchors(anchors, space="raw")
     assert np.isfinite(projection.points).all()
     for ending, start in ((".png", b"\x89PNG"), (".svg", b"<?xml"), (".html", b"<!DOCTYPE")):
         path = tmp_path / f"m{ending}"
-        qi.draw_map(projection, path, index=index, anchors=anchors, colour="weight")
+        qi.maps.draw_map(projection, path, index=index, anchors=anchors, colour="weight")
         assert path.read_bytes().startswith(start)

@@ -12,7 +12,7 @@ import pytest
 import quasar_index as qi
 from quasar_index.datasets.base import make_records
 from quasar_index.paths import new_output, replacing, write_atomically
-from tests.unit.conftest import png
+from tests.unit.conftest import png, public_names
 
 N = 24
 RNG = np.random.default_rng(0)
@@ -78,11 +78,11 @@ def opened():
 
 
 def small_sweep():
-    return qi.Sweep("size", (0.5, 1), selectors=qi.make_selectors(["random"]), n_seeds=2, n_resamples=40)
+    return qi.sweep.Sweep("size", (0.5, 1), selectors=qi.sweep.make_selectors(["random"]), n_seeds=2, n_resamples=40)
 
 
 def bench():
-    return qi.anchors_bench(opened(), "content")
+    return qi.sweep.anchors_bench(opened(), "content")
 
 
 def evaluation():
@@ -90,10 +90,12 @@ def evaluation():
 
 
 def reproduction():
-    protocol = qi.find_protocol("FIG4")
-    measured = qi.Measurement(0.5, 0.4, 0.6, None, 9, 9)
-    results = tuple(qi.ExperimentResult(one, "ran", measured) for one in qi.select_experiments(protocol))
-    return qi.Reproduction(protocol, results, (), "")
+    protocol = qi.reproduction.find_protocol("FIG4")
+    measured = qi.reproduction.Measurement(0.5, 0.4, 0.6, None, 9, 9)
+    results = tuple(
+        qi.reproduction.ExperimentResult(one, "ran", measured) for one in qi.reproduction.select_experiments(protocol)
+    )
+    return qi.reproduction.Reproduction(protocol, results, (), "")
 
 
 def page():
@@ -102,7 +104,7 @@ def page():
 
 def draw_map(path):
     anchors = opened().anchors()
-    qi.draw_map(qi.project_anchors(anchors), path, index=opened(), anchors=anchors)
+    qi.maps.draw_map(qi.maps.project_anchors(anchors), path, index=opened(), anchors=anchors)
 
 
 def picture(draw, of):
@@ -133,17 +135,17 @@ ENTRIES = {
     "Report.write": lambda p: is_written(p("out.html"), page().write),
     "build_from_embeddings": lambda p: qi.build_from_embeddings(p("new/one"), source(), MATRIX),
     "build_index": lambda p, encoder: qi.build_index(p("new/one"), [qi.load_source("rated.csv")], encoder),
-    "check_build": lambda p: qi.check_build(p("new/one"), [source()], overwrite=False),
-    "check_encoder": lambda p: qi.check_encoder(qi.DEFAULT_ENCODER, weights=p("all.npy")),
-    "check_map": lambda p: qi.check_map(p("out.html")),
-    "check_picture": lambda p: qi.check_picture(p("out.png")),
-    "check_recorded_encoder": lambda p: qi.check_recorded_encoder(
+    "check_build": lambda p: qi.index.check_build(p("new/one"), [source()], overwrite=False),
+    "check_encoder": lambda p: qi.encoders.check_encoder(qi.DEFAULT_ENCODER, weights=p("all.npy")),
+    "check_map": lambda p: qi.maps.check_map(p("out.html")),
+    "check_picture": lambda p: qi.pictures.check_picture(p("out.png")),
+    "check_recorded_encoder": lambda p: qi.encoders.check_recorded_encoder(
         qi.EncoderSpec(qi.DEFAULT_ENCODER, 6), weights=p("all.npy")
     ),
     "draw_evaluation": picture(qi.draw_evaluation, evaluation),
     "draw_map": lambda p: [is_written(p(f"out.{ending}"), draw_map) for ending in ("html", "png", "svg")],
-    "draw_reproduction": picture(qi.draw_reproduction, reproduction),
-    "draw_sweep": picture(qi.draw_sweep, lambda: qi.run_sweep(small_sweep(), bench())),
+    "draw_reproduction": picture(qi.reproduction.draw_reproduction, reproduction),
+    "draw_sweep": picture(qi.sweep.draw_sweep, lambda: qi.sweep.run_sweep(small_sweep(), bench())),
     "list_images": lambda p: qi.list_images(p("images")),
     "load_embeddings": lambda p: qi.load_embeddings(p("all.npy"), p("all.csv")),
     "load_encoder": lambda p: _refused(lambda: qi.load_encoder(weights=p("all.npy"))),
@@ -152,25 +154,25 @@ ENTRIES = {
     ),
     "load_source": lambda p: qi.load_source(p("all.csv")),
     "merge": lambda p: qi.merge(p("new/one"), [opened(), qi.AnchorIndex.open("other")]),
-    "read_author_embeddings": lambda p: qi.read_author_embeddings(
+    "read_author_embeddings": lambda p: qi.datasets.read_author_embeddings(
         p("author.pt"), p("author.json"), p("author-labels.json")
     ),
     "read_export": lambda p: qi.read_export(p("all.parquet")),
-    "read_image_bytes": lambda p: qi.read_image_bytes(p("images/0.png")),
-    "read_plan": lambda p: qi.read_plan(p("plan.toml")),
-    "reproduce": lambda p: qi.reproduce("FIG4", p("data"), indexes=p("made"), dry_run=True),
-    "run_demo": lambda p, encoder: len(qi.run_demo(p("new/demo"), p("tiles"), encoder).index),
-    "run_sweep": lambda p: is_written(p("state"), lambda path: qi.run_sweep(small_sweep(), bench(), state=path)),
-    "select_into": lambda p: qi.select_into(
+    "read_image_bytes": lambda p: qi.images.read_image_bytes(p("images/0.png")),
+    "read_plan": lambda p: qi.sweep.read_plan(p("plan.toml")),
+    "reproduce": lambda p: qi.reproduction.reproduce("FIG4", p("data"), indexes=p("made"), dry_run=True),
+    "run_demo": lambda p, encoder: len(qi.demo.run_demo(p("new/demo"), p("tiles"), encoder).index),
+    "run_sweep": lambda p: is_written(p("state"), lambda path: qi.sweep.run_sweep(small_sweep(), bench(), state=path)),
+    "select_into": lambda p: qi.index.select_into(
         p("new/one"), opened(), opened().tables.read(["id"])["id"].to_pylist(), _subset()
     ),
-    "select_subset": lambda p: qi.select_subset(p("new/one"), opened(), qi.Random(), size=4),
+    "select_subset": lambda p: qi.select_subset(p("new/one"), opened(), qi.selection.Random(), size=4),
     "suggest": lambda p: is_written(
         p("state"),
-        lambda path: qi.suggest(opened(), selectors=qi.make_selectors(["random"]), group="content", state=path,
-                                n_seeds=2, n_resamples=40),
+        lambda path: qi.sweep.suggest(opened(), selectors=qi.sweep.make_selectors(["random"]), group="content",
+                                      state=path, n_seeds=2, n_resamples=40),
     ),
-    "synthesize": lambda p: qi.synthesize(p("images"), p("made"), types=["gaussian-blur"], levels=[1]),
+    "synthesize": lambda p: qi.synthesis.synthesize(p("images"), p("made"), types=["gaussian-blur"], levels=[1]),
 }  # fmt: skip
 
 
@@ -180,14 +182,13 @@ def _refused(load):
 
 
 def _subset():
-    fields = {one.name: one.type for one in dataclasses.fields(qi.Subset) if one.default is dataclasses.MISSING}
-    return qi.Subset(**{name: "x" if "str" in str(kind) else 1 for name, kind in fields.items()})
+    fields = {one.name: one.type for one in dataclasses.fields(qi.index.Subset) if one.default is dataclasses.MISSING}
+    return qi.index.Subset(**{name: "x" if "str" in str(kind) else 1 for name, kind in fields.items()})
 
 
 def _signatures():
     """Yield the name and the signature of public functions and methods; not those of records."""
-    for name in qi.__all__:
-        public = getattr(qi, name)
+    for name, public in public_names().items():
         if inspect.isfunction(public):
             yield name, inspect.signature(public)
         elif inspect.isclass(public):

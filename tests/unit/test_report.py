@@ -8,10 +8,11 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from quasar_index import Knn, Opinion, Report, Retrieval, Ridge, Scorer, make_anchors
+from quasar_index import Knn, Report, Retrieval, Ridge, Scorer, make_anchors
 from quasar_index.errors import DataError, MethodError
 from quasar_index.methods import Mean
 from quasar_index.methods.scoring import ScoredImage
+from quasar_index.report import Opinion
 from quasar_index.report.page import Page, PageImage, readable
 
 EVIL = (

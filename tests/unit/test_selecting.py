@@ -56,18 +56,18 @@ def worst(index, n, name, **options):
     anchors = index.anchors(**options)
     order = np.argsort(np.nan_to_num(anchors.quality, nan=2.0), kind="stable")
     rows = np.r_[order[order < anchors.n_good][:n], order[order >= anchors.n_good][:n]]
-    subset = qi.Subset("own", {}, n, n, anchors.n_good, anchors.n_bad, index.name, index.manifest.uid, 1)
-    return qi.select_into(name, index, [key.decode() for key in anchors.ids[rows].tolist()], subset)
+    subset = qi.index.Subset("own", {}, n, n, anchors.n_good, anchors.n_bad, index.name, index.manifest.uid, 1)
+    return qi.index.select_into(name, index, [key.decode() for key in anchors.ids[rows].tolist()], subset)
 
 
 def test_a_subset_is_the_parent_s_rows_unchanged(index, tmp_path):
-    report = qi.select_subset(tmp_path / "part", index, qi.Random(3), size=24)
+    report = qi.select_subset(tmp_path / "part", index, qi.selection.Random(3), size=24)
     whole, part = content(index), content(report.index)
     assert len(part) == 24
     assert all(whole[key] == row for key, row in part.items())
     assert report.index.columns == index.columns
     anchors = index.anchors()
-    rows = qi.select_anchors(anchors, qi.Random(3), size=24)
+    rows = qi.select_anchors(anchors, qi.selection.Random(3), size=24)
     assert set(part) == {key.decode() for key in anchors.ids[rows].tolist()}
     again = qi.AnchorIndex.open(tmp_path / "part")
     assert again.manifest == report.index.manifest
@@ -89,7 +89,7 @@ def test_a_subset_is_the_parent_s_rows_unchanged(index, tmp_path):
 
 def test_the_manifest_says_how(index, tmp_path):
     report = qi.select_subset(
-        tmp_path / "part", index, qi.Mmr(0.25), fraction=0.5, stratify=3, space="whitened", shrinkage=2.0,
+        tmp_path / "part", index, qi.selection.Mmr(0.25), fraction=0.5, stratify=3, space="whitened", shrinkage=2.0,
         where="dataset = 'own'", group="camera", reason="a test",
     )  # fmt: skip
     subset = qi.AnchorIndex.open(tmp_path / "part").manifest.subset
@@ -108,13 +108,19 @@ def test_the_space_changes_what_is_chosen(matrix, tmp_path):
     stretched = matrix[:N] * [10, 1, 1, 1, 1, 1] + [30, 0, 0, 0, 0, 0]
     index = qi.build_from_embeddings(tmp_path / "own", rated(range(N), np.arange(N) * 1.0), stretched).index
     chosen = [
-        set(content(qi.select_subset(tmp_path / space, index, qi.KCenter(), size=10, space=space, shrinkage=0.1).index))
+        set(
+            content(
+                qi.select_subset(
+                    tmp_path / space, index, qi.selection.KCenter(), size=10, space=space, shrinkage=0.1
+                ).index
+            )
+        )
         for space in ("raw", "centred", "whitened")
     ]
     assert len({frozenset(one) for one in chosen}) == 3
     anchors = index.anchors()
-    mapped = qi.fit_space(anchors, "whitened", shrinkage=0.1).apply_to_anchors(anchors)
-    expected = anchors.ids[qi.select_anchors(mapped, qi.KCenter(), size=10)]
+    mapped = qi.methods.fit_space(anchors, "whitened", shrinkage=0.1).apply_to_anchors(anchors)
+    expected = anchors.ids[qi.select_anchors(mapped, qi.selection.KCenter(), size=10)]
     assert chosen[2] == {key.decode() for key in expected.tolist()}
 
 
@@ -202,15 +208,15 @@ def test_scores_are_not_measured_on_the_images_that_a_method_chose(tmp_path):
     words = r"24 of 80 anchors that 'forward' chose.*quasar-index sweep own --selectors forward --sizes 0\.3"
     for refused in (
         lambda: qi.cross_validate_images(methods, images, "id"),
-        lambda: qi.anchors_bench(chosen, "id"),
-        lambda: qi.suggest(chosen),
+        lambda: qi.sweep.anchors_bench(chosen, "id"),
+        lambda: qi.sweep.suggest(chosen),
     ):
         with pytest.raises(qi.ValidationError, match=words):
             refused()
-    drawn = qi.select_subset(tmp_path / "drawn", index, qi.Random(), fraction=0.3).index
+    drawn = qi.select_subset(tmp_path / "drawn", index, qi.selection.Random(), fraction=0.3).index
     assert qi.cross_validate_images(methods, qi.rated_anchors(drawn), "id").n_scored == 24
     # A random part of what a selector chose is still what it chose.
-    part = qi.select_subset(tmp_path / "part", chosen, qi.Random(), fraction=0.9).index
+    part = qi.select_subset(tmp_path / "part", chosen, qi.selection.Random(), fraction=0.9).index
     assert (part.manifest.subset.earlier, part.manifest.subset.chosen_by) == (("forward",), "forward")
     with pytest.raises(qi.ValidationError, match="that 'forward' chose"):
         qi.cross_validate_images(methods, qi.rated_anchors(part), "id")
@@ -218,21 +224,21 @@ def test_scores_are_not_measured_on_the_images_that_a_method_chose(tmp_path):
 
 def test_a_subset_of_a_subset_and_the_wrong_ids(index, tmp_path):
     part = worst(index, 8, tmp_path / "part")
-    smaller = qi.select_subset(tmp_path / "smaller", part, qi.Density(), size=6).index
+    smaller = qi.select_subset(tmp_path / "smaller", part, qi.selection.Density(), size=6).index
     assert smaller.manifest.subset.index == "part"
     assert smaller.manifest.sources[0].threshold == index.manifest.sources[0].threshold
     subset = smaller.manifest.subset
     with pytest.raises(AnchorIndexError, match="1 of 2 ids is not in"):
-        qi.select_into(tmp_path / "x", part, [next(iter(content(part))), "nobody"], subset)
+        qi.index.select_into(tmp_path / "x", part, [next(iter(content(part))), "nobody"], subset)
     good = [key for key, row in content(part).items() if row["side"] == "good"]
     with pytest.raises(AnchorIndexError, match="none of the 8 anchors is bad"):
-        qi.select_into(tmp_path / "x", part, good, subset)
+        qi.index.select_into(tmp_path / "x", part, good, subset)
     with pytest.raises(AnchorIndexError, match="exists already"):
-        qi.select_into(tmp_path / "part", index, list(content(part)), subset)
+        qi.index.select_into(tmp_path / "part", index, list(content(part)), subset)
     with pytest.raises(AnchorIndexError, match="exists already"):
-        qi.select_subset(tmp_path / "part", index, qi.Random(), size=6)
+        qi.select_subset(tmp_path / "part", index, qi.selection.Random(), size=6)
     with pytest.raises(MethodError, match="100 of 16 anchors cannot be selected"):
-        qi.select_subset(tmp_path / "x", part, qi.Random(), size=100)
+        qi.select_subset(tmp_path / "x", part, qi.selection.Random(), size=100)
     assert not (tmp_path / "x").exists()
 
 

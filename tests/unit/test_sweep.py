@@ -35,16 +35,16 @@ def index(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def bench(index):
-    return qi.anchors_bench(index, "content")
+    return qi.sweep.anchors_bench(index, "content")
 
 
 def make(**more):
-    options = {"selectors": qi.make_selectors(["extremes", "kmeans"]), "n_seeds": 3, "n_resamples": 60, **more}
-    return qi.Sweep("size", SIZES, **options)
+    options = {"selectors": qi.sweep.make_selectors(["extremes", "kmeans"]), "n_seeds": 3, "n_resamples": 60, **more}
+    return qi.sweep.Sweep("size", SIZES, **options)
 
 
 def test_a_point_is_the_naive_loop(index, bench):
-    (point,) = qi.run_sweep(make(selectors=qi.make_selectors(["extremes"]), n_seeds=1), bench).curve(
+    (point,) = qi.sweep.run_sweep(make(selectors=qi.sweep.make_selectors(["extremes"]), n_seeds=1), bench).curve(
         "mean", "extremes"
     )[2:3]
     images = qi.rated_anchors(index)
@@ -68,7 +68,7 @@ def test_methods_see_the_anchors_of_the_fold_alone(bench):
             seen.append((anchors.ids.copy(), anchors.groups.copy()))
             return np.r_[0:n_good, anchors.n_good : anchors.n_good + n_bad]
 
-    qi.run_sweep(make(selectors=(("spy", Spy()),), n_seeds=1), bench)
+    qi.sweep.run_sweep(make(selectors=(("spy", Spy()),), n_seeds=1), bench)
     n_folds = len(bench.folds)
     assert len(seen) == 3 * n_folds  # not where all anchors are taken
     for (ids, groups), fold in zip(seen, [*bench.folds] * 3, strict=True):
@@ -81,7 +81,7 @@ def test_methods_see_the_anchors_of_the_fold_alone(bench):
 
 def test_resumes_where_it_was_interrupted(bench, tmp_path, monkeypatch):
     state = tmp_path / "x.points.jsonl"
-    whole = qi.run_sweep(make(), bench)
+    whole = qi.sweep.run_sweep(make(), bench)
     assert (whole.n_resumed, whole.failures) == (0, ())
 
     def stop(done, total):
@@ -89,11 +89,11 @@ def test_resumes_where_it_was_interrupted(bench, tmp_path, monkeypatch):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        qi.run_sweep(make(), bench, state=state, on_progress=stop)
+        qi.sweep.run_sweep(make(), bench, state=state, on_progress=stop)
     assert len(state.read_bytes().splitlines()) == 5
     with state.open("ab") as file:
         file.write(b'{"key": "torn')  # as a kill in the middle of a write leaves it
-    resumed = qi.run_sweep(make(), bench, state=state)
+    resumed = qi.sweep.run_sweep(make(), bench, state=state)
     assert (resumed.n_resumed, resumed.n_computed) == (5, whole.n_computed - 5)
     assert resumed.rows() == whole.rows()
     lines = state.read_bytes().splitlines()
@@ -104,24 +104,24 @@ def test_resumes_where_it_was_interrupted(bench, tmp_path, monkeypatch):
         raise AssertionError("computed again")
 
     monkeypatch.setattr(run, "_compute", never)
-    assert qi.run_sweep(make(), bench, state=state).rows() == whole.rows()
+    assert qi.sweep.run_sweep(make(), bench, state=state).rows() == whole.rows()
 
 
 def test_points_of_another_sweep_are_not_taken_for_ones_own(index, bench, tmp_path):
     state = tmp_path / "x.points.jsonl"
-    qi.run_sweep(make(), bench, state=state)
+    qi.sweep.run_sweep(make(), bench, state=state)
     centred = (qi.Mean(space="centred"),)
-    assert qi.run_sweep(make(methods=centred), bench, state=state).n_resumed == 0
-    assert qi.run_sweep(make(n_resamples=70), bench, state=state).n_resumed == 0
-    assert qi.run_sweep(make(stratify=2), bench, state=state).n_resumed == 1  # all anchors: nothing is selected
-    fewer = qi.anchors_bench(index, "content", max_folds=3)
-    assert qi.run_sweep(make(), fewer, state=state).n_resumed == 0
-    more = qi.run_sweep(make(n_seeds=4), bench, state=state)
+    assert qi.sweep.run_sweep(make(methods=centred), bench, state=state).n_resumed == 0
+    assert qi.sweep.run_sweep(make(n_resamples=70), bench, state=state).n_resumed == 0
+    assert qi.sweep.run_sweep(make(stratify=2), bench, state=state).n_resumed == 1  # all anchors: nothing is selected
+    fewer = qi.sweep.anchors_bench(index, "content", max_folds=3)
+    assert qi.sweep.run_sweep(make(), fewer, state=state).n_resumed == 0
+    more = qi.sweep.run_sweep(make(n_seeds=4), bench, state=state)
     assert more.n_resumed > more.n_computed > 0
 
 
 def test_random_is_the_baseline_of_every_size(bench):
-    report = qi.run_sweep(make(), bench)
+    report = qi.sweep.run_sweep(make(), bench)
     assert report.curves[0] == ("mean", "random")
     random = {point.value: point for point in report.curve("mean", "random")}
     assert list(random) == list(SIZES)
@@ -176,7 +176,7 @@ def test_methods_that_draw_nothing_are_evaluated_twice_at_most(bench):
             calls.append(self.seed)
             return np.r_[0:n_good, anchors.n_good : anchors.n_good + n_bad]
 
-    report = qi.run_sweep(make(selectors=(("same", Same()),), n_seeds=5), bench)
+    report = qi.sweep.run_sweep(make(selectors=(("same", Same()),), n_seeds=5), bench)
     assert set(calls) == {0, 1}
     assert {point.n_seeds for point in report.curve("mean", "same")} == {1}
 
@@ -192,11 +192,13 @@ def test_methods_that_draw_nothing_are_evaluated_twice_at_most(bench):
     ],
 )
 def test_each_parameter_varies(bench, parameter, values, seeds):
-    report = qi.run_sweep(qi.Sweep(parameter, values, n_seeds=3, n_resamples=60), bench)
+    report = qi.sweep.run_sweep(qi.sweep.Sweep(parameter, values, n_seeds=3, n_resamples=60), bench)
     assert report.failures == ()
     assert [point.value for point in report.points] == list(values)
     assert report.points[0].n_seeds == seeds
-    whole = qi.run_sweep(qi.Sweep("size", (1,), selectors=qi.make_selectors(["random"]), n_resamples=60), bench)
+    whole = qi.sweep.run_sweep(
+        qi.sweep.Sweep("size", (1,), selectors=qi.sweep.make_selectors(["random"]), n_resamples=60), bench
+    )
     if parameter in ("offset", "clusters"):  # no offset, and one cluster, are the mean
         assert report.points[0].srcc == pytest.approx(whole.points[0].srcc, abs=1e-6)
     if parameter == "ratio":
@@ -204,24 +206,26 @@ def test_each_parameter_varies(bench, parameter, values, seeds):
 
 
 def test_what_cannot_be_computed_is_said_and_the_rest_goes_on(bench):
-    report = qi.run_sweep(qi.Sweep("clusters", (2, 1000), n_seeds=2, n_resamples=60), bench)
+    report = qi.sweep.run_sweep(qi.sweep.Sweep("clusters", (2, 1000), n_seeds=2, n_resamples=60), bench)
     assert [point.value for point in report.points] == [2]
     ((what, reason),) = report.failures
     assert what.endswith("clusters 1000")
     assert "1000 clusters" in reason
     with pytest.raises(qi.ValidationError, match="no point of the sweep can be computed"):
-        qi.run_sweep(qi.Sweep("clusters", (1000,), n_seeds=2, n_resamples=60), bench)
+        qi.sweep.run_sweep(qi.sweep.Sweep("clusters", (1000,), n_seeds=2, n_resamples=60), bench)
 
     @dataclasses.dataclass(frozen=True)
     class Unable:
         def select(self, anchors, n_good, n_bad, *, on_progress=None):
             raise qi.MethodError("not with these anchors")
 
-    partly = qi.run_sweep(make(selectors=(("unable", Unable()),), n_seeds=2), bench)
+    partly = qi.sweep.run_sweep(make(selectors=(("unable", Unable()),), n_seeds=2), bench)
     assert partly.curves == [("mean", "random")]  # all anchors alone make no curve
     assert partly.failures == (("mean, unable 0.1, 8, 0.5", "not with these anchors"),)
     with pytest.raises(qi.ValidationError, match="70 of 60 anchors"):
-        qi.run_sweep(qi.Sweep("size", (70,), selectors=qi.make_selectors(["random"]), n_resamples=60), bench)
+        qi.sweep.run_sweep(
+            qi.sweep.Sweep("size", (70,), selectors=qi.sweep.make_selectors(["random"]), n_resamples=60), bench
+        )
 
 
 @pytest.mark.parametrize(
@@ -243,24 +247,24 @@ def test_declarations_are_checked(change):
 def test_own_images_are_refused_as_tests(index):
     images = qi.rated_anchors(index)
     with pytest.raises(qi.ValidationError, match="would be scored by themselves"):
-        qi.index_bench(index, images)
-    bench = qi.index_bench(index, images, exclude="group=content")
+        qi.sweep.index_bench(index, images)
+    bench = qi.sweep.index_bench(index, images, exclude="group=content")
     assert len(bench.folds) == 10
-    report = qi.run_sweep(make(n_seeds=2), bench)
+    report = qi.sweep.run_sweep(make(n_seeds=2), bench)
     assert report.n_images == 60
-    flagged = qi.index_bench(index, images, allow_overlap=True)
+    flagged = qi.sweep.index_bench(index, images, allow_overlap=True)
     assert flagged.notes[0].startswith("leak: 60 images")
 
 
 def test_one_group_or_no_column_is_an_error(index):
     with pytest.raises(qi.ValidationError, match="all images are in one group"):
-        qi.anchors_bench(index, "dataset")
+        qi.sweep.anchors_bench(index, "dataset")
     with pytest.raises(qi.DataError, match="no column 'nosuch'"):
-        qi.anchors_bench(index, "nosuch")
+        qi.sweep.anchors_bench(index, "nosuch")
 
 
 def test_suggests_the_smallest_within_one_standard_error(bench):
-    report = qi.run_sweep(make(selectors=qi.make_selectors(["extremes", "herding"])), bench)
+    report = qi.sweep.run_sweep(make(selectors=qi.sweep.make_selectors(["extremes", "herding"])), bench)
     from quasar_index.sweep import suggest_from
 
     found = suggest_from(report)
@@ -276,14 +280,14 @@ def test_suggests_the_smallest_within_one_standard_error(bench):
         assert all(point.srcc < one.threshold for point in smaller)
     assert found.overall.best.srcc == max(point.srcc for point in report.points)
     with pytest.raises(qi.ValidationError, match="suggests no subset"):
-        suggest_from(qi.run_sweep(qi.Sweep("offset", (0.1,), n_resamples=60), bench))
+        suggest_from(qi.sweep.run_sweep(qi.sweep.Sweep("offset", (0.1,), n_resamples=60), bench))
 
 
 def test_a_sweep_of_which_no_curve_is_left_is_refused(bench):
     clustering = qi.Clustering(10)
-    sweep = make(selectors=qi.make_selectors(["extremes"]), methods=(clustering,))
+    sweep = make(selectors=qi.sweep.make_selectors(["extremes"]), methods=(clustering,))
     with pytest.raises(qi.ValidationError, match=r"no point of the sweep can be computed: .*10 clusters are more than"):
-        qi.run_sweep(dataclasses.replace(sweep, values=(8, 1)), bench)  # all anchors are enough, and no selection
+        qi.sweep.run_sweep(dataclasses.replace(sweep, values=(8, 1)), bench)  # all anchors are enough, and no selection
 
 
 @pytest.mark.parametrize(
@@ -291,12 +295,14 @@ def test_a_sweep_of_which_no_curve_is_left_is_refused(bench):
     [("size", 8), ("size", 1), ("ratio", 1), ("offset", 0), ("clusters", 1), ("top-k", 1), ("shrinkage", "oas")],
 )
 def test_one_point_is_drawn(bench, tmp_path, parameter, value):
-    selectors = qi.make_selectors(["extremes"]) if parameter == "size" else ()
-    report = qi.run_sweep(qi.Sweep(parameter, (value,), selectors=selectors, n_seeds=1, n_resamples=60), bench)
+    selectors = qi.sweep.make_selectors(["extremes"]) if parameter == "size" else ()
+    report = qi.sweep.run_sweep(
+        qi.sweep.Sweep(parameter, (value,), selectors=selectors, n_seeds=1, n_resamples=60), bench
+    )
     first = report.points[0]
     constant = dataclasses.replace(first, seeds=dataclasses.replace(first.seeds, value=0.0))
     for point in (first, constant):
-        qi.draw_sweep(dataclasses.replace(report, points=(point,)), tmp_path / "x.svg")
+        qi.sweep.draw_sweep(dataclasses.replace(report, points=(point,)), tmp_path / "x.svg")
         assert "SRCC" in (tmp_path / "x.svg").read_text(encoding="utf-8")
 
 
@@ -304,11 +310,11 @@ def test_one_point_is_drawn(bench, tmp_path, parameter, value):
 @pytest.mark.parametrize("kind", ["few", "many", "clusters"])
 def test_pictures_hold_the_band_of_random_draws(bench, tmp_path, ending, kind):
     names = ["random", "extremes", "herding"] if kind == "few" else [one for one in qi.SELECTORS if one[0] not in "fi"]
-    sweep = qi.Sweep("clusters", (1, 3), n_seeds=2, n_resamples=60)
+    sweep = qi.sweep.Sweep("clusters", (1, 3), n_seeds=2, n_resamples=60)
     if kind != "clusters":
-        sweep = qi.Sweep("size", (0.2, 1), selectors=qi.make_selectors(names), n_seeds=2, n_resamples=60)
+        sweep = qi.sweep.Sweep("size", (0.2, 1), selectors=qi.sweep.make_selectors(names), n_seeds=2, n_resamples=60)
     path = tmp_path / f"curves.{ending}"
-    qi.draw_sweep(qi.run_sweep(sweep, bench), path)
+    qi.sweep.draw_sweep(qi.sweep.run_sweep(sweep, bench), path)
     assert path.stat().st_size > 5_000
     if ending == "svg" and kind != "clusters":
         text = path.read_text(encoding="utf-8")
@@ -331,11 +337,13 @@ method = ["mean:shrinkage=10", "knn:top_k=3"]
 def test_reads_a_plan(index, tmp_path):
     path = tmp_path / "plan.toml"
     path.write_text(PLAN.replace('"index"', json.dumps(str(index.path))), encoding="utf-8")
-    plan = qi.read_plan(path)
+    plan = qi.sweep.read_plan(path)
     assert plan.cross_validate == "content"
     assert [name for name, _ in plan.sweep.selectors] == ["herding", "mmr balance=0.3"]
     assert plan.sweep.methods == (qi.Mean(shrinkage=10), qi.Knn(3))
-    report = qi.run_sweep(plan.sweep, qi.anchors_bench(qi.AnchorIndex.open(plan.index), plan.cross_validate))
+    report = qi.sweep.run_sweep(
+        plan.sweep, qi.sweep.anchors_bench(qi.AnchorIndex.open(plan.index), plan.cross_validate)
+    )
     assert len(report.curves) == 6
 
 
@@ -367,7 +375,7 @@ def test_faults_of_a_plan_are_one_clear_line(tmp_path, change, words):
     path = tmp_path / "plan.toml"
     path.write_text(PLAN.replace(*change), encoding="utf-8")
     with pytest.raises(qi.DataError) as caught:
-        qi.read_plan(path)
+        qi.sweep.read_plan(path)
     assert words in str(caught.value)
     assert str(caught.value).startswith(f"the plan '{path}'")
     assert "\n" not in str(caught.value)

@@ -81,14 +81,14 @@ def test_restoring_makes_a_new_version_equal_to_the_old(index, tmp_path):
 
 
 def test_tags_name_versions(index, tmp_path):
-    assert index.tags.set("first") == qi.TagReport("first", 1, None)
+    assert index.tags.set("first") == qi.index.TagReport("first", 1, None)
     later = index.remove(where="score < 10").index
     assert len(qi.AnchorIndex.open(tmp_path / "own", "first")) == N
     assert later.history()[0].tags == ("first",)
-    assert later.tags.set("first") == qi.TagReport("first", later.manifest.version, 1)
+    assert later.tags.set("first") == qi.index.TagReport("first", later.manifest.version, 1)
     assert later.tags.set("old", 1).version == 1
     assert qi.AnchorIndex.open(tmp_path / "own", 1).tags.set("too").version == 1
-    assert later.tags.delete("too") == qi.TagReport("too", None, 1)
+    assert later.tags.delete("too") == qi.index.TagReport("too", None, 1)
     assert dict(index.tags) == {"first": 2, "old": 1}
     assert ("first" in later.tags, "too" in later.tags, len(later.tags)) == (True, False, 2)
     assert repr(later.tags) == "Tags({'first': 2, 'old': 1})"

@@ -119,7 +119,7 @@ def bench(
         check_picture(picture)
     if output is not None:
         check_output("--output", str(output))
-    qi.check_encoder(encoder)
+    qi.encoders.check_encoder(encoder)
     given: dict[str, Any] = {
         "anchors": None if anchors is None else _counts(anchors, "--anchors"),
         "n_queries": queries,
