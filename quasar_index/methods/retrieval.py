@@ -67,6 +67,18 @@ class Retrieval(CentroidMethod):
         1.0, "1 the retrieved anchors alone, 0 the mean", "a number from 0 to 1", lambda value: 0 <= value <= 1
     )
 
+    def __post_init__(self) -> None:
+        """Check the parameters.
+
+        Raises:
+            MethodError: When one is out of range, or has no effect beside the others.
+        """
+        super().__post_init__()
+        if self.division == "local" and self.mode == "per-side":
+            raise MethodError(
+                "division of retrieval is local, and its mode is per-side", "division=local is for mode=joint"
+            )
+
     def aggregate(self, anchors: AnchorTable, queries: FloatArray | None = None) -> Centroids:
         """Make centroids for each query (see `CentroidMethod.aggregate`); memory grows with M * (k + D)."""
         good, bad = (

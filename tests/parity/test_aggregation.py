@@ -307,6 +307,7 @@ def test_sharp_weights_hold_within_each_side_of_joint_neighbours(division):
         ({"top_k": 0}, "top_k of retrieval is 0"),
         ({"mode": "both"}, "mode of retrieval is 'both'; it is per-side or joint"),
         ({"division": "odd"}, "division of retrieval is 'odd'"),
+        ({"division": "local"}, "division of retrieval is local, and its mode is per-side"),
         ({"similarity_temperature": 0.0}, "similarity_temperature of"),
         ({"rating_power": -1.0}, "rating_power of"),
         ({"blend": 1.5}, "blend"),

@@ -49,11 +49,17 @@ CASES = st.builds(
     ties=st.booleans(),
     one_good=st.booleans(),
 )
+
+
+def retrieval(sides, **options):
+    mode, division = sides
+    return Retrieval(mode=mode, division=division, **options)
+
+
 RETRIEVALS = st.builds(
-    Retrieval,
+    retrieval,
+    st.sampled_from([("per-side", "global"), ("joint", "global"), ("joint", "local")]),
     top_k=st.integers(1, 50),
-    mode=st.sampled_from(["per-side", "joint"]),
-    division=st.sampled_from(["global", "local"]),
     similarity_temperature=st.sampled_from([None, 0.01, 0.05, 1.0]),
     rating_power=st.sampled_from([0.0, 0.5, 1.0, 3.0]),
     blend=st.sampled_from([0.0, 0.4, 1.0]),

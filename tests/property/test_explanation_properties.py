@@ -14,6 +14,13 @@ from quasar_index.methods import TEMPERATURE, Clustering, Knn, Mean, Offset, Ret
 from quasar_index.methods.explanation import explain
 
 POWERS = st.sampled_from([0.0, 1.0, 2.5])
+
+
+def retrieval(sides, **options):
+    mode, division = sides
+    return Retrieval(mode=mode, division=division, **options)
+
+
 AGGREGATIONS = st.one_of(
     st.builds(Mean, normalize_anchors=st.booleans(), rating_power=POWERS),
     st.builds(Offset, offset=st.sampled_from([0.0, 0.3]), normalize_anchors=st.booleans(), rating_power=POWERS),
@@ -25,10 +32,9 @@ AGGREGATIONS = st.one_of(
         rating_power=POWERS,
     ),
     st.builds(
-        Retrieval,
+        retrieval,
+        st.sampled_from([("per-side", "global"), ("joint", "global"), ("joint", "local")]),
         top_k=st.integers(1, 40),
-        mode=st.sampled_from(["per-side", "joint"]),
-        division=st.sampled_from(["global", "local"]),
         similarity_temperature=st.sampled_from([None, 0.05]),
         rating_power=POWERS,
         blend=st.sampled_from([0.0, 0.4, 1.0]),

@@ -43,6 +43,8 @@ def methods(draw):
     }
     if given.get("space", "whitened") not in ("whitened", "auto"):
         given.pop("shrinkage", None)
+    if given.get("mode") != "joint" and given.get("division") == "local":
+        given["mode"] = "joint"
     return kind(**given)
 
 
