@@ -34,7 +34,7 @@ def calibrate(
     ] = None,
     map_: Annotated[Map, typer.Option("--map", help="Any rising map, or 4 parameters.")] = Map.isotonic,
     level: Annotated[float, typer.Option(help="Coverage of the interval.")] = 0.9,
-    method: ways.MethodOption = ways.DEFAULT,
+    method: ways.MethodOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the divisions.")] = 0,
     json: options.Json = False,
 ) -> None:
@@ -43,7 +43,7 @@ def calibrate(
     Every anchor is scored without its group; the interval is split-conformal, and its coverage is measured on groups
     left out. One calibration is kept for each version of the index and method.
     """
-    scoring = qi.read_method(method)
+    scoring = ways.read_method(method)
     index = qi.AnchorIndex.open(name)
     with interruptible("nothing was written; run it again"), progress_bar("calibrating") as on_progress:
         found = qi.calibrate(

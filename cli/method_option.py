@@ -19,10 +19,24 @@ _HELP = (
     "mean, offset, clustering, retrieval, knn or ridge, and its parameters: retrieval:top_k=8,space=raw. "
     "See 'quasar-index methods'."
 )
+
+
+def _one(texts: list[str] | None) -> list[str] | None:
+    if texts and len(texts) > 1:
+        raise typer.BadParameter("one method scores here; 'evaluate' and 'sweep' take several")
+    return texts
+
+
 MethodOption = Annotated[
-    str,
+    list[str] | None,
     typer.Option(
-        "--method", "-m", metavar="NAME:PARAMETER=VALUE,...", help=f"What scores: {_HELP}", rich_help_panel=_PANEL
+        "--method",
+        "-m",
+        metavar="NAME:PARAMETER=VALUE,...",
+        help=f"What scores: {_HELP}  \\[mean]",
+        rich_help_panel=_PANEL,
+        show_default=False,
+        callback=_one,
     ),
 ]
 MethodsOption = Annotated[
@@ -68,6 +82,11 @@ ShrinkageOption = Annotated[
 ]
 
 
+def read_method(texts: Sequence[str] | None) -> qi.Method:
+    """Read the `--method` of a command that takes one."""
+    return qi.read_method((texts or [DEFAULT])[0])
+
+
 def read_methods(texts: Sequence[str] | None) -> list[qi.Method]:
     """Read `--method`, given once, several times or not at all."""
     return qi.read_methods(texts or [DEFAULT])
@@ -99,7 +118,12 @@ def idle_group(needs: str) -> Idle:
 def _uses_groups(given: Given) -> bool:
     if "space" in given:
         return "auto" in (given["space"], given["shrinkage"])
-    return any(method.uses_groups for method in qi.read_methods([given["method"] or DEFAULT]))
+    return any(method.uses_groups for method in qi.read_methods(given["method"] or [DEFAULT]))
+
+
+def is_auto(given: Given) -> bool:
+    """Whether a method that was given chooses its space."""
+    return any(method.is_auto for method in qi.read_methods(given["method"] or [DEFAULT]))
 
 
 def group_for(method: qi.Method, index: qi.AnchorIndex, group: str | None) -> str | None:

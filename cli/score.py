@@ -39,6 +39,7 @@ IDLE = (
         lambda given: given["embeddings"] is not None and given["report"] is None,
         "no image is read with --embeddings",
     ),
+    Idle(("seed",), lambda given: given["ratio"] == 1 and not ways.is_auto(given), "it is for --ratio"),
     Idle(("prompts", "prompt_pair"), lambda given: given["anchors"] != "text", "they are for --anchors text"),
     Idle(("prompts",), lambda given: given["prompt_pair"] is not None, "--prompt-pair takes its place"),
     Idle(_TEXT_FREE, lambda given: given["anchors"] == "text", "the anchors are two texts"),
@@ -74,7 +75,7 @@ def score(
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="File or URL to write; its ending names the format.")
     ] = None,
-    method: ways.MethodOption = ways.DEFAULT,
+    method: ways.MethodOption = None,
     group: ways.GroupOption = None,
     calibrated: Annotated[
         bool,
@@ -117,7 +118,7 @@ def score(
     chosen = choose_format(format_, output)
     wishes = explaining.Wishes(explain, explain_top, report)
     wishes.check(output)
-    scoring = qi.read_method(method)
+    scoring = ways.read_method(method)
     opened: qi.AnchorIndex | None = None
     loaded: qi.Encoder | None = None
     calibration: qi.IndexCalibration | None = None
@@ -135,7 +136,9 @@ def score(
             run_options,
         )
         # Two texts span no space of images.
-        scoring = qi.Mean(space="raw", temperature=scoring.temperature if "temperature=" in method else own_temperature)
+        scoring = qi.Mean(
+            space="raw", temperature=scoring.temperature if "temperature=" in "".join(method or ()) else own_temperature
+        )
     else:
         if index is None:
             raise typer.BadParameter("--index is needed (or --anchors text)")

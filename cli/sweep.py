@@ -304,7 +304,7 @@ def _axis(axes: dict[str, str | None], selectors: str | None) -> dict[str, Any]:
     return {
         "parameter": qi.sweep.SWEEP_AXES[option],
         "values": parse_values(f"--{option}", text),
-        "selectors": parse_selectors(selectors or "random") if option == "sizes" else (),
+        "selectors": parse_selectors("random" if selectors is None else selectors) if option == "sizes" else (),
     }
 
 

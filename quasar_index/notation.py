@@ -10,6 +10,8 @@ alternatives: `mean/knn:space=raw/whitened` is four.
 from __future__ import annotations
 
 import itertools
+import math
+import re
 import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, field, fields
@@ -41,11 +43,16 @@ def check_parameters(way: Any, name: str, error: type[QuasarError]) -> None:
         fits = one.metadata.get("fits") or (lambda value, choices=choices: not choices or value in choices)
         kinds = _kinds(_hints(type(way))[one.name])
         try:
-            sound = bool(fits(value)) and (int not in kinds or isinstance(value, Integral))
+            sound = bool(fits(value)) and all(map(_is_finite, value if isinstance(value, tuple) else (value,)))
+            sound &= int not in kinds or (isinstance(value, Integral) and not isinstance(value, bool))
         except TypeError:  # such as a text where a number is compared
             sound = False
         if not sound:
             raise error(f"{one.name} of {name} is {value!r}", f"it is {allowed(type(way), one)}")
+
+
+def _is_finite(value: Any) -> bool:
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def allowed(kind: type, one: Field[Any]) -> str:
@@ -80,12 +87,15 @@ def read(text: str, ways: Mapping[str, type[_Way]], noun: str, error: type[Quasa
     """
     name, _, rest = text.strip().partition(":")
     if name not in ways:
+        one = {part for part in re.split("[/,]", name) if part}
+        if len(one) > 1 and one <= set(ways):
+            raise error(f"'{name}' is several {noun}s, and one is needed here", "several have / between them")
         raise error(f"there is no {noun} '{name}'", _meant(name, ways))
     kind: type[Any] = ways[name]
     known = {one.name: one for one in fields(kind)}
     given: dict[str, Any] = {}
     for part in rest.split(",") if rest else ():
-        key, equals, value = part.strip().partition("=")
+        key, equals, value = map(str.strip, part.partition("="))
         if key not in known:
             raise error(f"the {noun} '{name}' has no parameter '{key}'", _meant(key, known) if known else "it has none")
         if key in given:
@@ -171,5 +181,5 @@ def _choices(kind: type, name: str) -> tuple[Any, ...]:
 
 
 def _meant(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, list(known), n=1)
+    near = get_close_matches(name.strip("'\" ").lower(), list(known), n=1)
     return f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}"

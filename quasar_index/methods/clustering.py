@@ -45,8 +45,10 @@ class Clustering(CentroidMethod):
 
     n_clusters: int = parameter(100, "k-means clusters a side", "a whole number from 1", lambda value: value >= 1)
     prototypes: Literal["merged", "mean", "nearest"] = parameter("merged", "what becomes of the means of the clusters")
-    seed: int = parameter(0, "of k-means", "a whole number from 0", lambda value: value >= 0)
-    n_iterations: int = parameter(20, "of k-means", "a whole number from 1", lambda value: value >= 1)
+    seed: int = parameter(0, "of k-means", "a whole number from 0 to 2147483647", lambda value: 0 <= value < 2**31)
+    n_iterations: int = parameter(
+        20, "of k-means", "a whole number from 1 to 2147483647", lambda value: 0 < value < 2**31
+    )
 
     def aggregate(self, anchors: AnchorTable, queries: FloatArray | None = None) -> Centroids:
         """Make the prototypes of both sides (see `CentroidMethod.aggregate`).

@@ -119,6 +119,11 @@ class FittedMethod:
     def __init__(self, method: Method, anchors: AnchorTable | AnchorIndex, *, space: Space | None = None) -> None:
         if isinstance(anchors, AnchorIndex):
             anchors = anchors.anchors(group=anchors.content_column() if method.uses_groups else None)
+        if not isinstance(anchors, AnchorTable):
+            raise MethodError(
+                f"{type(anchors).__name__} is neither a table of anchors nor an index",
+                "open an index with AnchorIndex.open, or use make_anchors",
+            )
         self.method = method
         self.anchors: AnchorTable = anchors
         if space is None:

@@ -1,6 +1,7 @@
 """Nearest neighbours: the mean rating of the k nearest anchors, weighted by similarity: `sum_i w_i y_i`, sum_i w_i = 1.
 
-A baseline of every comparison. It needs a rating for every anchor, and answers on their scale.
+A baseline of every comparison. It needs a rating for every anchor, and answers on their scale
+(an index scales ratings to [0, 1]).
 """
 
 from __future__ import annotations

@@ -47,4 +47,4 @@ def read_methods(texts: Iterable[str]) -> list[Method]:
         >>> [str(method) for method in qi.read_methods(["mean/knn:space=raw/whitened"])]
         ['mean:space=raw', 'mean', 'knn:space=raw', 'knn']
     """
-    return read_several(texts, METHODS, "method", MethodError)
+    return read_several([texts] if isinstance(texts, str) else texts, METHODS, "method", MethodError)

@@ -10,7 +10,8 @@ are the errors of group g under the regression without it, exactly; the least su
 `RidgeCV` leaves out single images in closed form, which other versions of the image give away, and groups only by
 fitting anew.)
 
-A baseline of every comparison. It needs a rating for every anchor, and answers on their scale.
+A baseline of every comparison. It needs a rating for every anchor, and answers on their scale
+(an index scales ratings to [0, 1]).
 """
 
 from __future__ import annotations

@@ -239,7 +239,7 @@ class _Projected:
             # A step or a line leaves b3 and b4 undetermined; the curve is as good, its covariance is not
             # used.
             warnings.simplefilter("ignore", scipy.optimize.OptimizeWarning)
-            warnings.filterwarnings("ignore", "overflow", RuntimeWarning, r"scipy\.optimize")
+            warnings.filterwarnings("ignore", "overflow|invalid value", RuntimeWarning, r"scipy\.optimize")
             try:
                 found, _ = scipy.optimize.curve_fit(
                     lambda _, b3, log_b4: self._values(b3, _width(log_b4)),

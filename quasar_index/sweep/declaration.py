@@ -148,7 +148,7 @@ def _check_value(parameter: Parameter, value: Value) -> None:
         fine = parameter == "shrinkage" and value in ("ledoit-wolf", "oas", "auto")
     else:
         fine = {
-            "size": 0 < value <= 1 or (value >= 2 and value == int(value)),
+            "size": 0 < value <= 1 or (value >= 2 and float(value).is_integer()),
             "ratio": 0 < value <= 1,
             "offset": 0 <= value < 1,
             "clusters": value >= 1 and isinstance(value, int),
@@ -174,12 +174,14 @@ def _seeded(selector: Selector | None, seed: int | None) -> Selector | None:
 
 
 def _with(method: Method, parameter: Parameter, value: Any, seed: int | None) -> Method:
-    """Return a method with one parameter replaced.
+    """Return a method of `_swept` with its parameter replaced.
 
     Raises:
         MethodError: When it has no such parameter.
     """
     if parameter == "shrinkage":
+        if method.space not in ("whitened", "auto"):
+            raise MethodError(f"'{method}' has no shrinkage to sweep", "it is of space=whitened")
         return replace(method, space="whitened", shrinkage=value)
     kind, name = _PARAMETERS[parameter]
     swept: Any = method
@@ -191,11 +193,18 @@ def _with(method: Method, parameter: Parameter, value: Any, seed: int | None) ->
 
 
 def _swept(method: Method, parameter: Parameter) -> Method:
-    """Return the method that has a parameter: for the mean, the one that adds it."""
-    if parameter not in _PARAMETERS or type(method) is not Mean:
+    """Return the method that has a parameter, which is at its default: for the mean, the one that adds it."""
+    if parameter == "shrinkage":
+        return replace(method, shrinkage=None)
+    if parameter not in _PARAMETERS:
         return method
-    made: Method = _PARAMETERS[parameter][0](**{one.name: getattr(method, one.name) for one in fields(method)})
-    return made
+    kind, name = _PARAMETERS[parameter]
+    made: Any = method
+    if type(method) is Mean:
+        made = kind(**{one.name: getattr(method, one.name) for one in fields(method)})
+    default = {one.name: one.default for one in fields(made) if one.name == name}
+    plain: Method = replace(made, **default)
+    return plain
 
 
 _PARAMETERS: dict[str, tuple[Any, str]] = {

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..anchors import AnchorTable, make_anchors
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray, as_embeddings
-from ..errors import DataError, ValidationError, counted
+from ..errors import DataError, MethodError, ValidationError, counted
 from ..methods.method import Method
 from ..statistics.correlation import check_pairs
 from ..statistics.groups import group_codes
@@ -138,11 +138,20 @@ def cross_fit(
     on_progress: Callable[[int, int], None] | None = None,
 ) -> CrossFit:
     """Score a rated set by itself, leaving out one group after the other; arguments and errors as `cross_validate`."""
-    if not methods:
-        raise ValidationError("there is nothing to evaluate", "give a method")
+    check_methods(methods)
     parts = leave_group_out(embeddings, quality, groups, is_good=is_good, ids=ids, seed=seed)
     scores = score_folds(methods, parts.folds, parts.embeddings, parts.anchors_of, seed=seed, on_progress=on_progress)
     return CrossFit(scores, parts.quality, parts.groups, parts.rated, parts.folds)
+
+
+def check_methods(methods: Sequence[Method]) -> None:
+    """Raise a MethodError unless these are methods, a ValidationError where there are none."""
+    if isinstance(methods, (str, Method)) or not all(isinstance(one, Method) for one in methods):
+        raise MethodError(
+            f"{methods!r} is no list of methods", "give for example [qi.Mean()], or qi.read_methods('mean')"
+        )
+    if not methods:
+        raise ValidationError("there is nothing to evaluate", "give a method")
 
 
 def check_ratings(quality: npt.ArrayLike) -> DoubleArray:

@@ -28,7 +28,7 @@ from ..statistics.bootstrap import (
 )
 from ..statistics.correlation import correlate, srcc
 from ..statistics.groups import Groups, group_codes
-from .cross_fit import check_ratings, cross_fit
+from .cross_fit import check_methods, check_ratings, cross_fit
 from .fold_scores import FoldScores, score_folds
 from .folds import Exclusion, Fold, make_folds
 from .report import BREAKDOWN_PAIRS, FITTED, SHOWN, Breakdown, EvaluationReport, Figure, Outcome
@@ -87,6 +87,8 @@ def evaluate(
         ridge 0.97 True
     """
     matrix, ratings = _checked(methods, embeddings, quality)
+    if not isinstance(anchors, AnchorTable):
+        raise ValidationError(f"{type(anchors).__name__} is no table of anchors", "evaluate_index takes an index")
     for rule in excluded:
         if len(rule.anchors) != len(anchors) or len(rule.images) != len(matrix):
             raise ValidationError(
@@ -154,6 +156,7 @@ def cross_validate(
         >>> report.n_folds, report.n_scored, round(report.outcomes[0].figures["srcc"].value, 2)
         (12, 60, 0.79)
     """
+    check_methods(methods)
     steps = _Steps(on_progress, more=len(methods))
     fitted = cross_fit(
         methods, embeddings, quality, groups, is_good=is_good, ids=ids, seed=seed, on_progress=steps.first
@@ -202,8 +205,7 @@ def _checked(
     methods: Sequence[Method], embeddings: npt.ArrayLike, quality: npt.ArrayLike
 ) -> tuple[npt.NDArray[np.float32], DoubleArray]:
     """Check what every evaluation is given."""
-    if not methods:
-        raise ValidationError("there is nothing to evaluate", "give a method")
+    check_methods(methods)
     ratings = check_ratings(quality)
     matrix = as_embeddings(embeddings)
     if len(matrix) != len(ratings):

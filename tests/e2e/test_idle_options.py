@@ -21,6 +21,7 @@ REFUSED = [
     (("score", "x.png", "-i", "rated", "--prompts", "quality"), "--prompts has no effect: they are for --anchors text"),
     (("score", "x.png", "-i", "rated", "--prompt-pair", "a", "b"), "--prompt-pair has no effect"),
     ((*TEXT, "--prompts", "quality", "--prompt-pair", "a", "b"), "--prompts has no effect: --prompt-pair takes its"),
+    (("score", *VECTORS, "-i", "rated", "--seed", "3"), "--seed has no effect: it is for --ratio"),
     ((*TEXT, "--where", "score > 3"), "--where has no effect: the anchors are two texts"),
     ((*TEXT, "-m", "retrieval:top_k=3"), "--method may be mean:temperature=T alone"),
     ((*TEXT, "-m", "mean:space=centred"), "--method may be mean:temperature=T alone"),

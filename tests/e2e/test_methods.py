@@ -125,3 +125,10 @@ def test_the_table_of_the_readme_is_that_of_the_command(call: Run) -> None:
     shared = set(found["mean"]["parameters"])
     own = {key: [name for name in one["parameters"] if name not in shared] for key, one in found.items()}
     assert {name: re.findall(r"`(\w+)`", text) for name, text in rows if name in found} == own
+
+
+@pytest.mark.parametrize("command", [("score", "x.png", "-i", "rated"), ("calibrate", "rated")])
+def test_one_method_is_not_silently_the_last_of_two(call: Run, command: tuple[str, ...]) -> None:
+    done = call(*command, "-m", "mean", "-m", "knn")
+    assert done.returncode == 2
+    assert "one method scores here" in done.stderr

@@ -25,7 +25,9 @@ def values(hint):
     return {
         bool: st.booleans(),
         int: st.integers(0, 10**9),
-        float: st.floats(0, allow_nan=False) | st.floats(0, 1) | st.floats(0, 1, width=32).map(np.float64),
+        float: st.floats(0, allow_nan=False, allow_infinity=False)
+        | st.floats(0, 1)
+        | st.floats(0, 1, width=32).map(np.float64),
         types.NoneType: st.none(),
     }[hint]
 
@@ -94,3 +96,38 @@ def test_alternatives_are_every_combination():
     found = read_methods(["mean/clustering:space=raw/centred", "mean:space=raw"])
     kinds = [Mean(space="raw"), Mean(space="centred"), Clustering(space="raw"), Clustering(space="centred")]
     assert found == kinds
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("mean/knn", "'mean/knn' is several methods, and one is needed here; several have / between them"),
+        ("mean,knn", "'mean,knn' is several methods"),
+        ("MEAN:space=raw", "there is no method 'MEAN'; did you mean 'mean'"),
+        ("'mean'", "did you mean 'mean'"),
+        ("", "there is no method ''"),
+        ("mean:temperature=inf", "temperature of mean is inf; it is a number above 0"),
+        ("mean:temperature=nan", "temperature of mean is nan; it is a number above 0"),
+        ("ridge:alphas=1:inf", "alphas of ridge is"),
+        ("clustering:seed=2147483648", "seed of clustering is 2147483648; it is a whole number from 0 to 2147483647"),
+        ("retrieval:top_k", "top_k of retrieval is ''; it is a whole number from 1"),
+        ("retrieval:division=local", "its mode is per-side; division=local is for mode=joint"),
+    ],
+)
+def test_a_fault_is_one_line_that_says_the_mend(text, words):
+    with pytest.raises(MethodError) as caught:
+        read_method(text)
+    assert words in str(caught.value)
+
+
+def test_spaces_mean_nothing_and_a_text_may_stand_alone():
+    assert read_method(" mean: space = raw ") == Mean(space="raw")
+    assert read_methods("mean:space=raw") == [Mean(space="raw")]
+    with pytest.raises(MethodError, match="top_k of retrieval is True"):
+        METHODS["retrieval"](top_k=True)
+
+
+@pytest.mark.parametrize("anchors", ["mine", np.eye(4)])
+def test_a_method_is_fitted_to_anchors_alone(anchors):
+    with pytest.raises(MethodError, match="is neither a table of anchors nor an index"):
+        Mean().fit(anchors)

@@ -362,3 +362,16 @@ def test_auto_without_ratings_orders_by_sides_and_can_be_refused():
 def test_a_fixed_space_says_so(method, words):
     anchors = qi.make_anchors(np.random.default_rng(2).normal(size=(40, 6)), is_good=np.arange(40) % 2 == 1)
     assert str(qi.choose_space(anchors, method)) == words
+
+
+@pytest.mark.parametrize("methods", ["mean", ["mean"], qi.Mean()])
+def test_methods_are_a_list_of_methods(methods):
+    anchors, X, quality, groups = spaced()
+    for run in (
+        lambda: qi.evaluate(methods, anchors, X, quality),
+        lambda: qi.cross_validate(methods, X, quality, groups),
+    ):
+        with pytest.raises(qi.MethodError, match=r"is no list of methods; give for example \[qi.Mean\(\)\]"):
+            run()
+    with pytest.raises(qi.ValidationError, match="ndarray is no table of anchors; evaluate_index takes an index"):
+        qi.evaluate([qi.Mean()], X, X, quality)

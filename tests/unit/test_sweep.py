@@ -415,3 +415,30 @@ def test_embeddings_are_computed_once(tmp_path, tiny_encoder, write_images):
     mended = qi.EmbeddingCache(encoder.spec, tmp_path / "cache")
     assert qi.embed_rated(rated, encoder, cache=mended).embeddings == pytest.approx(images.embeddings, abs=1e-6)
     assert mended.n_found == 69
+
+
+@pytest.mark.parametrize(
+    ("parameter", "method", "base"),
+    [
+        ("top-k", qi.Retrieval(3, space="raw"), "retrieval:space=raw"),
+        ("offset", qi.Offset(0.3), "offset"),
+        ("offset", qi.Mean(space="centred"), "offset:space=centred"),
+        ("shrinkage", qi.Mean(shrinkage=3.0), "mean"),
+        ("ratio", qi.Retrieval(3), "retrieval:top_k=3"),
+    ],
+)
+def test_a_curve_is_named_without_what_varies(parameter, method, base):
+    value = {"top-k": 5, "offset": 0.1, "shrinkage": 30.0, "ratio": 0.5}[parameter]
+    points = list(qi.sweep.Sweep(parameter, (value,), methods=(method,)).points())
+    assert {point.base for point in points} == {base}
+    if parameter != "ratio":
+        (point,) = points
+        assert getattr(point.method, {"top-k": "top_k"}.get(parameter, parameter)) == value
+
+
+@pytest.mark.parametrize("method", [qi.Mean(space="raw"), qi.Retrieval(space="centred")])
+def test_only_the_whitened_space_has_a_shrinkage_to_sweep(method):
+    with pytest.raises(qi.MethodError, match="has no shrinkage to sweep; it is of space=whitened"):
+        list(qi.sweep.Sweep("shrinkage", (3.0,), methods=(method,)).points())
+    with pytest.raises(qi.ValidationError, match="inf is no size to try"):
+        qi.sweep.Sweep("size", (float("inf"),), selectors=qi.sweep.make_selectors(["random"]))
