@@ -222,7 +222,7 @@ def test_bad_input_of_score(call: Run, photos: Path, tmp_path: Path) -> None:
         ("mean:space=raw,shrinkage=1", "shrinkage of mean is 1.0, and its space is raw"),
         ("mean:top_k=3", "the method 'mean' has no parameter 'top_k'"),
         ("nothing", "there is no method 'nothing'"),
-        ("mean/offset", "there is no method 'mean/offset'"),
+        ("mean/offset", "'mean/offset' is several methods, and one is needed here"),
     ):
         one_error_line(call("score", image, "-i", "rated", "-m", method), 6, words)
     for usage in (["-m"], ["--nosuch"], ["--anchors", "text", "--prompts", "nosuch"]):
