@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -27,28 +27,22 @@ def _one(texts: list[str] | None) -> list[str] | None:
     return texts
 
 
-MethodOption = Annotated[
-    list[str] | None,
-    typer.Option(
+def _option(words: str, **more: Any) -> Any:
+    return typer.Option(
         "--method",
         "-m",
         metavar="NAME:PARAMETER=VALUE,...",
-        help=f"What scores: {_HELP}  \\[mean]",
+        help=f"{words}  \\[mean]",
         rich_help_panel=_PANEL,
         show_default=False,
-        callback=_one,
-    ),
-]
+        **more,
+    )
+
+
+MethodOption = Annotated[list[str] | None, _option(f"What scores: {_HELP}", callback=_one)]
 MethodsOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--method",
-        "-m",
-        metavar="NAME:PARAMETER=VALUE,...",
-        help=f"What scores, repeatable: {_HELP} Alternatives: mean/knn:space=raw/whitened is four.  \\[mean]",
-        rich_help_panel=_PANEL,
-        show_default=False,
-    ),
+    _option(f"What scores, repeatable: {_HELP} Alternatives: mean/knn:space=raw/whitened is four."),
 ]
 GroupOption = Annotated[
     str | None,
@@ -118,12 +112,12 @@ def idle_group(needs: str) -> Idle:
 def _uses_groups(given: Given) -> bool:
     if "space" in given:
         return "auto" in (given["space"], given["shrinkage"])
-    return any(method.uses_groups for method in qi.read_methods(given["method"] or [DEFAULT]))
+    return any(method.uses_groups for method in read_methods(given["method"]))
 
 
 def is_auto(given: Given) -> bool:
     """Whether a method that was given chooses its space."""
-    return any(method.is_auto for method in qi.read_methods(given["method"] or [DEFAULT]))
+    return any(method.is_auto for method in read_methods(given["method"]))
 
 
 def group_for(method: qi.Method, index: qi.AnchorIndex, group: str | None) -> str | None:

@@ -6,7 +6,6 @@ import collections
 import contextlib
 import glob
 import io
-import math
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -291,13 +290,11 @@ def _score_files(
 
 
 def _score_embeddings(scorer: qi.Scorer, path: Path) -> Iterator[qi.ScoredImage]:
-    """Score a file of embeddings; predicted ratings have no similarities."""
+    """Score a file of embeddings."""
     source, matrix = qi.load_embeddings(path)
-    scores = scorer.score_embeddings(matrix)
-    columns = (scores.score, scores.similarity_good, scores.similarity_bad)
-    for name, embedding, *values in zip(source.records["path"].to_pylist(), matrix, *columns, strict=True):
-        score, good, bad = (None if math.isnan(value) else float(value) for value in values)
-        yield qi.ScoredImage(name, score, good, bad, embedding=embedding)
+    rows = scorer.score_embeddings(matrix).rows()
+    for name, embedding, row in zip(source.records["path"].to_pylist(), matrix, rows, strict=True):
+        yield qi.ScoredImage(name, *row, embedding=embedding)
 
 
 def _row(image: qi.ScoredImage, extras: Sequence[str], opinion: Mapping[str, float]) -> dict[str, Any]:

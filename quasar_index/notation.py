@@ -116,10 +116,8 @@ def read_several(
     found: dict[_Way, None] = {}
     for text in texts:
         name, colon, rest = text.strip().partition(":")
-        parts = [[part.partition("=") for part in rest.split(",")] if rest else []]
-        options = [
-            [f"{key}{equals}{value}" for value in values.split("/")] for key, equals, values in itertools.chain(*parts)
-        ]
+        parts = [part.partition("=") for part in rest.split(",")] if rest else []
+        options = [[f"{key}{equals}{value}" for value in values.split("/")] for key, equals, values in parts]
         for one in name.split("/"):
             for chosen in itertools.product(*options):
                 found.setdefault(read(f"{one}{colon}{','.join(chosen)}", ways, noun, error))

@@ -281,7 +281,7 @@ class Approximation:
         n_probe: Lists that a query looks into, of each side.
         n_ranked: Candidates of a side whose exact cosines are computed for a query.
         top_k: Largest k that it serves, at which it was measured.
-        n_queries: Queries that it was measured with: anchors, which do not count as their own neighbours.
+        n_queries: Queries that it was measured with: anchors, whose own content does not count as neighbours.
         recall: Mean share of the k nearest anchors of a side that it found.
         recall_low: The share that 95% of the queries reached.
         score_srcc: Rank correlation of the queries' retrieval scores (k a side, equal weights) with the exact ones.

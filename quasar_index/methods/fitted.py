@@ -8,6 +8,7 @@ spread of the same ranks). Higher is better.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from .explanation import Explanation
 
 QUERY_BLOCK = 1024
+FIELDS = ("score", "similarity_good", "similarity_bad")
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,12 @@ class Scores:
     def __len__(self) -> int:
         """Return M."""
         return len(self.score)
+
+    def rows(self) -> Iterator[tuple[float | None, float | None, float | None]]:
+        """Yield the three values of each image as plain numbers; None where there is no cosine."""
+        for row in zip(*(getattr(self, name).tolist() for name in FIELDS), strict=True):
+            score, good, bad = (None if math.isnan(value) else value for value in row)
+            yield score, good, bad
 
 
 def compare(queries: npt.ArrayLike, centroids: Centroids, *, temperature: float = TEMPERATURE) -> Scores:
@@ -207,6 +215,3 @@ class FittedMethod:
         from .explanation import explain
 
         return explain(self, embeddings, top=top)
-
-
-FIELDS = ("score", "similarity_good", "similarity_bad")

@@ -42,7 +42,7 @@ class Knn(RatingMethod):
     top_k: int = parameter(32, "nearest anchors", "a whole number from 1", lambda value: value >= 1)
     similarity_temperature: float | None = parameter(
         None,
-        "t of the weights softmax(cosine / t); none is equal weights",
+        "t of the weights softmax(cosine / t); none: the cosines themselves",
         "a number above 0",
         lambda value: value is None or value > 0,
     )

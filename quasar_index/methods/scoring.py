@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from ..encoders.pipeline import EncodedImage, encode_files
 from ..errors import AnchorIndexError, DataError, MethodError
 from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex
-from .fitted import FIELDS, FittedMethod, Scores
+from .fitted import FittedMethod, Scores
 from .mean import Mean
 from .method import Method
 
@@ -155,7 +154,7 @@ class Scorer:
 
     def _score_block(self, block: list[EncodedImage]) -> Iterator[ScoredImage]:
         embeddings = [image.embedding for image in block if image.embedding is not None]
-        rows = iter(_rows(self.score_embeddings(np.stack(embeddings)))) if embeddings else iter(())
+        rows = self.score_embeddings(np.stack(embeddings)).rows() if embeddings else iter(())
         for image in block:
             yield (
                 ScoredImage(image.path, error=image.error)
@@ -167,10 +166,3 @@ class Scorer:
         if self.encoder is None:
             raise AnchorIndexError("this scorer has no encoder, so it scores embeddings only", "give it an encoder")
         return self.encoder
-
-
-def _rows(scores: Scores) -> Iterator[tuple[float | None, float | None, float | None]]:
-    """Turn scores into plain rows; NaN, where there is no cosine, into None."""
-    for row in zip(*(getattr(scores, name).tolist() for name in FIELDS), strict=True):
-        score, good, bad = (None if math.isnan(value) else value for value in row)
-        yield score, good, bad

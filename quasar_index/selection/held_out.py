@@ -3,7 +3,7 @@
     s_i = cos(x_i, S_good - P_good,g(i)) - cos(x_i, S_bad - P_bad,g(i))        estimate = SRCC(s, quality)
 
 S is the sum of the raw embeddings chosen on a side and P_g the part of it that group g gave, so every anchor is scored
-by the mean centroids (`aggregation.mean`) of the chosen anchors of *other* groups: never by itself, nor by another
+by the mean centroids (`methods.mean`) of the chosen anchors of *other* groups: never by itself, nor by another
 version of itself. Anchors without ratings are correlated with their side, which orders subsets as the AUC does.
 
 With R_g = S - P_g, a candidate x_c that comes (+) or goes (-) changes only
@@ -114,7 +114,7 @@ def selection_target(anchors: AnchorTable) -> DoubleArray:
 
 
 def check_groups(anchors: AnchorTable) -> None:
-    """Raise an MethodError unless the anchors are of two groups or more."""
+    """Raise a MethodError unless the anchors are of two groups or more."""
     if anchors.groups is not None and (anchors.groups == anchors.groups[0]).all():
         raise MethodError(
             f"all {counted(len(anchors), 'anchor is', 'anchors are')} of one group, so none can be held out "
@@ -369,7 +369,7 @@ def changed_correlations(held_out: HeldOut, correlate: RankCorrelation, rows: In
 
 
 def check_least(**sizes: tuple[int, int]) -> None:
-    """Raise an MethodError unless every value is at least what stands beside it."""
+    """Raise a MethodError unless every value is at least what stands beside it."""
     for name, (value, least) in sizes.items():
         if value < least:
             raise MethodError(f"{name} {value} is too small", f"use at least {least}")

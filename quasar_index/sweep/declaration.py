@@ -133,8 +133,7 @@ class Sweep:
                 yield Point(base, method, name, _seeded(selector, seed), parameter, value, seed)
         else:
             for seed in seeds if parameter == "clusters" else (None,):
-                made = _with(method, parameter, value, seed)
-                yield Point(base, made, "", None, parameter, value, seed)
+                yield Point(base, _varied(method, parameter, value, seed), "", None, parameter, value, seed)
 
 
 def is_whole(value: Value) -> bool:
@@ -143,7 +142,7 @@ def is_whole(value: Value) -> bool:
 
 
 def _check_value(parameter: Parameter, value: Value) -> None:
-    """Raise an ValidationError for a value that no anchors could serve; the others are checked when they are used."""
+    """Raise a ValidationError for a value that no anchors could serve; the others are checked when they are used."""
     if isinstance(value, (str, bool)):
         fine = parameter == "shrinkage" and value in ("ledoit-wolf", "oas", "auto")
     else:
@@ -173,45 +172,44 @@ def _seeded(selector: Selector | None, seed: int | None) -> Selector | None:
     return seeded
 
 
-def _with(method: Method, parameter: Parameter, value: Any, seed: int | None) -> Method:
-    """Return a method of `_swept` with its parameter replaced.
+def _swept(method: Method, parameter: Parameter) -> Method:
+    """Return the method whose parameter varies, at its default: for the mean, the method that adds the parameter.
 
     Raises:
         MethodError: When it has no such parameter.
     """
-    if parameter == "shrinkage":
-        if method.space not in ("whitened", "auto"):
-            raise MethodError(f"'{method}' has no shrinkage to sweep", "it is of space=whitened")
-        return replace(method, space="whitened", shrinkage=value)
-    kind, name = _PARAMETERS[parameter]
-    swept: Any = method
-    if not isinstance(swept, kind) and not (name == "top_k" and isinstance(swept, Knn)):
-        raise MethodError(f"'{method}' has no {parameter} to sweep", "use another method")
-    more = {} if seed is None else {"seed": seed}
-    varied: Method = replace(swept, **{name: value}, **more)
-    return varied
-
-
-def _swept(method: Method, parameter: Parameter) -> Method:
-    """Return the method that has a parameter, which is at its default: for the mean, the one that adds it."""
-    if parameter == "shrinkage":
-        return replace(method, shrinkage=None)
     if parameter not in _PARAMETERS:
         return method
-    kind, name = _PARAMETERS[parameter]
-    made: Any = method
-    if type(method) is Mean:
-        made = kind(**{one.name: getattr(method, one.name) for one in fields(method)})
-    default = {one.name: one.default for one in fields(made) if one.name == name}
-    plain: Method = replace(made, **default)
-    return plain
+    kinds, name = _PARAMETERS[parameter]
+    if type(method) is Mean and not isinstance(method, kinds):
+        method = kinds[0](**vars(method))
+    if not isinstance(method, kinds):
+        raise MethodError(f"'{method}' has no {parameter} to sweep", "use another method")
+    if parameter == "shrinkage" and method.space not in ("whitened", "auto"):
+        raise MethodError(f"'{method}' has no shrinkage to sweep", "it is of space=whitened")
+    return _with(method, **{name: getattr(type(method), name)})
 
 
-_PARAMETERS: dict[str, tuple[Any, str]] = {
-    "offset": (Offset, "offset"),
-    "clusters": (Clustering, "n_clusters"),
-    "top-k": (Retrieval, "top_k"),
+def _varied(method: Method, parameter: Parameter, value: Value, seed: int | None) -> Method:
+    """Return a method of `_swept` with a value of its parameter."""
+    given: dict[str, Any] = {_PARAMETERS[parameter][1]: value}
+    if parameter == "shrinkage":
+        given["space"] = "whitened"
+    return _with(method, **given, **({} if seed is None else {"seed": seed}))
+
+
+def _with(method: Method, **parameters: Any) -> Method:
+    made: Method = replace(method, **parameters)
+    return made
+
+
+_PARAMETERS: dict[str, tuple[tuple[type[Method], ...], str]] = {
+    "offset": ((Offset,), "offset"),
+    "clusters": ((Clustering,), "n_clusters"),
+    "top-k": ((Retrieval, Knn), "top_k"),
+    "shrinkage": ((Method,), "shrinkage"),
 }
+"""What varies: the methods that have it (the mean becomes the first of them), and its name there."""
 _RANGES: dict[Parameter, str] = {
     "size": "fractions up to 1, or whole numbers from 2",
     "ratio": "numbers above 0, up to 1",

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..errors import ValidationError
 from ..index.anchor_index import AnchorIndex
-from ..statistics.groups import group_codes
+from .cross_fit import several_groups
 from .overlap import GROUP, find_overlap
 from .rated import RatedImages, RatedSource
 
@@ -18,8 +17,7 @@ def check_cross_validation(rated: RatedSource, group: str, *, by: Sequence[str] 
     images = _without_embeddings(rated)
     for name in by:
         images.column(name)
-    if group_codes(images.column(group), len(images.ids)).max() == 0:
-        raise ValidationError("all images are in one group, so none can be left out", "name another column")
+    several_groups(images.column(group), len(images.ids))
 
 
 def check_evaluation(

@@ -157,8 +157,8 @@ def calibrate(
         name,
         fit_calibration(
             fitted.by_fold.scores[0],
-            fitted.quality,
-            groups=fitted.groups,
+            fitted.parts.quality,
+            groups=fitted.parts.groups,
             map_name=map_name,
             level=level,
             quality_range=scale,
@@ -229,9 +229,9 @@ def _groups(images: RatedImages, group: str | None) -> tuple[str, list[object]]:
 def _nearest_of_other_groups(images: RatedImages, fitted: CrossFit) -> DoubleArray:
     """Return the quantiles of the rated images' cosines to their nearest image outside their fold."""
     directions = unit(images.embeddings)
-    queries = directions[fitted.rated]
+    queries = directions[fitted.parts.rated]
     found = np.empty(len(queries))
-    for fold in fitted.folds:
+    for fold in fitted.parts.folds:
         kept = np.flatnonzero(fold.kept)
         found[fold.images] = search(queries[fold.images], directions[kept], 1).similarity[:, 0]
     return np.asarray(np.quantile(found, _QUANTILES))

@@ -51,18 +51,12 @@ class CrossFit:
     """Scores of a rated set, each made without the group of its image.
 
     Attributes:
+        parts: The set: n images that are scored, their groups and folds.
         by_fold: (C, n) scores, one row a method, and what was chosen for them.
-        quality: (n,) ratings of the images that were scored.
-        groups: (n,) codes of their groups.
-        rated: (N,) which of all images these are.
-        folds: Which images were scored by which.
     """
 
+    parts: LeaveGroupOut
     by_fold: FoldScores
-    quality: DoubleArray
-    groups: IntArray
-    rated: BoolArray
-    folds: Sequence[Fold]
 
 
 def leave_group_out(
@@ -97,14 +91,8 @@ def leave_group_out(
     rated = np.ones(len(values), dtype=np.bool_) if sides is None else ~np.isnan(values)
     matrix = as_embeddings(embeddings)
     ratings = check_ratings(values[rated])
-    if len(matrix) != len(values):
-        raise ValidationError(
-            f"{counted(len(matrix), 'embedding')} but {counted(len(values), 'rating')}", "give one each"
-        )
-    codes = group_codes(groups, len(matrix))
-    n_groups = int(codes.max()) + 1
-    if n_groups == 1:
-        raise ValidationError("all images are in one group, so none can be left out", "name another column")
+    check_lengths(matrix, values)
+    codes = several_groups(groups, len(matrix))
     rules = [Exclusion(codes, codes[rated])]
     names = None
     if ids is not None:
@@ -123,7 +111,7 @@ def leave_group_out(
         )
 
     folds = make_folds(rules, len(matrix), len(ratings), seed=seed, max_folds=max_folds)
-    return LeaveGroupOut(matrix[rated], ratings, codes[rated], rated, n_groups, folds, anchors_of)
+    return LeaveGroupOut(matrix[rated], ratings, codes[rated], rated, int(codes.max()) + 1, folds, anchors_of)
 
 
 def cross_fit(
@@ -141,7 +129,7 @@ def cross_fit(
     check_methods(methods)
     parts = leave_group_out(embeddings, quality, groups, is_good=is_good, ids=ids, seed=seed)
     scores = score_folds(methods, parts.folds, parts.embeddings, parts.anchors_of, seed=seed, on_progress=on_progress)
-    return CrossFit(scores, parts.quality, parts.groups, parts.rated, parts.folds)
+    return CrossFit(parts, scores)
 
 
 def check_methods(methods: Sequence[Method]) -> None:
@@ -152,6 +140,26 @@ def check_methods(methods: Sequence[Method]) -> None:
         )
     if not methods:
         raise ValidationError("there is nothing to evaluate", "give a method")
+
+
+def several_groups(groups: Sequence[object] | npt.NDArray[np.generic], n: int) -> IntArray:
+    """Return the (n,) codes of groups of which one can be left out.
+
+    Raises:
+        ValidationError: When all images are in one group, or as `group_codes`.
+    """
+    codes = group_codes(groups, n)
+    if codes.max() == 0:
+        raise ValidationError("all images are in one group, so none can be left out", "name another column")
+    return codes
+
+
+def check_lengths(embeddings: FloatArray, quality: DoubleArray) -> None:
+    """Raise a ValidationError unless there is a rating for each embedding."""
+    if len(embeddings) != len(quality):
+        raise ValidationError(
+            f"{counted(len(embeddings), 'embedding')} but {counted(len(quality), 'rating')}", "give one each"
+        )
 
 
 def check_ratings(quality: npt.ArrayLike) -> DoubleArray:

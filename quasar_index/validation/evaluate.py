@@ -28,7 +28,7 @@ from ..statistics.bootstrap import (
 )
 from ..statistics.correlation import correlate, srcc
 from ..statistics.groups import Groups, group_codes
-from .cross_fit import check_methods, check_ratings, cross_fit
+from .cross_fit import check_lengths, check_methods, check_ratings, cross_fit
 from .fold_scores import FoldScores, score_folds
 from .folds import Exclusion, Fold, make_folds
 from .report import BREAKDOWN_PAIRS, FITTED, SHOWN, Breakdown, EvaluationReport, Figure, Outcome
@@ -101,7 +101,7 @@ def evaluate(
     def anchors_of(kept: BoolArray) -> AnchorTable:
         return anchors if kept.all() else anchors.take(kept)
 
-    steps = _Steps(on_progress, more=len(methods))
+    steps = _Steps(on_progress, methods)
     scores = score_folds(methods, folds, matrix, anchors_of, seed=seed, on_progress=steps.first)
     report = _report(methods, scores, ratings, groups, by, folds, (n_resamples, level, seed), steps)
     return replace(report, n_anchors=len(anchors))
@@ -156,22 +156,22 @@ def cross_validate(
         >>> report.n_folds, report.n_scored, round(report.outcomes[0].figures["srcc"].value, 2)
         (12, 60, 0.79)
     """
-    check_methods(methods)
-    steps = _Steps(on_progress, more=len(methods))
+    steps = _Steps(on_progress, methods)
     fitted = cross_fit(
         methods, embeddings, quality, groups, is_good=is_good, ids=ids, seed=seed, on_progress=steps.first
     )
+    parts = fitted.parts
     report = _report(
         methods,
         fitted.by_fold,
-        fitted.quality,
-        fitted.groups,
-        _of(by, fitted.rated),
-        fitted.folds,
+        parts.quality,
+        parts.groups,
+        _of(by, parts.rated),
+        parts.folds,
         (n_resamples, level, seed),
         steps,
     )
-    return replace(report, n_anchors=len(fitted.rated))
+    return replace(report, n_anchors=len(parts.rated))
 
 
 def _of(by: Columns | None, rows: BoolArray) -> Columns:
@@ -185,20 +185,18 @@ def _of(by: Columns | None, rows: BoolArray) -> Columns:
 class _Steps:
     """Counts folds, then methods, as one sequence of steps."""
 
-    def __init__(self, on_progress: Progress | None, more: int) -> None:
+    def __init__(self, on_progress: Progress | None, methods: Sequence[Method]) -> None:
         self._on_progress = on_progress
-        self._more = more
+        self._methods = methods
         self._done = self._n_folds = 0
 
     def first(self, done: int, n_folds: int) -> None:
         self._done, self._n_folds = done, n_folds
         if self._on_progress is not None:
-            self._on_progress(done, n_folds + self._more)
+            self._on_progress(done, n_folds + len(self._methods))
 
     def next(self) -> None:
-        self._done += 1
-        if self._on_progress is not None:
-            self._on_progress(self._done, self._n_folds + self._more)
+        self.first(self._done + 1, self._n_folds)
 
 
 def _checked(
@@ -208,10 +206,7 @@ def _checked(
     check_methods(methods)
     ratings = check_ratings(quality)
     matrix = as_embeddings(embeddings)
-    if len(matrix) != len(ratings):
-        raise ValidationError(
-            f"{counted(len(matrix), 'embedding')} but {counted(len(ratings), 'rating')}", "give one each"
-        )
+    check_lengths(matrix, ratings)
     return matrix, ratings
 
 

@@ -115,7 +115,7 @@ def choose_space(
     if len(candidates) == 1:
         return SpaceChoice(candidates[0], ((candidates[0], None),), 0, 0)
     sample = _sample(anchors, seed)
-    groups = np.arange(len(sample)) if sample.groups is None else sample.groups
+    groups = sample.group_codes
     # The sides where there are no ratings: then SRCC orders candidates as the area under the ROC curve does.
     quality = sample.quality
     target = sample.is_good.astype(np.float64) if quality is None or np.isnan(quality).any() else quality
@@ -201,7 +201,7 @@ def _sample(anchors: AnchorTable, seed: int) -> AnchorTable:
     """Draw whole groups until there are enough anchors."""
     if len(anchors) <= CHOICE_ANCHORS:
         return anchors
-    codes = np.arange(len(anchors)) if anchors.groups is None else np.unique(anchors.groups, return_inverse=True)[1]
+    codes = np.unique(anchors.group_codes, return_inverse=True)[1]
     sizes = np.bincount(codes)
     order: IntArray = np.random.default_rng(seed).permutation(len(sizes))
     n_kept = max(int(np.searchsorted(np.cumsum(sizes[order]), CHOICE_ANCHORS, side="right")), 2)
