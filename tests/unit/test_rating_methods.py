@@ -1,4 +1,4 @@
-"""Heads: k nearest neighbours and ridge regression against naive versions and scikit-learn."""
+"""Methods that predict ratings: k nearest neighbours and ridge regression against naive versions and scikit-learn."""
 
 from dataclasses import replace
 
@@ -73,12 +73,12 @@ def test_ridge_does_not_mind_the_scale_of_the_embeddings(rated):
     assert one == pytest.approx(other, abs=1e-4)
 
 
-def test_heads_need_ratings_and_sound_parameters(rated):
+def test_they_need_ratings_and_sound_parameters(rated):
     embeddings, _, _ = rated
     anchors = qi.make_anchors(embeddings, is_good=[True] * 20 + [False] * 20)
-    for head in (qi.Knn(), qi.Ridge()):
+    for method in (qi.Knn(), qi.Ridge()):
         with pytest.raises(qi.MethodError, match="needs an opinion score"):
-            qi.Scorer(anchors, head)
+            qi.Scorer(anchors, method)
     for make in (lambda: qi.Knn(0), lambda: qi.Knn(3, 0.0), lambda: qi.Ridge(()), lambda: qi.Ridge((0.0,))):
         with pytest.raises(qi.MethodError):
             make()
@@ -135,9 +135,9 @@ def test_ridge_leaves_out_groups_to_choose_its_penalty():
             sets.append((content + noise + 0.7 * quality[:, None] * better, quality))
         (embeddings, quality), (others, truth) = sets
 
-        def reached(head, groups, embeddings=embeddings, quality=quality, others=others, truth=truth):
+        def reached(method, groups, embeddings=embeddings, quality=quality, others=others, truth=truth):
             anchors = qi.make_anchors(embeddings, quality=quality, groups=groups)
-            return qi.srcc(qi.Scorer(anchors, replace(head, space="raw")).score_embeddings(others).score, truth)
+            return qi.srcc(qi.Scorer(anchors, replace(method, space="raw")).score_embeddings(others).score, truth)
 
         alone.append(reached(qi.Ridge(), None))
         together.append(reached(qi.Ridge(), np.arange(1500) // 10))
