@@ -52,7 +52,7 @@ def approximate(
         qi.search_exactly(index)
         print_facts(facts, as_json=json)
         return
-    strength = qi.methods.DEFAULT_SHRINKAGE if shrinkage is None else ways.parse_shrinkage(shrinkage)
+    strength = None if shrinkage is None else ways.parse_shrinkage(shrinkage)
     if space is ways.Space.auto or strength == "auto":
         raise typer.BadParameter("name the --space and --shrinkage that you score with: auto may choose others")
     if shrinkage is not None and space is not ways.Space.whitened:

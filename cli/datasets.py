@@ -60,7 +60,7 @@ def _facts(dataset: qi.datasets.Dataset) -> dict[str, Any]:
         "better": _better(dataset),
         "sides": "reference images are good, distorted ones bad"
         if dataset.division == "reference"
-        else "good is above the median score",
+        else "good is above the median score" + ("; or references are" * dataset.has_references),
         "terms": dataset.licence,
         "home page": dataset.homepage,
         "tree": dataset.tree,

@@ -116,7 +116,6 @@ def evaluate(
         if group is not None:
             qi.validation.check_cross_validation(rated, group, by=by or [])
         elif opened is not None:
-            column = opened.content_column() if any(one.uses_groups for one in methods) else None
             qi.validation.check_evaluation(
                 rated,
                 opened,
@@ -124,7 +123,6 @@ def evaluate(
                 allow_overlap=allow_overlap,
                 where=where,
                 ratio=ratio,
-                group=column,
                 by=by or [],
                 seed=seed,
             )

@@ -22,7 +22,7 @@ def info(
     index = qi.AnchorIndex.open(name, version)
     selected = {} if where is None else dict(zip(("good", "bad"), index.count(where), strict=True))
     if json:
-        facts: dict[str, Any] = {"path": str(index.path), **asdict(index.manifest)}
+        facts: dict[str, Any] = {"path": str(index.path), **asdict(index.manifest), "shrinkage": shrinkage_of(index)[0]}
         print_facts(facts if where is None else {**facts, "selected": selected}, as_json=True)
         return
     facts = index_facts(index)
@@ -52,16 +52,46 @@ def index_facts(index: qi.AnchorIndex) -> dict[str, Any]:
         else:
             sign = "below" if source.lower_is_better else "above"
             whose = " of the index that it was selected from" if source.rating.kept else ""
-            parts.append(f"good is {sign} the median opinion score{whose}, {source.threshold:g}")
+            what = "opinion score" if source.rating.by_person else source.rating.name
+            parts.append(f"good is {sign} the median {what}{whose}, {source.threshold:g}")
         parts += [words for rating in source.ratings if (words := rating_words(rating))]
         parts += [f"{source.n_failed} failed"] if source.n_failed else []
         parts += [counted(source.n_duplicates, "duplicate")] if source.n_duplicates else []
         facts[f"data {source.name}"] = "; ".join(parts)
+    strength, reason = shrinkage_of(index)
+    facts["space"] = f"whitened (shrinkage {strength:.3g}): {reason}"
     if manifest.subset is not None:
         facts["selected by"] = subset_words(manifest.subset)
     if manifest.approximate is not None:
         facts["search"] = approximation_words(manifest.approximate)
     return facts | {"created": manifest.created, "version": manifest.version}
+
+
+def shrinkage_of(index: qi.AnchorIndex) -> tuple[float, str]:
+    """Return the default shrinkage of the whitened space of all anchors, and why it is that.
+
+    It is noted beside the search cache, so that only the first look at a version reads its anchors.
+    """
+    noted = qi.index.read_note(index, "shrinkage")
+    if {name: type(value) for name, value in noted.items()} != _NOTED:
+        anchors = index.anchors()
+        chosen = qi.methods.rated_shrinkage(anchors)
+        noted = {
+            "value": qi.methods.UNRATED_SHRINKAGE if chosen is None else chosen,
+            "is_chosen": chosen is not None,
+            "n_rated": anchors.n_rated,
+            "left_out": "one anchor" if anchors.groups is None else "all versions of an image",
+        }
+        qi.index.write_note(index, "shrinkage", noted)
+    if not noted["n_rated"]:
+        return noted["value"], "for anchors without ratings"
+    if not noted["is_chosen"]:
+        return noted["value"], "the ratings cannot choose it, or sides are not divided by them"
+    rated = counted(noted["n_rated"], "anchor")
+    return noted["value"], f"chosen by the ratings of {rated}, leaving out {noted['left_out']} at a time"
+
+
+_NOTED = {"value": float, "is_chosen": bool, "n_rated": int, "left_out": str}
 
 
 def embedding_words(embedding: qi.index.EmbeddingRecord) -> str:

@@ -22,7 +22,7 @@ IDLE = (
         lambda given: not str(given["output"]).lower().endswith(".html"),
         "a picture shows no images; they are for a page (.html)",
     ),
-    ways.idle_group("it is for --space auto and --shrinkage auto"),
+    ways.idle_group("it is for --space auto, and a shrinkage that is not given"),
 )
 
 
@@ -76,7 +76,7 @@ def map_(
         raise typer.BadParameter("--subset and --mark both mark anchors; use one of them")
     spaced = ways.space_method(space, shrinkage)
     index = qi.AnchorIndex.open(name, version)
-    anchors = index.anchors(where=where, group=ways.group_for(spaced, index, group))
+    anchors = index.anchors(where=where, group=group)
     marks = None
     if subset is not None:
         marks = qi.maps.mark_subset(anchors, qi.AnchorIndex.open(subset))

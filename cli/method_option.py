@@ -49,8 +49,8 @@ GroupOption = Annotated[
     typer.Option(
         "--group",
         metavar="COLUMN",
-        help="ridge, and space=auto: anchors that are left out together (content, prompt).  Default: reference, else "
-        "each alone.",
+        help="Anchors left out together where they choose the shrinkage, a penalty or a space (content, prompt).  "
+        "Default: reference, else each alone.",
         rich_help_panel=_PANEL,
     ),
 ]
@@ -72,7 +72,8 @@ SpaceOption = Annotated[
     typer.Option("--space", help="Where cosines are taken: as embedded, centred or whitened by the anchors, or auto."),
 ]
 ShrinkageOption = Annotated[
-    str | None, typer.Option("--shrinkage", help="whitened: a number, ledoit-wolf, oas or auto.  [10]")
+    str | None,
+    typer.Option("--shrinkage", help="whitened: a number, ledoit-wolf, oas or auto.  Default: by ratings, else 10."),
 ]
 
 
@@ -111,18 +112,15 @@ def idle_group(needs: str) -> Idle:
 
 def _uses_groups(given: Given) -> bool:
     if "space" in given:
-        return "auto" in (given["space"], given["shrinkage"])
+        return "auto" in (given["space"], given["shrinkage"]) or (
+            given["space"] == DEFAULT_SPACE and given["shrinkage"] is None
+        )
     return any(method.uses_groups for method in read_methods(given["method"]))
 
 
 def is_auto(given: Given) -> bool:
     """Whether a method that was given chooses its space."""
     return any(method.is_auto for method in read_methods(given["method"]))
-
-
-def group_for(method: qi.Method, index: qi.AnchorIndex, group: str | None) -> str | None:
-    """Return the column of contents that a method needs, the given one first; None where it needs none."""
-    return (group or index.content_column()) if method.uses_groups else None
 
 
 def settle(method: qi.Method, anchors: qi.AnchorTable, *, seed: int = 0) -> qi.Method:

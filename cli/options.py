@@ -69,7 +69,7 @@ Resamples = Annotated[
 ]
 Layers = Annotated[
     str | None,
-    typer.Option(help="stats or final, for efficientnet-lite0.", rich_help_panel="Encoder"),
+    typer.Option(help="stats or final, for efficientnet-lite0 and -lite2.", rich_help_panel="Encoder"),
 ]
 InputRule = Annotated[
     str | None,

@@ -47,7 +47,7 @@ IDLE = (
         lambda given: given["anchors"] == "text" and given["encoder"] is not None,
         "--anchors text takes no more of an index than its encoder, which --encoder names",
     ),
-    ways.idle_group("it is for ridge, and for space=auto or shrinkage=auto of --method"),
+    ways.idle_group("it is for what a method chooses by groups: a shrinkage, a penalty, a space"),
 )
 
 
@@ -148,7 +148,7 @@ def score(
             raise typer.BadParameter("--calibrated is for all anchors of an index: drop --where and --ratio")
         calibration = qi.read_calibration(opened, scoring) if calibrated else None
         group = group or (calibration.column if calibration else None)
-        table = opened.anchors(where=where, ratio=ratio, seed=seed, group=ways.group_for(scoring, opened, group))
+        table = opened.anchors(where=where, ratio=ratio, seed=seed, group=group)
         scoring = ways.settle(scoring, table, seed=seed)
     scorer = qi.Scorer(table, scoring, batch_size=embedding.batch_size)
     qi.allow_pixels(embedding.max_pixels)

@@ -6,10 +6,12 @@ bad = y <= median(y), ties at the median are bad.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal, Protocol, TypeAlias, cast
+from typing import Any, Literal, Protocol, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +19,13 @@ import numpy.typing as npt
 from .arrays import BoolArray, DoubleArray, FloatArray, IntArray, as_embeddings
 from .errors import DataError, MethodError, counted
 from .fits import LARGE, Fits
+from .sides import anchor_order, check_two_sides, divide_at_median
 from .statistics.groups import group_codes
 
 _BLOCK = 1024
+_AGREEING = 3 / 4
+"""Least part of the rated anchors that are on the side where the median of their ratings puts them."""
+_log = logging.getLogger(__name__)
 
 Side: TypeAlias = Literal["good", "bad"]
 SIDES: tuple[Side, Side] = ("good", "bad")
@@ -99,9 +105,53 @@ class AnchorTable:
         """(N,) the group of each anchor; without groups each is its own."""
         return np.arange(len(self)) if self.groups is None else self.groups
 
+    @cached_property
+    def n_rated(self) -> int:
+        """How many have an opinion score."""
+        return 0 if self.quality is None else int((~np.isnan(self.quality)).sum())
+
+    @cached_property
+    def sides_follow_ratings(self) -> bool:
+        """Whether the sides are (nearly) those of the median rating, so that ratings tell more of the same.
+
+        They are where anchors are divided by their ratings. Where sides are declared (reference and distorted images),
+        ratings of the anchors say something else than sides do.
+        """
+        if not self.n_rated:
+            return False
+        quality = cast("DoubleArray", self.quality)
+        rated = ~np.isnan(quality)
+        ratings, sides = quality[rated], self.is_good[rated]
+        median = np.median(ratings)
+        agreeing = max(np.mean(sides == (ratings > median)), np.mean(sides == (ratings >= median)))
+        return bool(agreeing >= _AGREEING)
+
+    @cached_property
+    def group_digest(self) -> str:
+        """What tells its groups from others; empty without groups."""
+        return "" if self.groups is None else hashlib.sha256(self.groups.tobytes()).hexdigest()[:16]
+
     def side(self, side: Side) -> slice:
         """Return the rows of one side."""
         return slice(0, self.n_good) if side == "good" else slice(self.n_good, len(self))
+
+    def only_rated(self, purpose: str) -> AnchorTable:
+        """Return the anchors that have an opinion score, for what predicts it; a side may be left empty.
+
+        Raises:
+            MethodError: When none has one.
+        """
+        if self.n_rated == len(self):
+            return self
+        if not self.n_rated:
+            self.rated(purpose)
+        _log.warning(
+            "%s no opinion score: %s does without",
+            counted(len(self) - self.n_rated, "anchor has", "anchors have"),
+            purpose,
+        )
+        rows = np.flatnonzero(~np.isnan(cast("DoubleArray", self.quality)))
+        return self._with_rows(rows, cast("DoubleArray", self.quality)[rows], int(np.searchsorted(rows, self.n_good)))
 
     def rated(self, purpose: str) -> DoubleArray:
         """Return the opinion scores of all anchors, for what needs them.
@@ -135,6 +185,32 @@ class AnchorTable:
         ends = self._sum(slice(rows.start, first * _BLOCK), units) + self._sum(slice(last * _BLOCK, rows.stop), units)
         return np.asarray(prefix[last] - prefix[first] + ends)
 
+    def once(
+        self, what: str, make: Callable[[], Mapping[str, npt.ArrayLike]], *, always: bool = False
+    ) -> Mapping[str, Any]:
+        """Return arrays that are computed of just these anchors, computed once.
+
+        Args:
+            what: What they are, with all that they depend on beside the anchors.
+            make: Computes them.
+            always: Keep them with the fits of few anchors, too; otherwise only those of many are kept there.
+
+        Returns:
+            The arrays by name.
+        """
+        if what not in self._made:
+            found: Mapping[str, npt.ArrayLike] | None = None if self.fits is None else self.fits.load(what)
+            if found is None:
+                found = make()
+                if self.fits is not None and (always or self.directions.nbytes >= LARGE):
+                    self.fits.save(what, **found)
+            self._made[what] = found
+        return self._made[what]
+
+    @cached_property
+    def _made(self) -> dict[str, Mapping[str, Any]]:
+        return {}
+
     @cached_property
     def _raw_sums(self) -> DoubleArray:
         return self._prefix_sums(units=False)
@@ -145,14 +221,13 @@ class AnchorTable:
 
     def _prefix_sums(self, *, units: bool) -> DoubleArray:
         """Sum all rows before each block: (N // 1024 + 1, D), kept with the search cache."""
-        what = f"prefix sums of {'units' if units else 'raw'}"
-        if self.fits is not None and (kept := self.fits.load(what)):
-            return kept["sums"]
+        made = self.once(f"prefix sums of {'units' if units else 'raw'}", lambda: {"sums": self._summed(units=units)})
+        return np.asarray(made["sums"])
+
+    def _summed(self, *, units: bool) -> DoubleArray:
         sums = np.zeros((len(self) // _BLOCK + 1, self.dim))
         for block in range(len(sums) - 1):
             sums[block + 1] = sums[block] + self._sum(slice(block * _BLOCK, (block + 1) * _BLOCK), units)
-        if self.fits is not None and self.directions.nbytes >= LARGE:
-            self.fits.save(what, sums=sums)
         return sums
 
     def _sum(self, rows: slice, units: bool) -> DoubleArray:
@@ -193,6 +268,9 @@ class AnchorTable:
             DataError: When a side is left empty.
         """
         check_two_sides(np.arange(len(rows)) < n_good)
+        return self._with_rows(rows, quality, n_good)
+
+    def _with_rows(self, rows: IntArray, quality: DoubleArray | None, n_good: int) -> AnchorTable:
         return replace(
             self,
             ids=self.ids[rows],
@@ -296,72 +374,3 @@ def make_anchors(
         n_good=int(good.sum()),
         groups=None if codes is None else codes[order],
     )
-
-
-def reference_units(names: Sequence[str], references: Sequence[str | None]) -> npt.NDArray[np.str_] | None:
-    """Say which full-reference anchors are drawn together: those of one reference image.
-
-    Args:
-        names: N different names, such as ids.
-        references: N reference ids; None or "" for an anchor without one.
-
-    Returns:
-        (N,) the reference of each, or its own name where it has none: it stands alone. None where no anchor has a
-        reference: there is nothing to draw by then but the sides.
-    """
-    if not any(references):
-        return None
-    return np.array([reference or name for name, reference in zip(names, references, strict=True)], dtype=np.str_)
-
-
-def anchor_order(is_good: BoolArray, quality: DoubleArray | None, ids: npt.NDArray[np.bytes_]) -> IntArray:
-    """Return the row order of an `AnchorTable`: good first, the most extreme opinion score first, then by id.
-
-    Args:
-        is_good: (N,) sides.
-        quality: (N,) opinion scores or NaN; None where there are none.
-        ids: (N,) unique ids.
-
-    Returns:
-        (N,) row numbers.
-    """
-    extremity = np.zeros(len(ids)) if quality is None else np.where(is_good, -quality, quality)
-    return np.lexsort((ids, extremity, ~is_good))
-
-
-def divide_at_median(quality: DoubleArray) -> tuple[BoolArray, float]:
-    """Divide rated anchors at the median opinion score; ties at the median are bad.
-
-    Args:
-        quality: (N,) opinion scores, higher is better, none missing.
-
-    Returns:
-        (N,) whether each is good, and the median.
-
-    Raises:
-        DataError: When scores are missing, or none lies above the median.
-    """
-    if np.isnan(quality).any():
-        missing = int(np.isnan(quality).sum())
-        raise DataError(f"{counted(missing, 'anchor has', 'anchors have')} no opinion score", "rate or drop them")
-    threshold = float(np.median(quality))
-    is_good = quality > threshold
-    if not is_good.any():
-        same = "all" if (quality == threshold).all() else "at least half of the"
-        raise DataError(
-            f"{same} {counted(len(quality), 'opinion score is', 'opinion scores are')} {threshold:g}, so none lies "
-            "above the median",
-            "check the score column, or add images of other quality",
-        )
-    return is_good, threshold
-
-
-def check_two_sides(is_good: BoolArray) -> None:
-    """Raise a DataError unless both sides have anchors."""
-    n_good = int(is_good.sum())
-    if n_good == 0 or n_good == len(is_good):
-        missing = "bad" if n_good else "good"
-        raise DataError(
-            f"all {counted(len(is_good), 'anchor is', 'anchors are')} on one side, none is {missing}",
-            "add anchors of the other side: distorted images, or a wider range of ratings",
-        )

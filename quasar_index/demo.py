@@ -2,8 +2,7 @@
 
 Photographs are cut into tiles, tiles are distorted in the four ways of LIVE (blur, JPEG, JPEG 2000, noise) at five
 levels. Anchors and held-out images are divided *by photograph*: no tile of a held-out photograph is an anchor.
-Reference tiles are the good side, distorted ones the bad; the opinion score is minus the level, so that the offset has
-an order.
+The level of a distortion is its severity, which stands in for a rating: anchors are divided at its median.
 """
 
 from __future__ import annotations
@@ -38,9 +37,14 @@ N_DIVISIONS = 5
 HELD_OUT = 0.4
 METHODS = tuple(
     read_methods(
-        f"{name},space={s}"
-        for s in ("raw", "whitened")
-        for name in ("mean:rating_power=0", "offset:offset=0.2", "clustering:n_clusters=4", "retrieval:top_k=8")
+        [
+            "mean/offset:space=raw",
+            "clustering:n_clusters=4,space=raw",
+            "retrieval:top_k=8,space=raw",
+            "mean/offset",
+            "clustering:n_clusters=4",
+            "retrieval",
+        ]
     )
 )
 PHOTOGRAPHS = {
@@ -99,8 +103,8 @@ def run_demo(
     source = replace(load_source(str(write_images(images, seed=seed))), name=SOURCE, kind="full-reference")
     report = build_index(name, [source], encoder, overwrite=True, on_progress=on_progress)
     anchors = report.index.anchors()
-    columns = report.index.metadata(anchors, ["photograph", "level"])
-    photographs = np.array(columns["photograph"].to_pylist())
+    columns = report.index.metadata(anchors, ["reference", "level"])
+    photographs = np.array(columns["reference"].to_pylist())
     levels = columns["level"].to_numpy()
     names = np.unique(photographs)
     rng = np.random.default_rng(seed)
@@ -143,17 +147,17 @@ def write_images(folder: Path, *, seed: int) -> Path:
     rng = np.random.default_rng(seed)
     with labels.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["image", "score", "side", "photograph", "reference", "distortion", "level"])
+        writer.writerow(["image", "severity", "reference", "distortion", "level"])
         for photograph, pixels in read_photographs():
             for number, tile in enumerate(tiles(pixels)):
                 reference = f"{photograph}-{number}"
                 _save(tile, folder / f"{reference}.png")
-                writer.writerow([f"{reference}.png", 0, "good", photograph, reference, "", 0])
+                writer.writerow([f"{reference}.png", 0, photograph, "", 0])
                 for distortion in DISTORTIONS:
                     for level in LEVELS:
                         name = f"{reference}_{distortion}_{level}.png"
                         _save(distort(tile, distortion, level, rng=rng), folder / name)
-                        writer.writerow([name, -level, "bad", photograph, reference, distortion, level])
+                        writer.writerow([name, level, photograph, distortion, level])
     return labels
 
 

@@ -44,7 +44,7 @@ def check_parameters(way: Any, name: str, error: type[QuasarError]) -> None:
         kinds = _kinds(_hints(type(way))[one.name])
         try:
             sound = bool(fits(value)) and all(map(_is_finite, value if isinstance(value, tuple) else (value,)))
-            sound &= int not in kinds or (isinstance(value, Integral) and not isinstance(value, bool))
+            sound &= int not in kinds or value is None or (isinstance(value, Integral) and not isinstance(value, bool))
         except TypeError:  # such as a text where a number is compared
             sound = False
         if not sound:

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy.special import ndtri
 
-from ..anchors import divide_at_median
 from ..arrays import DoubleArray, IntArray
 from ..datasets.base import AnchorSource
 from ..errors import DataError, counted
+from ..sides import divide_at_median
 from .files import Inspection
 from .report import Finding, plural, some
 

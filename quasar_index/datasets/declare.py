@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
@@ -31,6 +31,8 @@ class Labels:
         kind: Likewise for what the scores mean.
         division: Likewise for how anchors fall into two sides.
         lower_is_better: Likewise for the direction.
+        rating: What people call the score.
+        by_person: Whether people gave it.
         read_bytes: Opens an image when it is no file of its own.
         warnings: What the user should know.
     """
@@ -41,6 +43,8 @@ class Labels:
     kind: Kind | None = None
     division: Division | None = None
     lower_is_better: bool | None = None
+    rating: str = "score"
+    by_person: bool = True
     read_bytes: Callable[[str], bytes] | None = None
     warnings: tuple[str, ...] = ()
 
@@ -61,7 +65,7 @@ class Dataset:
         homepage: Where it is to be had.
         tree: The expected layout, as text.
         read: Reads the label files under a root.
-        division: How its anchors fall into two sides by default.
+        division: How its anchors fall into two sides by default (by reference where it has no score at all).
         splits: Official splits, as the data set names them, with their published counts of labelled images.
         options: Options beyond `COMMON_OPTIONS`, with what they do.
         aliases: Further names.
@@ -82,6 +86,11 @@ class Dataset:
     splits: Mapping[str, int | None] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
+
+    @property
+    def has_references(self) -> bool:
+        """Whether it holds reference images."""
+        return self.kind == "full-reference"
 
     @property
     def tree_line(self) -> str:
@@ -118,8 +127,19 @@ def load_dataset(dataset: Dataset, root: str, options: Options) -> AnchorSource:
     if division == "median":
         if records.column("score").null_count == records.num_rows:
             raise DataError(f"{dataset.name} has no opinion scores to divide at the median", "drop ?division=median")
-        records = records.filter(pc.is_valid(records.column("score")))
-    elif records.column("side").null_count:
+        rated = pc.is_valid(records.column("score"))
+        if n_left := len(records) - pc.sum(rated).as_py():
+            warnings.append(
+                f"{counted(n_left, 'image has', 'images have')} no opinion score and {'is' if n_left == 1 else 'are'} "
+                "left out" + (", such as references: ?division=reference keeps them" if dataset.has_references else "")
+            )
+        records = records.filter(rated)
+    elif not labels.by_person:
+        # The paper's division: sides are all that anchors know.
+        place = records.schema.get_field_index("score")
+        records = records.set_column(place, records.schema.field(place), pa.nulls(records.num_rows, pa.float64()))
+        labels = replace(labels, lower_is_better=False, score_range=None, rating="score", by_person=True)
+    if division == "reference" and records.column("side").null_count:
         raise DataError(
             f"{dataset.name} has no reference images to divide by",
             "drop ?division=reference: it divides at the median",
@@ -134,6 +154,8 @@ def load_dataset(dataset: Dataset, root: str, options: Options) -> AnchorSource:
         checksums=dict(folder.checksums),
         warnings=tuple(warnings),
         read_bytes=labels.read_bytes,
+        rating=labels.rating,
+        by_person=labels.by_person,
     )
 
 
@@ -142,7 +164,7 @@ def _compare_with_published(dataset: Dataset, labels: Labels) -> list[str]:
     warnings = []
     records = labels.records
     scores = records.column("score")
-    scored = pc.is_valid(scores)
+    scored = pc.and_(pc.is_valid(scores), pc.fill_null(pc.not_equal(records.column("side"), "good"), True))
     found = pc.sum(scored).as_py() or Counter(records.column("side").to_pylist())["bad"]
     expected = labels.expected or dataset.size
     if expected is not None and found != expected:

@@ -70,10 +70,12 @@ class DelimitedLabels:
 def described(names: Iterable[str], describe: Callable[[str], Distortion]) -> dict[str, Any]:
     """Return the columns that the names of distorted images tell."""
     parts = [describe(name) for name in names]
+    severities = [part.severity for part in parts]
     return {
         "reference": [part.reference for part in parts],
         "distortion": [part.distortion for part in parts],
         "level": [part.level for part in parts],
+        **({"severity": severities} if any(one is not None for one in severities) else {}),
     }
 
 

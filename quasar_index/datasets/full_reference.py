@@ -10,7 +10,14 @@ import numpy as np
 from ..errors import DataError, counted
 from .declare import Dataset, Labels, find_label, image_folder, image_paths, scored_records
 from .delimited import DelimitedLabels, described, reference_paths
-from .distortions import KADID_DISTORTIONS, TID2013_DISTORTIONS
+from .distortions import (
+    KADID_DISTORTIONS,
+    KADID_SEVERITIES,
+    TID2013_DISTORTIONS,
+    TID2013_SEVERITIES,
+    Severities,
+    severity_of,
+)
 from .files import Folder, stem
 from .matlab import cell_text, read_mat
 from .pairs import PAIRS, Distortion, load_pairs
@@ -31,12 +38,13 @@ _CSIQ_DISTORTIONS = {
 _LIVE_FOLDERS = (("jp2k", 227), ("jpeg", 233), ("wn", 174), ("gblur", 174), ("fastfading", 174))
 
 
-def _numbered(name: str, types: tuple[str, ...]) -> Distortion:
+def _numbered(name: str, types: tuple[str, ...], severities: Severities) -> Distortion:
     """Read `I01_05_3.bmp`; the case of the letter differs between the files of TID2013."""
     match = _NUMBERED.match(stem(name))
     if match is None or not 1 <= int(match["type"]) <= len(types):
         raise DataError(f"'{name}' is not a name of this data set", "such as I01_01_1, of reference, type and level")
-    return Distortion(match["reference"].upper(), types[int(match["type"]) - 1], int(match["level"]))
+    kind, level = types[int(match["type"]) - 1], int(match["level"])
+    return Distortion(match["reference"].upper(), kind, level, severity_of(kind, level, severities))
 
 
 def _read_tid2013(folder: Folder, options: Options) -> Labels:  # noqa: ARG001
@@ -46,7 +54,7 @@ def _read_tid2013(folder: Folder, options: Options) -> Labels:  # noqa: ARG001
     columns: dict[str, Any] = {
         "path": image_paths(folder, image_folder(folder, "distorted_images"), names),
         "score": table.numbers("mos", (0, 9)),
-        **described(names, lambda name: _numbered(name, TID2013_DISTORTIONS)),
+        **described(names, lambda name: _numbered(name, TID2013_DISTORTIONS, TID2013_SEVERITIES)),
     }
     if "mos_std.txt" in folder.names():
         spread = read_csv(folder.read("mos_std.txt"), "mos_std.txt", header=("std",), sep="space")
@@ -80,7 +88,15 @@ def _read_kadis700k(folder: Folder, options: Options) -> Labels:  # noqa: ARG001
                 f"{file} lists {counted(len(listed), 'reference image')}, {len(present)} are in {pair[0]}/, "
                 f"{len(listed & present)} in both"
             )
-    return Labels(source.records, warnings=tuple(warnings))
+    return Labels(
+        source.records,
+        score_range=source.score_range,
+        division=source.division,
+        lower_is_better=source.lower_is_better,
+        rating=source.rating,
+        by_person=source.by_person,
+        warnings=tuple(warnings),
+    )
 
 
 def _is_good(source: Any) -> Any:
@@ -260,7 +276,6 @@ Train_Ref/                  200 images A0001.bmp
 Train_Dist/                 23200 images A0001_00_00.bmp (or the archives' Distortion_1/ .. Distortion_4/)""",
         read=_read_pipal,
         observed_range=(916.7, 1836.0),
-        division="reference",
         splits={"train": 23_200},
     ),
     Dataset(
@@ -278,7 +293,6 @@ distorted_images/           3000 images i01_01_1.bmp, ...""",
         read=_read_tid2013,
         score_range=(0, 9),
         observed_range=(0.242, 7.214),
-        division="reference",
     ),
     Dataset(
         name="kadid10k",
@@ -296,13 +310,12 @@ images/                     81 references I01.png and 10125 distorted I01_01_01.
             image="dist_img",
             score="dmos",
             bounds=(1, 5),
-            describe=lambda name: _numbered(name, KADID_DISTORTIONS),
+            describe=lambda name: _numbered(name, KADID_DISTORTIONS, KADID_SEVERITIES),
             references=("images",),
             reference_ending=".png",
         ),
         score_range=(1, 5),
         observed_range=(1.0, 4.93),
-        division="reference",
     ),
     Dataset(
         name="pieapp",
@@ -337,7 +350,6 @@ jp2k/ jpeg/ wn/ gblur/ fastfading/   227, 233, 174, 174, 174 images img1.bmp, ..
         read=_read_live,
         observed_range=(-2.64, 111.8),
         lower_is_better=True,
-        division="reference",
         options={"labels": "original (dmos.mat, default) or realigned (dmos_realigned.mat)"},
         aliases=("liver2", "liveiqa"),
     ),
@@ -356,6 +368,5 @@ dst_imgs/                   866 images 1600.AWGN.1.png, ... (in one folder, or a
         score_range=(0, 1),
         observed_range=(0, 1),
         lower_is_better=True,
-        division="reference",
     ),
 )

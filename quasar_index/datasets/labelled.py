@@ -30,6 +30,8 @@ SCORE_COLUMNS = (
     "aesthetic_score", "aesthetics_score",
 )
 # fmt: on
+SEVERITY = "severity"
+"""Column of severities of distortions, where nobody rated them; lower is better."""
 _GOOD = ("good", "reference", "pristine", "true", "1", "yes")
 _BAD = ("bad", "distorted", "false", "0", "no")
 
@@ -134,6 +136,7 @@ def source_from_table(
         score_range=bounds,
         warnings=tuple(warnings),
         rating=score or "score",
+        by_person=score != SEVERITY,
         ratings=ratings,
     )
 
@@ -177,6 +180,8 @@ def _score_column(table: LabelTable, options: Options) -> str | None:
         return found[0]
     if not found and _side_column(table):
         return None
+    if not found and SEVERITY in table.columns:
+        return SEVERITY
     what = f"several score columns ({', '.join(found)})" if found else "no score column"
     raise DataError(
         f"{table.file} has {what}; its columns: {', '.join(table.columns)}",
@@ -193,10 +198,12 @@ def _rater_column(table: LabelTable, given: str | None) -> str | None:
 
 
 def _direction(score: str | None, lower: bool | None, file: str) -> bool:
-    """Return whether lower is better; a DMOS column without a word about it is refused.
+    """Return whether lower is better, as a severity is; a DMOS column without a word about it is refused.
 
     Most DMOS are "lower is better", KADID-10k's is not: guessing turns every score round, unseen.
     """
+    if lower is None and score == SEVERITY:
+        return True
     if lower is None and score is not None and plain(score).startswith("dmos"):
         raise DataError(
             f"{file}: column '{score}' is a difference score by its name, but its direction is not said",

@@ -1,4 +1,8 @@
-"""A folder of pristine images and one of their distorted versions: anchors without a single rating."""
+"""A folder of pristine images and one of their distorted versions: anchors without a single human rating.
+
+How severe a distortion is takes the place of one, where names (those of KADIS-700k) or the table that `synthesize`
+writes tell it.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,15 @@ from typing import NamedTuple
 
 from ..errors import DataError, counted
 from .base import AnchorSource, make_records
-from .distortions import KADID_DISTORTIONS
+from .distortions import KADID_DISTORTIONS, MOST_SEVERE, severity_of
 from .files import Folder
+from .labelled import SEVERITY
 from .spec import Options
+from .tables import read_csv
 
-PAIR_OPTIONS = ("name", "kind")
+PAIR_OPTIONS = ("name", "kind", "division")
+SYNTHESIS_TABLE = "labels.csv"
+"""Written by `synthesize` beside its images."""
 PAIRS = (("reference", "distorted"), ("ref_imgs", "dist_imgs"), ("references", "distortions"))
 """Names of the two folders: ours, and those of KADIS-700k."""
 
@@ -25,6 +33,7 @@ class Distortion(NamedTuple):
     reference: str | None
     distortion: str | None
     level: int | None
+    severity: float | None = None
 
 
 def find_pair(folder: Folder) -> tuple[str, str] | None:
@@ -60,7 +69,10 @@ def distortion_of(name: str, references: Collection[str]) -> Distortion:
 
 
 def load_pairs(folder: Folder, pair: tuple[str, str], options: Options, *, name: str | None = None) -> AnchorSource:
-    """List reference and distorted images; references are good, distorted ones bad.
+    """List reference and distorted images.
+
+    Where the severity of distortions is known it is the rating, and divides them at its median; where it is not, or
+    with `?division=reference`, references are good and distorted ones bad (QUASAR, section 3.2).
 
     Args:
         folder: Folder that holds both.
@@ -87,6 +99,23 @@ def load_pairs(folder: Folder, pair: tuple[str, str], options: Options, *, name:
             warnings.append(f"references '{stems[stem]}' and '{image}' have one name: they count as one content")
         stems.setdefault(stem, image)
     described = [distortion_of(image, stems) for image in bad]
+    told = _told_severities(folder)
+    severities = [0.0] * len(good) + [
+        told.get(f"{pair[1]}/{image}", severity_of(found.distortion, found.level)) if found.distortion else None
+        for image, found in zip(bad, described, strict=True)
+    ]
+    n_unknown = severities.count(None)
+    is_known = n_unknown < len(bad)
+    division = options.division("median" if is_known and not n_unknown else "reference")
+    if division == "median" and n_unknown:
+        raise DataError(
+            f"the severity of {counted(n_unknown, 'distorted image')} is not known, so they have no side at its median",
+            "drop ?division=median",
+        )
+    # Where the user asks for the paper's division, sides are all that anchors know.
+    is_rated = is_known and options.text("division") != "reference"
+    if is_rated and n_unknown:
+        warnings.append(f"the severity of {counted(n_unknown, 'distorted image')} is not known by name: no rating")
     orphans = [image for image, found in zip(bad, described, strict=True) if found.reference is None]
     if orphans:
         warnings.append(
@@ -103,6 +132,8 @@ def load_pairs(folder: Folder, pair: tuple[str, str], options: Options, *, name:
             + [found.reference for found in described],
             "distortion": [None] * n_good + [found.distortion for found in described],
             "level": [0] * n_good + [found.level for found in described],
+            **({"score": severities} if is_rated else {}),
+            **({SEVERITY: severities} if is_known else {}),
         },
         n_good + n_bad,
     )
@@ -110,6 +141,21 @@ def load_pairs(folder: Folder, pair: tuple[str, str], options: Options, *, name:
         name=options.text("name") or name or folder.name,
         records=records,
         kind=options.kind("full-reference"),
-        division="reference",
+        division=division,
+        lower_is_better=is_rated,
+        score_range=(0.0, MOST_SEVERE) if is_rated else None,
         warnings=tuple(warnings),
+        rating=SEVERITY if is_rated else "score",
+        by_person=not is_rated,
     )
+
+
+def _told_severities(folder: Folder) -> dict[str, float]:
+    """Return the severities that the table of `synthesize` gives, by path; it is no KADIS-700k, whose levels differ."""
+    if SYNTHESIS_TABLE not in folder.names():
+        return {}
+    table = read_csv(folder.read(SYNTHESIS_TABLE), SYNTHESIS_TABLE)
+    column = next((name for name in (SEVERITY, "level") if name in table.columns), None)
+    if column is None or not {"path", "reference", "distortion"} <= set(table.columns):
+        return {}
+    return dict(zip(table.names("path"), table.numbers(column).tolist(), strict=True))

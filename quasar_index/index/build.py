@@ -18,7 +18,6 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from ..anchors import check_two_sides
 from ..arrays import FloatArray, as_embeddings
 from ..datasets.base import AnchorSource
 from ..encoders.base import Encoder
@@ -27,6 +26,7 @@ from ..encoders.spec import EncoderSpec
 from ..errors import AnchorIndexError, DataError, counted, reason
 from ..images import MAX_PIXELS
 from ..paths import PathText, sync_folder
+from ..sides import check_two_sides
 from . import staging
 from .anchor_index import AnchorIndex
 from .durable import digests_below, exchange, sync_below

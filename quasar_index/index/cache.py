@@ -13,11 +13,13 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from ..anchors import AnchorTable, anchor_order
+from ..anchors import AnchorTable
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
 from ..errors import AnchorIndexError, counted
 from ..fits import DAMAGED, Fits
 from ..paths import LEFT, replacing
+from ..sides import anchor_order
+from ..statistics.groups import group_codes
 from .durable import is_abandoned
 from .manifest import Manifest
 from .store import Tables, from_embedding_column
@@ -62,7 +64,7 @@ def load_anchors(folder: Path, manifest: Manifest, embedding: str | None = None)
 
 def _from_table(tables: Tables, embedding: str, dim: int) -> AnchorTable:
     """Read all anchors into one preallocated matrix, each embedding at its sorted place."""
-    labels = [batch for batch in tables.scan(["id", "quality", "side"]) if len(batch)]
+    labels = [batch for batch in tables.scan(["id", "quality", "side", "reference"]) if len(batch)]
     ids = np.array([key for batch in labels for key in batch["id"].to_pylist()], dtype=np.bytes_)
     quality = np.concatenate(
         [batch["quality"].to_numpy(zero_copy_only=False).astype(np.float64) for batch in labels] or [np.empty(0)]
@@ -70,7 +72,9 @@ def _from_table(tables: Tables, embedding: str, dim: int) -> AnchorTable:
     is_good = np.array([side == "good" for batch in labels for side in batch["side"].to_pylist()], dtype=np.bool_)
     if len(ids) == 0:
         raise AnchorIndexError(f"index '{tables.folder}' holds no anchors", "rebuild it")
+    references = [key for batch in labels for key in batch["reference"].to_pylist()]
     order, rated = sorted_rows(ids, is_good, quality)
+    groups = group_codes([references[row] for row in order], len(ids), alone=True) if any(references) else None
     place = np.empty(len(ids), dtype=np.int64)
     place[order] = np.arange(len(ids))
     directions = _new_flat_matrix(len(ids), dim)
@@ -83,7 +87,7 @@ def _from_table(tables: Tables, embedding: str, dim: int) -> AnchorTable:
         lengths = np.linalg.norm(raw, axis=1)
         norms[places] = lengths
         directions[places] = raw / lengths[:, None]
-    return AnchorTable(ids[order], directions, norms, rated, int(is_good.sum()))
+    return AnchorTable(ids[order], directions, norms, rated, int(is_good.sum()), groups)
 
 
 def sorted_rows(
@@ -93,6 +97,10 @@ def sorted_rows(
     rated = None if np.isnan(quality).all() else quality
     order = anchor_order(is_good, None if rated is None else np.nan_to_num(rated), ids)
     return order, None if rated is None else rated[order]
+
+
+class EarlierCache(Exception):  # noqa: N818 - nothing is wrong with it
+    """A cache that an earlier version wrote, which lacks something that this one needs."""
 
 
 class _FlatMatrix(np.ndarray[Any, Any]):
@@ -130,6 +138,7 @@ def _write(base: Path, anchors: AnchorTable) -> None:
                 norms=anchors.norms,
                 quality=np.empty(0) if anchors.quality is None else anchors.quality,
                 n_good=np.int64(anchors.n_good),
+                groups=np.empty(0, dtype=np.int64) if anchors.groups is None else anchors.groups,
                 n_bytes=np.int64(n_bytes),
             )
     except RuntimeError as error:  # FAISS's word for a full or read-only disk
@@ -160,7 +169,7 @@ def _read(base: Path, dim: int) -> AnchorTable | None:
     """Open the cache; None where it is missing or damaged."""
     try:
         return read_cache(base, dim)
-    except FileNotFoundError:
+    except (FileNotFoundError, EarlierCache):
         return None
     except DAMAGED as error:
         _log.warning("the search cache '%s' is damaged (%s): rebuilding it", base.with_suffix(".faiss"), error)
@@ -172,19 +181,29 @@ def read_cache(base: Path, dim: int) -> AnchorTable:
 
     Raises:
         FileNotFoundError: When it is missing.
+        EarlierCache: When an earlier version wrote it.
         DAMAGED: When it is damaged.
     """
     matrix_path = base.with_suffix(".faiss")
     with np.load(base.with_suffix(".npz"), allow_pickle=False) as labels:
-        names = ("ids", "norms", "quality", "n_good", "n_bytes")
-        ids, norms, quality, n_good, n_bytes = (labels[name] for name in names)
+        names = ("ids", "norms", "quality", "n_good", "groups", "n_bytes")
+        if not set(names) <= set(labels.files):
+            raise EarlierCache
+        ids, norms, quality, n_good, groups, n_bytes = (labels[name] for name in names)
     if matrix_path.stat().st_size != n_bytes:
         raise ValueError(f"{counted(matrix_path.stat().st_size, 'byte')} instead of {n_bytes}")
     # A flat index is a short header, then the matrix.
     offset = int(n_bytes) - ids.size * dim * 4
     directions = np.memmap(matrix_path, dtype=np.float32, mode="r", offset=offset, shape=(ids.size, dim))
-    rated = quality if quality.size else None
-    return AnchorTable(ids, np.asarray(directions), norms, rated, int(n_good), fits=Fits(base))
+    return AnchorTable(
+        ids,
+        np.asarray(directions),
+        norms,
+        quality if quality.size else None,
+        int(n_good),
+        groups if groups.size else None,
+        fits=Fits(base),
+    )
 
 
 def rows_of(anchors: AnchorTable, ids: list[str]) -> IntArray:

@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from ..anchors import check_two_sides
 from ..arrays import FloatArray, IntArray, as_embeddings
 from ..datasets.base import AnchorSource, concat_text
 from ..encoders.base import Encoder
 from ..encoders.spec import EncoderSpec
 from ..errors import AnchorIndexError, DataError, counted, first_line
 from ..images import MAX_PIXELS
+from ..sides import check_two_sides
 from . import staging
 from .anchor_index import AnchorIndex
 from .build import check_counts, stage_embeddings, usable_records

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from ..anchors import divide_at_median
 from ..arrays import BoolArray, DoubleArray
 from ..datasets.base import AnchorSource, Rating
 from ..errors import DataError, counted
+from ..sides import divide_at_median
 from .records import MAIN_RATING, RatingRecord, SourceRecord
 from .scales import FEW, check_scales
 from .store import stored_column

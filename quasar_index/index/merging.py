@@ -11,9 +11,9 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
-from ..anchors import check_two_sides
 from ..errors import AnchorIndexError, DataError
 from ..paths import PathText
+from ..sides import check_two_sides
 from .anchor_index import AnchorIndex
 from .build import finish_folder, new_index
 from .labels import join_records, label_sources, with_labels

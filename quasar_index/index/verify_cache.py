@@ -14,7 +14,7 @@ from ..arrays import BoolArray, FloatArray
 from ..errors import counted
 from ..fits import DAMAGED, check_entry
 from .anchor_index import AnchorIndex
-from .cache import cache_base, read_cache, sorted_rows
+from .cache import EarlierCache, cache_base, read_cache, sorted_rows
 from .damage import Damage
 from .store import from_embedding_column
 
@@ -39,6 +39,8 @@ def check_cache(index: AnchorIndex, embedding: str, labels: pa.Table, norms: Flo
     dim = index.manifest.embedding(embedding).encoder.dim
     try:
         cached = read_cache(base, dim)
+    except EarlierCache:
+        return  # it is made anew at the next use
     except DAMAGED as error:
         yield wrong(f"cannot be read ({error})")
         return

@@ -19,7 +19,8 @@ import numpy as np
 from ..anchors import AnchorTable
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
 from ..errors import DataError, counted
-from ..methods.space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, Space, SpaceName, fit_space
+from ..methods.shrinkage import Shrinkage
+from ..methods.space import DEFAULT_SPACE, Space, SpaceName, fit_space
 
 ProjectionName: TypeAlias = Literal["pca", "umap"]
 
@@ -61,7 +62,7 @@ def project_anchors(
     *,
     projection: ProjectionName = "pca",
     space: SpaceName = DEFAULT_SPACE,
-    shrinkage: Shrinkage = DEFAULT_SHRINKAGE,
+    shrinkage: Shrinkage | None = None,
     sample: int = MAP_SAMPLE,
     keep: BoolArray | None = None,
     seed: int = 0,

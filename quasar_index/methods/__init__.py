@@ -15,13 +15,14 @@ from .registry import METHODS, read_method, read_methods
 from .retrieval import Retrieval
 from .ridge import Ridge
 from .scoring import ScoredImage, Scorer
-from .space import DEFAULT_SHRINKAGE, Shrinkage, Space, fit_space
+from .shrinkage import UNRATED_SHRINKAGE, Shrinkage, rated_shrinkage
+from .space import Space, fit_space
 
 __all__ = [
-    "DEFAULT_SHRINKAGE",
     "METHODS",
     "PROMPT_PAIRS",
     "TEMPERATURE",
+    "UNRATED_SHRINKAGE",
     "CentroidMethod",
     "Centroids",
     "Clustering",
@@ -42,6 +43,7 @@ __all__ = [
     "compare",
     "explain",
     "fit_space",
+    "rated_shrinkage",
     "read_method",
     "read_methods",
     "text_anchors",

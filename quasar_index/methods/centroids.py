@@ -6,11 +6,11 @@ Static methods answer with B = 1 for all queries, retrieval with B = M. Broadcas
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 import numpy as np
 
-from ..anchors import AnchorTable
+from ..anchors import SIDES, AnchorTable
 from ..arrays import DoubleArray, FloatArray, IntArray, unit
 from ..errors import MethodError
 
@@ -91,15 +91,30 @@ def mean_direction(
 def rating_weights(anchors: AnchorTable, power: float) -> DoubleArray | None:
     """Return the weights |y - median|^p of all anchors relative to the largest, (N,) in [0, 1]; None for p = 0.
 
+    An anchor without a rating weighs what those of its side with one weigh on average (all rated ones, where its side
+    has none).
+
     Raises:
-        MethodError: When p is not 0 and an anchor has no opinion score.
+        MethodError: When p is not 0 and no anchor has an opinion score.
     """
     if power == 0:
         return None
-    quality = anchors.rated("the weighting by rating")
-    extremity = np.abs(quality - np.median(quality))
+    if not anchors.n_rated:
+        raise MethodError(
+            "the weighting by rating needs opinion scores, and these anchors have none",
+            "drop rating_power, or use anchors with ratings",
+        )
+    quality = cast("DoubleArray", anchors.quality)
+    extremity = np.abs(quality - np.nanmedian(quality))
     # Only ratios count; of the largest, so that no power leaves the range of floats.
-    return np.asarray((extremity / (extremity.max() or 1.0)) ** power)
+    weights = np.asarray((extremity / (np.nanmax(extremity) or 1.0)) ** power)
+    if anchors.n_rated < len(anchors):
+        known = ~np.isnan(weights)
+        mean = float(weights[known].mean())
+        for side in SIDES:
+            part, rated = weights[anchors.side(side)], known[anchors.side(side)]
+            part[~rated] = part[rated].mean() if rated.any() else mean
+    return weights
 
 
 def side_weights(weights: DoubleArray | None, rows: slice) -> DoubleArray | None:

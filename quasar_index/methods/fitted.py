@@ -21,7 +21,6 @@ from scipy.special import expit
 from ..anchors import AnchorTable
 from ..arrays import DoubleArray, FloatArray, as_embeddings, unit
 from ..errors import MethodError
-from ..fits import LARGE
 from ..index.anchor_index import AnchorIndex
 from .centroids import Centroids, Members, Pooling
 from .method import TEMPERATURE, CentroidMethod, Method, RatingMethod
@@ -103,7 +102,7 @@ class FittedMethod:
 
     Args:
         method: The method.
-        anchors: N anchors; an index stands for all of its anchors, grouped by reference where the method needs groups.
+        anchors: N anchors; an index stands for all of its anchors.
         space: The method's space, where it is fitted to these anchors already.
 
     Attributes:
@@ -121,12 +120,12 @@ class FittedMethod:
         >>> fitted = qi.Mean().fit(anchors)  # a FittedMethod
         >>> scores = fitted.score(x[:3])
         >>> len(scores), fitted.dim, str(fitted.space)
-        (3, 8, 'whitened (shrinkage 10)')
+        (3, 8, 'whitened (shrinkage 0.01)')
     """
 
     def __init__(self, method: Method, anchors: AnchorTable | AnchorIndex, *, space: Space | None = None) -> None:
         if isinstance(anchors, AnchorIndex):
-            anchors = anchors.anchors(group=anchors.content_column() if method.uses_groups else None)
+            anchors = anchors.anchors()
         if not isinstance(anchors, AnchorTable):
             raise MethodError(
                 f"{type(anchors).__name__} is neither a table of anchors nor an index",
@@ -160,15 +159,14 @@ class FittedMethod:
 
     def _centroids(self, method: CentroidMethod) -> Centroids:
         """Make centroids once; those of many anchors are kept beside the search cache of their index."""
-        fits = self.anchors.fits if self.anchors.directions.nbytes >= LARGE else None
-        what = f"centroids {method!r} {self.space.key}"
-        if fits is not None and (kept := fits.load(what)):
-            pooling: Pooling = "nearest" if kept["nearest"] else "mean"
-            return Centroids(kept["good"], kept["bad"], pooling)
-        made = method.aggregate(self.table)
-        if fits is not None:
-            fits.save(what, good=made.good, bad=made.bad, nearest=made.pooling == "nearest")
-        return made
+
+        def make() -> dict[str, npt.ArrayLike]:
+            made = method.aggregate(self.table)
+            return {"good": made.good, "bad": made.bad, "nearest": made.pooling == "nearest"}
+
+        # By the anchors as they are embedded, so that nothing is mapped into the space where they are there.
+        kept = self.anchors.once(f"centroids {method!r} {self.space.key}", make)
+        return Centroids(kept["good"], kept["bad"], "nearest" if kept["nearest"] else "mean")
 
     @cached_property
     def static_members(self) -> tuple[Members, Members] | None:

@@ -49,6 +49,7 @@ class Knn(RatingMethod):
 
     def predictor(self, anchors: AnchorTable) -> Predictor:
         """Return the weighted mean over neighbours (see `RatingMethod.predictor`)."""
+        anchors = anchors.only_rated("the mean rating of neighbours (knn)")
         quality = anchors.rated("the mean rating of neighbours (knn)")
         if self.top_k > len(anchors):
             _log.warning("top-k %d is more than the %d anchors to choose from: all are used", self.top_k, len(anchors))

@@ -16,8 +16,9 @@ from ..anchors import AnchorTable
 from ..arrays import DoubleArray, FloatArray
 from ..errors import MethodError
 from ..notation import check_parameters, parameter, value_text, written
-from .centroids import Centroids, Members
-from .space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, Space, SpaceName
+from .centroids import Centroids, Members, rating_weights
+from .shrinkage import Shrinkage
+from .space import DEFAULT_SPACE, Space, SpaceName
 
 if TYPE_CHECKING:
     from ..index.anchor_index import AnchorIndex
@@ -37,8 +38,8 @@ class Method(ABC):
     Attributes:
         space: Where cosines are taken: "raw" (as embedded, the paper), "centred", "whitened" by the anchors; or "auto",
             chosen by leaving out one group of anchors at a time (`validation.choose_space`).
-        shrinkage: lambda > 0 of the whitened space, "ledoit-wolf", "oas" or "auto"; None for 10, or for "auto" where
-            the space is.
+        shrinkage: lambda > 0 of the whitened space, "ledoit-wolf", "oas" or "auto"; None for what the ratings say in
+            closed form (`shrinkage.rated_shrinkage`; 10 where sides are not theirs), or for "auto" where the space is.
 
     Example:
         >>> import quasar_index as qi
@@ -60,7 +61,7 @@ class Method(ABC):
     space: SpaceName | Literal["auto"] = parameter(DEFAULT_SPACE, "where cosines are taken")
     shrinkage: float | Literal["ledoit-wolf", "oas", "auto"] | None = parameter(
         None,
-        "of the whitened space; none is 10",
+        "of the whitened space; none is by the ratings, or 10",
         "a number above 0, ledoit-wolf, oas or auto",
         lambda value: value is None or value in _ESTIMATORS or value > 0,
     )
@@ -95,18 +96,18 @@ class Method(ABC):
     @property
     def uses_groups(self) -> bool:
         """Whether something is chosen by leaving out groups of anchors (`AnchorTable.groups`)."""
-        return self.is_auto
+        return self.is_auto or (self.space == "whitened" and self.shrinkage is None)
 
     @property
-    def fixed_space(self) -> tuple[SpaceName, Shrinkage]:
-        """The space and its shrinkage.
+    def fixed_space(self) -> tuple[SpaceName, Shrinkage | None]:
+        """The space and its shrinkage, None for that of the ratings.
 
         Raises:
             MethodError: When they are to be chosen.
         """
         if self.space == "auto" or self.shrinkage == "auto":
             raise MethodError(f"the space of '{self}' is not chosen yet", "use choose_space first")
-        return self.space, DEFAULT_SHRINKAGE if self.shrinkage is None else self.shrinkage
+        return self.space, self.shrinkage
 
     @property
     def space_words(self) -> str:
@@ -144,7 +145,9 @@ class CentroidMethod(Method):
 
     Attributes:
         temperature: T > 0 of the softmax over both cosines; it changes the spread of scores, never their order.
-        rating_power: p >= 0 of the weights |y - median|^p of rated anchors; 0 for equal weights.
+        rating_power: p >= 0 of the weights |y - median|^p of rated anchors, 0 for equal weights; None for 1 in the
+            whitened space where the sides follow the ratings (which the closed form of its shrinkage is made for),
+            else 0 (the paper's).
         normalize_anchors: Average unit embeddings instead of raw ones.
     """
 
@@ -152,10 +155,24 @@ class CentroidMethod(Method):
     temperature: float = parameter(
         TEMPERATURE, "of the softmax: the spread of scores", "a number above 0", lambda value: value > 0
     )
-    rating_power: float = parameter(
-        0.0, "p of the weights |y - median|^p of rated anchors", "a number from 0", lambda value: value >= 0
+    rating_power: float | None = parameter(
+        None,
+        "p of the weights |y - median|^p of rated anchors; none is 1 in the whitened space, else 0",
+        "a number from 0",
+        lambda value: value is None or value >= 0,
     )
     normalize_anchors: bool = parameter(False, "average embeddings of length one")
+
+    def rating_weights(self, anchors: AnchorTable) -> DoubleArray | None:
+        """Return the (N,) weights of anchors by their ratings; None where all weigh the same.
+
+        Raises:
+            MethodError: When a power is given and no anchor is rated.
+        """
+        power = self.rating_power
+        if power is None:
+            power = 1.0 if self.space == "whitened" and anchors.sides_follow_ratings else 0.0
+        return rating_weights(anchors, power)
 
     @abstractmethod
     def aggregate(self, anchors: AnchorTable, queries: FloatArray | None = None) -> Centroids:

@@ -1,13 +1,20 @@
-"""Retrieval, or adaptive anchors: centroids of the nearest anchors around each query (QUASAR, section 5).
+"""Retrieval, or adaptive anchors: centroids of the anchors around each query (QUASAR, section 5).
 
+- without a k: all anchors of each side, weighted by `softmax(similarity / t)`, t = 0.3: those like the query count
+  more, and none is cut off. In whitened spaces similarities are small, so that beyond the nearest few anchors the
+  exponential is its first order:
+
+      sum_i w_i exp((s_i - m) / t) x_i = (1 - m / t) sum_i w_i x_i + (sum_i w_i x_i x_i^T) q / t + the nearest's rest
+
+  with m the mean similarity, which changes no ratio. Sides of more than some 8192 anchors are summed so, with the
+  nearest 64 exact, in the time of their search.
 - per-side: the k nearest good and the k nearest bad anchors.
 - joint: the k nearest of all, divided by their sides ("global"; for full-reference anchors that is
   reference/distorted) or at the median opinion score of the k ("local", ties are bad). A query whose neighbours all
   fall on one side takes the nearest anchor of the other side.
 
 Weights within the retrieved set are the product of `softmax(similarity / t)` and `|y - median|^p`, each optional.
-`c = unit(b * c_adaptive + (1 - b) * c_static)` blends with the mean of the side, weighted by rating likewise. (Weights
-by similarity over a whole side are those of a k as large as the side.)
+`c = unit(b * c_adaptive + (1 - b) * c_static)` blends with the mean of the side, weighted by rating likewise.
 """
 
 from __future__ import annotations
@@ -19,47 +26,57 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from ..anchors import SIDES, AnchorTable, Side
-from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray, as_tensor, unit
+from ..arrays import BoolArray, DoubleArray, FloatArray, unit
 from ..errors import MethodError
 from ..index.search import Neighbors, nearest
 from ..notation import parameter
-from .centroids import Centroids, Members, rating_weights
+from .centroids import Centroids, Members, side_weights
 from .mean import Mean
 from .method import CentroidMethod
+from .whole_side import WholeSide, weighted_sums
 
 _log = logging.getLogger(__name__)
+
+SOFT_TEMPERATURE = 0.3
+"""t of the weights over whole sides."""
 
 
 @dataclass(frozen=True)
 class Retrieval(CentroidMethod):
-    """Centroids of the anchors nearest to each query.
+    """Centroids of the anchors around each query.
 
     Attributes:
-        top_k: k; a side (or table) of fewer anchors gives all of them, which with equal weights is the mean.
-        mode: "per-side" or "joint".
+        top_k: k nearest anchors; None for all of a side. A side (or table) of fewer anchors gives all of them, which
+            with equal weights is the mean.
+        mode: "per-side" or "joint", which needs a k.
         division: How "joint" divides its neighbours: "global" or "local".
-        similarity_temperature: t > 0 of the softmax over similarities; None for equal weights.
+        similarity_temperature: t > 0 of the softmax over similarities; None for 0.3, or for equal weights with a k.
         blend: b in [0, 1]; 0 is the mean, 1 only the retrieved anchors.
 
     Example:
         >>> import numpy as np, quasar_index as qi
         >>> x = np.random.default_rng(0).normal(size=(60, 8))
         >>> anchors = qi.make_anchors(x, quality=x[:, 0])
-        >>> fitted = qi.Retrieval(top_k=8).fit(anchors)
+        >>> fitted = qi.Retrieval().fit(anchors)
         >>> new = np.random.default_rng(1).normal(size=(50, 8))
         >>> fitted.is_static, round(qi.srcc(fitted.score(new).score, new[:, 0]), 2)
-        (False, 0.91)
+        (False, 0.95)
     """
 
     when: ClassVar[str] = "many and varied anchors: each image is compared with those like it"
     is_adaptive: ClassVar[bool] = True
 
-    top_k: int = parameter(32, "nearest anchors", "a whole number from 1", lambda value: value >= 1)
+    top_k: int | None = parameter(
+        None,
+        "nearest anchors; none is all of a side",
+        "a whole number from 1",
+        lambda value: value is None or value >= 1,
+    )
     mode: Literal["per-side", "joint"] = parameter("per-side", "k of each side, or k of all, then divided")
     division: Literal["global", "local"] = parameter("global", "joint: by the anchors' sides, or at the k's median")
     similarity_temperature: float | None = parameter(
         None,
-        "t of the weights softmax(cosine / t); none is equal weights",
+        "t of the weights softmax(cosine / t); none is 0.3, or equal weights with top_k",
         "a number above 0",
         lambda value: value is None or value > 0,
     )
@@ -78,13 +95,19 @@ class Retrieval(CentroidMethod):
             raise MethodError(
                 "division of retrieval is local, and its mode is per-side", "division=local is for mode=joint"
             )
+        if self.mode == "joint" and self.top_k is None:
+            raise MethodError("mode of retrieval is joint, and it has no top_k", "name one: mode=joint,top_k=32")
 
     def aggregate(self, anchors: AnchorTable, queries: FloatArray | None = None) -> Centroids:
         """Make centroids for each query (see `CentroidMethod.aggregate`); memory grows with M * (k + D)."""
-        good, bad = (
-            unit(weighted_sums(anchors.directions, part.rows, part.weights))
-            for part in self._retrieved(anchors, queries)
-        )
+        if self.top_k is None:
+            weights = self.rating_weights(anchors)
+            good, bad = (unit(self._whole(anchors, given(queries), side, weights).sums()) for side in SIDES)
+        else:
+            good, bad = (
+                unit(weighted_sums(anchors.directions, part.rows, part.weights))
+                for part in self._retrieved(anchors, given(queries), self.top_k)
+            )
         if self.blend < 1:
             static = self._static.aggregate(anchors)
             good = unit(self.blend * good + (1 - self.blend) * static.good[0])
@@ -93,7 +116,11 @@ class Retrieval(CentroidMethod):
 
     def members(self, anchors: AnchorTable, queries: FloatArray | None = None) -> tuple[Members, Members]:
         """Return the retrieved anchors (see `CentroidMethod.members`); with a blend below 1, all of each side."""
-        good, bad = self._retrieved(anchors, queries)
+        if self.top_k is None:
+            weights = self.rating_weights(anchors)
+            good, bad = (self._whole(anchors, given(queries), side, weights).members() for side in SIDES)
+        else:
+            good, bad = self._retrieved(anchors, given(queries), self.top_k)
         if self.blend == 1:
             return good, bad
         static = self._static.members(anchors)
@@ -102,7 +129,7 @@ class Retrieval(CentroidMethod):
     @property
     def _static(self) -> Mean:
         """What it is blended with."""
-        return Mean(normalize_anchors=self.normalize_anchors, rating_power=self.rating_power)
+        return Mean(normalize_anchors=self.normalize_anchors, rating_power=self.rating_power, space=self.space)
 
     def _blended(self, anchors: AnchorTable, retrieved: Members, static: Members) -> Members:
         """Weigh retrieved anchors and those of a side together, as the blend of their centroids does."""
@@ -119,20 +146,28 @@ class Retrieval(CentroidMethod):
         np.add.at(weights, (np.arange(n_queries)[:, None], retrieved.rows), more)
         return Members(np.broadcast_to(np.arange(len(anchors)), weights.shape), weights)
 
-    def _retrieved(self, anchors: AnchorTable, queries: FloatArray | None) -> tuple[Members, Members]:
+    def _whole(self, anchors: AnchorTable, queries: FloatArray, side: Side, extremity: DoubleArray | None) -> WholeSide:
+        """Weigh all anchors of a side."""
+        weights = side_weights(extremity, anchors.side(side))
+        factors = np.ones(anchors.side(side).stop - anchors.side(side).start) if weights is None else weights
+        if not self.normalize_anchors:
+            factors = factors * anchors.norms[anchors.side(side)]
+        of = f"{self.space} {self.rating_power} {self.normalize_anchors}"
+        temperature = SOFT_TEMPERATURE if self.similarity_temperature is None else self.similarity_temperature
+        return WholeSide(anchors, side, queries, (factors / factors.mean()).astype(np.float32), temperature, of)
+
+    def _retrieved(self, anchors: AnchorTable, queries: FloatArray, top_k: int) -> tuple[Members, Members]:
         """Retrieve and weigh the anchors of both sides."""
-        if queries is None:
-            raise MethodError("adaptive anchors need the queries", "call aggregate(anchors, queries)")
-        extremity = rating_weights(anchors, self.rating_power)
+        extremity = self.rating_weights(anchors)
         available = min(anchors.n_good, anchors.n_bad) if self.mode == "per-side" else len(anchors)
-        if self.top_k > available:
-            _log.warning("top-k %d is more than the %d anchors to choose from: all are used", self.top_k, available)
+        if top_k > available:
+            _log.warning("top-k %d is more than the %d anchors to choose from: all are used", top_k, available)
         if self.mode == "per-side":
             good, bad = (
-                self._members(anchors, nearest(anchors, queries, self.top_k, side=side), extremity) for side in SIDES
+                self._members(anchors, nearest(anchors, queries, top_k, side=side), extremity) for side in SIDES
             )
             return good, bad
-        neighbors = nearest(anchors, queries, self.top_k)
+        neighbors = nearest(anchors, queries, top_k)
         is_good = self._divide(anchors, neighbors)
         return (
             self._one_side(anchors, queries, neighbors, is_good, extremity, "good"),
@@ -205,25 +240,12 @@ class Retrieval(CentroidMethod):
         return np.asarray(weights / np.where(total > 0, total, 1.0))
 
 
-def weighted_sums(directions: FloatArray, rows: IntArray, weights: DoubleArray) -> FloatArray:
-    """Sum weighted rows of a matrix for each query without gathering them first.
+def given(queries: FloatArray | None) -> FloatArray:
+    """Return the queries.
 
-    Args:
-        directions: (N, D) float32.
-        rows: (M, k) row numbers.
-        weights: (M, k).
-
-    Returns:
-        (M, D) float32: `sum_j weights[m, j] * directions[rows[m, j]]`.
+    Raises:
+        MethodError: When there are none.
     """
-    import torch
-
-    with torch.inference_mode():
-        table = as_tensor(directions)
-        summed = torch.nn.functional.embedding_bag(
-            torch.from_numpy(rows),
-            table,
-            per_sample_weights=torch.from_numpy(weights.astype(np.float32)),
-            mode="sum",
-        )
-        return summed.numpy()
+    if queries is None:
+        raise MethodError("adaptive anchors need the queries", "call aggregate(anchors, queries)")
+    return queries

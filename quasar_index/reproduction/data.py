@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from ..anchors import reference_units
 from ..arrays import FloatArray
 from ..datasets.base import AnchorSource
 from ..datasets.declare import Dataset
@@ -26,6 +25,7 @@ from ..datasets.registry import DATASETS
 from ..datasets.sources import load_source
 from ..datasets.spec import normal_name
 from ..errors import DataError
+from ..sides import reference_units
 from .report import MissingInput
 
 RELEASES = "https://github.com/photosynthesis-team/QUASAR/releases/tag/embeds"
@@ -98,7 +98,8 @@ def read_images(root: Path, need: Need, *, sample: int | None, seed: int) -> Anc
 
     Args:
         root: Folder of the data set.
-        need: What is needed. Test sets are all their rated images, divided at the median, which does not matter then.
+        need: What is needed. Test sets are all their rated images, divided at the median, which does not matter then;
+            full-reference anchors are divided by reference, as in the paper.
         sample: Anchors only: number of reference images, or of rated ones, to draw; None for all.
         seed: Of the draw.
 
@@ -108,6 +109,8 @@ def read_images(root: Path, need: Need, *, sample: int | None, seed: int) -> Anc
     options = [f"split={need.split}"] if need.split else []
     if need.role == "test":
         options.append("division=median")
+    elif DATASETS[need.dataset].kind == "full-reference":
+        options.append("division=reference")
     source = load_source(f"{need.dataset}:{root}{'?' if options else ''}{'&'.join(options)}")
     return source if need.role == "test" else draw_sample(source, sample, seed)[0]
 
@@ -140,7 +143,7 @@ def draw_sample(
         return source, None
     rng = np.random.default_rng(seed)
     labels: npt.NDArray[Any] = np.arange(len(source))
-    if source.division == "reference":
+    if source.kind == "full-reference":
         drawn = reference_units(*(source.records[name].to_pylist() for name in ("path", "reference")))
         labels = labels if drawn is None else drawn
     units = np.unique(labels)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..datasets.base import AnchorSource
 from ..datasets.registry import DATASETS
 from ..encoders import ENCODERS, Encoder, load_encoder
-from ..encoders.weights import OFFLINE_ENCODER
+from ..encoders.weights import OFFLINE_ENCODER, OFFLINE_ENCODERS
 from ..errors import AnchorIndexError, EncoderError, QuasarError, counted
 from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex
@@ -132,7 +132,7 @@ class Library:
     def describe_weights(self, name: str, error: EncoderError) -> MissingInput:
         """Say how to get the weights of an encoder that could not be loaded."""
         how = [error.hint] if error.hint else []
-        if name in ENCODERS and name != OFFLINE_ENCODER:
+        if name in ENCODERS and name not in OFFLINE_ENCODERS:
             how = [f"from {ENCODERS[name].source} ({ENCODERS[name].licence})", f"then --weights {name}=FILE"]
             how.append(f"or try without them: --encoder {OFFLINE_ENCODER}, which is not the paper's")
         return MissingInput(name, "weights", error.message, tuple(how))
@@ -197,7 +197,7 @@ def weights_state(encoder: str, given: Path | None) -> str:
     """Say where weights would come from, without loading or fetching them."""
     if given is not None:
         return f"load {encoder} from '{given}'"
-    if encoder == OFFLINE_ENCODER:
+    if encoder in OFFLINE_ENCODERS:
         return f"load {encoder}, which is installed"
     from huggingface_hub.constants import HF_HUB_CACHE
 

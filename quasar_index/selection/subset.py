@@ -14,7 +14,8 @@ from ..index.anchor_index import AnchorIndex
 from ..index.places import check_free, new_index_path
 from ..index.records import Subset
 from ..index.selecting import select_into
-from ..methods.space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, SpaceName, fit_space
+from ..methods.shrinkage import Shrinkage
+from ..methods.space import DEFAULT_SPACE, SpaceName, fit_space
 from ..paths import PathText
 from .base import OnProgress, Selector, rated
 from .registry import selector_name
@@ -135,7 +136,7 @@ def select_subset(
     fraction: float | None = None,
     stratify: int | None = None,
     space: SpaceName = DEFAULT_SPACE,
-    shrinkage: Shrinkage = DEFAULT_SHRINKAGE,
+    shrinkage: Shrinkage | None = None,
     where: str | None = None,
     group: str | None = None,
     reason: str = "",
@@ -178,7 +179,7 @@ def select_subset(
     """
     check_free(new_index_path(name), overwrite=overwrite)
     column = group or index.content_column()
-    anchors = index.anchors(where=where, group=column)
+    anchors = index.anchors(where=where, group=group)
     allocate(anchors, size=size, fraction=fraction)  # a wrong size is said before the space is fitted
     fitted = fit_space(anchors, space, shrinkage=shrinkage)
     rows = select_anchors(

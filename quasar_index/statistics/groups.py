@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..arrays import IntArray
+from ..arrays import BoolArray, IntArray
 from ..errors import ValidationError, counted
 
 Groups: TypeAlias = "Sequence[object] | npt.NDArray[np.generic] | None"
@@ -45,3 +45,23 @@ def group_codes(groups: Groups, n: int, *, alone: bool = False) -> IntArray:
             key = (row,)
         codes[row] = seen.setdefault(key, len(seen))
     return codes
+
+
+def drawn_groups(codes: IntArray, most: int, *, seed: int = 0, among: BoolArray | None = None) -> BoolArray:
+    """Draw whole groups until there are enough images: two groups at least.
+
+    Args:
+        codes: (n,) groups.
+        most: Most images, where the first two drawn groups are not more already.
+        seed: Of the draw.
+        among: (n,) images that count; None for all.
+
+    Returns:
+        (n,) which images are drawn.
+    """
+    counts = np.ones(len(codes), dtype=np.bool_) if among is None else among
+    labels, places = np.unique(codes[counts], return_inverse=True)
+    sizes = np.bincount(places)
+    order: IntArray = np.random.default_rng(seed).permutation(len(sizes))
+    n_kept = max(int(np.searchsorted(np.cumsum(sizes[order]), most, side="right")), 2)
+    return counts & np.isin(codes, labels[order[:n_kept]])

@@ -74,14 +74,14 @@ def index_bench(
         exclude: As in `evaluate_index`.
         allow_overlap: As in `evaluate_index`.
         where: SQL filter of the anchors.
-        group: Column of the anchors' contents, for selectors that validate among them; None for `content_column`.
+        group: Column of the anchors' contents, for what is chosen among them; None for their references.
         seed: Of merging folds.
 
     Raises:
         ValidationError: When images are among their own anchors.
         DataError: When a column is missing.
     """
-    anchors = index.anchors(where=where, group=group or index.content_column())
+    anchors = index.anchors(where=where, group=group)
     overlap = find_overlap(index, anchors, images, exclude, allow_overlap=allow_overlap)
     folds = make_folds(overlap.excluded, len(anchors), len(images.ids), seed=seed)
     note = leak_note(overlap.n_overlap)

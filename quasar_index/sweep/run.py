@@ -68,7 +68,7 @@ def run_sweep(
         >>> sweep = Sweep("size", (0.2, 1), make_selectors(["random"]), n_seeds=2, n_resamples=50)
         >>> report = run_sweep(sweep, anchors_bench(index, "scene"))
         >>> [(point.selector, point.value, round(point.srcc, 1)) for point in report.points]
-        [('random', 0.2, 0.5), ('random', 1, 0.8)]
+        [('random', 0.2, 0.9), ('random', 1, 1.0)]
     """
     store = PointStore(state)
     folds = _FoldAnchors(bench)

@@ -5,7 +5,7 @@ Layout of the output:
     ref_imgs/{name}.png                          the sources, decoded and upright
     dist_imgs/{name}_{type:02d}_{level:02d}.png  types 1..25, levels 1..5
     kadis700k_ref_imgs.csv                       ref_im,dist_type_1,...: the types drawn for each reference
-    labels.csv                                   path,reference,distortion,level; paths relative to the output
+    labels.csv                                   path,reference,distortion,level,severity; paths relative to the output
 
 Every image has a random stream of its own, seeded by (seed, content of the source file, type, level), so it
 depends neither on the number of workers nor on the order nor on the other images of the folder.
@@ -334,16 +334,16 @@ def _write_image(path: Path, image: ByteArray, origin: str | None = None) -> Non
 
 
 def _write_tables(plan: _Plan, outcomes: dict[str, _Outcome]) -> None:
-    labels: list[list[object]] = [["path", "reference", "distortion", "level"]]
+    labels: list[list[object]] = [["path", "reference", "distortion", "level", "severity"]]
     drawn: list[tuple[str, list[int]]] = []
     for name, outcome in outcomes.items():
         if outcome.failure is not None:
             continue
         reference = f"{REFERENCES_FOLDER}/{name}.png"
-        labels.append([reference, reference, "", 0])
+        labels.append([reference, reference, "", 0, 0])
         for pair in outcome.pairs:
             path = _distorted_path(plan, name, pair).relative_to(plan.output_dir).as_posix()
-            labels.append([path, reference, pair[0].name, pair[1]])
+            labels.append([path, reference, pair[0].name, pair[1], pair[1]])  # our levels are strengths
         drawn.append((f"{name}.png", sorted({distortion.number for distortion, _ in outcome.pairs})))
     n_columns = max((len(numbers) for _, numbers in drawn), default=1)
     kadis: list[list[object]] = [["ref_im", *(f"dist_type_{n}" for n in range(1, n_columns + 1))]]

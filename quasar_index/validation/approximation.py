@@ -30,8 +30,9 @@ from ..index.change import changing
 from ..index.inverted_lists import InvertedLists, default_n_lists
 from ..index.records import Approximation
 from ..index.search import search
-from ..methods.retrieval import weighted_sums
-from ..methods.space import DEFAULT_SHRINKAGE, DEFAULT_SPACE, Shrinkage, SpaceName, fit_space
+from ..methods.shrinkage import Shrinkage
+from ..methods.space import DEFAULT_SPACE, SpaceName, fit_space
+from ..methods.whole_side import weighted_sums
 from ..statistics.correlation import srcc
 
 _Result = TypeVar("_Result")
@@ -52,7 +53,7 @@ def approximate(
     recall: float = 0.99,
     top_k: int = 256,
     space: SpaceName = DEFAULT_SPACE,
-    shrinkage: Shrinkage = DEFAULT_SHRINKAGE,
+    shrinkage: Shrinkage | None = None,
     n_queries: int = 512,
     seed: int = 0,
     on_step: Callable[[int, int], None] | None = None,
@@ -96,7 +97,7 @@ def approximate(
 
     with changing(index) as change:
         now = AnchorIndex(index.path, change.manifest)
-        plain = replace(now.anchors(group=now.content_column()), approximate=None)
+        plain = replace(now.anchors(), approximate=None)
         smallest = min(plain.n_good, plain.n_bad)
         if not 1 <= top_k < smallest:
             raise AnchorIndexError(

@@ -15,11 +15,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..anchors import AnchorTable
-from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
+from ..arrays import BoolArray, DoubleArray, FloatArray
 from ..errors import DataError, MethodError, ValidationError, counted
 from ..methods.method import Method
-from ..methods.space import Moments, Shrinkage, Space, SpaceName, fit_moments, fit_space
+from ..methods.moments import Moments, fit_moments
+from ..methods.shrinkage import Shrinkage
+from ..methods.space import Space, SpaceName, fit_space
 from ..statistics.correlation import srcc
+from ..statistics.groups import drawn_groups
 from .folds import Exclusion, Fold, make_folds
 
 SHRINKAGES: tuple[Shrinkage, ...] = ("ledoit-wolf", "oas", 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
@@ -114,7 +117,9 @@ def choose_space(
     candidates = _candidates(method)
     if len(candidates) == 1:
         return SpaceChoice(candidates[0], ((candidates[0], None),), 0, 0)
-    sample = _sample(anchors, seed)
+    sample = anchors
+    if len(anchors) > CHOICE_ANCHORS:
+        sample = anchors.take(drawn_groups(anchors.group_codes, CHOICE_ANCHORS, seed=seed))
     groups = sample.group_codes
     # The sides where there are no ratings: then SRCC orders candidates as the area under the ROC curve does.
     quality = sample.quality
@@ -197,17 +202,6 @@ def _candidates(method: Method) -> list[Method]:
     return [replace(method, space=space, shrinkage=None) for space in plain] + whitened
 
 
-def _sample(anchors: AnchorTable, seed: int) -> AnchorTable:
-    """Draw whole groups until there are enough anchors."""
-    if len(anchors) <= CHOICE_ANCHORS:
-        return anchors
-    codes = np.unique(anchors.group_codes, return_inverse=True)[1]
-    sizes = np.bincount(codes)
-    order: IntArray = np.random.default_rng(seed).permutation(len(sizes))
-    n_kept = max(int(np.searchsorted(np.cumsum(sizes[order]), CHOICE_ANCHORS, side="right")), 2)
-    return anchors.take(np.isin(codes, order[:n_kept]))
-
-
 def _srcc_or_none(scores: DoubleArray, target: DoubleArray) -> float | None:
     try:
         return srcc(scores, target)
@@ -225,9 +219,9 @@ class _Spaces:
     def __init__(self, anchors: AnchorTable) -> None:
         self._anchors = anchors
         self._moments: Moments | None = None
-        self._made: dict[tuple[SpaceName, Shrinkage], Space] = {}
+        self._made: dict[tuple[SpaceName, Shrinkage | None], Space] = {}
 
-    def get(self, name: SpaceName, shrinkage: Shrinkage) -> Space:
+    def get(self, name: SpaceName, shrinkage: Shrinkage | None) -> Space:
         key = (name, shrinkage)
         if key not in self._made:
             if name == "whitened" and self._moments is None:

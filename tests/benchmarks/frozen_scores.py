@@ -51,7 +51,7 @@ _AGGREGATIONS = {
     "clustering 4": qi.Clustering(4),
     "clustering 4 prototypes=mean": qi.Clustering(4, prototypes="mean"),
     "clustering 4 prototypes=nearest rating_power=1": qi.Clustering(4, prototypes="nearest", rating_power=1.0),
-    "retrieval": qi.Retrieval(),
+    "retrieval": qi.Retrieval(32),
     "retrieval 8": qi.Retrieval(8),
     "retrieval 8 joint": qi.Retrieval(8, mode="joint"),
     "retrieval 8 joint local": qi.Retrieval(8, mode="joint", division="local"),
@@ -68,7 +68,7 @@ _HEADS = {
 _SPACES: dict[str, dict[str, object]] = {
     "raw": {"space": "raw"},
     "centred": {"space": "centred"},
-    "whitened": {"space": "whitened"},
+    "whitened": {"space": "whitened", "shrinkage": 10.0},
 }
 _MORE_SPACES: dict[str, dict[str, object]] = {
     "whitened shrinkage=1": {"space": "whitened", "shrinkage": 1.0},
@@ -77,13 +77,26 @@ _MORE_SPACES: dict[str, dict[str, object]] = {
     "auto": {"space": "auto", "shrinkage": "auto"},
     "raw temperature=1": {"space": "raw", "temperature": 1.0},
 }
+
+
+def _pinned(method: qi.Method, options: dict[str, object]) -> qi.Method:
+    """Put a method into a space, its anchors all of the same weight unless it says otherwise."""
+    if isinstance(method, qi.methods.CentroidMethod) and method.rating_power is None:
+        options = {"rating_power": 0.0, **options}
+    return replace(method, **options)  # type: ignore[arg-type]
+
+
 METHODS: dict[str, qi.Method] = {
     **{
-        f"{space} {name}": replace(method, **options)
+        f"{space} {name}": _pinned(method, options)
         for space, options in _SPACES.items()
         for name, method in {**_AGGREGATIONS, **_HEADS}.items()
     },
-    **{f"{space} mean": qi.Mean(**options) for space, options in _MORE_SPACES.items()},  # type: ignore[arg-type]
+    **{f"{space} mean": _pinned(qi.Mean(), options) for space, options in _MORE_SPACES.items()},
+    **{
+        f"default {method.name}": method
+        for method in (qi.Mean(), qi.Offset(), qi.Clustering(4), qi.Retrieval(), qi.Knn(), qi.Ridge())
+    },
 }
 """Every method that is frozen, by the name that the file has it under."""
 
@@ -124,7 +137,9 @@ def synthesised_set(folder: Path, encoder: qi.Encoder) -> FrozenSet:
     for name, pixels in read_photographs():
         Image.fromarray(tiles(pixels)[0]).save(source / f"{name}.png")
     qi.synthesis.synthesize(source, folder / "set", per_image=8, seed=0)
-    index = qi.build_index(folder / "index", [qi.load_source(str(folder / "set"))], encoder, batch_size=1).index
+    index = qi.build_index(
+        folder / "index", [qi.load_source(f"{folder / 'set'}?division=reference")], encoder, batch_size=1
+    ).index
     anchors = index.anchors(group=index.content_column())
     return FrozenSet(anchors, anchors.directions * anchors.norms[:, None])
 

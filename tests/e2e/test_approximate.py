@@ -34,11 +34,11 @@ def test_opt_in_score_and_opt_out(
     done = call("approximate", own, "--top-k", 4, "--recall", 0.8, "--queries", 20, "--json")
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stdout)
-    assert (record["space"], record["top_k"], record["n_queries"]) == ("whitened (shrinkage 10)", 4, 10)
+    assert (record["space"], record["top_k"], record["n_queries"]) == ("whitened (shrinkage 0.01)", 4, 10)
     assert 0.8 <= record["recall"] <= 1
     assert -1 <= record["score_srcc"] <= 1
     shown = call("info", own).stdout
-    assert "approximate in the space whitened (shrinkage 10): IVF" in shown
+    assert f"approximate in the space {record['space']}: IVF" in shown
     assert f"recall {record['recall']:.3f} of the 4 nearest of a side" in shown
     assert json.loads(call("info", own, "--json").stdout)["approximate"]["factory"] == record["factory"]
     assert call("verify", own).returncode == 0

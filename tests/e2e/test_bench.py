@@ -118,7 +118,7 @@ def test_peers_embed_and_score_the_same(photos: Path, tmp_path: Path) -> None:
     queries /= np.linalg.norm(queries, axis=1, keepdims=True)
     expected = qi.Scorer(anchors, qi.Retrieval(5, space="raw")).score_embeddings(queries).score
     np.testing.assert_allclose(peers.adaptive_loop(anchors, queries, 5), expected, atol=1e-5)
-    centroids = qi.Offset(0.3).aggregate(anchors)
+    centroids = qi.Offset(0.3, space="raw").aggregate(anchors)
     for mine, theirs in zip((centroids.good, centroids.bad), peers.mask_and_mean(anchors, 0.3), strict=True):
         np.testing.assert_allclose(mine[0, 0], theirs, atol=1e-5)
 

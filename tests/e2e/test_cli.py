@@ -129,7 +129,8 @@ def test_score_does_not_depend_on_the_batch(call: Run, photos: Path) -> None:
     alone = rows_of(call("score", photos / "hubble_deep_field_1.png", "-i", "rated", "--batch-size", "1").stdout)
     together = rows_of(call("score", photos, "-i", "rated", "--batch-size", "7").stdout)
     same = next(row for row in together if str(row["path"]).endswith("hubble_deep_field_1.png"))
-    assert alone[0]["score"] == pytest.approx(same["score"], abs=1e-6)
+    # Another batch rounds otherwise, and little shrinkage makes more of that.
+    assert alone[0]["score"] == pytest.approx(same["score"], abs=2e-5)
 
 
 def make_bad_images(folder: Path, good: Path) -> dict[str, str]:

@@ -39,7 +39,7 @@ def test_leave_one_group_of_an_index_out(call: Run, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert [one["label"] for one in report["methods"]] == [
-        *("mean:space=raw", "mean", "ridge:space=raw", "ridge"),
+        *("mean:space=raw", "mean", "ridge:space=raw", "ridge:space=whitened"),
         *("retrieval:top_k=4,space=raw", "retrieval:top_k=4", "knn:top_k=4,space=raw", "knn:top_k=4"),
     ]
     assert (report["n_scored"], report["n_folds"], report["interval"]["n_units"]) == (20, 5, 5)
@@ -57,9 +57,9 @@ def test_table_and_markdown(call: Run, caplog: pytest.LogCaptureFixture) -> None
     assert table.returncode == 0, table.stderr
     assert "one photograph left out at a time (5 groups)" in table.stdout
     assert caplog.text.count("top-k 50 is more than") == 1  # not once a fold
-    text = call(*common, "-m", "ridge:space=centred", "-f", "markdown", "--by", "photograph").stdout
-    assert "| ridge:space=centred | " in text
-    assert "| photograph | n | ridge:space=centred |" in text
+    text = call(*common, "-m", "ridge:space=raw", "-f", "markdown", "--by", "photograph").stdout
+    assert "| ridge:space=raw | " in text
+    assert "| photograph | n | ridge:space=raw |" in text
 
 
 def test_cross_validation_of_images(call: Run, others: Path) -> None:

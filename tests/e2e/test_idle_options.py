@@ -26,7 +26,10 @@ REFUSED = [
     ((*TEXT, "-m", "retrieval:top_k=3"), "--method may be mean:temperature=T alone"),
     ((*TEXT, "-m", "mean:space=centred"), "--method may be mean:temperature=T alone"),
     ((*TEXT, "-i", "rated", "-e", "clip-rn50"), "--index has no effect: --anchors text takes no more of an index"),
-    (("score", "x.png", "-i", "rated", "--group", "photograph"), "--group has no effect: it is for ridge"),
+    (
+        ("score", "x.png", "-i", "rated", "-m", "mean:space=raw", "--group", "photograph"),
+        "--group has no effect: it is for",
+    ),
     ((*VALIDATED, "--batch-size", "2"), "--batch-size has no effect: the anchors of the index are embedded"),
     ((*VALIDATED, "--score-column", "quality"), "--score-column has no effect"),
     ((*SWEEP, "--cache", "here"), "--cache has no effect: the anchors of the index are embedded"),
@@ -39,7 +42,10 @@ REFUSED = [
     (("add", "rated", *VECTORS, "--workers", "2"), "--workers has no effect: --embeddings need no encoder"),
     (("check", "-d", "ratings.csv", "--device", "cpu"), "--device has no effect: images are embedded for"),
     (("map", "rated", "-o", "x.png", "--thumbnails", "3"), "--thumbnails has no effect: a picture shows no images"),
-    (("map", "rated", "-o", "x.png", "--group", "photograph"), "--group has no effect: it is for --space auto"),
+    (
+        ("map", "rated", "-o", "x.png", "--space", "raw", "--group", "photograph"),
+        "--group has no effect: it is for --space",
+    ),
     (("synthesize", "--list", "--levels", "1"), "--levels has no effect: --list lists the distortions and stops"),
     (("synthesize", "src", "--preview", "x.png", "--levels", "1"), "--levels has no effect: without OUT nothing"),
     (("approximate", "rated", "--off", "--recall", "0.9"), "--recall has no effect: --off searches exactly again"),

@@ -1,14 +1,21 @@
 """Each aggregation against loops written down from its formula, with `N` raw embeddings X and scores y."""
 
+from functools import partial
+
 import faiss
 import numpy as np
 import pytest
 
+from quasar_index import methods
 from quasar_index.anchors import make_anchors
 from quasar_index.arrays import unit
 from quasar_index.errors import MethodError
-from quasar_index.methods import Clustering, Mean, Offset, Retrieval
 from quasar_index.methods.fitted import compare
+
+# As in the paper: embeddings as they are, all of the same weight unless one is given.
+Mean, Offset, Clustering, Retrieval = (
+    partial(one, space="raw") for one in (methods.Mean, methods.Offset, methods.Clustering, methods.Retrieval)
+)
 
 
 class Data:
@@ -324,9 +331,10 @@ def test_retrieval_needs_queries_and_scores():
     queries = np.eye(4, dtype=np.float32)
     with pytest.raises(MethodError, match="need the queries"):
         Retrieval(1).aggregate(anchors)
-    for options in ({"rating_power": 1.0}, {"mode": "joint", "division": "local"}):
-        with pytest.raises(MethodError, match="needs an opinion score for every anchor"):
-            Retrieval(1, **options).aggregate(anchors, queries)
+    with pytest.raises(MethodError, match="the weighting by rating needs opinion scores"):
+        Retrieval(1, rating_power=1.0).aggregate(anchors, queries)
+    with pytest.raises(MethodError, match="needs an opinion score for every anchor"):
+        Retrieval(1, mode="joint", division="local").aggregate(anchors, queries)
     assert Retrieval(1).aggregate(anchors, queries).good.shape == (4, 1, 4)
 
 

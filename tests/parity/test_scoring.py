@@ -56,11 +56,12 @@ def anchors():
     return make_anchors(rng.normal(0.3, 1, (60, 8)), quality=rng.normal(size=60))
 
 
-@pytest.mark.parametrize("aggregator", [Mean(), Clustering(3), Retrieval(7), Retrieval(9, mode="joint")])
+@pytest.mark.parametrize("aggregator", [Mean(), Clustering(3), Retrieval(), Retrieval(7), Retrieval(9, mode="joint")])
 def test_a_scorer_scores_each_embedding_by_itself(anchors, aggregator):
     rng = np.random.default_rng(2)
     queries = rng.normal(size=(QUERY_BLOCK + 5, 8))  # over one block
-    scores = Scorer(anchors, replace(aggregator, space="raw", temperature=0.2)).score_embeddings(queries)
+    aggregator = replace(aggregator, space="raw", temperature=0.2)
+    scores = Scorer(anchors, aggregator).score_embeddings(queries)
     for m in (0, 1, QUERY_BLOCK - 1, QUERY_BLOCK, QUERY_BLOCK + 4):
         centroids = aggregator.aggregate(anchors, unit(queries[m : m + 1]))
         good, bad = cosine(queries[m], centroids.good[0, 0]), cosine(queries[m], centroids.bad[0, 0])

@@ -6,7 +6,9 @@ from sklearn.covariance import OAS, ledoit_wolf_shrinkage
 
 import quasar_index as qi
 from quasar_index.arrays import unit
-from quasar_index.methods.space import Space, fit_moments, fit_space
+from quasar_index.methods.moments import fit_moments
+from quasar_index.methods.shrinkage import estimated_shrinkage
+from quasar_index.methods.space import Space, fit_space
 
 SHAPES = [(40, 12), (12, 40), (200, 16)]  # more anchors than dimensions, fewer, many more
 
@@ -23,7 +25,7 @@ def test_shrinkage_is_that_of_scikit_learn(n: int, dim: int) -> None:
     moments = fit_moments(anchors)
     units = anchors.directions.astype(np.float64)
     for method, intensity in (("ledoit-wolf", ledoit_wolf_shrinkage(units)), ("oas", OAS().fit(units).shrinkage_)):
-        assert moments.shrinkage(method) == pytest.approx(intensity / (1 - intensity), rel=1e-4)
+        assert estimated_shrinkage(moments, method) == pytest.approx(intensity / (1 - intensity), rel=1e-4)
 
 
 @pytest.mark.parametrize(("n", "dim"), SHAPES)

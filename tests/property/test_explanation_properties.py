@@ -17,7 +17,7 @@ POWERS = st.sampled_from([0.0, 1.0, 2.5])
 
 
 def retrieval(sides, **options):
-    mode, division = sides
+    mode, division = sides if options["top_k"] else ("per-side", "global")
     return Retrieval(mode=mode, division=division, **options)
 
 
@@ -34,7 +34,7 @@ AGGREGATIONS = st.one_of(
     st.builds(
         retrieval,
         st.sampled_from([("per-side", "global"), ("joint", "global"), ("joint", "local")]),
-        top_k=st.integers(1, 40),
+        top_k=st.none() | st.integers(1, 40),
         similarity_temperature=st.sampled_from([None, 0.05]),
         rating_power=POWERS,
         blend=st.sampled_from([0.0, 0.4, 1.0]),
@@ -81,7 +81,7 @@ def test_weights_rebuild_the_rating_of_neighbours(seed, top_k, temperature):
 
 def test_the_largest_contributions_come_first_and_top_keeps_them():
     anchors, queries = data(3)
-    scorer = Scorer(anchors, Retrieval(9))
+    scorer = Scorer(anchors, Retrieval(9, rating_power=0.0))
     (whole, *_), (part, *_) = list(explain(scorer.fitted, queries)), list(explain(scorer.fitted, queries, top=2))
     assert len(whole) == 18
     assert len(part) == 4

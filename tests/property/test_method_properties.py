@@ -43,10 +43,12 @@ def methods(draw):
         for one in fields(kind)
         if one.name in given and (one.metadata["fits"] is None or one.metadata["fits"](given[one.name]))
     }
-    if given.get("space", "whitened") not in ("whitened", "auto"):
+    if given.get("space", kind.space) not in ("whitened", "auto"):
         given.pop("shrinkage", None)
     if given.get("mode") != "joint" and given.get("division") == "local":
         given["mode"] = "joint"
+    if given.get("mode") == "joint" and given.get("top_k") is None:
+        given["top_k"] = 7
     return kind(**given)
 
 

@@ -44,7 +44,8 @@ def test_tid2013_mixed_case_and_types(tmp_path):
     assert (row["reference"], row["distortion"], row["level"]) == ("I01", "additive-gaussian-noise", 1)
     assert row["score_std"] == 0.13
     assert found["i25_24_5.bmp"]["distortion"] == "sparse-sampling-and-reconstruction"
-    assert found["I01.BMP"]["reference"] == "I01"
+    assert found["i25_24_5.bmp"]["severity"] == 5
+    assert by_name(load_source(f"TID2013:{tmp_path}?division=reference"))["I01.BMP"]["reference"] == "I01"
     write(tmp_path / "mos_std.txt", "0.13\n")
     with pytest.raises(DataError, match=r"1 line.*has 3"):
         load_source(f"tid2013:{tmp_path}")
@@ -69,7 +70,17 @@ def test_kadis700k_types_levels_and_changed_references(tmp_path):
     source = load_source(f"KADIS-700k:{tmp_path}")
     row = by_name(source)["a-cat-12_03_04.bmp"]
     assert (row["reference"], row["distortion"], row["level"]) == ("a-cat-12", "motion-blur", 4)
-    assert (row["side"], row["score"]) == ("bad", None)
+    assert (row["side"], row["score"], row["severity"]) == ("bad", 4, 4)
+    assert (source.division, source.rating, source.by_person, source.lower_is_better) == (
+        "median",
+        "severity",
+        False,
+        True,
+    )
+    papers = load_source(f"KADIS-700k:{tmp_path}?division=reference")
+    row = by_name(papers)["a-cat-12_03_04.bmp"]
+    assert (row["side"], row["score"], row["severity"]) == ("bad", None, 4)
+    assert (papers.division, papers.rating, papers.lower_is_better) == ("reference", "score", False)
     images(tmp_path, "ref_imgs/other.png")
     assert any("lists 1 reference image, 2 are" in w for w in load_source(f"kadis700k:{tmp_path}").warnings)
 
@@ -263,7 +274,7 @@ def test_a_data_set_behind_a_url():
     fs = fsspec.filesystem("memory")
     fs.pipe("/sets/kadid/dmos.csv", b"dist_img,ref_img,dmos,var\nI01_01_01.png,I01.png,4.57,0.4\n")
     fs.pipe("/sets/kadid/images/I01.png", b"x")
-    source = load_source("kadid10k:memory://sets/kadid")
+    source = load_source("kadid10k:memory://sets/kadid?division=reference")
     assert [row["path"] for row in rows(source)] == [
         "memory://sets/kadid/images/I01.png",
         "memory://sets/kadid/images/I01_01_01.png",

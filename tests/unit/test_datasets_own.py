@@ -270,7 +270,11 @@ def test_a_folder_of_references_and_distortions(tmp_path):
     assert by_name["distorted/dog/x.png"]["reference"] == "dog"
     assert by_name["distorted/catfish.png"]["reference"] is None
     assert (source.kind, source.division) == ("full-reference", "reference")
-    assert "1 distorted image has no reference" in source.warnings[0]
+    assert any("1 distorted image has no reference" in one for one in source.warnings)
+    # One severity of four is known: it is used where it is present, and sides stay by reference.
+    assert any("severity of 3 distorted images is not known" in one for one in source.warnings)
+    assert (source.rating, source.lower_is_better, kadis["score"]) == ("severity", True, 3)
+    assert by_name["distorted/cat_2-blur.png"]["score"] is None
 
 
 def test_a_folder_that_is_no_source(tmp_path):

@@ -25,6 +25,10 @@ def images(root, *names):
         write(root / name)
 
 
+def papers_division(name):
+    return "?division=reference" if DATASETS[name].has_references else ""
+
+
 def rows(source):
     return source.records.to_pylist()
 
@@ -222,7 +226,7 @@ def test_every_data_set_has_a_tree_here():
 def test_the_published_layout_is_read(tree):
     name, root = tree
     dataset = DATASETS[name]
-    source = load_source(f"{name}:{root}")
+    source = load_source(f"{name}:{root}{papers_division(name)}")
     n_scored, low, high, n_references = EXPECTED[name]
     scores = [row["score"] for row in rows(source) if row["score"] is not None]
     sides = [row["side"] for row in rows(source)]
@@ -230,7 +234,7 @@ def test_the_published_layout_is_read(tree):
     if scores:
         assert (min(scores), max(scores)) == pytest.approx((low, high))
     assert sides.count("good") == n_references
-    assert source.division == dataset.division == ("reference" if n_references else "median")
+    assert source.division == ("reference" if n_references else "median")
     assert len({row["path"] for row in rows(source)}) == len(source)
     assert source.name == name
     assert source.lower_is_better == (name in {"pieapp", "live", "csiq"})
@@ -248,7 +252,7 @@ def test_the_published_layout_is_read(tree):
 def test_images_that_are_there_are_found(tree):
     name, root = tree
     there = {str(path) for path in root.rglob("*.*") if path.suffix.lower() in {".bmp", ".png", ".jpg"}}
-    assert there <= {row["path"] for row in rows(load_source(f"{name}:{root}"))}
+    assert there <= {row["path"] for row in rows(load_source(f"{name}:{root}{papers_division(name)}"))}
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -288,11 +292,19 @@ def test_full_reference_data_can_be_divided_at_the_median(tree):
     assert source.records.column("score").null_count == 0
 
 
+@pytest.mark.parametrize("tree", ["tid2013", "kadid10k", "pipal", "live", "csiq"], indirect=True)
+def test_a_human_score_is_the_rating_and_references_have_none(tree):
+    name, root = tree
+    source = load_source(f"{name}:{root}")
+    n_scored, _, _, n_references = EXPECTED[name]
+    assert source.division == "median"
+    assert len(source) == n_scored
+    assert source.by_person
+    assert any(f"{n_references} image" in one and "?division=reference keeps" in one for one in source.warnings)
+
+
 def test_divisions_that_the_data_cannot_have(tmp_path):
-    make_kadis700k(tmp_path / "k")
     make_spaq(tmp_path / "s")
-    with pytest.raises(DataError, match="no opinion scores"):
-        load_source(f"kadis700k:{tmp_path / 'k'}?division=median")
     with pytest.raises(DataError, match="no reference images"):
         load_source(f"spaq:{tmp_path / 's'}?division=reference")
     with pytest.raises(DataError, match="declares its own columns"):

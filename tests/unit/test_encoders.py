@@ -187,7 +187,7 @@ def lite0():
     import timm
 
     model = timm.create_model("tf_efficientnet_lite0", pretrained=False)
-    state = torch.load(bundled_weights(), map_location="cpu", weights_only=True)
+    state = torch.load(bundled_weights("lite0"), map_location="cpu", weights_only=True)
     names = list(model.state_dict())
     model.load_state_dict(dict(zip(names, state.values(), strict=True)))
     return model.eval()
@@ -240,7 +240,7 @@ def test_weights_of_efficientnet_in_any_layout(lite0, tmp_path):
     from safetensors.torch import save_file
 
     bundled = load_encoder("efficientnet-lite0", device="cpu").spec
-    own = torch.load(bundled_weights(), map_location="cpu", weights_only=True)
+    own = torch.load(bundled_weights("lite0"), map_location="cpu", weights_only=True)
     save_file(lite0.state_dict(), tmp_path / "timm.safetensors")  # sorted by name, as all safetensors files
     save_file({name: tensor.contiguous() for name, tensor in own.items()}, tmp_path / "package.safetensors")
     torch.save(lite0.state_dict(), tmp_path / "timm.pt")

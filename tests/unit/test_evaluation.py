@@ -31,7 +31,7 @@ def test_leave_one_group_out_is_the_naive_loop(rated):
         expected = np.empty(60)
         for group in range(12):
             test = groups == group
-            anchors = qi.make_anchors(embeddings[~test], quality=quality[~test])
+            anchors = qi.make_anchors(embeddings[~test], quality=quality[~test], groups=groups[~test])
             scorer = qi.Scorer(anchors, method)
             expected[test] = scorer.score_embeddings(embeddings[test]).score
         assert outcome.scores == pytest.approx(expected, abs=1e-6)

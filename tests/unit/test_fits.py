@@ -14,7 +14,7 @@ from quasar_index.fits import Fits
 @pytest.fixture
 def index(tmp_path, monkeypatch):
     """Return a small index whose fits are kept as if it were a large one."""
-    for module in ("fits", "methods.space", "methods.fitted"):
+    for module in ("fits", "anchors"):
         monkeypatch.setattr(f"quasar_index.{module}.LARGE", 0)
     rng = np.random.default_rng(0)
     quality = rng.permutation(60).astype(float)
@@ -45,7 +45,7 @@ def test_kept_fits_are_those_that_are_computed(index, space, method, monkeypatch
     first = qi.Scorer(index, method).score_embeddings(queries())
     if entries(index):
         # Nothing is computed again.
-        monkeypatch.setattr("quasar_index.methods.space._compute_moments", pytest.fail)
+        monkeypatch.setattr("quasar_index.methods.moments.moments_of", pytest.fail)
         monkeypatch.setattr("quasar_index.fits._normalise", pytest.fail)
         if not method.is_adaptive:
             monkeypatch.setattr(type(method), "aggregate", pytest.fail)

@@ -21,7 +21,7 @@ LAYERS = [
     {"pictures"},
     {"arrays", "json_lines", "notation"},
     {"statistics"},
-    {"fits"},
+    {"fits", "sides"},
     {"images", "anchors"},
     {"thumbnails"},
     {"datasets", "synthesis"},
@@ -122,6 +122,8 @@ def test_start_loads_nothing_heavy(code: str) -> None:
 @pytest.mark.parametrize("arguments", [["--help"], ["score", "--help"], ["info", "old"], ["none"]])
 def test_what_reads_no_anchors_loads_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
     shutil.copytree(ROOT / "tests" / "data" / "index-v1", tmp_path / "old")
+    noted = qi.AnchorIndex.open(tmp_path / "old")
+    qi.index.write_note(noted, "shrinkage", {"value": 1.0, "is_chosen": False, "n_rated": 0, "left_out": ""})
     code = (
         f"import sys; from quasar_index.cli.main import main; sys.argv = ['quasar-index', *{arguments}]\n"
         "try: main()\n"

@@ -166,7 +166,7 @@ def test_svg_holds_the_names_as_text(index, anchors, tmp_path, colour):
         "kind": ["_plain $x$ (20)", "<!--<script>.png (5)", '"><img src=x onerror="window.owned = 2">.png (6)'],
         "camera": ["camera 0 (4)", "5 other values (15)"],
     }[colour]
-    for text in (*expected, "marked: number < 4 (4)", "hostile: 40 anchors, whitened (shrinkage 10) space"):
+    for text in (*expected, "marked: number < 4 (4)", f"hostile: 40 anchors, {projection.space} space"):
         assert text in texts
     qi.maps.draw_map(projection, tmp_path / "again.svg", index=index, anchors=anchors, colour=colour, marks=marks)
     assert (tmp_path / "again.svg").read_text(encoding="utf-8") == svg

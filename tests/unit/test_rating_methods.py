@@ -8,7 +8,7 @@ import pytest
 import quasar_index as qi
 from quasar_index.datasets.base import AnchorSource, make_records
 from quasar_index.encoders.pipeline import encode_files
-from quasar_index.methods.ridge import left_out_errors
+from quasar_index.methods.shrinkage import left_out_errors
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_errors_without_a_group_are_those_of_fitting_again_without_it(n, dim, si
     left, squares = left[:, singular > 1e-9], singular[singular > 1e-9] ** 2
     filters = squares / (squares + alpha)
     for codes in (groups, None) if sizes == "single" else (groups,):
-        found = left_out_errors(left, filters, quality - quality.mean(), codes)
+        [found] = left_out_errors(left, [filters], quality - quality.mean(), codes)
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9 * max(1, 1 / alpha))
 
 

@@ -79,7 +79,7 @@ def test_declarations_name_what_exists(name):
             assert one.series.startswith("CLIP-IQA")
         else:
             assert one.anchor_input is not None
-            assert DATASETS[one.anchors].division == ("median" if one.anchors == "ava" else "reference")
+            assert DATASETS[one.anchors].has_references == (one.anchors != "ava")
         assert (one.x is None) == (protocol.x_label == "")
         assert 0 < one.fraction <= 1
         assert one.n_draws == 1 or one.fraction < 1

@@ -52,7 +52,7 @@ def test_a_point_is_the_naive_loop(index, bench):
     expected = np.empty(len(groups))
     for group in np.unique(groups):
         test = groups == group
-        anchors = qi.make_anchors(images.embeddings[~test], quality=images.quality[~test])
+        anchors = qi.make_anchors(images.embeddings[~test], quality=images.quality[~test], groups=groups[~test])
         rows = np.r_[0 : round(anchors.n_good / 2), anchors.n_good : anchors.n_good + round(anchors.n_bad / 2)]
         expected[test] = qi.Scorer(anchors.take(rows)).score_embeddings(images.embeddings[test]).score
     assert point.value == 0.5

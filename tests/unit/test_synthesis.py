@@ -200,12 +200,19 @@ def test_layout_names_and_tables(sources, tmp_path):
     ]
     labels = rows(out / "labels.csv")
     assert len(labels) == 15
-    assert labels[0] == {"path": "ref_imgs/a.png", "reference": "ref_imgs/a.png", "distortion": "", "level": "0"}
+    assert labels[0] == {
+        "path": "ref_imgs/a.png",
+        "reference": "ref_imgs/a.png",
+        "distortion": "",
+        "level": "0",
+        "severity": "0",
+    }
     assert labels[2] == {
         "path": "dist_imgs/a_01_05.png",
         "reference": "ref_imgs/a.png",
         "distortion": "gaussian-blur",
         "level": "5",
+        "severity": "5",
     }
     assert all((out / row["path"]).is_file() and (out / row["reference"]).is_file() for row in labels)
     reference = np.array(Image.open(out / "ref_imgs/a.png"))

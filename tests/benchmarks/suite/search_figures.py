@@ -125,13 +125,13 @@ def offset(options: BenchOptions, n: int) -> dict[str, Any]:
     anchors = _anchors(options, n)
     offsets = (0.1, 0.2, 0.3, 0.4, 0.5)
     for share in offsets:
-        made = Offset(share).aggregate(anchors)
+        made = Offset(share, space="raw").aggregate(anchors)
         theirs = peers.mask_and_mean(anchors, share)
         if min(float(made.good[0, 0] @ theirs[0]), float(made.bad[0, 0] @ theirs[1])) < 0.9999:
             raise AssertionError("the two ways make other centroids")
     masked, ours = in_turns(
         lambda: [peers.mask_and_mean(anchors, share) for share in offsets],
-        lambda: [Offset(share).aggregate(anchors) for share in offsets],
+        lambda: [Offset(share, space="raw").aggregate(anchors) for share in offsets],
         rounds=min(options.rounds, 3),
         warm=False,
     )
