@@ -28,8 +28,10 @@ torture: $(VENV)/.installed-test ## Crashes, full disks, readers beside a writer
 	QUASAR_INDEX_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -q tests/property || failed=1; \
 	exit $$failed
 
+# BENCH=defaults compares encoders, spaces, weights and methods; ARGS=--help says how.
+BENCH ?= suite
 bench: $(VENV)/.installed ## Measure speed and memory on this machine; make bench ARGS="--quick", ARGS=--help lists the options
-	$(BIN)/python -m tests.benchmarks.suite $(ARGS)
+	$(BIN)/python -m tests.benchmarks.$(BENCH) $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

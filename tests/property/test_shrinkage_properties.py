@@ -26,7 +26,16 @@ def rated_sets(draw):
     if np.ptp(quality) == 0:
         quality[0] += 1
     groups = draw(
-        st.sampled_from([None, np.arange(n), np.arange(n) // 3, rng.integers(0, 4, n), (np.arange(n) == 0).astype(int)])
+        st.sampled_from(
+            [
+                None,
+                np.arange(n),
+                np.zeros(n, int),
+                np.arange(n) // 3,
+                rng.integers(0, 4, n),
+                (np.arange(n) == 0).astype(int),
+            ]
+        )
     )
     return embeddings.astype(np.float32), quality, groups
 

@@ -54,6 +54,24 @@ def test_kept_fits_are_those_that_are_computed(index, space, method, monkeypatch
     np.testing.assert_array_equal(again.score, first.score)
 
 
+def test_the_shrinkage_that_ratings_choose_is_kept(index, monkeypatch):
+    monkeypatch.setattr("quasar_index.anchors.LARGE", 1 << 60)  # it is kept of few anchors, too
+    fitted = qi.Mean().fit(index)
+    some = qi.Mean().fit(index.anchors(where="score > 12"))
+    assert entries(index)
+
+    def again(*_):
+        raise AssertionError("chosen again")
+
+    monkeypatch.setattr("quasar_index.methods.shrinkage.left_out_errors", again)
+    assert qi.Mean().fit(index).space.shrinkage == fitted.space.shrinkage
+    assert qi.Mean().fit(index.anchors(where="score > 12")).space.shrinkage == some.space.shrinkage
+    with pytest.raises(AssertionError, match="chosen again"):  # other groups leave out others
+        qi.Mean().fit(replace(index.anchors(), groups=np.arange(60) // 2))
+    with pytest.raises(AssertionError, match="chosen again"):
+        qi.Mean().fit(index.remove(where="score < 7").index)
+
+
 def test_filters_versions_and_parameters_do_not_share_entries(index):
     def scores(**options):
         return qi.Scorer(index.anchors(**options), qi.Mean(space="whitened")).score_embeddings(queries()).score
