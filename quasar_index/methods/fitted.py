@@ -22,6 +22,7 @@ from ..anchors import AnchorTable
 from ..arrays import DoubleArray, FloatArray, as_embeddings, unit
 from ..errors import MethodError
 from ..index.anchor_index import AnchorIndex
+from ..threads import threads_for
 from .centroids import Centroids, Members, Pooling
 from .method import TEMPERATURE, CentroidMethod, Method, RatingMethod
 from .space import Space, fit_space
@@ -137,10 +138,11 @@ class FittedMethod:
             name, shrinkage = method.fixed_space
             space = fit_space(anchors, name, shrinkage=shrinkage)
         self.space: Space = space
-        self._predict = method.predictor(self.table) if isinstance(method, RatingMethod) else None
-        self._static = (
-            self._centroids(method) if isinstance(method, CentroidMethod) and not method.is_adaptive else None
-        )
+        with threads_for(float(len(anchors)) * anchors.dim * min(len(anchors), anchors.dim)):
+            self._predict = method.predictor(self.table) if isinstance(method, RatingMethod) else None
+            self._static = (
+                self._centroids(method) if isinstance(method, CentroidMethod) and not method.is_adaptive else None
+            )
 
     @cached_property
     def table(self) -> AnchorTable:
@@ -190,7 +192,12 @@ class FittedMethod:
         Raises:
             DataError: On a wrong dimension, NaN or zero embeddings.
         """
-        raw, method = as_embeddings(embeddings, dim=self.dim), self.method
+        raw = as_embeddings(embeddings, dim=self.dim)
+        with threads_for(float(min(len(raw), QUERY_BLOCK)) * self.dim * len(self.anchors)):
+            return self._scored(raw)
+
+    def _scored(self, raw: FloatArray) -> Scores:
+        method = self.method
         starts = range(0, len(raw), QUERY_BLOCK)
         if self._predict is not None:
             # Predictions see lengths, too: those of the anchors in this space.

@@ -13,6 +13,7 @@ import scipy  # its submodules load on first use, so that start-up is quick
 
 from ..anchors import AnchorTable
 from ..arrays import DoubleArray, FloatArray
+from ..threads import threads_for
 
 CHUNK = 16384
 """Anchors that are taken at a time."""
@@ -59,6 +60,12 @@ def fit_moments(anchors: AnchorTable) -> Moments:
 
 def moments_of(directions: FloatArray) -> Moments:
     """Compute the moments of (N, D) float32 embeddings of length one, N >= 2."""
+    n, dim = directions.shape
+    with threads_for(float(n) * dim * min(n, dim)):
+        return _moments_of(directions)
+
+
+def _moments_of(directions: FloatArray) -> Moments:
     n, dim = directions.shape
     if n < dim:
         mean = directions.mean(axis=0, dtype=np.float64)

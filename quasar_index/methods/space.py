@@ -25,6 +25,7 @@ from ..anchors import AnchorTable
 from ..arrays import DoubleArray, FloatArray
 from ..errors import MethodError
 from ..fits import normalised
+from ..threads import threads_for
 from .moments import CHUNK, Moments, fit_moments, mean_of
 from .shrinkage import Shrinkage, resolved_shrinkage
 
@@ -124,12 +125,13 @@ def fit_space(
         return Space()
     if name == "centred" and moments is None:
         return Space("centred", mean=mean_of(anchors.directions))
-    known = moments or fit_moments(anchors)
-    if name == "centred":
-        return Space("centred", mean=known.mean)
-    level = known.level
-    if not level > 1e-15:
-        raise MethodError("the anchors are all alike, so their space cannot be whitened", "use --space raw")
-    strength = resolved_shrinkage(shrinkage, anchors, known)
+    with threads_for(float(len(anchors)) * anchors.dim * min(len(anchors), anchors.dim)):
+        known = moments or fit_moments(anchors)
+        if name == "centred":
+            return Space("centred", mean=known.mean)
+        level = known.level
+        if not level > 1e-15:
+            raise MethodError("the anchors are all alike, so their space cannot be whitened", "use --space raw")
+        strength = resolved_shrinkage(shrinkage, anchors, known)
     gains = (1.0 + known.eigenvalues / (strength * level)) ** -0.5 - 1.0
     return Space("whitened", known.mean, known.eigenvectors.astype(np.float32), gains.astype(np.float32), strength)

@@ -17,6 +17,7 @@ from ..index.selecting import select_into
 from ..methods.shrinkage import Shrinkage
 from ..methods.space import DEFAULT_SPACE, SpaceName, fit_space
 from ..paths import PathText
+from ..threads import threads_for
 from .base import OnProgress, Selector, rated
 from .registry import selector_name
 
@@ -100,7 +101,8 @@ def select_anchors(
     """
     n_good, n_bad = allocate(anchors, size=size, fraction=fraction)
     if stratify is None:
-        return selector.select(anchors, n_good, n_bad, on_progress=on_progress)
+        with threads_for(float(len(anchors)) ** 2 * anchors.dim):
+            return selector.select(anchors, n_good, n_bad, on_progress=on_progress)
     rated(anchors, "a stratified selection")
     if not 1 <= stratify <= min(n_good, n_bad):
         raise MethodError(

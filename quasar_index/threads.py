@@ -1,0 +1,35 @@
+"""How many threads linear algebra gets: one where the work is small, for there threads cost more than they save."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+SMALL = 1 << 31
+"""Multiplications of one step, up to which one thread is faster than two (half a second's work of one core)."""
+
+
+@contextmanager
+def threads_for(multiplications: float) -> Iterator[None]:
+    """Let linear algebra (BLAS, OpenMP) use one thread in here if a step has few multiplications.
+
+    On a machine that does other work, too, the threads of a small product wait for each other longer than they work.
+
+    Args:
+        multiplications: Of the largest step, such as N * D * min(N, D) of a covariance.
+    """
+    if multiplications > SMALL:
+        yield
+        return
+    with _controller("faiss" in sys.modules, "torch" in sys.modules).limit(limits=1):
+        yield
+
+
+@lru_cache(maxsize=4)
+def _controller(_faiss: bool, _torch: bool) -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
