@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from .output import interruptible, note, print_facts, print_table, print_text, progress_bar
 from .sweep import parse_selectors, parse_values
@@ -80,6 +81,7 @@ def suggest_sizes(
         found = qi.sweep.suggest(
             index,
             state=output,
+            on_plan=_announce,
             on_progress=on_progress,
             **{key: value for key, value in given.items() if value is not None},
             **options,
@@ -91,6 +93,11 @@ def suggest_sizes(
         _print(found, again)
     for what, reason in found.report.failures:
         note(f"left out {what}: {reason}")
+
+
+def _announce(n_subsets: int, n_folds: int) -> None:
+    subsets = counted(n_subsets, "subset")
+    note(f"trying {subsets}, each made and scored in {counted(n_folds, 'fold')}; forward and influence take longest")
 
 
 def suggestion_facts(one: qi.sweep.SuggestedSize) -> dict[str, Any]:

@@ -85,6 +85,7 @@ def suggest(
     n_resamples: int = 1000,
     seed: int = 0,
     state: PathText | None = None,
+    on_plan: Callable[[int, int], None] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Suggestion:
     """Suggest for each selector how few anchors are enough, by cross-validation over the anchors themselves.
@@ -103,6 +104,7 @@ def suggest(
         n_resamples: Resamples of the groups.
         seed: First of the seeds.
         state: File of points that are known, where new ones are added; None to keep nothing.
+        on_plan: Called first with (evaluations, folds of each): what it is going to cost.
         on_progress: Called with (done, total) evaluations.
 
     Returns:
@@ -134,6 +136,8 @@ def suggest(
         seed=seed,
     )
     bench = anchors_bench(index, group or index.content_column() or "id", where=where, max_folds=max_folds, seed=seed)
+    if on_plan is not None:
+        on_plan(len(set(sweep.points())), len(bench.folds))
     report = run_sweep(sweep, bench, state=state, on_progress=on_progress)
     return suggest_from(report)
 
