@@ -97,7 +97,7 @@ def suggest_sizes(
 
 def _announce(n_subsets: int, n_folds: int) -> None:
     subsets = counted(n_subsets, "subset")
-    note(f"trying {subsets}, each made and scored in {counted(n_folds, 'fold')}; forward and influence take longest")
+    note(f"trying {subsets}, each made and scored in {counted(n_folds, 'fold')}")
 
 
 def suggestion_facts(one: qi.sweep.SuggestedSize) -> dict[str, Any]:
