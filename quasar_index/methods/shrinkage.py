@@ -117,6 +117,8 @@ def _chosen(anchors: AnchorTable, moments: Moments | None) -> float:
     if rated.sum() < _LEAST_RATED or np.ptp(quality[rated]) == 0:
         return np.nan
     used = rated if rated.sum() <= MOST else drawn_groups(anchors.group_codes, MOST, among=rated)
+    if used.sum() > 2 * MOST:  # of two large groups: a part of each
+        used = np.isin(np.arange(len(used)), np.random.default_rng(0).permutation(np.flatnonzero(used))[:MOST])
     is_whole = bool(used.all())
     directions = anchors.directions if is_whole else anchors.directions[used]
     own = moments if moments is not None and is_whole else moments_of(directions)

@@ -19,6 +19,10 @@ from .moments import CHUNK
 
 MOST_EXACT = 1 << 23
 """Numbers of the embeddings of a side up to which all similarities are computed (8192 anchors of 1024-d)."""
+LEAST_TEMPERATURE = 0.1
+"""Below it the exponential is no first order but for the nearest few: then all is computed, in twice the time."""
+_VALUES = 1 << 26
+"""Similarities that are held at a time."""
 N_NEAREST = 64
 """Of a larger side, the anchors whose weights are exact."""
 
@@ -49,12 +53,15 @@ class WholeSide:
 
     @property
     def _is_exact(self) -> bool:
-        return len(self.factors) * self.anchors.dim <= MOST_EXACT
+        return len(self.factors) * self.anchors.dim <= MOST_EXACT or self.temperature < LEAST_TEMPERATURE
 
     def sums(self) -> FloatArray:
         """Return the (M, D) float32 weighted sums, up to a positive factor."""
         if self._is_exact:
-            return np.asarray(self._exact_weights() @ self.anchors.directions[self._rows])
+            step = max(1, _VALUES // len(self.factors))
+            directions = self.anchors.directions[self._rows]
+            blocks = [self.queries[start : start + step] for start in range(0, len(self.queries), step)]
+            return np.concatenate([self._exact_weights(block) @ directions for block in blocks])
         total, products = self._moments
         near, beyond = self._nearest()
         constant = (1 - self._middle / self.temperature)[:, None]
@@ -65,19 +72,19 @@ class WholeSide:
         """Return the anchors with the weights that `sums` gives them."""
         rows = np.broadcast_to(np.arange(self._rows.start, self._rows.stop), (len(self.queries), len(self.factors)))
         if self._is_exact:
-            return Members(rows, self._exact_weights().astype(np.float64))
-        similarities = self._similarities().astype(np.float64)
+            return Members(rows, self._exact_weights(self.queries).astype(np.float64))
+        similarities = self._similarities(self.queries).astype(np.float64)
         weights = self.factors * (1 + (similarities - self._middle[:, None]) / self.temperature)
         near, beyond = self._nearest()
         np.add.at(weights, (np.arange(len(weights))[:, None], near.rows - self._rows.start), beyond)
         return Members(rows, weights)
 
-    def _similarities(self) -> FloatArray:
-        return np.asarray(self.queries @ self.anchors.directions[self._rows].T)
+    def _similarities(self, queries: FloatArray) -> FloatArray:
+        return np.asarray(queries @ self.anchors.directions[self._rows].T)
 
-    def _exact_weights(self) -> FloatArray:
+    def _exact_weights(self, queries: FloatArray) -> FloatArray:
         """Return (M, n) float32 weights; the largest exponential of a query is one."""
-        logits = self._similarities()
+        logits = self._similarities(queries)
         logits -= logits.max(axis=1, keepdims=True)
         logits /= self.temperature
         return np.exp(logits, out=logits) * self.factors

@@ -69,3 +69,15 @@ def test_a_high_temperature_is_the_mean(data):
 def test_joint_neighbours_need_a_k():
     with pytest.raises(qi.MethodError, match="mode of retrieval is joint, and it has no top_k"):
         qi.Retrieval(mode="joint")
+
+
+def test_a_low_temperature_is_exact_whatever_the_size(data, monkeypatch):
+    anchors, queries = data
+    method = qi.Retrieval(similarity_temperature=0.01)
+    exact = method.fit(anchors).score(queries).score
+    monkeypatch.setattr(whole_side, "MOST_EXACT", 10)
+    monkeypatch.setattr(whole_side, "_VALUES", 1000)  # a few queries at a time
+    np.testing.assert_allclose(method.fit(anchors).score(queries).score, exact, atol=1e-5)
+    nearest = qi.Retrieval(top_k=1, rating_power=0.0).fit(anchors).score(queries).score
+    sharp = qi.Retrieval(similarity_temperature=1e-6, rating_power=0.0).fit(anchors).score(queries).score
+    np.testing.assert_allclose(sharp, nearest, atol=1e-5)
