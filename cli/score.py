@@ -160,7 +160,7 @@ def score(
     scorer.encoder = loaded
     facts = {"anchors where": where, "random part of the anchors": None if ratio == 1 else f"{ratio:g}, seed {seed}"}
     by_what = [(one.scorer.method, one.calibration) for one in by_rating]
-    decisive = (where, ratio, seed, anchors, prompts, prompt_pair, embedding.max_pixels, ratings, by_what)
+    decisive = (where, ratio, seed, group, anchors, prompts, prompt_pair, embedding.max_pixels, ratings, by_what)
     counts: collections.Counter[str] = collections.Counter()
     with contextlib.ExitStack() as stack:
         # --explain and --report need every image's embedding, which rows do not hold.
