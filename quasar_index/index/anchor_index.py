@@ -111,8 +111,7 @@ class AnchorIndex:
             embedding: Name of the embedding; None for the first.
 
         Returns:
-            The anchors; without filter, draw or further rating their matrix is mapped from the search cache. They carry
-            the approximate search, if there is one.
+            The anchors; their matrix is mapped from the cache where all are used by the first rating.
 
         Raises:
             AnchorIndexError: When the filter is wrong, or there is no such rating or embedding.
