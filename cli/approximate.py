@@ -18,7 +18,7 @@ from .output import interruptible, note, print_facts, progress_bar
 
 IDLE = (
     Idle(
-        ("recall", "top_k", "space", "shrinkage", "queries", "seed"),
+        ("recall", "top_k", "space", "shrinkage", "rating", "queries", "seed"),
         lambda given: given["off"],
         "--off searches exactly again",
     ),
@@ -31,6 +31,12 @@ def approximate(
     top_k: Annotated[int, typer.Option(min=1, help="Neighbours a side; search for more is exact.")] = 256,
     space: ways.SpaceOption = ways.DEFAULT_SPACE,
     shrinkage: ways.ShrinkageOption = None,
+    rating: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Opinion score that divides the anchors, where they have several; default: the first."
+        ),
+    ] = None,
     queries: Annotated[
         int,
         typer.Option(
@@ -43,8 +49,8 @@ def approximate(
 ) -> None:
     """Make search in an index of very many anchors approximate; its recall is measured and recorded.
 
-    Exact search is fast up to a few million anchors. Approximate search holds for one space and the current anchors:
-    any change of the index ends it. With --where, in other spaces and in cross-validation, search stays exact.
+    Exact search is fast up to a few million anchors. Approximate search holds for one space, one rating and the current
+    anchors: any change of the index ends it. With --where, in other spaces and in cross-validation, search stays exact.
     """
     index = qi.AnchorIndex.open(name)
     if off:
@@ -64,6 +70,7 @@ def approximate(
             top_k=top_k,
             space=space.value,
             shrinkage=strength,
+            rating=rating,
             n_queries=queries,
             seed=seed,
             on_step=on_step,

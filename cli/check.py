@@ -47,6 +47,10 @@ def check(
             help="Index: look for near-duplicates in it and among the images, and compare its scores with the labels.",
         ),
     ] = None,
+    rating: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Rating of --index whose scores are compared; default: the first."),
+    ] = None,
     threshold: Annotated[
         float | None,
         typer.Option(help="Least cosine of near-duplicates; it suits the default encoder.  \\[default: 0.975]"),
@@ -66,8 +70,9 @@ def check(
     """
     if not data:
         raise typer.BadParameter("--data is missing: the images and labels to check")
-    if threshold is not None and index is None:
-        raise typer.BadParameter("--threshold belongs to --index")
+    for option, value in (("--threshold", threshold), ("--rating", rating)):
+        if value is not None and index is None:
+            raise typer.BadParameter(f"{option} belongs to --index")
     qi.allow_pixels(embedding.max_pixels)
     if threshold is not None:
         from quasar_index.checks.check import check_threshold
@@ -81,12 +86,14 @@ def check(
     opened = qi.AnchorIndex.open(index) if index is not None else None
     encoder = None
     if opened is not None:
+        qi.index.rating_records(opened, rating)
         encoder = qi.load_recorded_encoder(opened.manifest.encoder, **embedding.loading)
     with interruptible("nothing was changed; run it again"), progress_bar("checking") as on_progress:
         report = qi.checks.check_sources(
             sources,
             against=others,
             index=opened,
+            rating=rating,
             encoder=encoder,
             decode=decode,
             seed=seed,

@@ -29,7 +29,7 @@ LABELS_IDLE = (
 def read_sources(
     specs: Sequence[str],
     *,
-    score_column: str | None = None,
+    score_column: Sequence[str] | None = None,
     image_column: str | None = None,
     lower_is_better: bool = False,
 ) -> list[qi.AnchorSource]:
@@ -62,7 +62,7 @@ def read_embeddings(
     path: Path,
     labels: Path | None,
     *,
-    score_column: str | None,
+    score_column: Sequence[str] | None,
     image_column: str | None,
     lower_is_better: bool,
 ) -> qi.index.Export:

@@ -66,6 +66,7 @@ def evaluate(
     resamples: options.Resamples = 1000,
     method: ways.MethodsOption = None,
     where: options.Where = None,
+    rating: options.Rating = None,
     version: options.IndexVersion = None,
     ratio: options.Ratio = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="Of --ratio, folds and bootstrap.", rich_help_panel=PROTOCOL)] = 0,
@@ -95,7 +96,10 @@ def evaluate(
             "--data needs either --index or --cross-validate group=COLUMN",
         ),
         (bool(group and exclude), "--exclude is for --index with --data; --cross-validate leaves out whole groups"),
-        (index is None and bool(where or version or ratio != 1), "--where, --version and --ratio are for --index"),
+        (
+            index is None and bool(where or rating or version or ratio != 1),
+            "--where, --rating, --version and --ratio are for --index",
+        ),
         (group is not None and ratio != 1, "--ratio is for --index with --data"),
         (
             index is not None and bool(encoder or layers or input_rule),
@@ -104,6 +108,7 @@ def evaluate(
     ):
         if is_wrong:
             raise typer.BadParameter(message)
+    labelling.one_rating("one rating is evaluated at a time")
     methods = ways.read_methods(method)
     if picture is not None:
         qi.pictures.check_picture(picture)
@@ -123,6 +128,7 @@ def evaluate(
                 allow_overlap=allow_overlap,
                 where=where,
                 ratio=ratio,
+                rating=rating,
                 by=by or [],
                 seed=seed,
             )
@@ -138,7 +144,7 @@ def evaluate(
                 )
             )
         elif data is None:
-            images = qi.rated_anchors(opened, where=where)
+            images = qi.rated_anchors(opened, where=where, rating=rating)
         else:
             recorded = opened.manifest.encoder
             images = embed(lambda: qi.load_recorded_encoder(recorded, **embedding.loading))
@@ -154,7 +160,8 @@ def evaluate(
                 report = qi.cross_validate_images(methods, images, group, **shared)
             else:
                 assert opened is not None  # noqa: S101 - for the type checker
-                report = qi.evaluate_index(methods, opened, images, exclude=exclude, where=where, ratio=ratio, **shared)
+                shared |= {"exclude": exclude, "where": where, "ratio": ratio, "rating": rating}
+                report = qi.evaluate_index(methods, opened, images, **shared)
     if picture is not None:
         qi.draw_evaluation(report, picture)
     _SHOW[format_](report)

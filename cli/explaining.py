@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
@@ -16,12 +16,14 @@ import quasar_index as qi
 from quasar_index.errors import counted
 
 from .output import check_output, new_file, note, printable
+from .scorings import Scoring, embeddings_of
 
-OPINIONS = ("mos", "low", "high", "familiarity")
 EXPLAIN_TOP = 100
 _BLOCK = 128
 _ROWS = 1 << 16
 _PANEL = "Explanation"
+RATING_NAME = "rating_name"
+"""Column of explanations that tells several ratings apart."""
 
 ExplainOption = Annotated[
     str | None,
@@ -93,52 +95,56 @@ class Wishes:
 @contextlib.contextmanager
 def beside(
     wishes: Wishes,
-    scorer: qi.Scorer,
+    scorings: Sequence[Scoring],
     index: qi.AnchorIndex | None,
-    calibration: qi.IndexCalibration | None,
     facts: Mapping[str, str | None],
     max_pixels: int,
-) -> Iterator[Callable[[Iterator[qi.ScoredImage]], Iterator[tuple[qi.ScoredImage, dict[str, float]]]]]:
+) -> Iterator[Callable[[Iterator[qi.ScoredImage]], Iterator[dict[str, Any]]]]:
     """Write files while images stream by.
 
     Args:
-        wishes: The files.
-        scorer: What scores the images.
-        index: The index of its anchors, if there is one.
-        calibration: Gives opinion scores; None for none.
+        wishes: The files; a report is of one rating.
+        scorings: What scores the images, one a rating; the first one has scored them, and embedded them.
+        index: The index of the anchors, if there is one.
         facts: For the head of the report; those that are None are left out.
         max_pixels: Largest image that is decoded for the report.
 
     Yields:
-        A function that hands images on, each with its opinion scores; the files are complete once all have passed and
-        the block has ended.
+        A function that turns images into rows (`columns_of`); the files are complete once all have passed and the
+        block has ended.
     """
-    labels = qi.report.AnchorLabels.of(scorer.fitted.table, index) if wishes else None
+    first = scorings[0]
+    labels = [qi.report.AnchorLabels.of(one.scorer.fitted.table, index) for one in scorings] if wishes else []
     page = None
     if wishes.report is not None:
         known = {name: value for name, value in facts.items() if value is not None}
-        if calibration is not None:
-            fitted = calibration.calibration
+        if first.calibration is not None:
+            fitted = first.calibration.calibration
             known["opinion scores"] = (
                 f"{fitted.level:.0%} interval, which held for {fitted.coverage:.1%} of anchors in groups left out "
-                f"({calibration.groups})"
+                f"({first.calibration.groups})"
             )
-        page = qi.Report(scorer.fitted, index, facts=known, max_pixels=max_pixels, labels=labels)
+        page = qi.Report(first.scorer.fitted, index, facts=known, max_pixels=max_pixels, labels=labels[0])
+    size = _BLOCK if wishes or first.calibration else first.scorer.batch_size if len(scorings) > 1 else 1
     with contextlib.ExitStack() as stack:
         explain = None
-        if wishes.explain is not None and labels is not None:
+        if wishes.explain is not None:
             top = EXPLAIN_TOP if wishes.explain_top is None else wishes.explain_top
-            explain = stack.enter_context(_explanations(wishes.explain, scorer.fitted, labels, top or None))
+            explain = stack.enter_context(_explanations(wishes.explain, scorings, labels, top or None))
 
-        def passing(images: Iterator[qi.ScoredImage]) -> Iterator[tuple[qi.ScoredImage, dict[str, float]]]:
-            while block := list(islice(images, _BLOCK if calibration or wishes else 1)):
-                opinions = _opinions(block, scorer, calibration)
+        def passing(images: Iterator[qi.ScoredImage]) -> Iterator[dict[str, Any]]:
+            while block := list(islice(images, size)):
+                scored = [block, *(one.scorer.score_again(block) for one in scorings[1:])]
+                opinions = [one.opinions(mine) for one, mine in zip(scorings, scored, strict=True)]
                 if explain is not None:
                     explain(block)
                 if page is not None:
-                    page.add(block, opinions)
-                for image, opinion in zip(block, opinions, strict=True):
-                    yield image, asdict(opinion) if opinion else {}
+                    page.add(block, opinions[0])
+                for n, image in enumerate(block):
+                    row: dict[str, Any] = {"path": image.path}
+                    for one, mine, found in zip(scorings, scored, opinions, strict=True):
+                        row |= one.values(mine[n], found[n])
+                    yield row | {"error": image.error or None}
 
         yield passing
     if page is not None and wishes.report is not None:
@@ -148,53 +154,36 @@ def beside(
             note(f"report: the page shows the first {len(page)} of {counted(len(page) + page.n_left_out, 'image')}")
 
 
-def _opinions(
-    images: Sequence[qi.ScoredImage], scorer: qi.Scorer, calibration: qi.IndexCalibration | None
-) -> list[qi.report.Opinion | None]:
-    """Return the opinion scores of some images; None for images without a score, or without a calibration."""
-    embeddings, scores = _embeddings(images), [image.score for image in images if image.score is not None]
-    if calibration is None or embeddings is None:
-        return [None] * len(images)
-    anchors = scorer.fitted.anchors
-    assert not isinstance(anchors, qi.AnchorIndex)  # noqa: S101 - for the type checker
-    known = calibration.familiarity(anchors, embeddings)
-    columns = (*calibration.predict(scores), known)
-    found = (qi.report.Opinion(*map(float, row)) for row in zip(*columns, strict=True))
-    return [None if image.score is None else next(found) for image in images]
-
-
-def _embeddings(images: Sequence[qi.ScoredImage]) -> Any:
-    """Stack the embeddings of those images that have one; None where none has."""
-    import numpy as np
-
-    found = [image.embedding for image in images if image.embedding is not None]
-    return np.stack(found) if found else None
-
-
 @contextlib.contextmanager
 def _explanations(
-    output: str, fitted: qi.FittedMethod, labels: qi.report.AnchorLabels, top: int | None
+    output: str, scorings: Sequence[Scoring], labels: Sequence[qi.report.AnchorLabels], top: int | None
 ) -> Iterator[Callable[[Sequence[qi.ScoredImage]], None]]:
     """Open the file of explanations, and offer a function that writes those of a block of images."""
     import numpy as np
 
-    list(fitted.explain(np.empty((0, fitted.dim), np.float32)))  # says now what cannot be explained
-    n_cut = 0
+    explained = [(one.rating, one.scorer.fitted) for one in scorings]
+    for _, fitted in explained:
+        list(fitted.explain(np.empty((0, fitted.dim), np.float32)))  # says now what cannot be explained
+    n_cut, lead = 0, ["path"] if len(scorings) == 1 else ["path", RATING_NAME]
     kind = _Parquet if PurePosixPath(output).suffix.lower() == ".parquet" else _JsonLines
     try:
-        with new_file(output) as path, kind(path) as file:
+        with new_file(output) as path, kind(path, lead) as file:
 
             def write(images: Sequence[qi.ScoredImage]) -> None:
                 nonlocal n_cut
-                embeddings = _embeddings(images)
+                embeddings = embeddings_of(images)
                 if embeddings is None:
                     return
                 scored = (image for image in images if image.embedding is not None)
-                for image, explanation in zip(scored, fitted.explain(embeddings), strict=True):
-                    table = qi.report.explanation_table(explanation, fitted, labels, top=top)
-                    n_cut += len(table) < len(explanation)
-                    for start in range(0, len(table), _ROWS):
-                        file.write(image.path, table.slice(start, _ROWS))
+                found = (fitted.explain(embeddings) for _, fitted in explained)
+                for image, *explanations in zip(scored, *found, strict=True):
+                    cut = False
+                    for (rating, fitted), own, explanation in zip(explained, labels, explanations, strict=True):
+                        table = qi.report.explanation_table(explanation, fitted, own, top=top)
+                        cut |= len(table) < len(explanation)
+                        for start in range(0, len(table), _ROWS):
+                            file.write((image.path, rating), table.slice(start, _ROWS))
+                    n_cut += cut
 
             yield write
     except OSError as error:
@@ -212,8 +201,9 @@ def _explanations(
 class _JsonLines:
     """Writes tables as JSON lines."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lead: Sequence[str]) -> None:
         self._file = path.open("wb")
+        self._lead = lead
 
     def __enter__(self) -> _JsonLines:
         return self
@@ -221,21 +211,24 @@ class _JsonLines:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def write(self, image: str, table: Any) -> None:
-        """Write the rows of one image."""
+    def write(self, lead: Sequence[str | None], table: Any) -> None:
+        """Write the rows of one image by one rating, each after the values of the leading columns."""
         # Escaped to ASCII: names may hold anything, also bytes that are no UTF-8.
-        lines = (json.dumps({"path": image, **row}) + "\n" for row in table.to_pylist())
+        first = dict(zip(self._lead, lead, strict=False))
+        lines = (json.dumps({**first, **row}) + "\n" for row in table.to_pylist())
         self._file.write("".join(lines).encode())
 
 
 class _Parquet:
     """Writes tables to Parquet, in row groups of a useful size."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lead: Sequence[str]) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        self._writer = pq.ParquetWriter(path, pa.schema([("path", pa.string()), *qi.report.EXPLANATION_SCHEMA]))
+        self._lead = lead
+        schema = pa.schema([*((name, pa.string()) for name in lead), *qi.report.EXPLANATION_SCHEMA])
+        self._writer = pq.ParquetWriter(path, schema)
         self._waiting: list[Any] = []
         self._n_waiting = 0
 
@@ -247,11 +240,14 @@ class _Parquet:
             self._flush()
         self._writer.close()
 
-    def write(self, image: str, table: Any) -> None:
-        """Write the rows of one image."""
+    def write(self, lead: Sequence[str | None], table: Any) -> None:
+        """Write the rows of one image by one rating, each after the values of the leading columns."""
         import pyarrow as pa
 
-        self._waiting.append(table.add_column(0, "path", pa.repeat(pa.scalar(printable(image)), len(table))))
+        n = len(table)
+        for place, (name, value) in enumerate(zip(self._lead, lead, strict=False)):
+            table = table.add_column(place, name, pa.repeat(pa.scalar(printable(value)), n))
+        self._waiting.append(table)
         self._n_waiting += len(table)
         if self._n_waiting >= _ROWS:
             self._flush()

@@ -15,19 +15,27 @@ from .output import print_facts
 def info(
     name: options.Index,
     where: options.Where = None,
+    rating: options.Rating = None,
     version: options.IndexVersion = None,
     json: options.Json = False,
 ) -> None:
-    """Show what an index holds and how it was built; with --where, how many anchors a condition selects."""
+    """Show what an index holds and how it was built; with --where, how many anchors a condition selects.
+
+    With --rating, also how that rating divides the anchors.
+    """
     index = qi.AnchorIndex.open(name, version)
     selected = {} if where is None else dict(zip(("good", "bad"), index.count(where), strict=True))
+    if rating is not None:
+        anchors = index.anchors(where=where, rating=rating)
+        selected = {"good": anchors.n_good, "bad": anchors.n_bad}
     if json:
         facts: dict[str, Any] = {"path": str(index.path), **asdict(index.manifest), "shrinkage": shrinkage_of(index)[0]}
-        print_facts(facts if where is None else {**facts, "selected": selected}, as_json=True)
+        print_facts({**facts, "selected": selected} if selected else facts, as_json=True)
         return
     facts = index_facts(index)
-    if where is not None:
-        facts["selected"] = f"{selected['good'] + selected['bad']}: {selected['good']} good, {selected['bad']} bad"
+    if selected:
+        by = "selected" if rating is None else f"by {rating}"
+        facts[by] = f"{selected['good'] + selected['bad']}: {selected['good']} good, {selected['bad']} bad"
     print_facts(facts, as_json=False)
 
 
@@ -54,7 +62,11 @@ def index_facts(index: qi.AnchorIndex) -> dict[str, Any]:
             whose = " of the index that it was selected from" if source.rating.kept else ""
             what = "opinion score" if source.rating.by_person else source.rating.name
             parts.append(f"good is {sign} the median {what}{whose}, {source.threshold:g}")
-        parts += [words for rating in source.ratings if (words := rating_words(rating))]
+        parts += [words for rating in source.ratings[:1] if (words := rating_words(rating))]
+        for rating in source.ratings[1:]:
+            sign = "below" if rating.lower_is_better else "above"
+            divided = "" if rating.threshold is None else f", good is {sign} {rating.threshold:g}"
+            parts.append(f"also rated by {rating_words(rating) or rating.name}{divided}")
         parts += [f"{source.n_failed} failed"] if source.n_failed else []
         parts += [counted(source.n_duplicates, "duplicate")] if source.n_duplicates else []
         facts[f"data {source.name}"] = "; ".join(parts)
@@ -123,8 +135,9 @@ def approximation_words(record: qi.index.Approximation) -> str:
     found = f"recall {record.recall:.3f} of the {record.top_k} nearest of a side, {record.recall_low:.3f} for 95% of "
     scores = f"SRCC {record.score_srcc:.3f} of retrieval scores with the exact ones"
     fast = f"{record.speedup:.1f} times as fast as exact search in a batch, {record.speedup_single:.1f} times for one "
+    by = "" if record.rating is None else f" by {record.rating}"
     return (
-        f"approximate in the space {record.space}: {record.factory}, {searched}\n"
+        f"approximate{by} in the space {record.space}: {record.factory}, {searched}\n"
         f"{found}{counted(record.n_queries, 'query', 'queries')}; {scores}\n"
         f"{fast}query, on the machine that measured"
     )
@@ -137,5 +150,6 @@ def subset_words(subset: qi.index.Subset) -> str:
     parts += [f"in {subset.stratify} strata"] if subset.stratify is not None else []
     chosen = f"{subset.n_good} of {subset.of_good} good and {subset.n_bad} of {counted(subset.of_bad, 'bad anchor')}"
     parts.append(f"{chosen} of {subset.index}, version {subset.version}")
+    parts += [f"by {subset.rating}"] if subset.rating is not None else []
     parts += [f"where {subset.where}"] if subset.where is not None else []
     return "; ".join([*parts, *([subset.reason] if subset.reason else [])])

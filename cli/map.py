@@ -60,6 +60,7 @@ def map_(
     shrinkage: ways.ShrinkageOption = None,
     group: ways.GroupOption = None,
     where: options.Where = None,
+    rating: options.Rating = None,
     version: options.IndexVersion = None,
     sample: Annotated[
         int, typer.Option(min=3, help="Most anchors on the map, drawn at random.", rich_help_panel="Anchors")
@@ -76,7 +77,7 @@ def map_(
         raise typer.BadParameter("--subset and --mark both mark anchors; use one of them")
     spaced = ways.space_method(space, shrinkage)
     index = qi.AnchorIndex.open(name, version)
-    anchors = index.anchors(where=where, group=group)
+    anchors = index.anchors(where=where, group=group, rating=rating)
     marks = None
     if subset is not None:
         marks = qi.maps.mark_subset(anchors, qi.AnchorIndex.open(subset))

@@ -23,14 +23,22 @@ MaxPixels = Annotated[
     typer.Option(min=1, help="Largest image that is decoded, in pixels.", rich_help_panel="Encoder"),
 ]
 ScoreColumn = Annotated[
-    str | None, typer.Option(help="Score column of a label file; default: found by its name.", rich_help_panel="Data")
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Score column of a label file; default: found by its name. Given again: further ratings, for --rating. "
+        "COLUMN:lower where lower is better.",
+        rich_help_panel="Data",
+    ),
 ]
 ImageColumn = Annotated[
     str | None, typer.Option(help="Image column of a label file; default: found by its name.", rich_help_panel="Data")
 ]
 LowerIsBetter = Annotated[
     bool,
-    typer.Option("--lower-is-better", help="A lower score is a better image (DMOS).", rich_help_panel="Data"),
+    typer.Option(
+        "--lower-is-better", help="A lower score is a better image (DMOS); of the first column.", rich_help_panel="Data"
+    ),
 ]
 Index = Annotated[str, typer.Argument(metavar="NAME", help="Name or path of an index.")]
 IndexVersion = Annotated[
@@ -47,6 +55,25 @@ Where = Annotated[
     typer.Option(
         metavar="SQL",
         help="Only anchors for which this SQL condition holds, such as \"dataset = 'live' AND score > 3\".",
+        rich_help_panel="Anchors",
+    ),
+]
+Rating = Annotated[
+    str | None,
+    typer.Option(
+        "--rating",
+        metavar="NAME",
+        help="Opinion score that divides the anchors, where they have several (see 'info'); default: the first.",
+        rich_help_panel="Anchors",
+    ),
+]
+Ratings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rating",
+        metavar="NAME",
+        help="Opinion score that divides the anchors, where they have several (see 'info'); default: the first. "
+        "Given again: a score for each, score_NAME.",
         rich_help_panel="Anchors",
     ),
 ]
@@ -112,6 +139,11 @@ class Labelling:
     score_column: ScoreColumn = None
     image_column: ImageColumn = None
     lower_is_better: LowerIsBetter = False
+
+    def one_rating(self, why: str) -> None:
+        """Refuse several score columns where there can be one."""
+        if self.score_column and len(self.score_column) > 1:
+            raise typer.BadParameter(f"give one --score-column: {why}")
 
 
 @dataclass(frozen=True)

@@ -224,8 +224,10 @@ def _write_table(rows: Iterable[Row], columns: Sequence[str], file: IO[bytes]) -
     text = io.TextIOWrapper(file, encoding="utf-8", write_through=True)
     numbers = [name for name in columns if name not in ("path", "error")]
     # The similarities and the calibrated figures tell how a score came about.
-    least = ("similarity_bad", "similarity_good", "familiarity", "low", "high", "mos")
-    _print(columns, cells, file=text, right=numbers, keep=("score", "error"), least=least,
+    kinds = ("similarity_bad", "similarity_good", "familiarity", "low", "high", "mos")
+    least = [name for kind in kinds for name in columns if name == kind or name.startswith(f"{kind}_")]
+    keep = [name for name in columns if name in ("score", "error") or name.startswith("score_")]
+    _print(columns, cells, file=text, right=numbers, keep=keep, least=least,
            to_stdout=file is sys.stdout.buffer)  # fmt: skip
     text.detach()
 

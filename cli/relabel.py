@@ -25,11 +25,18 @@ def relabel(
     ],
     labelling: options.Labelling,
     where: options.Where = None,
+    rating: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Rating that the (first) score column is of; default: the first."),
+    ] = None,
     json: options.Json = False,
 ) -> None:
-    """Give anchors new raw scores; the sides are divided and the scores scaled anew."""
+    """Give anchors new raw scores; the sides are divided and the scores scaled anew.
+
+    Of several --score-column, the first is for the first rating (or --rating), the others for those of their names.
+    """
     (source,) = read_sources([labels], **vars(labelling))
-    report = qi.AnchorIndex.open(name).relabel(source, where=where)
+    report = qi.AnchorIndex.open(name).relabel(source, where=where, rating=rating)
     if report.unmatched:
         first = ", ".join(f"'{path}'" for path in report.unmatched[:3])
         more = f" and {len(report.unmatched) - 3} more" if len(report.unmatched) > 3 else ""

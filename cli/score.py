@@ -9,6 +9,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,15 +19,12 @@ import typer
 import quasar_index as qi
 from quasar_index.errors import counted
 
-from . import explaining, options, resuming
+from . import explaining, options, resuming, scorings
 from . import method_option as ways
 from .idle import Idle
 from .output import Format, choose_format, interruptible, note, progress_bar, write_rows
 
-COLUMNS = ("path", "score", "similarity_good", "similarity_bad", "error")
-
-
-_TEXT_FREE = ("version", "where", "ratio", "seed", "group")
+_TEXT_FREE = ("version", "where", "rating", "ratio", "seed", "group")
 IDLE = (
     Idle(
         ("encoder", *options.EMBEDDING[:-1]),
@@ -87,6 +85,7 @@ def score(
     explain: explaining.ExplainOption = None,
     explain_top: explaining.ExplainTopOption = None,
     report: explaining.ReportOption = None,
+    rating: options.Ratings = None,
     where: options.Where = None,
     version: options.IndexVersion = None,
     ratio: options.Ratio = 1.0,
@@ -118,9 +117,9 @@ def score(
     wishes = explaining.Wishes(explain, explain_top, report)
     wishes.check(output)
     scoring = ways.read_method(method)
+    ratings = _check_ratings(rating, report)
     opened: qi.AnchorIndex | None = None
     loaded: qi.Encoder | None = None
-    calibration: qi.IndexCalibration | None = None
     files = [] if embeddings is not None else expand(paths or [])
     place, run_options = embedding.place, {**embedding.loading, "n_images": len(files)}
     if anchors is Anchors.text:
@@ -138,6 +137,7 @@ def score(
         scoring = qi.Mean(
             space="raw", temperature=scoring.temperature if "temperature=" in "".join(method or ()) else own_temperature
         )
+        by_rating = [scorings.Scoring(qi.Scorer(table, scoring, batch_size=embedding.batch_size))]
     else:
         if index is None:
             raise typer.BadParameter("--index is needed (or --anchors text)")
@@ -146,17 +146,21 @@ def score(
             _check_encoder(opened, encoder, place)
         if calibrated and (where is not None or ratio != 1):
             raise typer.BadParameter("--calibrated is for all anchors of an index: drop --where and --ratio")
-        calibration = qi.read_calibration(opened, scoring) if calibrated else None
-        group = group or (calibration.column if calibration else None)
-        table = opened.anchors(where=where, ratio=ratio, seed=seed, group=group)
-        scoring = ways.settle(scoring, table, seed=seed)
-    scorer = qi.Scorer(table, scoring, batch_size=embedding.batch_size)
+        chosen_anchors = {"where": where, "ratio": ratio, "seed": seed, "group": group}
+        by_rating = [
+            _scoring(opened, scoring, one, chosen_anchors, embedding.batch_size, calibrated=calibrated)
+            for one in ratings
+        ]
+    if len(by_rating) == 1:  # its columns need no name
+        by_rating = [replace(by_rating[0], rating=None)]
+    scorer = by_rating[0].scorer
     qi.allow_pixels(embedding.max_pixels)
     if opened is not None and embeddings is None:  # what else can be wrong has been found: loading takes seconds
         loaded = qi.load_recorded_encoder(opened.manifest.encoder, **run_options)
     scorer.encoder = loaded
     facts = {"anchors where": where, "random part of the anchors": None if ratio == 1 else f"{ratio:g}, seed {seed}"}
-    decisive = (where, ratio, seed, anchors, prompts, prompt_pair, embedding.max_pixels, scoring, calibration)
+    by_what = [(one.scorer.method, one.calibration) for one in by_rating]
+    decisive = (where, ratio, seed, group, anchors, prompts, prompt_pair, embedding.max_pixels, ratings, by_what)
     counts: collections.Counter[str] = collections.Counter()
     with contextlib.ExitStack() as stack:
         # --explain and --report need every image's embedding, which rows do not hold.
@@ -164,15 +168,13 @@ def score(
             resuming.kept_rows(None if wishes or not files else output, files, opened, scorer.encoder, *decisive)
         )
         stack.enter_context(interruptible(resuming.hint(kept, output)))
-        passing = stack.enter_context(
-            explaining.beside(wishes, scorer, opened, calibration, facts, embedding.max_pixels)
-        )
+        passing = stack.enter_context(explaining.beside(wishes, by_rating, opened, facts, embedding.max_pixels))
         images = (
             _score_files(scorer, files, counts, embedding.workers, embedding.max_pixels, kept)
             if embeddings is None
             else _score_embeddings(scorer, embeddings)
         )
-        _write(passing(images), explaining.OPINIONS if calibration else (), kept, chosen, output, drain=bool(wishes))
+        _write(passing(images), scorings.columns_of(by_rating), kept, chosen, output, drain=bool(wishes))
     if counts["failed"]:
         note(
             f"error: {counts['failed']} of {counted(counts['files'], 'image')} could not be scored, see the "
@@ -182,8 +184,8 @@ def score(
 
 
 def _write(
-    images: Iterator[tuple[qi.ScoredImage, dict[str, float]]],
-    extras: Sequence[str],
+    rows: Iterator[Mapping[str, Any]],
+    columns: Sequence[str],
     kept: resuming.KeptRows | None,
     format_: Format,
     output: str | None,
@@ -191,11 +193,36 @@ def _write(
     drain: bool,
 ) -> None:
     """Write the rows of images, after those that are kept; with `drain`, take all images though nobody reads."""
-    rows: Iterator[Mapping[str, Any]] = (_row(image, extras, opinion) for image, opinion in images)
-    columns = (*COLUMNS[:-1], *extras, "error")
     write_rows(rows if kept is None else kept.passing(rows), columns, format_=format_, output=output)
     if drain:
         collections.deque(rows, maxlen=0)  # where the reader of stdout has gone, as `| head` does
+
+
+def _check_ratings(ratings: list[str] | None, report: str | None) -> list[str | None]:
+    """Return the ratings to score by; None for the first one of the index."""
+    named = ratings or []
+    if again := [name for name, n in collections.Counter(named).items() if n > 1]:
+        raise typer.BadParameter(f"--rating {again[0]} is given twice")
+    if len(named) > 1 and report is not None:
+        raise typer.BadParameter("--report shows one rating: give one --rating, and run it again for the others")
+    return [*named] or [None]
+
+
+def _scoring(
+    index: qi.AnchorIndex,
+    method: qi.Method,
+    rating: str | None,
+    chosen: dict[str, Any],
+    batch_size: int,
+    *,
+    calibrated: bool,
+) -> scorings.Scoring:
+    """Make what scores by one rating of an index."""
+    calibration = qi.read_calibration(index, method, rating=rating) if calibrated else None
+    group = chosen["group"] or (calibration.column if calibration else None)
+    table = index.anchors(**chosen | {"group": group}, rating=rating)
+    scoring = ways.settle(method, table, seed=chosen["seed"])
+    return scorings.Scoring(qi.Scorer(table, scoring, batch_size=batch_size), calibration, rating)
 
 
 def _texts(
@@ -295,9 +322,3 @@ def _score_embeddings(scorer: qi.Scorer, path: Path) -> Iterator[qi.ScoredImage]
     rows = scorer.score_embeddings(matrix).rows()
     for name, embedding, row in zip(source.records["path"].to_pylist(), matrix, rows, strict=True):
         yield qi.ScoredImage(name, *row, embedding=embedding)
-
-
-def _row(image: qi.ScoredImage, extras: Sequence[str], opinion: Mapping[str, float]) -> dict[str, Any]:
-    """Return the values of a row; those of `extras` are None where there is no opinion."""
-    values = {name: getattr(image, name) for name in COLUMNS} | {"error": image.error or None}
-    return values | {name: opinion.get(name) for name in extras}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from enum import Enum
@@ -15,7 +16,7 @@ from quasar_index.errors import counted
 from . import method_option as ways
 from . import options
 from .info import subset_words
-from .output import interruptible, print_facts, progress_bar
+from .output import interruptible, note, print_facts, progress_bar
 from .suggestion import (
     SUGGESTION,
     FoldsOption,
@@ -144,6 +145,7 @@ def select(
     gap_power: GapPowerOption = None,
     candidates: CandidatesOption = None,
     where: options.Where = None,
+    rating: options.Rating = None,
     version: options.IndexVersion = None,
     group: Annotated[
         str | None,
@@ -184,6 +186,7 @@ def select(
             "--shrinkage": shrinkage,
             "--stratify": stratify,
             "--where": where,
+            "--rating": rating,
             "--version": version,
             "--group": group,
         }
@@ -196,6 +199,7 @@ def select(
             folds=folds,
             method=qi.Mean(**scored),
             where=where,
+            rating=rating,
             group=group,
             stratify=stratify,
             seed=seed or 0,
@@ -230,17 +234,23 @@ def select(
             fraction=fraction,
             stratify=stratify,
             where=where,
+            rating=rating,
             group=group,
             overwrite=overwrite,
             on_progress=on_progress,
             **chosen,
         )
     made = report.index
+    if report.subset.rating is not None:
+        first = made.ratings[0]
+        note(f"its first rating is still '{first}': use it with --rating {shlex.quote(report.subset.rating)}")
     if json:
         print_facts({"index": str(made.path), "n_anchors": len(made), "subset": asdict(report.subset)}, as_json=True)
         return
-    counts = f"{counted(len(made), 'anchor')}: {made.manifest.n_good} good, {made.manifest.n_bad} bad"
-    print_facts({"index": f"{made.path}, {counts}", "selected by": subset_words(report.subset)}, as_json=False)
+    subset = report.subset
+    counts = f"{counted(len(made), 'anchor')}: {subset.n_good} good, {subset.n_bad} bad"
+    counts += f" by {subset.rating}" if subset.rating else ""
+    print_facts({"index": f"{made.path}, {counts}", "selected by": subset_words(subset)}, as_json=False)
 
 
 def _space(space: SelectionSpace | None, shrinkage: str | None) -> dict[str, Any]:

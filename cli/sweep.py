@@ -124,6 +124,7 @@ def sweep(
     seed: Annotated[int, typer.Option(min=0, help="First of the seeds.", rich_help_panel=PROTOCOL)] = 0,
     method: ways.MethodsOption = None,
     where: options.Where = None,
+    rating: options.Rating = None,
     version: options.IndexVersion = None,
     embedding: options.Embedding,
     cache: Annotated[
@@ -156,6 +157,7 @@ def sweep(
         _check_beside_a_plan(context)
         declared = qi.sweep.read_plan(plan)
     else:
+        labelling.one_rating("a sweep is measured on one rating")
         methods = ways.read_methods(method)
         declared = qi.sweep.Plan(
             qi.sweep.Sweep(
@@ -170,8 +172,11 @@ def sweep(
             version=version,
             where=where,
             group=group,
+            rating=rating,
             data=data,
-            **vars(labelling),
+            score_column=labelling.score_column[0] if labelling.score_column else None,
+            image_column=labelling.image_column,
+            lower_is_better=labelling.lower_is_better,
             exclude=exclude,
             cross_validate=read_group(cross_validate),
             max_folds=folds,
@@ -331,12 +336,17 @@ def _check(plan: qi.sweep.Plan) -> None:
 def _bench(plan: qi.sweep.Plan, cache: Path | None, embedding: options.Embedding) -> qi.sweep.Bench:
     """Make ready what a sweep is measured on; images of --data are embedded, or their embeddings found."""
     index = qi.AnchorIndex.open(plan.index, plan.version)
-    shared: dict[str, Any] = {"where": plan.where, "allow_overlap": plan.allow_overlap, "seed": plan.sweep.seed}
+    shared: dict[str, Any] = {
+        "where": plan.where,
+        "rating": plan.rating,
+        "allow_overlap": plan.allow_overlap,
+        "seed": plan.sweep.seed,
+    }
     if plan.cross_validate is not None:
         return qi.sweep.anchors_bench(index, plan.cross_validate, max_folds=plan.max_folds, **shared)
     (source,) = read_sources(
         [plan.data or ""],
-        score_column=plan.score_column,
+        score_column=None if plan.score_column is None else [plan.score_column],
         image_column=plan.image_column,
         lower_is_better=plan.lower_is_better,
     )
@@ -348,6 +358,7 @@ def _bench(plan: qi.sweep.Plan, cache: Path | None, embedding: options.Embedding
         exclude=plan.exclude,
         allow_overlap=plan.allow_overlap,
         where=plan.where,
+        rating=plan.rating,
         group=plan.group or index.content_column(),
     )
     encoder = qi.load_recorded_encoder(index.manifest.encoder, **embedding.loading)

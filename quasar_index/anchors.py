@@ -59,6 +59,7 @@ class AnchorTable:
             together in every validation among the anchors; None where each stands alone.
         fits: Where what is computed of just these anchors is kept; None for nowhere.
         approximate: The approximate search that the user of an index opted in to; None for exact search.
+        rating: Name of the opinion score that divides and scales them; None for the first, or the only one.
 
     Example:
         >>> import numpy as np, quasar_index as qi
@@ -80,6 +81,7 @@ class AnchorTable:
     groups: IntArray | None = None
     fits: Fits | None = field(default=None, repr=False, compare=False)
     approximate: ApproximateSearcher | None = field(default=None, repr=False, compare=False)
+    rating: str | None = None
 
     def __len__(self) -> int:
         """Return N."""

@@ -14,7 +14,7 @@ from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex
 from .direction import SAMPLE, check_direction, compare_direction
 from .files import check_files, check_unlabelled, inspect
-from .labels import check_labels, check_sides
+from .labels import check_further_ratings, check_labels, check_sides
 from .overlap import NEAR, NearCheck, check_duplicates, check_overlap
 from .report import CheckReport, Finding
 
@@ -30,6 +30,7 @@ def check_sources(
     *,
     against: Sequence[AnchorSource] = (),
     index: AnchorIndex | None = None,
+    rating: str | None = None,
     encoder: Encoder | None = None,
     threshold: float = NEAR,
     decode: bool = False,
@@ -48,6 +49,7 @@ def check_sources(
         sources: The data.
         against: Data that must share no image with them, such as the benchmark of these anchors.
         index: An index in which to look for their (near-)duplicates; its scores are compared with theirs, too.
+        rating: The rating of the index whose scores are compared, where it has several; None for the first.
         encoder: The index's encoder; None to load it.
         threshold: Least cosine of near-duplicates, in (0, 1]; the default is measured with the default encoder.
         decode: Decode every image, which finds truncated ones; else their headers are read.
@@ -77,7 +79,7 @@ def check_sources(
                 f"index '{index.path}' was built with another encoder than '{encoder.spec.name}' ({difference})",
                 "give the index's own encoder",
             )
-        near = NearCheck(index, encoder, threshold, batch_size, max_pixels, n_workers)
+        near = NearCheck(index, encoder, threshold, batch_size, max_pixels, n_workers, rating)
     n_images = sum(map(len, sources))
     steps = _Steps(
         n_images * (1 if near is None else 2)
@@ -111,6 +113,7 @@ def _findings(
         yield from check_files(inspection, decoded=decode)
         yield from check_unlabelled(inspection)
         yield from check_labels(inspection)
+        yield from check_further_ratings(inspection)
         if finding := check_direction(inspection, seed=seed, max_pixels=max_pixels, n_workers=n_workers, on_image=step):
             yield finding
         if finding := check_duplicates(inspection):

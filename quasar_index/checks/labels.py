@@ -9,8 +9,10 @@ passed by chance in one of twenty data sets of normal labels, however large: of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 from scipy.special import ndtri
 
 from ..arrays import DoubleArray, IntArray
@@ -67,6 +69,21 @@ def check_labels(inspection: Inspection) -> Iterator[Finding]:
             "ok", "labels", name, f"{counted(len(rows), 'score', form=',')} from {range_}; {better} is better"
         )
     yield _outliers(inspection, rows, scores)
+
+
+def check_further_ratings(inspection: Inspection) -> Iterator[Finding]:
+    """Report of each further rating what `check_labels` does of the first, and how many images lack it."""
+    for rating in inspection.source.ratings:
+        source, name = inspection.source, f"{inspection.name}, {rating.name}"
+        scores = source.records[rating.name]
+        place = source.records.schema.get_field_index("score")
+        records = source.records.set_column(place, "score", scores.cast(pa.float64()))
+        one = replace(source, name=name, records=records, lower_is_better=rating.lower_is_better, warnings=())
+        yield from check_labels(replace(inspection, source=one))
+        if scores.null_count:
+            n = scores.null_count
+            lost = counted(n, "image has no such rating", "images have no such rating", form=",")
+            yield Finding("warning", "labels", name, f"{lost}, and count in no score by it", n)
 
 
 def _outliers(inspection: Inspection, rows: IntArray, scores: DoubleArray) -> Finding:

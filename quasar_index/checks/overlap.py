@@ -98,6 +98,7 @@ class NearCheck:
         batch_size: Most images in one forward pass.
         max_pixels: Largest image that is decoded.
         n_workers: Decoding threads.
+        rating: The rating of the index that scores; None for the first. Duplicates are those of all anchors.
     """
 
     index: AnchorIndex
@@ -106,6 +107,7 @@ class NearCheck:
     batch_size: int
     max_pixels: int
     n_workers: int
+    rating: str | None = None
 
     def run(
         self, inspections: Sequence[Inspection], on_image: Callable[[], None]
@@ -116,7 +118,7 @@ class NearCheck:
             For each source its findings, and the (n,) scores that the index gives its images; NaN where none.
         """
         anchors = self.index.anchors()
-        fitted = Mean(space="raw").fit(anchors)
+        fitted = Mean(space="raw").fit(self.index.anchors(rating=self.rating))
         for inspection in inspections:
             rows = np.flatnonzero(inspection.readable)
             firsts = _firsts(inspection.ids)

@@ -17,7 +17,7 @@ from ..errors import DataError, counted, first_line, reason
 from ..paths import PathText
 from .base import AnchorSource, make_records, sha256_file
 from .files import stem
-from .labelled import IMAGE_COLUMNS, plain, source_from_table
+from .labelled import IMAGE_COLUMNS, plain, score_options, source_from_table
 from .raters import RATER_COLUMNS
 from .spec import Options
 from .tables import LabelTable, read_table
@@ -35,7 +35,7 @@ def load_embeddings(
     path: PathText,
     labels: PathText | None = None,
     *,
-    score_column: str | None = None,
+    score_column: str | Sequence[str] | None = None,
     image_column: str | None = None,
     lower_is_better: bool | None = None,
     options: Options | None = None,
@@ -47,7 +47,8 @@ def load_embeddings(
             `ids` names the rows), or `.pt` (a tensor, or a dictionary with one). Nothing is unpickled.
         labels: Label file with one row an embedding, in their order, with a score or a side column; a column
             such as `id` or `image` names the rows. None for embeddings without labels: scores and sides are null.
-        score_column: Score column of the label file; None to find it by its name.
+        score_column: Score column of the label file; None to find it by its name. Of several, the others become
+            further ratings (see `load_source`).
         image_column: Column that names the rows; None to find it.
         lower_is_better: Direction of the score; None when the user did not say.
         options: Further options of the label file, as `load_source` takes them.
@@ -101,7 +102,7 @@ def load_embeddings(
         )
     names = _unique(named or ids or _numbered(path, n_rows), table.file)
     values = dict((options or Options()).values)
-    for name, value in (("score", score_column), ("lower", lower_is_better)):
+    for name, value in {**score_options(score_column), "lower": lower_is_better}.items():
         if value is not None:
             values[name] = str(value).lower() if isinstance(value, bool) else str(value)
     kept = {name: column_values for name, column_values in table.columns.items() if name != column}

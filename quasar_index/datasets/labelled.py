@@ -30,6 +30,8 @@ SCORE_COLUMNS = (
     "aesthetic_score", "aesthetics_score",
 )
 # fmt: on
+DIRECTIONS = {"lower": True, "higher": False}
+"""Words for the direction of a score column, behind its name: `dmos:lower`."""
 SEVERITY = "severity"
 """Column of severities of distortions, where nobody rated them; lower is better."""
 _GOOD = ("good", "reference", "pristine", "true", "1", "yes")
@@ -84,7 +86,7 @@ def source_from_table(
     if not len(table):
         raise DataError(f"{table.file} has no rows", "a header line and a line an image are expected")
     bounds = options.bounds()
-    score = _score_column(table, options)
+    score, lower = _score_column(table, options)
     used = {score} if score else set()
     if paths is None:
         image = _image_column(table, options.text("image"))
@@ -95,12 +97,14 @@ def source_from_table(
     if score and table.decimal_comma and any("," in text for text in table.text(score)):
         warnings.append(f"{table.file}: decimal commas in '{score}' were read as decimal points")
     scores = table.numbers(score, bounds) if score else None
-    ratings = _further_ratings(table, options, score)
+    ratings, table = _further_ratings(table, options, score)
     extra: Mapping[str, Any] = {}
     rater = _rater_column(table, options.text("rater"))
     if rater is not None and scores is not None:
         if ratings:
-            raise DataError(f"{table.file} has a row a rating, so ?ratings= cannot be read", "give it a row an image")
+            raise DataError(
+                f"{table.file} has a row a rating, so it can have one score column only", "give it a row an image"
+            )
         averaged = average_ratings(table, paths, scores, table.names(rater), drop=used | {rater})
         table, paths, scores, extra = averaged.table, averaged.paths, averaged.scores, averaged.extra
         warnings += averaged.warnings
@@ -132,7 +136,7 @@ def source_from_table(
         records=records,
         kind=kind,
         division=division,
-        lower_is_better=_direction(score, options.flag("lower"), table.file),
+        lower_is_better=_direction(score, lower, table.file),
         score_range=bounds,
         warnings=tuple(warnings),
         rating=score or "score",
@@ -141,16 +145,66 @@ def source_from_table(
     )
 
 
-def _further_ratings(table: LabelTable, options: Options, score: str | None) -> tuple[Rating, ...]:
-    """Return the further opinion scores that `?ratings=` names, which may be missing for some images."""
-    names = [name.strip() for name in (options.text("ratings") or "").split(",") if name.strip()]
-    for name in names:
-        if name == score or name not in table.columns:
-            what = "the score column already" if name == score else "no column of it"
+def _further_ratings(table: LabelTable, options: Options, score: str | None) -> tuple[tuple[Rating, ...], LabelTable]:
+    """Return the further opinion scores that `?ratings=` names, and the table with their columns as numbers.
+
+    They may be missing for some images.
+    """
+    found: dict[str, Rating] = {}
+    for text in split_columns(options.text("ratings") or ""):
+        name, lower = _with_direction(table, text)
+        if name == score or name in found:
+            what = "is the score column already" if name == score else "is named twice"
+            raise DataError(f"{table.file}: rating '{name}' {what}", "name each score column once")
+        if name not in table.columns:
             others = ", ".join(column for column in table.columns if column != score)
-            raise DataError(f"{table.file}: ?ratings={name} is {what}", f"further columns: {others}")
-        _direction(name, None, table.file)
-    return tuple(map(Rating, dict.fromkeys(names)))
+            raise DataError(f"{table.file}: rating '{name}' is no column of it", f"further columns: {others}")
+        if name in RECORD_SCHEMA.names:
+            raise DataError(f"{table.file}: a further rating cannot be called '{name}'", "name it first, or rename it")
+        found[name] = Rating(name, lower_is_better=_direction(name, lower, table.file))
+        table = _with_numbers(table, name)
+    return tuple(found.values()), table
+
+
+def _with_numbers(table: LabelTable, name: str) -> LabelTable:
+    """Return the table with a column as numbers; null where it is empty."""
+    rows = [row for row, text in enumerate(table.text(name)) if text.strip()]
+    if not rows:
+        raise DataError(f"{table.file}: rating '{name}' is empty", "name another column")
+    some = replace(table, columns={name: table.columns[name]}).take(rows)
+    values: list[float | None] = [None] * len(table)
+    for row, value in zip(rows, some.numbers(name, what=name).tolist(), strict=True):
+        values[row] = value
+    return replace(table, columns={**table.columns, name: pa.array(values, pa.float64())})
+
+
+def score_options(columns: str | Sequence[str] | None) -> dict[str, str | None]:
+    """Return the options of a source that name its score columns: the first, and further ones.
+
+    Raises:
+        DataError: When a name is empty.
+    """
+    names = [] if columns is None else [columns] if isinstance(columns, str) else list(columns)
+    if any(not name.strip() for name in names):
+        raise DataError("a score column has no name", "name a column of the label file")
+    if not names:
+        return {}
+    first, *further = names
+    # They may hold commas, so each has a line.
+    return {"score": first, "ratings": "".join(f"{name}\n" for name in further) or None}
+
+
+def split_columns(text: str) -> list[str]:
+    """Read names of columns: with commas between them, as users write them, or one a line (`score_options`)."""
+    return [name.strip() for name in text.split("\n" if "\n" in text else ",") if name.strip()]
+
+
+def _with_direction(table: LabelTable, text: str) -> tuple[str, bool | None]:
+    """Read `COLUMN`, `COLUMN:lower` or `COLUMN:higher`: the column, and whether lower is better where it is said."""
+    name, _, word = text.rpartition(":")
+    if text in table.columns or word not in DIRECTIONS:
+        return text, None
+    return name, DIRECTIONS[word]
 
 
 def _image_column(table: LabelTable, given: str | None) -> str:
@@ -168,24 +222,29 @@ def _image_column(table: LabelTable, given: str | None) -> str:
     )
 
 
-def _score_column(table: LabelTable, options: Options) -> str | None:
+def _score_column(table: LabelTable, options: Options) -> tuple[str | None, bool | None]:
+    """Return the score column, and whether lower is better where that is said."""
+    lower = options.flag("lower")
     given = options.text("score")
     if given is not None:
+        given, said = _with_direction(table, given)
+        if None not in (said, lower) and said != lower:
+            raise DataError(f"{table.file}: two directions of '{given}' are given", "say it once")
         if given in table.columns:
-            return given
+            return given, lower if said is None else said
         raise DataError(f"{table.file} has no column '{given}'", f"its columns: {', '.join(table.columns)}")
     image = options.text("image")
     found = [name for name in table.columns if plain(name) in SCORE_COLUMNS and name != image]
     if len(found) == 1:
-        return found[0]
+        return found[0], lower
     if not found and _side_column(table):
-        return None
+        return None, lower
     if not found and SEVERITY in table.columns:
-        return SEVERITY
+        return SEVERITY, lower
     what = f"several score columns ({', '.join(found)})" if found else "no score column"
     raise DataError(
         f"{table.file} has {what}; its columns: {', '.join(table.columns)}",
-        "name it with --score-column or ?score=COLUMN",
+        "name it with --score-column or ?score=COLUMN; given again, it names further ratings",
     )
 
 
@@ -207,7 +266,8 @@ def _direction(score: str | None, lower: bool | None, file: str) -> bool:
     if lower is None and score is not None and plain(score).startswith("dmos"):
         raise DataError(
             f"{file}: column '{score}' is a difference score by its name, but its direction is not said",
-            "add --lower-is-better or ?lower=true; or ?lower=false where higher is better, as in KADID-10k",
+            f"write it behind the name, --score-column {score}:lower (or :higher, as in KADID-10k); or add "
+            "--lower-is-better, ?lower=true or ?lower=false",
         )
     return bool(lower)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 from ..errors import DataError, counted
@@ -11,7 +12,7 @@ from .arrow_images import image_columns, load_hugging_face, load_parquet_images,
 from .base import AnchorSource
 from .declare import Dataset, load_dataset
 from .files import Folder, stem
-from .labelled import load_labelled
+from .labelled import load_labelled, score_options, split_columns
 from .pairs import find_pair, load_pairs
 from .registry import DATASETS
 from .spec import Options, normal_name, parse_spec
@@ -23,7 +24,7 @@ LABEL_ENDINGS = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".parquet")
 def load_source(
     spec: PathText,
     *,
-    score_column: str | None = None,
+    score_column: str | Sequence[str] | None = None,
     image_column: str | None = None,
     lower_is_better: bool | None = None,
 ) -> AnchorSource:
@@ -32,10 +33,12 @@ def load_source(
     Args:
         spec: `NAME:ROOT[?key=value&...]` for a data set of `DATASETS` (any case, hyphens do not matter), else
             a path or fsspec URL with options.
-        score_column: Score column of your own label file; the same as `?score=`.
+        score_column: Score column of your own label file; the same as `?score=`. Of several, the first divides and
+            scales the anchors, and the others become further ratings, the same as `?ratings=`. A column may be
+            followed by its direction: "dmos:lower".
         image_column: Its image column; the same as `?image=`.
-        lower_is_better: Its direction; the same as `?lower=`. None when the user did not say: then higher is
-            better, except that a column called DMOS is refused.
+        lower_is_better: Direction of the (first) score; the same as `?lower=`. None when the user did not say: then
+            higher is better, except that a column called DMOS is refused. Further ratings are so, too.
 
     Raises:
         DataError: When the source is unknown or its labels cannot be used.
@@ -43,21 +46,25 @@ def load_source(
     Example:
         >>> import quasar_index as qi
         >>> from pathlib import Path
-        >>> _ = Path("rated.csv").write_text("image,quality,camera\na.png,1.5,x\nb.png,4,y\n")
+        >>> _ = Path("rated.csv").write_text("image,quality,camera,light\na.png,1.5,x,3\nb.png,4,y,2\n")
         >>> source = qi.load_source("rated.csv", score_column="quality")
         >>> source.name, len(source), source.records["score"].to_pylist(), source.records["camera"].to_pylist()
         ('rated', 2, [1.5, 4.0], ['x', 'y'])
+        >>> both = qi.load_source("rated.csv", score_column=["quality", "light:lower"])
+        >>> both.rating, [(rating.name, rating.lower_is_better) for rating in both.ratings]
+        ('quality', [('light', True)])
     """
     parsed = parse_spec(os.fspath(spec))
     arguments = {
-        "score": score_column,
+        **score_options(score_column),
         "image": image_column,
         "lower": None if lower_is_better is None else str(lower_is_better).lower(),
     }
     given = {name: value for name, value in arguments.items() if value is not None}
     for name, value in given.items():
         if parsed.options.values.get(name, value) != value:
-            raise DataError(f"{name} is given twice: ?{name}={parsed.options.values[name]} and '{value}'")
+            again = ", ".join(split_columns(value))
+            raise DataError(f"{name} is given twice: ?{name}={parsed.options.values[name]} and '{again}'")
     if parsed.dataset is not None:
         dataset = find_dataset(parsed.dataset)
         if given:

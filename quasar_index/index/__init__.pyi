@@ -8,6 +8,7 @@ from .exchange import Export, ExportReport, read_export
 from .manifest import Manifest
 from .merging import MergeReport, merge
 from .notes import read_note, write_note
+from .ratings import further_rating, rating_records, raw_scores
 from .records import Approximation, EmbeddingRecord, RatingRecord, Shard, SourceRecord, Subset
 from .search import Neighbors, nearest
 from .selecting import select_into
@@ -42,8 +43,11 @@ __all__ = [
     "build_from_embeddings",
     "build_index",
     "check_build",
+    "further_rating",
     "merge",
     "nearest",
+    "rating_records",
+    "raw_scores",
     "read_export",
     "read_note",
     "select_into",

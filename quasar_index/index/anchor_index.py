@@ -107,12 +107,11 @@ class AnchorIndex:
             group: Column of contents whose anchors stay together (see `AnchorTable.groups`); None for their references,
                 where there are any.
             rating: Opinion score that divides and scales them; None for the first of each data set. Anchors without it
-                are left out. Another one than the first costs a copy of the embeddings in memory.
+                are left out, and logged. Another one than the first costs a copy of the embeddings in memory.
             embedding: Name of the embedding; None for the first.
 
         Returns:
-            The anchors; without filter, draw or further rating their matrix is mapped from the search cache. Where the
-            user opted in to approximate search, they carry it.
+            The anchors; their matrix is mapped from the cache where all are used by the first rating.
 
         Raises:
             AnchorIndexError: When the filter is wrong, or there is no such rating or embedding.
@@ -257,21 +256,22 @@ class AnchorIndex:
 
         return remove(self, ids=ids, where=where)
 
-    def relabel(self, labels: AnchorSource, *, where: str | None = None) -> RelabelReport:
+    def relabel(self, labels: AnchorSource, *, where: str | None = None, rating: str | None = None) -> RelabelReport:
         """Give anchors new raw scores, and new sides where data declare them; other columns stay.
 
         Args:
-            labels: Scores by path, file name (with as many of its folders as are needed to tell it) or content id.
+            labels: Scores by path, file name (with as many of its folders as tell it) or content id.
             where: An SQL filter: only these anchors are looked at; None for all.
+            rating: The rating that the score column is of; None for the first. Further ratings go by their names.
 
         Raises:
             AnchorIndexError: When the filter is wrong, or another process changes the index.
             DataError: When no name matches, one matches several anchors, two rows disagree on an anchor, the direction
                 is another one, or a score is outside the declared range.
         """
-        from .edit import relabel
+        from .relabelling import relabel
 
-        return relabel(self, labels, where=where)
+        return relabel(self, labels, where=where, rating=rating)
 
     def attach_embedding(
         self,

@@ -41,7 +41,8 @@ class ApproximateSearch:
         """Find neighbours (see `quasar_index.anchors.ApproximateSearcher`)."""
         record = self.record
         if anchors.fits is None or anchors.fits.of != record.of:
-            self._exactly(f"it is of all anchors in the space {record.space}, not of these")
+            by = "" if anchors.rating == record.rating else f" by {record.rating or 'their first rating'}"
+            self._exactly(f"it is of all anchors{by} in the space {record.space}, not of these")
             return None
         if top_k > record.top_k:
             self._exactly(f"its recall was measured for {counted(record.top_k, 'neighbour')}, not {top_k}")

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from ..arrays import FloatArray, IntArray, as_embeddings
-from ..datasets.base import AnchorSource, concat_text
+from ..arrays import FloatArray, as_embeddings
+from ..datasets.base import AnchorSource
 from ..encoders.base import Encoder
 from ..encoders.spec import EncoderSpec
 from ..errors import AnchorIndexError, DataError, counted, first_line
@@ -29,7 +29,6 @@ from .build import check_counts, stage_embeddings, usable_records
 from .change import Change, changing
 from .failures import count_failures, listed_failures, write_failures
 from .labels import join_records, label_columns, label_sources, record_of, with_labels
-from .match import match_names
 from .records import MAIN_EMBEDDING, SourceRecord
 from .rows import declared_sides, id_condition, selected_ids, set_labels, update_rows
 from .store import OWN_COLUMNS
@@ -201,32 +200,6 @@ def remove(index: AnchorIndex, *, ids: Sequence[str] | None = None, where: str |
     return RemoveReport(changed, len(gone), n_moved, unknown)
 
 
-def relabel(index: AnchorIndex, labels: AnchorSource, *, where: str | None = None) -> RelabelReport:
-    """See `AnchorIndex.relabel`."""
-    with changing(index) as change:
-        table = change.tables.read([*label_columns(change.manifest.sources), "path"])
-        considered = None if where is None else selected_ids(change, where)
-        names = labels.records["path"].to_pylist()
-        rows, unmatched = match_names(names, table["id"].to_pylist(), table["path"].to_pylist(), considered)
-        matched = np.flatnonzero(rows >= 0)
-        if not len(matched):
-            raise DataError(f"no anchor is called {concat_text(unmatched)}", "name images by path, file name or id")
-        rows, part = rows[matched], labels.records.take(pa.array(matched)).select(["path", "score", "side"])
-        records = {record.name: record for record in change.manifest.sources}
-        datasets = table["dataset"].take(pa.array(rows)).to_pylist()
-        part = declared_sides(part, datasets, records)
-        _check_new_scores(labels, part, rows, [records[name] for name in datasets])
-        changed_table, is_changed = set_labels(table, rows, part, ["score", "side"])
-        is_good, quality, labelled = label_sources(changed_table, records)
-        check_two_sides(is_good)
-        n_anchors, n_changed, n_moved = len(np.unique(rows)), int(is_changed.sum()), 0
-        changed = AnchorIndex(change.path, change.manifest)
-        if n_changed:
-            n_moved = update_rows(change, table, with_labels(changed_table, is_good, quality), ["score"])
-            changed = change.commit(f"relabel: {counted(n_changed, 'anchor')} by {labels.name}", sources=labelled)
-    return RelabelReport(changed, n_anchors, n_changed, n_moved, unmatched)
-
-
 def _check_encoder(change: Change, spec: EncoderSpec) -> None:
     if difference := spec.difference(change.manifest.encoder):
         recorded = change.manifest.encoder
@@ -338,33 +311,3 @@ def _join(
         n_duplicates=len(progress.duplicate_rows) + int(((rows >= 0) & ~is_again).sum()),
         failures=tuple(progress.failures),
     )
-
-
-def _check_new_scores(labels: AnchorSource, part: pa.Table, rows: IntArray, records: Sequence[SourceRecord]) -> None:
-    """Raise a DataError where new scores cannot be meant for their anchors."""
-    scores = part["score"].to_numpy()
-    names = part["path"].to_pylist()
-    first: dict[int, int] = {}
-    for number, (row, record) in enumerate(zip(rows.tolist(), records, strict=True)):
-        if np.isnan(scores[number]):
-            continue
-        if record.lower_is_better != labels.lower_is_better:
-            better, not_better = ("lower", "higher") if record.lower_is_better else ("higher", "lower")
-            raise DataError(
-                f"in '{record.name}' a {better} score is better, in {labels.name} a {not_better} one",
-                "convert the scores, or say the direction of the label file (--lower-is-better)",
-            )
-        low, high = record.rating.declared_range or (-np.inf, np.inf)
-        if not low <= scores[number] <= high:
-            raise DataError(
-                f"score {scores[number]:g} of '{names[number]}' is outside {low:g} to {high:g}, the range of "
-                f"'{record.name}'",
-                "check that this is the same scale",
-            )
-        earlier = first.setdefault(row, number)
-        if scores[earlier] != scores[number]:
-            raise DataError(
-                f"'{names[earlier]}' and '{names[number]}' are one anchor and have scores {scores[earlier]:g} and "
-                f"{scores[number]:g}",
-                "keep one of them",
-            )

@@ -237,6 +237,8 @@ class Subset:
         uid: Its `Manifest.uid`.
         version: Its version.
         reason: Why this selector and size, in a line; may be empty.
+        rating: The opinion score that divided the anchors for the selector; None for the first. n_good, n_bad and
+            the like count by it.
         earlier: Selectors by which the anchors that were selected from had been selected themselves, the last one last.
         time: UTC, ISO 8601.
     """
@@ -255,6 +257,7 @@ class Subset:
     where: str | None = None
     group: str | None = None
     reason: str = ""
+    rating: str | None = None
     earlier: tuple[str, ...] = ()
     time: str = field(default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="seconds"))
 
@@ -288,6 +291,7 @@ class Approximation:
         speedup: Time of the exact search of all these queries / its time, on the machine that measured.
         speedup_single: The same for one query alone.
         time: UTC, ISO 8601.
+        rating: The opinion score that divides these anchors; None for the first.
     """
 
     space: str
@@ -304,6 +308,7 @@ class Approximation:
     speedup: float
     speedup_single: float
     time: str = field(default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="seconds"))
+    rating: str | None = None
 
     @classmethod
     def from_dict(cls, data: Any) -> Approximation | None:
@@ -312,7 +317,8 @@ class Approximation:
             return None
         try:
             pairs = {name: tuple(data[name]) for name in ("n_lists", "n_probe")}
-            made = cls(**{f.name: data[f.name] for f in fields(cls)} | pairs)
+            known = {f.name: data[f.name] for f in fields(cls) if f.name != "rating"}
+            made = cls(**known | pairs, rating=data.get("rating"))
         except (KeyError, TypeError, ValueError):
             made = None
         if made is None or not made._is_sound():
@@ -324,7 +330,7 @@ class Approximation:
         counts = (*self.n_lists, *self.n_probe, self.n_ranked, self.top_k, self.n_queries)
         figures = (self.recall, self.recall_low, self.score_srcc, self.speedup, self.speedup_single)
         return (
-            all(isinstance(text, str) for text in (self.space, self.of, self.factory, self.time))
+            all(isinstance(text, str) for text in (self.space, self.of, self.factory, self.time, self.rating or ""))
             and len(self.n_lists) == len(self.n_probe) == 2
             and all(is_count(count) and count > 0 for count in counts)
             and all(isinstance(figure, (int, float)) for figure in figures)

@@ -55,9 +55,12 @@ def select_into(
     )
     n_good, n_bad = (sum(getattr(source, side) for source in sources) for side in ("n_good", "n_bad"))
     if not n_good or not n_bad:
+        by = f" by '{index.ratings[0]}', the first rating" if subset.rating else ""
         raise AnchorIndexError(
-            f"none of the {counted(len(wanted), 'anchor')} is {'bad' if n_good else 'good'}",
-            "select anchors of both sides",
+            f"none of the {counted(len(wanted), 'anchor')} is {'bad' if n_good else 'good'}{by}",
+            f"select more anchors, or build an index whose first rating is '{subset.rating}'"
+            if subset.rating
+            else "select anchors of both sides",
         )
     schema = pa.schema(list(tables.schema))
 

@@ -88,7 +88,7 @@ def colour_points(index: AnchorIndex, anchors: AnchorTable, rows: IntArray, colo
     if colour == "rating":
         if anchors.quality is None or np.isnan(anchors.quality[rows]).all():
             raise DataError("these anchors have no ratings", "use --colour side, or a column such as distortion")
-        return Scale("rating, 0 worst to 1 best", anchors.quality[rows])
+        return Scale(f"{anchors.rating or 'rating'}, 0 worst to 1 best", anchors.quality[rows])
     known = [name for name in index.columns if name != "embedding"]
     if colour not in known:
         raise DataError(

@@ -21,6 +21,7 @@ import numpy as np
 from ..anchors import AnchorTable
 from ..arrays import BoolArray, IntArray
 from ..index.anchor_index import AnchorIndex
+from ..index.ratings import raw_scores
 from ..paths import PathText, new_output
 from ..thumbnails import thumbnail_uris
 from .colouring import GREY, SCALE_NAME, Colouring, Groups, Scale
@@ -51,10 +52,11 @@ def write_page(
         How many images could not be read.
     """
     is_marked = np.zeros(len(projection), dtype=np.bool_) if marks is None else marks.is_marked[projection.rows]
-    extra = [] if column in {"side", "rating"} else [column]
+    extra = [] if column in {"side", "rating", anchors.rating} else [column]
     wanted = list(dict.fromkeys(["path", "score", "dataset", "reference", "distortion", "level", *extra]))
     table = index.metadata(anchors, wanted, rows=projection.rows)
     columns = {name: table[name].to_pylist() for name in wanted}
+    columns["score"] = raw_scores(index, anchors, rows=projection.rows).tolist()
     paths = columns.pop("path")
     shown = _first_shown(is_marked, n_thumbnails)
     uris = thumbnail_uris([paths[n] for n in shown.tolist()], max_pixels=max_pixels, on_progress=on_progress)
@@ -92,7 +94,7 @@ def _facts(
         if name == "score":
             if anchors.quality is not None:
                 pairs = zip(values, anchors.quality[projection.rows].tolist(), strict=True)
-                facts.append(("rating", [_rating(score, quality) for score, quality in pairs]))
+                facts.append((anchors.rating or "rating", [_rating(score, quality) for score, quality in pairs]))
         elif any(value is not None for value in values) and (name != "dataset" or len(set(values)) > 1):
             facts.append((name, [None if value is None else _text(value) for value in values]))
     return facts
@@ -100,7 +102,9 @@ def _facts(
 
 def _rating(score: float | None, quality: float) -> str | None:
     """Return `4.2 (0.89 of 0 to 1)`: as the data set has it, and on the scale that data sets share."""
-    return None if score is None or math.isnan(quality) else f"{_text(score)} ({quality:.2f} of 0 to 1)"
+    if score is None or math.isnan(score) or math.isnan(quality):
+        return None
+    return f"{_text(score)} ({quality:.2f} of 0 to 1)"
 
 
 def _text(value: object) -> str:

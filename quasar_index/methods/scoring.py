@@ -112,6 +112,22 @@ class Scorer:
             return Scores(np.empty(0), np.empty(0), np.empty(0))
         return self.score_embeddings(encode(self._needed_encoder(), images, batch_size=self.batch_size))
 
+    def score_again(self, images: Sequence[ScoredImage]) -> list[ScoredImage]:
+        """Score images that another scorer has embedded by the same encoder, such as one of another rating.
+
+        Args:
+            images: Rows of `score_files` of the other one.
+
+        Returns:
+            A row each; one with an error stays as it is.
+        """
+        embeddings = [image.embedding for image in images if image.embedding is not None]
+        rows = self.score_embeddings(np.stack(embeddings)).rows() if embeddings else iter(())
+        return [
+            image if image.embedding is None else ScoredImage(image.path, *next(rows), embedding=image.embedding)
+            for image in images
+        ]
+
     def score_files(
         self,
         paths: Iterable[str | os.PathLike[str]],

@@ -220,4 +220,6 @@ def _facts(fitted: FittedMethod, index: AnchorIndex | None) -> dict[str, str]:
         return facts | {"anchors": anchors}
     facts = {"index": f"{index.name}, version {index.manifest.version}", **facts}
     facts["anchors"] = anchors if len(table) == len(index) else f"{anchors}, of {len(index)}"
+    if table.rating is not None:
+        facts["rating"] = table.rating
     return facts | {"encoder": index.manifest.encoder.name}

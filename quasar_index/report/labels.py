@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from ..anchors import AnchorTable
 from ..arrays import DoubleArray
-from ..index import AnchorIndex
+from ..index import AnchorIndex, rating_records, raw_scores
 from ..methods.explanation import Explanation
 from ..methods.fitted import FittedMethod
 from ..methods.knn import Knn
@@ -61,17 +61,19 @@ class AnchorLabels:
         if index is None:
             ratings = np.full(len(anchors), np.nan) if anchors.quality is None else anchors.quality
             return cls(pa.nulls(len(anchors), pa.string()), ratings, "" if anchors.quality is None else "as given")
-        sources = index.manifest.sources
-        column = "score" if len(sources) == 1 else "quality"
-        table = index.metadata(anchors, ["path", column])
-        ratings = table[column].to_numpy().astype(np.float64)  # null is NaN
+        records = list(rating_records(index, anchors.rating).values())
+        paths = index.metadata(anchors, ["path"])["path"].combine_chunks()
+        if len(records) == 1:
+            ratings = raw_scores(index, anchors)
+        else:
+            ratings = np.full(len(anchors), np.nan) if anchors.quality is None else anchors.quality
         if np.isnan(ratings).all():
-            return cls(table["path"].combine_chunks(), ratings)
+            return cls(paths, ratings)
         scale = "scaled to [0, 1], higher is better"
-        if len(sources) == 1:
-            low, high = sources[0].score_range or (np.nanmin(ratings), np.nanmax(ratings))
-            scale = f"{low:g} to {high:g}, {'lower' if sources[0].lower_is_better else 'higher'} is better"
-        return cls(table["path"].combine_chunks(), ratings, scale)
+        if len(records) == 1:
+            low, high = records[0].score_range or (np.nanmin(ratings), np.nanmax(ratings))
+            scale = f"{low:g} to {high:g}, {'lower' if records[0].lower_is_better else 'higher'} is better"
+        return cls(paths, ratings, scale)
 
 
 def explanation_table(

@@ -141,6 +141,7 @@ def select_subset(
     shrinkage: Shrinkage | None = None,
     where: str | None = None,
     group: str | None = None,
+    rating: str | None = None,
     reason: str = "",
     overwrite: bool = False,
     on_progress: OnProgress | None = None,
@@ -159,13 +160,16 @@ def select_subset(
         where: An SQL filter: select from these anchors only.
         group: Column of contents that stay together in the selector's own validation; None for the index's
             `content_column`.
+        rating: Opinion score that divides the anchors, where they have several; None for the first. The new index has
+            all ratings, its first one stays the first.
         reason: Why, in a line, for the manifest.
         overwrite: Replace an index of that name.
         on_progress: Called with (done, total) anchors.
 
     Raises:
         MethodError: As `select_anchors` and `fit_space`.
-        AnchorIndexError: When the new index exists and is not to be overwritten, or the filter is wrong.
+        AnchorIndexError: When the new index exists and is not to be overwritten, the filter is wrong, or there is no
+            such rating.
         DataError: When the filter leaves a side empty, or there is no such column.
 
     Example:
@@ -181,7 +185,7 @@ def select_subset(
     """
     check_free(new_index_path(name), overwrite=overwrite)
     column = group or index.content_column()
-    anchors = index.anchors(where=where, group=group)
+    anchors = index.anchors(where=where, group=group, rating=rating)
     allocate(anchors, size=size, fraction=fraction)  # a wrong size is said before the space is fitted
     fitted = fit_space(anchors, space, shrinkage=shrinkage)
     rows = select_anchors(
@@ -208,6 +212,7 @@ def select_subset(
         where=where,
         group=column,
         reason=reason,
+        rating=anchors.rating,
         earlier=() if before is None else (*before.earlier, before.selector),
     )
     ids = [key.decode() for key in anchors.ids[rows].tolist()]

@@ -18,6 +18,7 @@ from ..anchors import AnchorTable
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
 from ..errors import counted
 from ..index.anchor_index import AnchorIndex
+from ..index.ratings import further_rating
 from ..statistics.groups import group_codes
 from ..validation.cross_fit import check_ratings, leave_group_out
 from ..validation.folds import MAX_FOLDS, Fold, make_folds
@@ -63,6 +64,7 @@ def index_bench(
     exclude: str | None = None,
     allow_overlap: bool = False,
     where: str | None = None,
+    rating: str | None = None,
     group: str | None = None,
     seed: int = 0,
 ) -> Bench:
@@ -74,6 +76,7 @@ def index_bench(
         exclude: As in `evaluate_index`.
         allow_overlap: As in `evaluate_index`.
         where: SQL filter of the anchors.
+        rating: Opinion score that divides the anchors, where they have several; None for the first.
         group: Column of the anchors' contents, for what is chosen among them; None for their references.
         seed: Of merging folds.
 
@@ -81,15 +84,18 @@ def index_bench(
         ValidationError: When images are among their own anchors.
         DataError: When a column is missing.
     """
-    anchors = index.anchors(where=where, group=group)
+    anchors = index.anchors(where=where, group=group, rating=rating)
     overlap = find_overlap(index, anchors, images, exclude, allow_overlap=allow_overlap)
     folds = make_folds(overlap.excluded, len(anchors), len(images.ids), seed=seed)
     note = leak_note(overlap.n_overlap)
     rule = (exclude or "").removeprefix("same-").removeprefix("group=")
     return Bench(
         protocol=f"{images.name} against {len(anchors)} anchors of index '{index.name}'"
+        + (f" by {anchors.rating}" if anchors.rating else "")
         + (f", without those of the same {rule}" if rule else ""),
-        identity=_hashed(_key(index, where, group), images.ids, images.quality, overlap.groups, exclude, seed),
+        identity=_hashed(
+            _key(index, where, group, anchors.rating), images.ids, images.quality, overlap.groups, exclude, seed
+        ),
         embeddings=images.embeddings,
         quality=check_ratings(images.quality),
         groups=None if overlap.groups is None else group_codes(overlap.groups, len(images.ids)),
@@ -108,6 +114,7 @@ def anchors_bench(
     *,
     allow_overlap: bool = False,
     where: str | None = None,
+    rating: str | None = None,
     max_folds: int = MAX_FOLDS,
     seed: int = 0,
 ) -> Bench:
@@ -121,6 +128,7 @@ def anchors_bench(
         group: Column with the groups.
         allow_overlap: Go on although versions of one image are in several groups; the notes say so.
         where: SQL filter of the anchors.
+        rating: Opinion score that divides the anchors, where they have several; None for the first.
         max_folds: Most folds; more groups are merged by a seeded draw. Slow selectors can do with ten.
         seed: Of merging folds.
 
@@ -129,8 +137,9 @@ def anchors_bench(
             all are in one group, or versions of one image in several.
         DataError: When there is no such column.
     """
-    levelled = _levelled_anchors(index, where)
-    images = levelled or rated_anchors(index, where=where)
+    by = further_rating(index, rating)
+    levelled = None if by else _levelled_anchors(index, where)
+    images = levelled or rated_anchors(index, where=where, rating=by)
     images.check_not_selected(group)
     notes: list[str] = []
     if levelled is not None:
@@ -150,14 +159,14 @@ def anchors_bench(
     merged = "" if n_folds >= n_groups else f", merged into {counted(n_folds, 'fold')}"
     return Bench(
         protocol=f"{images.name}, one {group} left out at a time ({counted(n_groups, 'group')}{merged})",
-        identity=_hashed(_key(index, where, group), "anchors", parts.groups, images.quality, max_folds, seed),
+        identity=_hashed(_key(index, where, group, by), "anchors", parts.groups, images.quality, max_folds, seed),
         embeddings=parts.embeddings,
         quality=parts.quality,
         groups=parts.groups,
         folds=parts.folds,
         anchors_of=parts.anchors_of,
         n_anchors=len(images.ids),
-        references=_references(index, index.anchors(where=where)),
+        references=_references(index, index.anchors(where=where, rating=by)),
         notes=(*notes, *leaks),
     )
 
@@ -193,8 +202,8 @@ def _references(index: AnchorIndex, anchors: AnchorTable) -> Mapping[bytes, byte
     return None if units is None else dict(zip(anchors.ids.tolist(), map(str.encode, units.tolist()), strict=True))
 
 
-def _key(index: AnchorIndex, where: str | None, group: str | None) -> list[Any]:
-    return [index.manifest.uid, index.manifest.version, where, group]
+def _key(index: AnchorIndex, where: str | None, group: str | None, rating: str | None) -> list[Any]:
+    return [index.manifest.uid, index.manifest.version, where, group, *([rating] if rating else [])]
 
 
 def _hashed(*parts: Any) -> str:

@@ -1,6 +1,6 @@
 """A declared sweep: one TOML file that says what to compute, and on what.
 
-    index = "ava"                        # name or path; also: version, where, group
+    index = "ava"                        # name or path; also: version, where, group, rating
     data = "tad66k/labels.csv"           # rated images: with score-column, image-column, lower-is-better, exclude
     # cross-validate = "prompt"          # or instead: leave out one value of this column of the index at a time (folds)
     seeds = 10                           # also: first-seed, resamples, level
@@ -45,7 +45,10 @@ AXES: dict[str, Parameter] = {
     "shrinkages": "shrinkage",
 }
 """Key of the values of each parameter."""
-_TEXTS = ("index", "data", "version", "where", "group", "score-column", "image-column", "exclude", "cross-validate")
+_TEXTS = (
+    *("index", "data", "version", "where", "group", "rating"),
+    *("score-column", "image-column", "exclude", "cross-validate"),
+)
 _FLAGS = ("lower-is-better", "allow-overlap")
 _COUNTS = ("seeds", "first-seed", "resamples", "stratify", "folds")
 
@@ -60,6 +63,7 @@ class Plan:
         version: Version of it; None for the current one.
         where: SQL filter of its anchors.
         group: Column of the anchors' contents, for selectors that validate among them; with `cross_validate` that one.
+        rating: Opinion score that divides the anchors, where they have several; None for the first.
         data: Rated images; None with `cross_validate`.
         score_column: Of `data`.
         image_column: Of `data`.
@@ -75,6 +79,7 @@ class Plan:
     version: str | None = None
     where: str | None = None
     group: str | None = None
+    rating: str | None = None
     data: str | None = None
     score_column: str | None = None
     image_column: str | None = None
@@ -181,6 +186,7 @@ def _plan(table: Mapping[str, Any], folder: Path) -> Plan:
         version=table.get("version"),
         where=table.get("where"),
         group=table.get("group"),
+        rating=table.get("rating"),
         data=None if data is None else _beside(folder, data),
         score_column=table.get("score-column"),
         image_column=table.get("image-column"),

@@ -79,6 +79,7 @@ def suggest(
     group: str | None = None,
     method: Method | None = None,
     where: str | None = None,
+    rating: str | None = None,
     stratify: int | None = None,
     max_folds: int = SUGGESTION_FOLDS,
     n_seeds: int = 5,
@@ -98,6 +99,7 @@ def suggest(
             each anchor alone.
         method: What scores; None for the default.
         where: SQL filter of the anchors.
+        rating: Opinion score, where the anchors have several; None for the first.
         stratify: Quantile bins of the rating in a selection.
         max_folds: Most folds: more groups are merged by a seeded draw.
         n_seeds: Draws of selectors that are random.
@@ -135,7 +137,8 @@ def suggest(
         n_resamples=n_resamples,
         seed=seed,
     )
-    bench = anchors_bench(index, group or index.content_column() or "id", where=where, max_folds=max_folds, seed=seed)
+    column = group or index.content_column() or "id"
+    bench = anchors_bench(index, column, where=where, rating=rating, max_folds=max_folds, seed=seed)
     if on_plan is not None:
         on_plan(len(set(sweep.points())), len(bench.folds))
     report = run_sweep(sweep, bench, state=state, on_progress=on_progress)

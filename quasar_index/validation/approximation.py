@@ -54,6 +54,7 @@ def approximate(
     top_k: int = 256,
     space: SpaceName = DEFAULT_SPACE,
     shrinkage: Shrinkage | None = None,
+    rating: str | None = None,
     n_queries: int = 512,
     seed: int = 0,
     on_step: Callable[[int, int], None] | None = None,
@@ -66,6 +67,8 @@ def approximate(
         top_k: k; larger ones are searched exactly.
         space: The space of its cosines; in others, anchors are searched exactly.
         shrinkage: Of "whitened".
+        rating: The opinion score that divides the anchors, where they have several; by others they are searched
+            exactly. None for the first.
         n_queries: Queries to choose and to measure with, half of them each; at least 20.
         seed: Of the queries.
         on_step: Called with (done, total) steps.
@@ -97,7 +100,7 @@ def approximate(
 
     with changing(index) as change:
         now = AnchorIndex(index.path, change.manifest)
-        plain = replace(now.anchors(), approximate=None)
+        plain = replace(now.anchors(rating=rating), approximate=None)
         smallest = min(plain.n_good, plain.n_bad)
         if not 1 <= top_k < smallest:
             raise AnchorIndexError(
@@ -122,7 +125,7 @@ def approximate(
         ]
         if anchors.fits is None or not all(kept):
             raise AnchorIndexError(f"the lists of '{index.path}' cannot be kept", "make room, check its permissions")
-        record = replace(record, space=str(fitted), of=anchors.fits.of)
+        record = replace(record, space=str(fitted), of=anchors.fits.of, rating=plain.rating)
         manifest = replace(change.manifest, approximate=record)
         manifest.write(index.path)
         step()

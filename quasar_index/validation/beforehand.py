@@ -28,6 +28,7 @@ def check_evaluation(
     allow_overlap: bool = False,
     where: str | None = None,
     ratio: float = 1.0,
+    rating: str | None = None,
     group: str | None = None,
     by: Sequence[str] = (),
     seed: int = 0,
@@ -41,6 +42,7 @@ def check_evaluation(
         allow_overlap: Whether images may share a reference image with anchors.
         where: SQL filter of the anchors.
         ratio: Random part of them.
+        rating: Opinion score that divides them; None for the first.
         group: Column of the anchors' contents; None where none is needed.
         by: Columns of the images.
         seed: Of the draw of anchors.
@@ -50,7 +52,7 @@ def check_evaluation(
         images.column(name)
     if exclude is not None and exclude.startswith(GROUP):
         group = exclude.removeprefix(GROUP) or None
-    anchors = index.anchors(where=where, ratio=ratio, seed=seed, group=group)
+    anchors = index.anchors(where=where, ratio=ratio, seed=seed, group=group, rating=rating)
     # What has the same content is not known yet: all seem to be other images.
     find_overlap(index, anchors, images, exclude, allow_overlap=allow_overlap)
 

@@ -5,16 +5,18 @@ The map and its split-conformal interval are fitted on cross-fitted scores of th
 of anchors whose nearest anchor of another group is at most as near as the image's nearest anchor is: near 0, the index
 has nothing to say of the image.
 
-`calibrations/VERSION-KEY.json` in the index keeps one for each version of the table and method.
+`calibrations/VERSION-KEY.json` in the index keeps one for each version of the table, method and rating.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +25,7 @@ from ..anchors import AnchorTable
 from ..arrays import DoubleArray, as_embeddings, unit
 from ..errors import AnchorIndexError, ValidationError
 from ..index import AnchorIndex, nearest
+from ..index.ratings import further_rating, rating_records
 from ..index.search import search
 from ..methods.mean import Mean
 from ..methods.method import Method
@@ -48,6 +51,7 @@ class IndexCalibration:
         calibration: From scores to ratings, higher is better.
         lower_is_better: Direction of the raw ratings, which `predict` answers in.
         nearest: (101,) quantiles of the anchors' cosines to their nearest anchor of another group.
+        rating: The opinion score that it is of; None for the first of each data set.
     """
 
     method: str
@@ -56,6 +60,7 @@ class IndexCalibration:
     calibration: Calibration
     lower_is_better: bool
     nearest: DoubleArray = field(repr=False)
+    rating: str | None = None
 
     @property
     def column(self) -> str | None:
@@ -100,6 +105,7 @@ def calibrate(
     method: Method | None = None,
     *,
     group: str | None = None,
+    rating: str | None = None,
     map_name: MapName = "isotonic",
     level: float = 0.9,
     seed: int = 0,
@@ -112,6 +118,7 @@ def calibrate(
         method: What scores; None for the default.
         group: Column whose groups stay together (contents, prompts); None for the reference images where there are
             any, else each image alone.
+        rating: Opinion score, where anchors have several; None for the first.
         map_name: "isotonic" or "logistic".
         level: Nominal coverage of the interval.
         seed: Of the divisions.
@@ -123,6 +130,7 @@ def calibrate(
     Raises:
         ValidationError: When the anchors have no ratings, or too few anchors or groups, or scores that do not rise with
             the ratings.
+        AnchorIndexError: When there is no such rating.
 
     Example:
         >>> import numpy as np, quasar_index as qi
@@ -135,7 +143,7 @@ def calibrate(
         ('mean', 'each image', 60)
     """
     chosen = method or Mean()
-    images = rated_anchors(index)
+    images = rated_anchors(index, rating=rating)
     name, groups = _groups(images, group)
     fitted = cross_fit(
         [chosen],
@@ -147,9 +155,9 @@ def calibrate(
         seed=seed,
         on_progress=on_progress,
     )
-    sources = index.manifest.sources
-    lower = len(sources) == 1 and sources[0].lower_is_better
-    low_high = sources[0].score_range if len(sources) == 1 else (0.0, 1.0)
+    records = list(rating_records(index, rating).values())
+    lower = len(records) == 1 and records[0].lower_is_better
+    low_high = records[0].score_range if len(records) == 1 else (0.0, 1.0)
     scale = None if low_high is None else ((-low_high[1], -low_high[0]) if lower else low_high)
     found = IndexCalibration(
         str(chosen),
@@ -166,16 +174,19 @@ def calibrate(
         ),
         lower,
         _nearest_of_other_groups(images, fitted),
+        further_rating(index, rating),
     )
     _write(index, found)
     return found
 
 
-def read_calibration(index: AnchorIndex, method: Method | None = None) -> IndexCalibration:
-    """Read the calibration of an index for one method.
+def read_calibration(
+    index: AnchorIndex, method: Method | None = None, *, rating: str | None = None
+) -> IndexCalibration:
+    """Read the calibration of an index for one method, and one of its ratings (None for the first).
 
     Raises:
-        AnchorIndexError: When there is none for this version and method, naming those that there are.
+        AnchorIndexError: When there is none for this version, method and rating, naming those that there are.
         ValidationError: When the file is damaged.
 
     Example:
@@ -191,7 +202,8 @@ def read_calibration(index: AnchorIndex, method: Method | None = None) -> IndexC
         ('mean', (3,), True)
     """
     chosen = method or Mean()
-    path = _path(index, str(chosen))
+    further = further_rating(index, rating)
+    path = _path(index, str(chosen), further)
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         return IndexCalibration(
@@ -201,18 +213,26 @@ def read_calibration(index: AnchorIndex, method: Method | None = None) -> IndexC
             calibration=Calibration.from_dict(record["calibration"]),
             lower_is_better=record["lower_is_better"],
             nearest=np.asarray(record["nearest"], dtype=np.float64),
+            rating=record.get("rating"),
         )
     except FileNotFoundError:
         found = path.parent.glob(f"{index.manifest.version}-*.json")
-        others = sorted(str(json.loads(other.read_text(encoding="utf-8")).get("method")) for other in found)
+        others = sorted(_label(json.loads(other.read_text(encoding="utf-8"))) for other in found)
+        this = _label({"method": str(chosen), "rating": further})
         option = "" if chosen == Mean() else f" --method {chosen}"
+        option += "" if further is None else f" --rating {shlex.quote(further)}"
         have = f"; there are some for {', '.join(map(repr, others))}" if others else ""
         raise AnchorIndexError(
-            f"index '{index.name}' has no calibration of '{chosen}' for version {index.manifest.version}{have}",
+            f"index '{index.name}' has no calibration of '{this}' for version {index.manifest.version}{have}",
             f"make one: quasar-index calibrate {index.name}{option}",
         ) from None
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise ValidationError(f"the calibration '{path}' is damaged ({error})", "make it anew") from error
+
+
+def _label(record: Mapping[str, Any]) -> str:
+    by = record.get("rating")
+    return f"{record.get('method')}" + (f" by {by}" if by else "")
 
 
 def _groups(images: RatedImages, group: str | None) -> tuple[str, list[object]]:
@@ -238,7 +258,7 @@ def _nearest_of_other_groups(images: RatedImages, fitted: CrossFit) -> DoubleArr
 
 
 def _write(index: AnchorIndex, found: IndexCalibration) -> None:
-    path = _path(index, found.method)
+    path = _path(index, found.method, found.rating)
     record = {
         "method": found.method,
         "version": found.version,
@@ -246,6 +266,7 @@ def _write(index: AnchorIndex, found: IndexCalibration) -> None:
         "calibration": found.calibration.to_dict(),
         "lower_is_better": found.lower_is_better,
         "nearest": found.nearest.tolist(),
+        "rating": found.rating,
     }
     try:
         path.parent.mkdir(exist_ok=True)
@@ -254,6 +275,7 @@ def _write(index: AnchorIndex, found: IndexCalibration) -> None:
         raise AnchorIndexError(f"'{path}' cannot be written ({error.strerror})", "mend its permissions") from error
 
 
-def _path(index: AnchorIndex, method: str) -> Path:
-    key = hashlib.sha256(method.encode()).hexdigest()[:12]
+def _path(index: AnchorIndex, method: str, rating: str | None) -> Path:
+    what = method if rating is None else f"{method}\0{rating}"
+    key = hashlib.sha256(what.encode()).hexdigest()[:12]
     return index.path / FOLDER / f"{index.manifest.version}-{key}.json"

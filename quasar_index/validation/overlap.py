@@ -46,6 +46,7 @@ def evaluate_index(
     allow_overlap: bool = False,
     where: str | None = None,
     ratio: float = 1.0,
+    rating: str | None = None,
     by: Sequence[str] = (),
     seed: int = 0,
     **options: Any,
@@ -63,6 +64,8 @@ def evaluate_index(
             how many.
         where: SQL filter of the anchors.
         ratio: Random part of the anchors.
+        rating: Opinion score that divides the anchors, where they have several; None for the first. It may be another
+            one than that of the images.
         by: Columns of the images for a breakdown.
         seed: Of the draw of anchors, of merging folds and of the bootstrap.
         options: `n_resamples`, `level`, `on_progress` of `evaluate`.
@@ -87,7 +90,7 @@ def evaluate_index(
     """
     columns = {name: images.column(name) for name in by}
     column = exclude.removeprefix(GROUP) if exclude and exclude.startswith(GROUP) else None
-    anchors = index.anchors(where=where, ratio=ratio, seed=seed, group=column)
+    anchors = index.anchors(where=where, ratio=ratio, seed=seed, group=column, rating=rating)
     overlap = find_overlap(index, anchors, images, exclude, allow_overlap=allow_overlap)
     n_overlap = overlap.n_overlap
     report = evaluate(
@@ -102,6 +105,8 @@ def evaluate_index(
         **options,
     )
     protocol = f"{images.name} against {len(anchors)} anchors of index '{index.name}'"
+    if anchors.rating is not None:
+        protocol += f" by {anchors.rating}"
     if exclude:
         protocol += f", without those of the same {_meaning(exclude)}"
     note = leak_note(n_overlap)

@@ -17,6 +17,7 @@ from ..encoders.pipeline import encode_files
 from ..errors import DataError, ValidationError, counted
 from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex
+from ..index.ratings import rating_records, raw_scores
 from ..index.records import Subset
 from .cross_fit import check_ratings
 
@@ -62,12 +63,14 @@ class RatedImages:
         subset = self.subset
         if subset is None or subset.chosen_by is None:
             return
+        by = "" if subset.rating is None else f" --rating {shlex.quote(subset.rating)}"
         n, total = subset.n_good + subset.n_bad, subset.of_good + subset.of_bad
         raise ValidationError(
             f"{self.name} holds the {n} of {total} anchors that '{subset.chosen_by}' chose, and measured on these "
             "images alone any method looks better than it is",
             f"measure on all images: quasar-index sweep {shlex.quote(subset.index)} --selectors {subset.selector} "
-            f"--sizes {n / total:.2g} --cross-validate group={group}, which selects anew without each {group}",
+            f"--sizes {n / total:.2g} --cross-validate group={group}"
+            f"{by}, which selects anew without each {group}",
         )
 
     def column(self, name: str) -> list[Any]:
@@ -213,13 +216,15 @@ def embed_rated(
     )
 
 
-def rated_anchors(index: AnchorIndex, *, where: str | None = None) -> RatedImages:
+def rated_anchors(index: AnchorIndex, *, where: str | None = None, rating: str | None = None) -> RatedImages:
     """Take the anchors of an index as rated images: nothing is embedded.
 
     Args:
         index: The index. Ratings are its raw scores (negated where lower is better) if it has one source, else the
             scores that are scaled to [0, 1] for each source.
         where: SQL filter of the anchors.
+        rating: Name of the opinion score, where anchors have several; None for the first. Anchors, and sources, without
+            it are left out.
 
     Returns:
         Its anchors. They keep the sides that the index gave them where the median of just these anchors gives others:
@@ -227,6 +232,7 @@ def rated_anchors(index: AnchorIndex, *, where: str | None = None) -> RatedImage
 
     Raises:
         ValidationError: When the anchors have no ratings.
+        AnchorIndexError: When there is no such rating.
 
     Example:
         >>> import numpy as np, quasar_index as qi
@@ -238,23 +244,24 @@ def rated_anchors(index: AnchorIndex, *, where: str | None = None) -> RatedImage
         >>> images.name, len(images.ids), images.embeddings.shape
         ("index 'own'", 50, (50, 8))
     """
-    anchors = index.anchors(where=where)
-    sources = index.manifest.sources
+    anchors = index.anchors(where=where, rating=rating)
+    records = rating_records(index, anchors.rating)
+    sources = [source for source in index.manifest.sources if source.name in records]
     table = index.metadata(anchors, [name for name in index.columns if name != "embedding"])
     quality = np.full(len(anchors), np.nan) if anchors.quality is None else anchors.quality
     if len(sources) == 1:
-        raw = table["score"].to_numpy().astype(np.float64)
-        quality = -raw if sources[0].lower_is_better else raw
+        raw = raw_scores(index, anchors)
+        quality = -raw if records[sources[0].name].lower_is_better else raw
     declared = any(source.division == "reference" for source in sources)
     rated = ~np.isnan(quality)
     if not rated.any():
         raise ValidationError(f"the anchors of index '{index.name}' have no ratings", "use an index of rated images")
     check_ratings(quality[rated])
-    stays = declared or where is not None or len(sources) > 1 or sources[0].rating.fixed_threshold is not None
+    stays = declared or where is not None or len(sources) > 1 or records[sources[0].name].fixed_threshold is not None
     kept = rated | declared
     rows = np.flatnonzero(kept)
     return RatedImages(
-        name=f"index '{index.name}'",
+        name=f"index '{index.name}'" + (f" by {anchors.rating}" if anchors.rating else ""),
         embeddings=anchors.directions[rows] * anchors.norms[rows, None],
         quality=quality[rows],
         ids=[key.decode() for key in anchors.ids[rows].tolist()],

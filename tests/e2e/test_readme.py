@@ -22,6 +22,9 @@ def blocks(language: str) -> list[str]:
 def workplace(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What the examples take for granted: `ratings.csv` with its images, and a folder of photographs."""
     shutil.copytree(photos, tmp_path, dirs_exist_ok=True)
+    head, *rows = (tmp_path / "ratings.csv").read_text(encoding="utf-8").splitlines()
+    lines = [f"{head},appeal", *(f"{row},{n * 7 % 20}" for n, row in enumerate(rows))]
+    (tmp_path / "ratings.csv").write_text("\n".join(lines), encoding="utf-8")
     (tmp_path / "holiday").mkdir()
     shutil.copy(photos / "coffee_0.png", tmp_path / "holiday" / "beach.jpg")
     (tmp_path / "holiday" / "broken.jpg").write_bytes(b"broken")
