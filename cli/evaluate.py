@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,10 +14,11 @@ import typer
 import quasar_index as qi
 from quasar_index.errors import counted
 
+from . import evaluation_files as files
 from . import method_option as ways
 from . import options
-from .data import read_sources
-from .evaluation_tables import print_markdown, print_report
+from .data import LABELS_IDLE, read_embeddings, read_sources
+from .evaluation_tables import SHOW, EvaluationFormat
 from .idle import Idle
 from .output import interruptible, note, progress_bar
 
@@ -25,27 +27,120 @@ PROTOCOL = "Protocol"
 
 IDLE = (
     Idle(
-        (*options.EMBEDDING, *options.LABELLING),
-        lambda given: given["data"] is None,
-        "the anchors of the index are embedded and labelled already; it is for --data",
+        options.EMBEDDING,
+        lambda given: bool(given["embeddings"]),
+        "--embeddings need no encoder",
     ),
+    Idle(
+        options.EMBEDDING,
+        lambda given: given["data"] is None,
+        "the anchors of the index are embedded already; it is for --data",
+    ),
+    Idle(
+        options.LABELLING,
+        lambda given: given["data"] is None and given["labels"] is None,
+        "the anchors of the index are labelled already; it is for --data",
+    ),
+    Idle(
+        ("group",),
+        lambda given: given["cross_validate"] is not None,
+        "--cross-validate resamples the groups that it leaves out",
+    ),
+    *LABELS_IDLE[1:],
 )
 
 
 class ReportFormat(str, Enum):
-    """Formats of an evaluation or a reproduction."""
+    """Formats of a reproduction."""
 
     table = "table"
     json = "json"
     markdown = "markdown"
 
 
+@dataclass(frozen=True)
+class Protocol:
+    """How to evaluate.
+
+    Attributes:
+        methods: What scores.
+        group: Column of --cross-validate.
+        resampled: Column of --group.
+        exclude: Rule of --exclude.
+        allow_overlap: Whether images may score themselves.
+        where: Filter of the anchors.
+        ratio: Random part of them.
+        by: Columns of breakdowns.
+        resamples: Their number.
+        seed: Of all draws.
+    """
+
+    methods: Sequence[qi.Method]
+    group: str | None
+    resampled: str | None
+    exclude: str | None
+    allow_overlap: bool
+    where: str | None
+    ratio: float
+    by: Sequence[str]
+    resamples: int
+    seed: int
+
+    def check(self, rated: qi.validation.RatedSource, index: qi.AnchorIndex | None) -> None:
+        """Find what stands against it before anything is embedded."""
+        if self.group is not None:
+            qi.validation.check_cross_validation(rated, self.group, by=self.by)
+        elif index is not None:
+            qi.validation.check_evaluation(
+                rated,
+                index,
+                exclude=self.exclude,
+                allow_overlap=self.allow_overlap,
+                where=self.where,
+                ratio=self.ratio,
+                resampled=self.resampled,
+                by=self.by,
+                seed=self.seed,
+            )
+
+    def evaluate(self, index: qi.AnchorIndex | None, images: qi.RatedImages) -> qi.EvaluationReport:
+        """Evaluate."""
+        with progress_bar("evaluating") as on_progress:
+            shared: dict[str, Any] = {
+                "allow_overlap": self.allow_overlap,
+                "by": self.by,
+                "n_resamples": self.resamples,
+                "seed": self.seed,
+                "on_progress": on_progress,
+            }
+            if self.group is not None:
+                return qi.cross_validate_images(self.methods, images, self.group, **shared)
+            assert index is not None  # noqa: S101 - for the type checker
+            return qi.evaluate_index(
+                self.methods,
+                index,
+                images,
+                exclude=self.exclude,
+                where=self.where,
+                ratio=self.ratio,
+                group=self.resampled,
+                **shared,
+            )
+
+
 def evaluate(
     *,
-    index: Annotated[str | None, typer.Option("--index", "-i", help="Name or path of the index.")] = None,
+    index: Annotated[
+        list[str] | None, typer.Option("--index", "-i", help="Name or path of an index; several are compared.")
+    ] = None,
     data: Annotated[
         str | None, typer.Option("--data", "-d", metavar="SPEC", help="Rated images, as for build.")
     ] = None,
+    embeddings: Annotated[
+        list[Path] | None,
+        typer.Option(help="Embeddings of rated images instead of --data; one file, or one an index."),
+    ] = None,
+    labels: Annotated[Path | None, typer.Option(help="Label file of --embeddings, one row each.")] = None,
     labelling: options.Labelling,
     cross_validate: Annotated[
         str | None,
@@ -63,6 +158,14 @@ def evaluate(
             metavar="COLUMN", help="SRCC of each value: distortion, split, source, ...", rich_help_panel=PROTOCOL
         ),
     ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Test images resampled together.  Default: that of --exclude group=COLUMN, else reference.",
+            rich_help_panel=PROTOCOL,
+        ),
+    ] = None,
     resamples: options.Resamples = 1000,
     method: ways.MethodsOption = None,
     where: options.Where = None,
@@ -76,7 +179,11 @@ def evaluate(
     layers: options.Layers = None,
     input_rule: options.InputRule = None,
     embedding: options.Embedding,
-    format_: Annotated[ReportFormat, typer.Option("--format", "-f", help="How to print.")] = ReportFormat.table,
+    format_: Annotated[EvaluationFormat, typer.Option("--format", "-f", help="How to print.")] = EvaluationFormat.table,
+    predictions: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a row an image with all scores: .csv, .jsonl or .parquet."),
+    ] = None,
     picture: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw scores against ratings: .png or .svg.")
     ] = None,
@@ -87,77 +194,87 @@ def evaluate(
     --cross-validate group=COLUMN); or the anchors of an index so (--index, --cross-validate), which embeds nothing.
     The exit code is 3 when images failed, 7 when the evaluation would mean nothing.
     """
-    group = read_group(cross_validate)
+    left_out = read_group(cross_validate)
+    several = len(index or []) > 1
+    has_images = data is not None or bool(embeddings)
     for is_wrong, message in (
-        (data is None and (index is None or group is None), "give --data, or --index with --cross-validate group=..."),
+        (data is not None and bool(embeddings), "give either --data or --embeddings"),
+        (labels is not None and not embeddings, "--labels belongs to --embeddings"),
         (
-            data is not None and (index is None) == (group is None),
-            "--data needs either --index or --cross-validate group=COLUMN",
+            not has_images and (not index or left_out is None),
+            "give --data, --embeddings, or --index with --cross-validate group=...",
         ),
-        (bool(group and exclude), "--exclude is for --index with --data; --cross-validate leaves out whole groups"),
-        (index is None and bool(where or version or ratio != 1), "--where, --version and --ratio are for --index"),
-        (group is not None and ratio != 1, "--ratio is for --index with --data"),
         (
-            index is not None and bool(encoder or layers or input_rule),
+            has_images and (not index) == (left_out is None),
+            "--data and --embeddings need either --index or --cross-validate group=COLUMN",
+        ),
+        (bool(left_out and exclude), "--exclude is for --index with --data; --cross-validate leaves out whole groups"),
+        (not index and bool(where or version or ratio != 1), "--where, --version and --ratio are for --index"),
+        (left_out is not None and ratio != 1, "--ratio is for --index with --data"),
+        (several and version is not None, "--version is for one --index"),
+        (
+            len(embeddings or []) not in (0, 1, len(index or [])),
+            "give --embeddings once, or once for each --index, in their order",
+        ),
+        (
+            bool(encoder or layers or input_rule) and (data is None or bool(index)),
             "--encoder, --layers and --input are for --data without --index",
         ),
     ):
         if is_wrong:
             raise typer.BadParameter(message)
-    methods = ways.read_methods(method)
+    protocol = Protocol(
+        ways.read_methods(method), left_out, group, exclude, allow_overlap, where, ratio, by or [], resamples, seed
+    )
     if picture is not None:
         qi.pictures.check_picture(picture)
+    if predictions is not None:
+        files.check_new("--predictions", predictions, [data, labels, *(embeddings or [])], files.PREDICTIONS)
     qi.allow_pixels(embedding.max_pixels)
-    opened = None if index is None else qi.AnchorIndex.open(index, version)
+    opened = open_indexes(index or [], version)
 
-    def embed(load: Callable[[], qi.Encoder]) -> qi.RatedImages:
-        (source,) = read_sources([data or ""], **vars(labelling))
-        rated = qi.rated_source(source, keep_sides=group is not None)
-        if group is not None:
-            qi.validation.check_cross_validation(rated, group, by=by or [])
-        elif opened is not None:
-            qi.validation.check_evaluation(
-                rated,
-                opened,
-                exclude=exclude,
-                allow_overlap=allow_overlap,
-                where=where,
-                ratio=ratio,
-                by=by or [],
-                seed=seed,
-            )
+    def embed(rated: qi.validation.RatedSource, load: Callable[[], qi.Encoder]) -> qi.RatedImages:
         loaded = load()
         with progress_bar("embedding") as on_image:
             return qi.embed_rated(rated, loaded, **embedding.running, on_progress=on_image)
 
+    def read_images() -> list[qi.RatedImages]:
+        """Return the images for each index; encoders are loaded one after the other."""
+        if embeddings:
+            return [_read_embedded(path, labels, labelling, protocol, list(opened.values())) for path in embeddings]
+        if data is None:
+            return [qi.rated_anchors(one, where=where) for one in opened.values()]
+        (source,) = read_sources([data], **vars(labelling))
+        rated = qi.rated_source(source, keep_sides=left_out is not None)
+        for checked in (*opened.values(), *([] if opened else [None])):
+            protocol.check(rated, checked)
+        if not opened:
+            chosen = encoder or qi.DEFAULT_ENCODER
+            rule: dict[str, Any] = {"layers": layers, "input_rule": input_rule}
+            return [embed(rated, lambda: qi.load_encoder(chosen, **rule, **embedding.loading))]
+        for one in opened.values():
+            qi.encoders.check_recorded_encoder(one.manifest.encoder, **embedding.place)
+        made: dict[Any, qi.RatedImages] = {}
+        for one in opened.values():
+            spec = one.manifest.encoder
+            if spec not in made:
+                made[spec] = embed(rated, lambda spec=spec: qi.load_recorded_encoder(spec, **embedding.loading))  # type: ignore[misc]
+        return [made[one.manifest.encoder] for one in opened.values()]
+
     with interruptible("nothing was written; run it again"):
-        if opened is None:
-            images = embed(
-                lambda: qi.load_encoder(
-                    encoder or qi.DEFAULT_ENCODER, layers=layers, input_rule=input_rule, **embedding.loading
-                )
-            )
-        elif data is None:
-            images = qi.rated_anchors(opened, where=where)
+        images = read_images()
+        if not several:
+            report = protocol.evaluate(next(iter(opened.values()), None), images[0])
         else:
-            recorded = opened.manifest.encoder
-            images = embed(lambda: qi.load_recorded_encoder(recorded, **embedding.loading))
-        with progress_bar("evaluating") as on_progress:
-            shared: dict[str, Any] = {
-                "allow_overlap": allow_overlap,
-                "by": by or [],
-                "n_resamples": resamples,
-                "seed": seed,
-                "on_progress": on_progress,
-            }
-            if group is not None:
-                report = qi.cross_validate_images(methods, images, group, **shared)
-            else:
-                assert opened is not None  # noqa: S101 - for the type checker
-                report = qi.evaluate_index(methods, opened, images, exclude=exclude, where=where, ratio=ratio, **shared)
+            sets = images * len(opened) if len(images) == 1 else images
+            pairs = zip(opened.items(), sets, strict=True)
+            reports = {name: protocol.evaluate(one, own) for (name, one), own in pairs}
+            report = qi.validation.join_evaluations(reports, by=protocol.by)
     if picture is not None:
         qi.draw_evaluation(report, picture)
-    _SHOW[format_](report)
+    if predictions is not None:
+        files.write_predictions(report, predictions, protocol.by)
+    SHOW[format_](report.to_dict())
     for path, reason in report.failures[:5]:
         note(f"left out '{path}': {reason}")
     if report.n_failed:
@@ -165,15 +282,35 @@ def evaluate(
         raise typer.Exit(qi.DataError.exit_code)
 
 
-def _print_json(report: qi.EvaluationReport) -> None:
-    typer.echo(json.dumps(report.to_dict(), indent=2))
+def open_indexes(names: Sequence[str], version: str | None = None) -> dict[str, qi.AnchorIndex]:
+    """Open indexes, by what tells them apart: their names, or as they were named where two have the same.
+
+    Raises:
+        BadParameter: When one is named twice.
+    """
+    opened = [qi.AnchorIndex.open(name, version) for name in names]
+    places = Counter(one.path.resolve() for one in opened)
+    if twice := next((one for one in opened if places[one.path.resolve()] > 1), None):
+        raise typer.BadParameter(f"--index names '{twice.name}' twice")
+    counts = Counter(one.name for one in opened)
+    return {one.name if counts[one.name] == 1 else name: one for name, one in zip(names, opened, strict=True)}
 
 
-_SHOW: dict[ReportFormat, Callable[[qi.EvaluationReport], None]] = {
-    ReportFormat.table: print_report,
-    ReportFormat.json: _print_json,
-    ReportFormat.markdown: print_markdown,
-}
+def _read_embedded(
+    path: Path,
+    labels: Path | None,
+    labelling: options.Labelling,
+    protocol: Protocol,
+    indexes: Sequence[qi.AnchorIndex],
+) -> qi.RatedImages:
+    """Read embeddings with ratings."""
+    read = read_embeddings(path, labels, **vars(labelling))
+    if len(read.sources) > 1:
+        raise qi.DataError(f"'{path}' holds images of {len(read.sources)} data sets", "evaluate one at a time")
+    rated = qi.rated_source(read.sources[0], keep_sides=protocol.group is not None)
+    for index in (*indexes, *([] if indexes else [None])):
+        protocol.check(rated, index)
+    return qi.validation.rated_embeddings(rated, read.embeddings, ids=read.ids)
 
 
 def read_group(text: str | None) -> str | None:

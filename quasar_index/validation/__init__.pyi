@@ -10,9 +10,10 @@ from .cross_fit import CrossFit, cross_fit
 from .evaluate import cross_validate, evaluate
 from .fold_scores import SpaceChoice, choose_space
 from .folds import Exclusion
+from .joined import join_evaluations
 from .overlap import cross_validate_images, evaluate_index
 from .picture import draw_evaluation
-from .rated import RatedImages, RatedSource, embed_rated, rated_anchors, rated_source
+from .rated import RatedImages, RatedSource, embed_rated, rated_anchors, rated_embeddings, rated_source
 from .report import BREAKDOWN_PAIRS, Breakdown, EvaluationReport, Figure, Outcome
 
 __all__ = [
@@ -39,7 +40,9 @@ __all__ = [
     "embed_rated",
     "evaluate",
     "evaluate_index",
+    "join_evaluations",
     "rated_anchors",
+    "rated_embeddings",
     "rated_source",
     "read_calibration",
     "search_exactly",

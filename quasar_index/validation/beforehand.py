@@ -29,6 +29,7 @@ def check_evaluation(
     where: str | None = None,
     ratio: float = 1.0,
     group: str | None = None,
+    resampled: str | None = None,
     by: Sequence[str] = (),
     seed: int = 0,
 ) -> None:
@@ -42,6 +43,7 @@ def check_evaluation(
         where: SQL filter of the anchors.
         ratio: Random part of them.
         group: Column of the anchors' contents; None where none is needed.
+        resampled: Column of the images whose values are resampled.
         by: Columns of the images.
         seed: Of the draw of anchors.
     """
@@ -52,7 +54,7 @@ def check_evaluation(
         group = exclude.removeprefix(GROUP) or None
     anchors = index.anchors(where=where, ratio=ratio, seed=seed, group=group)
     # What has the same content is not known yet: all seem to be other images.
-    find_overlap(index, anchors, images, exclude, allow_overlap=allow_overlap)
+    find_overlap(index, anchors, images, exclude, allow_overlap=allow_overlap, group=resampled)
 
 
 def _without_embeddings(rated: RatedSource) -> RatedImages:

@@ -1,0 +1,52 @@
+"""What an evaluation writes beside its table: `--predictions`, a row an image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import quasar_index as qi
+
+from .output import Row, check_output, choose_format, write_rows
+
+TEXT = ("path", "id", "group")
+PREDICTIONS = (".csv", ".jsonl", ".parquet")
+
+
+def check_new(option: str, output: Path, inputs: Sequence[str | Path | None], endings: Sequence[str]) -> None:
+    """Find out whether a file can be written, before anything takes long.
+
+    Raises:
+        DataError: When its ending is none of these, it is an input, or its place cannot be written to.
+    """
+    if output.suffix.lower() not in endings:
+        raise qi.DataError(
+            f"'{output}' names no format by its ending", f"name it {', '.join(endings[:-1])} or {endings[-1]}"
+        )
+    if any(one is not None and output.resolve() == Path(one).resolve() for one in inputs):
+        raise qi.DataError(f"'{output}' is what is evaluated", f"give {option} another file")
+    check_output(option, str(output))
+
+
+def write_predictions(report: qi.EvaluationReport, output: Path, by: Sequence[str] = ()) -> None:
+    """Write a row an image: path, id, rating, group, fold, the columns of `--by`, and the score of each method.
+
+    Raises:
+        DataError: When the file cannot be written.
+    """
+    known = [name for name in ("path", "id", "rating", "group", "fold") if name == "rating" or name in report.columns]
+    more = [name for name in by if name not in known]
+    labels = [outcome.label for outcome in report.outcomes]
+    columns = [*known, *more, *labels]
+
+    def rows() -> Iterator[Row]:
+        for row, rating in enumerate(report.quality.tolist()):
+            cells: dict[str, Any] = {"rating": rating}
+            for name in (*known, *more):
+                if name != "rating":
+                    value = report.columns[name][row]
+                    cells[name] = value if value is None or name == "fold" else str(value)
+            yield cells | {one.label: float(one.scores[row]) for one in report.outcomes}
+
+    write_rows(rows(), columns, format_=choose_format(None, str(output)), output=str(output), text=(*TEXT, *more))
