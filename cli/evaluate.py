@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,13 +10,16 @@ from typing import Annotated, Any
 import typer
 
 import quasar_index as qi
+from quasar_index.encoders.spec import EncoderSpec
 from quasar_index.errors import counted
 
 from . import evaluation_files as files
 from . import method_option as ways
 from . import options
-from .data import LABELS_IDLE, read_embeddings, read_sources
-from .evaluation_tables import SHOW, EvaluationFormat
+from .data import LABELS_IDLE, read_sources
+from .evaluation_results import read_results
+from .evaluation_run import Protocol, open_indexes, read_all_embedded
+from .evaluation_tables import SHOW, EvaluationFormat, print_reports
 from .idle import Idle
 from .output import interruptible, note, progress_bar
 
@@ -26,6 +27,15 @@ PROTOCOL = "Protocol"
 
 
 IDLE = (
+    Idle(
+        (
+            *("index", "data", "embeddings", "labels", "cross_validate", "exclude", "allow_overlap", "by", "group"),
+            *("resamples", "method", "where", "version", "ratio", "seed", "encoder", "layers", "input_rule"),
+            *("picture", "predictions", "results", *options.EMBEDDING, *options.LABELLING),
+        ),
+        lambda given: bool(given["from_"]),
+        "--from prints what was computed before, and takes --format alone",
+    ),
     Idle(
         options.EMBEDDING,
         lambda given: bool(given["embeddings"]),
@@ -56,76 +66,6 @@ class ReportFormat(str, Enum):
     table = "table"
     json = "json"
     markdown = "markdown"
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """How to evaluate.
-
-    Attributes:
-        methods: What scores.
-        group: Column of --cross-validate.
-        resampled: Column of --group.
-        exclude: Rule of --exclude.
-        allow_overlap: Whether images may score themselves.
-        where: Filter of the anchors.
-        ratio: Random part of them.
-        by: Columns of breakdowns.
-        resamples: Their number.
-        seed: Of all draws.
-    """
-
-    methods: Sequence[qi.Method]
-    group: str | None
-    resampled: str | None
-    exclude: str | None
-    allow_overlap: bool
-    where: str | None
-    ratio: float
-    by: Sequence[str]
-    resamples: int
-    seed: int
-
-    def check(self, rated: qi.validation.RatedSource, index: qi.AnchorIndex | None) -> None:
-        """Find what stands against it before anything is embedded."""
-        if self.group is not None:
-            qi.validation.check_cross_validation(rated, self.group, by=self.by)
-        elif index is not None:
-            qi.validation.check_evaluation(
-                rated,
-                index,
-                exclude=self.exclude,
-                allow_overlap=self.allow_overlap,
-                where=self.where,
-                ratio=self.ratio,
-                resampled=self.resampled,
-                by=self.by,
-                seed=self.seed,
-            )
-
-    def evaluate(self, index: qi.AnchorIndex | None, images: qi.RatedImages) -> qi.EvaluationReport:
-        """Evaluate."""
-        with progress_bar("evaluating") as on_progress:
-            shared: dict[str, Any] = {
-                "allow_overlap": self.allow_overlap,
-                "by": self.by,
-                "n_resamples": self.resamples,
-                "seed": self.seed,
-                "on_progress": on_progress,
-            }
-            if self.group is not None:
-                return qi.cross_validate_images(self.methods, images, self.group, **shared)
-            assert index is not None  # noqa: S101 - for the type checker
-            return qi.evaluate_index(
-                self.methods,
-                index,
-                images,
-                exclude=self.exclude,
-                where=self.where,
-                ratio=self.ratio,
-                group=self.resampled,
-                **shared,
-            )
 
 
 def evaluate(
@@ -184,6 +124,14 @@ def evaluate(
         Path | None,
         typer.Option(metavar="FILE", help="Write a row an image with all scores: .csv, .jsonl or .parquet."),
     ] = None,
+    results: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Add a line a method with all that decides it: .jsonl."),
+    ] = None,
+    from_: Annotated[
+        list[Path] | None,
+        typer.Option("--from", metavar="FILE", help="Print what --results wrote, in any --format; computes nothing."),
+    ] = None,
     picture: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw scores against ratings: .png or .svg.")
     ] = None,
@@ -194,6 +142,9 @@ def evaluate(
     --cross-validate group=COLUMN); or the anchors of an index so (--index, --cross-validate), which embeds nothing.
     The exit code is 3 when images failed, 7 when the evaluation would mean nothing.
     """
+    if from_:
+        print_reports(read_results(from_), format_)
+        return
     left_out = read_group(cross_validate)
     several = len(index or []) > 1
     has_images = data is not None or bool(embeddings)
@@ -226,28 +177,27 @@ def evaluate(
     protocol = Protocol(
         ways.read_methods(method), left_out, group, exclude, allow_overlap, where, ratio, by or [], resamples, seed
     )
-    if picture is not None:
-        qi.pictures.check_picture(picture)
-    if predictions is not None:
-        files.check_new("--predictions", predictions, [data, labels, *(embeddings or [])], files.PREDICTIONS)
+    outputs = files.Outputs(picture, predictions, results)
+    outputs.check([data, labels, *(embeddings or [])])
     qi.allow_pixels(embedding.max_pixels)
+    specs: list[EncoderSpec] = []
     opened = open_indexes(index or [], version)
 
     def embed(rated: qi.validation.RatedSource, load: Callable[[], qi.Encoder]) -> qi.RatedImages:
         loaded = load()
+        specs.append(loaded.spec)
         with progress_bar("embedding") as on_image:
             return qi.embed_rated(rated, loaded, **embedding.running, on_progress=on_image)
 
     def read_images() -> list[qi.RatedImages]:
         """Return the images for each index; encoders are loaded one after the other."""
         if embeddings:
-            return [_read_embedded(path, labels, labelling, protocol, list(opened.values())) for path in embeddings]
+            return read_all_embedded(embeddings, labels, labelling, protocol, list(opened.values()))
         if data is None:
             return [qi.rated_anchors(one, where=where) for one in opened.values()]
         (source,) = read_sources([data], **vars(labelling))
         rated = qi.rated_source(source, keep_sides=left_out is not None)
-        for checked in (*opened.values(), *([] if opened else [None])):
-            protocol.check(rated, checked)
+        protocol.check_all(rated, list(opened.values()))
         if not opened:
             chosen = encoder or qi.DEFAULT_ENCODER
             rule: dict[str, Any] = {"layers": layers, "input_rule": input_rule}
@@ -263,54 +213,15 @@ def evaluate(
 
     with interruptible("nothing was written; run it again"):
         images = read_images()
-        if not several:
-            report = protocol.evaluate(next(iter(opened.values()), None), images[0])
-        else:
-            sets = images * len(opened) if len(images) == 1 else images
-            pairs = zip(opened.items(), sets, strict=True)
-            reports = {name: protocol.evaluate(one, own) for (name, one), own in pairs}
-            report = qi.validation.join_evaluations(reports, by=protocol.by)
-    if picture is not None:
-        qi.draw_evaluation(report, picture)
-    if predictions is not None:
-        files.write_predictions(report, predictions, protocol.by)
+        report = protocol.evaluate_all(opened, images)
+    encoded = specs[0] if specs else None
+    outputs.write(report, images, opened, encoded, by=protocol.by, asked=protocol.asked)
     SHOW[format_](report.to_dict())
     for path, reason in report.failures[:5]:
         note(f"left out '{path}': {reason}")
     if report.n_failed:
         note(f"error: {counted(report.n_failed, 'image')} could not be embedded")
         raise typer.Exit(qi.DataError.exit_code)
-
-
-def open_indexes(names: Sequence[str], version: str | None = None) -> dict[str, qi.AnchorIndex]:
-    """Open indexes, by what tells them apart: their names, or as they were named where two have the same.
-
-    Raises:
-        BadParameter: When one is named twice.
-    """
-    opened = [qi.AnchorIndex.open(name, version) for name in names]
-    places = Counter(one.path.resolve() for one in opened)
-    if twice := next((one for one in opened if places[one.path.resolve()] > 1), None):
-        raise typer.BadParameter(f"--index names '{twice.name}' twice")
-    counts = Counter(one.name for one in opened)
-    return {one.name if counts[one.name] == 1 else name: one for name, one in zip(names, opened, strict=True)}
-
-
-def _read_embedded(
-    path: Path,
-    labels: Path | None,
-    labelling: options.Labelling,
-    protocol: Protocol,
-    indexes: Sequence[qi.AnchorIndex],
-) -> qi.RatedImages:
-    """Read embeddings with ratings."""
-    read = read_embeddings(path, labels, **vars(labelling))
-    if len(read.sources) > 1:
-        raise qi.DataError(f"'{path}' holds images of {len(read.sources)} data sets", "evaluate one at a time")
-    rated = qi.rated_source(read.sources[0], keep_sides=protocol.group is not None)
-    for index in (*indexes, *([] if indexes else [None])):
-        protocol.check(rated, index)
-    return qi.validation.rated_embeddings(rated, read.embeddings, ids=read.ids)
 
 
 def read_group(text: str | None) -> str | None:

@@ -1,17 +1,72 @@
-"""What an evaluation writes beside its table: `--predictions`, a row an image."""
+"""What an evaluation writes beside its table: a picture, a row an image, a line a method."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import quasar_index as qi
+from quasar_index.encoders.spec import EncoderSpec
 
+from . import evaluation_results
 from .output import Row, check_output, choose_format, write_rows
 
 TEXT = ("path", "id", "group")
 PREDICTIONS = (".csv", ".jsonl", ".parquet")
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Files that the user asked for, None where not.
+
+    Attributes:
+        picture: Scores against ratings.
+        predictions: A row an image.
+        results: A line a method, added.
+    """
+
+    picture: Path | None
+    predictions: Path | None
+    results: Path | None
+
+    def check(self, inputs: Sequence[str | Path | None]) -> None:
+        """Find out whether all can be written, before anything takes long.
+
+        Raises:
+            DataError: When one cannot.
+        """
+        if self.picture is not None:
+            qi.pictures.check_picture(self.picture)
+        for option, path, endings in (
+            ("--predictions", self.predictions, PREDICTIONS),
+            ("--results", self.results, evaluation_results.ENDINGS),
+        ):
+            if path is not None:
+                check_new(option, path, inputs, endings)
+
+    def write(
+        self,
+        report: qi.EvaluationReport,
+        images: Sequence[qi.RatedImages],
+        indexes: Mapping[str, qi.AnchorIndex],
+        encoder: EncoderSpec | None,
+        *,
+        by: Sequence[str],
+        asked: Mapping[str, Any],
+    ) -> None:
+        """Write them; arguments as of `append_results`.
+
+        Raises:
+            DataError: When one cannot be written.
+        """
+        if self.picture is not None:
+            qi.draw_evaluation(report, self.picture)
+        if self.predictions is not None:
+            write_predictions(report, self.predictions, by)
+        if self.results is not None:
+            evaluation_results.append_results(self.results, report, images, indexes, encoder, asked)
 
 
 def check_new(option: str, output: Path, inputs: Sequence[str | Path | None], endings: Sequence[str]) -> None:
@@ -21,9 +76,8 @@ def check_new(option: str, output: Path, inputs: Sequence[str | Path | None], en
         DataError: When its ending is none of these, it is an input, or its place cannot be written to.
     """
     if output.suffix.lower() not in endings:
-        raise qi.DataError(
-            f"'{output}' names no format by its ending", f"name it {', '.join(endings[:-1])} or {endings[-1]}"
-        )
+        names = " or ".join([", ".join(endings[:-1]), endings[-1]] if endings[1:] else endings)
+        raise qi.DataError(f"'{output}' names no format by its ending", f"name it {names}")
     if any(one is not None and output.resolve() == Path(one).resolve() for one in inputs):
         raise qi.DataError(f"'{output}' is what is evaluated", f"give {option} another file")
     check_output(option, str(output))

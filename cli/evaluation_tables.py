@@ -116,6 +116,19 @@ SHOW: dict[EvaluationFormat, Callable[[Report], None]] = {
 }
 
 
+def print_reports(reports: Sequence[Report], format_: EvaluationFormat) -> None:
+    """Print several reports: one CSV, one list of JSON, or tables one after the other."""
+    if format_ is EvaluationFormat.csv:
+        print(csv_text(reports), end="")  # noqa: T201
+    elif format_ is EvaluationFormat.json:
+        print(json.dumps(reports, indent=2))  # noqa: T201
+    else:
+        for number, report in enumerate(reports):
+            if number:
+                print()  # noqa: T201
+            SHOW[format_](report)
+
+
 def _facts(report: Report) -> Iterator[str]:
     yield from str(report["protocol"]).split("\n")
     counts = [f"{counted(report['n_scored'], 'image')} scored", f"{report['n_failed']} failed"]

@@ -40,6 +40,7 @@ class RatedImages:
         subset: How they were selected from more images, where they are the anchors of a selected index; else None.
         ids_are_contents: Whether ids are equal for the same image only because they come from its bytes. Else an
             anchor with the same embedding is the same image, too.
+        checksums: SHA-256 of each label file, by path.
     """
 
     name: str
@@ -53,6 +54,7 @@ class RatedImages:
     failures: tuple[tuple[str, str], ...] = ()
     subset: Subset | None = None
     ids_are_contents: bool = True
+    checksums: Mapping[str, str] = field(default_factory=dict)
 
     def check_not_selected(self, group: str) -> None:
         """Refuse to measure scores on images that a selector chose: it chose those that are easy to order.
@@ -303,6 +305,7 @@ def rated_anchors(index: AnchorIndex, *, where: str | None = None) -> RatedImage
         is_versioned=any(source.kind == "full-reference" for source in sources),
         n_unrated=int((~kept).sum()),
         subset=index.manifest.subset,
+        checksums={name: digest for source in sources for name, digest in source.checksums.items()},
     )
 
 
@@ -323,6 +326,7 @@ def _with_records(source: AnchorSource, embeddings: FloatArray, ids: list[str], 
         },
         is_good=np.array([side == "good" for side in records["side"].to_pylist()]) if is_reference else None,
         is_versioned=source.kind == "full-reference",
+        checksums=dict(source.checksums),
         **more,
     )
 

@@ -192,3 +192,61 @@ def test_embeddings_are_refused_where_they_do_not_fit(call: Run, vectors: Path, 
         said = re.sub(r"[\s│]+", " ", done.stderr)
         assert done.returncode == code, (arguments, said)
         assert words in said
+
+
+def test_results_are_lines_with_all_that_decides_them(call: Run, vectors: Path, tmp_path: Path) -> None:
+    results = tmp_path / "results.jsonl"
+    results.write_text('{"torn', encoding="utf-8")
+    done = call(*compared(vectors), "-m", "mean/ridge", "--results", results, "-f", "json", "--by", "distortion")
+    assert done.returncode == 0, done.stderr
+    torn, *lines = results.read_text().splitlines()
+    assert torn == '{"torn'
+    results.write_text("\n".join([*lines, torn]), encoding="utf-8")  # now the last one is torn
+    line = json.loads(lines[3])
+    index = qi.AnchorIndex.open(vectors / "six")
+    assert line["anchors"]["uid"] == index.manifest.uid
+    assert (line["anchors"]["version"], line["n"], line["interval"]["seed"]) == (1, TESTS, 0)
+    assert line["encoder"]["fingerprint"] == index.manifest.encoder.fingerprint
+    assert line["versions"]["numpy"] == np.__version__
+    assert line["command"].startswith("quasar-index evaluate -i ")
+    source, _ = qi.load_embeddings(vectors / "tests-six.npy", vectors / "tests.csv")
+    assert line["images"]["labels"].items() >= source.checksums.items()
+    (again,) = json.loads(call("evaluate", "--from", results, "-f", "json").stdout)
+    report = json.loads(done.stdout)
+    assert again == report
+
+
+def test_results_of_several_runs_make_one_table(call: Run, vectors: Path, tmp_path: Path) -> None:
+    results = tmp_path / "results.jsonl"
+    for index, method in (("eight", "mean"), ("six", "mean"), ("six", "ridge"), ("eight", "mean")):
+        one = ("--embeddings", vectors / f"tests-{index}.npy", "--labels", vectors / "tests.csv", *QUICK)
+        assert call("evaluate", "-i", vectors / index, *one, "-m", method, "--results", results).returncode == 0
+    other = ("--cross-validate", "group=scene", *QUICK, "--results", results)
+    assert call("evaluate", "-i", vectors / "six", *other).returncode == 0
+    one, crossed = json.loads(call("evaluate", "--from", results, "-f", "json").stdout)
+    assert [method["label"] for method in one["methods"]] == ["six: mean", "six: ridge", "eight: mean"]
+    assert [method["label"] for method in crossed["methods"]] == ["mean"]
+    scores, quality, _ = naive(vectors, "six", qi.Ridge())
+    assert one["methods"][1]["srcc"]["value"] == pytest.approx(spearmanr(scores, quality).statistic)
+    for format_, words in (("table", "six: ridge"), ("csv", ",six,ridge,40,"), ("markdown", "| six: ridge |"),
+                           ("latex", "six: ridge & ")):  # fmt: skip
+        assert words in call("evaluate", "--from", results, "-f", format_).stdout
+
+
+def test_what_holds_no_results_is_refused(call: Run, tmp_path: Path) -> None:
+    file = tmp_path / "some.jsonl"
+    for text, words in (
+        ("", "holds no results"),
+        ('{"a": 1}\n', "line 1 is no result"),
+        ("[]\n", "line 1 is no result"),
+        ("nonsense\n", "line 1 is no result"),
+    ):
+        file.write_text(text, encoding="utf-8")
+        done = call("evaluate", "--from", file)
+        assert (done.returncode, words in done.stderr) == (3, True), done.stderr
+    assert call("evaluate", "--from", tmp_path / "none.jsonl").returncode == 3
+    done = call("evaluate", "--from", file, "-i", "rated")
+    assert done.returncode == 2
+    assert "--index has no effect" in re.sub(r"[\s│]+", " ", done.stderr)
+    done = call("evaluate", "-i", "rated", "--cross-validate", "group=photograph", "--results", "x.csv")
+    assert (done.returncode, "name it .jsonl" in done.stderr) == (3, True)
