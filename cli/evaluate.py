@@ -31,7 +31,7 @@ IDLE = (
         (
             *("index", "data", "embeddings", "labels", "cross_validate", "exclude", "allow_overlap", "by", "group"),
             *("resamples", "method", "where", "version", "ratio", "seed", "encoder", "layers", "input_rule"),
-            *("picture", "predictions", "results", *options.EMBEDDING, *options.LABELLING),
+            *("picture", "sheet", "predictions", "results", *options.EMBEDDING, *options.LABELLING),
         ),
         lambda given: bool(given["from_"]),
         "--from prints what was computed before, and takes --format alone",
@@ -120,6 +120,10 @@ def evaluate(
     input_rule: options.InputRule = None,
     embedding: options.Embedding,
     format_: Annotated[EvaluationFormat, typer.Option("--format", "-f", help="How to print.")] = EvaluationFormat.table,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw what the first two methods see, with images: .png or .svg."),
+    ] = None,
     predictions: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write a row an image with all scores: .csv, .jsonl or .parquet."),
@@ -174,10 +178,11 @@ def evaluate(
     ):
         if is_wrong:
             raise typer.BadParameter(message)
-    protocol = Protocol(
-        ways.read_methods(method), left_out, group, exclude, allow_overlap, where, ratio, by or [], resamples, seed
-    )
-    outputs = files.Outputs(picture, predictions, results)
+    methods = ways.read_methods(method)
+    if sheet is not None and len(methods) * max(len(index or []), 1) < 2:
+        raise typer.BadParameter("--sheet compares two methods or indexes: give --method mean/retrieval")
+    protocol = Protocol(methods, left_out, group, exclude, allow_overlap, where, ratio, by or [], resamples, seed)
+    outputs = files.Outputs(picture, predictions, results, sheet)
     outputs.check([data, labels, *(embeddings or [])])
     qi.allow_pixels(embedding.max_pixels)
     specs: list[EncoderSpec] = []

@@ -25,11 +25,13 @@ class Outputs:
         picture: Scores against ratings.
         predictions: A row an image.
         results: A line a method, added.
+        sheet: What the first two methods see.
     """
 
     picture: Path | None
     predictions: Path | None
     results: Path | None
+    sheet: Path | None = None
 
     def check(self, inputs: Sequence[str | Path | None]) -> None:
         """Find out whether all can be written, before anything takes long.
@@ -37,8 +39,9 @@ class Outputs:
         Raises:
             DataError: When one cannot.
         """
-        if self.picture is not None:
-            qi.pictures.check_picture(self.picture)
+        for picture in (self.picture, self.sheet):
+            if picture is not None:
+                qi.pictures.check_picture(picture)
         for option, path, endings in (
             ("--predictions", self.predictions, PREDICTIONS),
             ("--results", self.results, evaluation_results.ENDINGS),
@@ -63,6 +66,8 @@ class Outputs:
         """
         if self.picture is not None:
             qi.draw_evaluation(report, self.picture)
+        if self.sheet is not None:
+            qi.validation.draw_sheet(report, self.sheet, read_bytes=images[0].read_bytes)
         if self.predictions is not None:
             write_predictions(report, self.predictions, by)
         if self.results is not None:

@@ -15,6 +15,7 @@ from .overlap import cross_validate_images, evaluate_index
 from .picture import draw_evaluation
 from .rated import RatedImages, RatedSource, embed_rated, rated_anchors, rated_embeddings, rated_source
 from .report import BREAKDOWN_PAIRS, Breakdown, EvaluationReport, Figure, Outcome
+from .sheet import draw_sheet
 
 __all__ = [
     "BREAKDOWN_PAIRS",
@@ -37,6 +38,7 @@ __all__ = [
     "cross_validate",
     "cross_validate_images",
     "draw_evaluation",
+    "draw_sheet",
     "embed_rated",
     "evaluate",
     "evaluate_index",

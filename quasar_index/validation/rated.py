@@ -41,6 +41,7 @@ class RatedImages:
         ids_are_contents: Whether ids are equal for the same image only because they come from its bytes. Else an
             anchor with the same embedding is the same image, too.
         checksums: SHA-256 of each label file, by path.
+        read_bytes: Opens one image of the column `path`; None for the default (local path or fsspec URL).
     """
 
     name: str
@@ -55,6 +56,7 @@ class RatedImages:
     subset: Subset | None = None
     ids_are_contents: bool = True
     checksums: Mapping[str, str] = field(default_factory=dict)
+    read_bytes: Callable[[str], bytes] | None = field(default=None, repr=False)
 
     def check_not_selected(self, group: str) -> None:
         """Refuse to measure scores on images that a selector chose: it chose those that are easy to order.
@@ -327,6 +329,7 @@ def _with_records(source: AnchorSource, embeddings: FloatArray, ids: list[str], 
         is_good=np.array([side == "good" for side in records["side"].to_pylist()]) if is_reference else None,
         is_versioned=source.kind == "full-reference",
         checksums=dict(source.checksums),
+        read_bytes=source.read_bytes,
         **more,
     )
 

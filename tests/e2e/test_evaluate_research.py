@@ -250,3 +250,25 @@ def test_what_holds_no_results_is_refused(call: Run, tmp_path: Path) -> None:
     assert "--index has no effect" in re.sub(r"[\s│]+", " ", done.stderr)
     done = call("evaluate", "-i", "rated", "--cross-validate", "group=photograph", "--results", "x.csv")
     assert (done.returncode, "name it .jsonl" in done.stderr) == (3, True)
+
+
+def test_a_sheet_shows_where_two_methods_differ(call: Run, vectors: Path, photos: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.svg"
+    done = call(*compared(vectors), "-m", "mean", "--sheet", sheet)
+    assert done.returncode == 0, done.stderr
+    text = sheet.read_text(encoding="utf-8")
+    one, _, groups = naive(vectors, "eight", qi.Mean())
+    other, _, _ = naive(vectors, "six", qi.Mean())
+    first, second = ((np.argsort(np.argsort(scores))) / (TESTS - 1) for scores in (one, other))
+    row = int(np.argmax(first - second))
+    assert f"{first[row]:.0%} | {second[row]:.0%}" in text
+    again = max(np.flatnonzero(np.array(groups) != groups[row]), key=lambda place: first[place] - second[place])
+    assert f"{first[again]:.0%} | {second[again]:.0%}" in text
+    for words in ("Rank over severity", ">blur<", ">noise<", "one of each group", f">{N + row}.png<"):
+        assert words in text
+    picture = tmp_path / "sheet.png"
+    crossed = ("evaluate", "-i", "rated", "--cross-validate", "group=photograph", *QUICK)
+    assert call(*crossed, "-m", "mean/ridge", "--sheet", picture).returncode == 0
+    assert picture.stat().st_size > 100_000  # with photographs
+    assert call(*crossed, "--sheet", picture).returncode == 2
+    assert call(*crossed, "-m", "mean/ridge", "--sheet", tmp_path / "sheet.pdf").returncode == 3

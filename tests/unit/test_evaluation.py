@@ -1,6 +1,7 @@
 """Evaluation: against naive loops, and no image scored by itself."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -405,3 +406,28 @@ def test_images_without_a_group_stand_alone_in_the_resamples(distorted):
     known = replace(images, columns={**images.columns, "scene": scenes})
     report = qi.evaluate_index([qi.Mean()], index, known, exclude="same-reference", group="scene", **FEW)
     assert (report.unit, report.n_units) == ("scene", len(images.ids) - 2)
+
+
+def test_tiers_of_a_sheet_hold_all_images_in_order_of_rating():
+    from quasar_index.validation.sheet import TIERS, _tiers
+
+    rng = np.random.default_rng(0)
+    for quality in (rng.normal(size=101), rng.integers(0, 6, 50).astype(float), np.repeat([0.0, 1, 2], [90, 5, 5])):
+        tiers = _tiers(quality)
+        assert sorted(np.concatenate(tiers)) == list(range(len(quality)))
+        assert all(quality[a].max() < quality[b].min() for a, b in pairwise(tiers))
+        assert len(tiers) == (TIERS if len(np.unique(quality)) > 8 else len(np.unique(quality)))
+    assert {len(tier) for tier in _tiers(np.arange(100.0))} == {20}
+
+
+def test_a_sheet_needs_two_methods_and_survives_odd_names(rated, tmp_path):
+    report = qi.cross_validate(METHODS[:2], *rated, **FEW)
+    with pytest.raises(qi.ValidationError, match="compares two methods"):
+        qi.validation.draw_sheet(replace(report, outcomes=report.outcomes[:1]), tmp_path / "x.png")
+    odd = replace(
+        report,
+        outcomes=tuple(replace(one, index="$x^{$") for one in report.outcomes),
+        columns={"path": ["$a_{$.png"] * 60, "distortion": ["$b$_{"] * 60, "severity": list(range(3)) * 20},
+    )
+    qi.validation.draw_sheet(odd, tmp_path / "x.svg")
+    assert "Rank over severity" in (tmp_path / "x.svg").read_text(encoding="utf-8")
