@@ -21,6 +21,7 @@ from .evaluation_results import read_results
 from .evaluation_run import Protocol, open_indexes, read_all_embedded
 from .evaluation_tables import SHOW, EvaluationFormat, print_reports
 from .idle import Idle
+from .matrix_tables import print_matrix
 from .output import interruptible, note, progress_bar
 
 PROTOCOL = "Protocol"
@@ -29,12 +30,21 @@ PROTOCOL = "Protocol"
 IDLE = (
     Idle(
         (
-            *("index", "data", "embeddings", "labels", "cross_validate", "exclude", "allow_overlap", "by", "group"),
-            *("resamples", "method", "where", "version", "ratio", "seed", "encoder", "layers", "input_rule"),
-            *("picture", "sheet", "predictions", "results", *options.EMBEDDING, *options.LABELLING),
+            *("index", "data", "embeddings", "labels", "cross_validate", "matrix", "exclude", "allow_overlap"),
+            *("by", "group", "resamples", "method", "where", "version", "ratio", "seed", "encoder", "layers"),
+            *("input_rule", "picture", "sheet", "predictions", "results", *options.EMBEDDING, *options.LABELLING),
         ),
         lambda given: bool(given["from_"]),
         "--from prints what was computed before, and takes --format alone",
+    ),
+    Idle(
+        (
+            *("data", "embeddings", "labels", "exclude", "allow_overlap", "by", "group", "version", "ratio"),
+            *("encoder", "layers", "input_rule", "picture", "sheet", "predictions", "results"),
+            *(*options.EMBEDDING, *options.LABELLING),
+        ),
+        lambda given: given["matrix"],
+        "--matrix is of the anchors of several --index, and prints their SRCC",
     ),
     Idle(
         options.EMBEDDING,
@@ -90,6 +100,12 @@ def evaluate(
             rich_help_panel=PROTOCOL,
         ),
     ] = None,
+    matrix: Annotated[
+        bool,
+        typer.Option(
+            "--matrix", help="Anchors of each --index against those of each other one.", rich_help_panel=PROTOCOL
+        ),
+    ] = False,
     exclude: options.Exclude = None,
     allow_overlap: options.AllowOverlap = False,
     by: Annotated[
@@ -150,6 +166,9 @@ def evaluate(
         print_reports(read_results(from_), format_)
         return
     left_out = read_group(cross_validate)
+    if matrix:
+        _evaluate_matrix(index or [], ways.read_methods(method), left_out, where, resamples, seed, format_)
+        return
     several = len(index or []) > 1
     has_images = data is not None or bool(embeddings)
     for is_wrong, message in (
@@ -227,6 +246,33 @@ def evaluate(
     if report.n_failed:
         note(f"error: {counted(report.n_failed, 'image')} could not be embedded")
         raise typer.Exit(qi.DataError.exit_code)
+
+
+def _evaluate_matrix(
+    names: list[str],
+    methods: list[qi.Method],
+    group: str | None,
+    where: str | None,
+    resamples: int,
+    seed: int,
+    format_: EvaluationFormat,
+) -> None:
+    """Evaluate all pairs of indexes."""
+    if len(names) < 2:
+        raise typer.BadParameter("--matrix needs two or more --index")
+    how = {"n_resamples": resamples, "level": 0.95, "seed": seed}
+    with interruptible("nothing was written; run it again"), progress_bar("evaluating") as on_progress:
+        cells = qi.validation.evaluate_matrix(
+            methods,
+            open_indexes(names),
+            group=group,
+            where=where,
+            n_resamples=resamples,
+            level=0.95,
+            seed=seed,
+            on_progress=on_progress,
+        )
+    print_matrix(cells, format_, how)
 
 
 def read_group(text: str | None) -> str | None:

@@ -64,10 +64,10 @@ def print_report(report: Report) -> None:
 
 def print_markdown(report: Report) -> None:
     """Print a report in Markdown."""
-    blocks = ["\n".join(f"- {line}" for line in _facts(report)), _table(COLUMNS, list(_rows(report)))]
+    blocks = ["\n".join(f"- {line}" for line in _facts(report)), markdown_table(COLUMNS, list(_rows(report)))]
     if _is_marked(report):
         blocks.append(f"\\{MARK} {EXPLAINED}")
-    print("\n\n".join([*blocks, *(_table(*part) for part in _parts(report))]))  # noqa: T201
+    print("\n\n".join([*blocks, *(markdown_table(*part) for part in _parts(report))]))  # noqa: T201
 
 
 def print_latex(report: Report) -> None:
@@ -75,17 +75,17 @@ def print_latex(report: Report) -> None:
     best = {name: _best(report["methods"], name) for name in TITLES}
     rows = []
     for outcome in report["methods"]:
-        cells = [_tex(outcome["label"])]
+        cells = [latex_text(outcome["label"])]
         for name in TITLES:
             marked = name in FITTED and outcome["fit_at_bound"]
-            cells.append(_tex_figure(outcome[name], bold=_shown(outcome[name]) == best[name], mark=marked))
+            cells.append(latex_figure(outcome[name], bold=_shown(outcome[name]) == best[name], mark=marked))
         paired = outcome[PAIRED]
-        rows.append([*cells, "" if paired is None else _tex_figure(paired, signed=True)])
-    lines = [*(f"% {line}" for line in _facts(report)), *_tabular([_tex(title) for title in COLUMNS], rows)]
+        rows.append([*cells, "" if paired is None else latex_figure(paired, signed=True)])
+    lines = [*(f"% {line}" for line in _facts(report)), *latex_table([latex_text(title) for title in COLUMNS], rows)]
     if _is_marked(report):
         lines.append(f"% ${MARK}$ {EXPLAINED}")
     for columns, parts in _parts(report):
-        lines += ["", *_tabular(map(_tex, columns), [_best_of_row(part) for part in parts])]
+        lines += ["", *latex_table(map(latex_text, columns), [_best_of_row(part) for part in parts])]
     print("\n".join(lines))  # noqa: T201
 
 
@@ -153,8 +153,8 @@ def _rows(report: Report) -> Iterator[tuple[str, ...]]:
         paired = outcome[PAIRED]
         yield (
             outcome["label"],
-            *(_cell(outcome[name], mark=name in FITTED and outcome["fit_at_bound"]) for name in TITLES),
-            "" if paired is None else _cell(paired, signed=True),
+            *(figure_text(outcome[name], mark=name in FITTED and outcome["fit_at_bound"]) for name in TITLES),
+            "" if paired is None else figure_text(paired, signed=True),
         )
 
 
@@ -190,10 +190,16 @@ def _ends(figure: Report, *, signed: bool = False) -> str:
     return "" if figure["low"] is None else f" [{figure['low']:{sign}.2f}, {figure['high']:{sign}.2f}]"
 
 
-def _cell(figure: Report, *, signed: bool = False, mark: bool = False) -> str:
+def figure_text(figure: Report, *, signed: bool = False, mark: bool = False) -> str:
+    """Write a figure with its interval."""
     if figure["value"] is None:
         return "-"
     return f"{_number(figure['value'], signed=signed)}{MARK if mark else ''}{_ends(figure, signed=signed)}"
+
+
+def as_figure(figure: Any) -> Report:
+    """Return a figure of the library, or None, as these tables take it."""
+    return {name: getattr(figure, name, None) for name in ("value", "low", "high")}
 
 
 def _shown(figure: Report) -> float | None:
@@ -215,10 +221,11 @@ def _best_of_row(part: Sequence[str]) -> list[str]:
     numbers = [float(cell) for cell in cells if cell != "-"]
     best = max(numbers) if len(numbers) > 1 else None
     shown = [_bold(_minus(one)) if one != "-" and float(one) == best else _minus(one) for one in cells]
-    return [_tex(value), n, *shown]
+    return [latex_text(value), n, *shown]
 
 
-def _tex(text: str) -> str:
+def latex_text(text: str) -> str:
+    """Escape text for LaTeX."""
     return text.translate(_TEX)
 
 
@@ -233,7 +240,8 @@ def _bold(text: str) -> str:
     return f"$\\mathbf{{{text.strip('$')}}}$" if text.startswith("$") else f"\\textbf{{{text}}}"
 
 
-def _tex_figure(figure: Report, *, bold: bool = False, signed: bool = False, mark: bool = False) -> str:
+def latex_figure(figure: Report, *, bold: bool = False, signed: bool = False, mark: bool = False) -> str:
+    """Write a figure with its interval for LaTeX."""
     if figure["value"] is None:
         return "--"
     value = _minus(_number(figure["value"], signed=signed))
@@ -242,7 +250,7 @@ def _tex_figure(figure: Report, *, bold: bool = False, signed: bool = False, mar
     return f"{_bold(value) if bold else value}{'$^*$' if mark else ''}{range_}"
 
 
-def _tabular(columns: Any, rows: Sequence[Sequence[str]]) -> list[str]:
+def latex_table(columns: Any, rows: Sequence[Sequence[str]]) -> list[str]:
     """Return the lines of a table of booktabs."""
     titles = list(columns)
     body = [" & ".join(row) + r" \\" for row in rows]
@@ -257,7 +265,8 @@ def _tabular(columns: Any, rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table of Markdown."""
     align = ["---", *("---:" for _ in columns[1:])]
     lines = [columns, align, *rows]
     return "\n".join("| " + " | ".join(map(_escaped, line)) + " |" for line in lines)

@@ -11,6 +11,7 @@ from .evaluate import cross_validate, evaluate
 from .fold_scores import SpaceChoice, choose_space
 from .folds import Exclusion
 from .joined import join_evaluations
+from .matrix import Cell, evaluate_matrix
 from .overlap import cross_validate_images, evaluate_index
 from .picture import draw_evaluation
 from .rated import RatedImages, RatedSource, embed_rated, rated_anchors, rated_embeddings, rated_source
@@ -20,6 +21,7 @@ from .sheet import draw_sheet
 __all__ = [
     "BREAKDOWN_PAIRS",
     "Breakdown",
+    "Cell",
     "CrossFit",
     "EvaluationReport",
     "Exclusion",
@@ -42,6 +44,7 @@ __all__ = [
     "embed_rated",
     "evaluate",
     "evaluate_index",
+    "evaluate_matrix",
     "join_evaluations",
     "rated_anchors",
     "rated_embeddings",

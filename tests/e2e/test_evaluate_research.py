@@ -272,3 +272,41 @@ def test_a_sheet_shows_where_two_methods_differ(call: Run, vectors: Path, photos
     assert picture.stat().st_size > 100_000  # with photographs
     assert call(*crossed, "--sheet", picture).returncode == 2
     assert call(*crossed, "-m", "mean/ridge", "--sheet", tmp_path / "sheet.pdf").returncode == 3
+
+
+def test_a_matrix_is_all_pairs(call: Run, vectors: Path, tmp_path: Path) -> None:
+    shared = np.load(vectors / "anchors-eight.npy")[:24]  # six references of `eight`
+    np.save(tmp_path / "mix.npy", np.vstack([shared, np.load(vectors / "tests-eight.npy")]))
+    lines = [(vectors / f"{name}.csv").read_text().splitlines() for name in ("anchors", "tests")]
+    (tmp_path / "mix.csv").write_text("\n".join([*lines[0][:25], *lines[1][1:]]), encoding="utf-8")
+    qi.build_from_embeddings(tmp_path / "mix", *qi.load_embeddings(tmp_path / "mix.npy", tmp_path / "mix.csv"))
+    both = ("evaluate", "-i", vectors / "eight", "-i", tmp_path / "mix", "--matrix", *QUICK)
+    done = call(*both, "-m", "mean:space=raw", "-f", "json")
+    assert done.returncode == 0, done.stderr
+    cells = {(one["anchors"], one["tests"]): one for one in json.loads(done.stdout)["cells"]}
+    assert [cells[key]["n_shared"] for key in cells] == [0, 24, 24, 0]
+    assert {one["resampled"] for one in cells.values()} == {"reference"}
+
+    eight, mix = (qi.AnchorIndex.open(place) for place in (vectors / "eight", tmp_path / "mix"))
+    method = qi.Mean(space="raw")
+    anchors, tests = eight.anchors(), qi.rated_anchors(mix)
+    ids = np.array([key.decode() for key in anchors.ids.tolist()])
+    reference = dict(zip(qi.rated_anchors(eight).ids, qi.rated_anchors(eight).columns["reference"], strict=True))
+    expected = []
+    for embedding, own in zip(tests.embeddings, tests.columns["reference"], strict=True):
+        kept = np.array([reference[key] != own for key in ids])
+        expected.append(method.fit(anchors.take(kept)).score(embedding[None]).score[0])
+    value = spearmanr(expected, tests.quality).statistic
+    assert cells["eight", "mix"]["srcc"] == pytest.approx(value)
+    crossed = call("evaluate", "-i", vectors / "eight", "--cross-validate", "group=reference", *QUICK,
+                   "-m", "mean:space=raw", "-f", "json")  # fmt: skip
+    itself = json.loads(crossed.stdout)["methods"][0]["srcc"]
+    assert cells["eight", "eight"]["srcc"] == pytest.approx(itself["value"])
+    assert cells["eight", "eight"]["srcc_low"] == pytest.approx(itself["low"])
+    for format_, words in (("table", "24 images share"), ("markdown", "| eight |"), ("latex", r"\toprule"),
+                           ("csv", "eight,mix,mean,64,24,")):  # fmt: skip
+        assert words in call(*both, "-f", format_).stdout
+    refused = call("evaluate", "-i", vectors / "eight", "-i", vectors / "six", "--matrix", *QUICK)
+    assert refused.returncode == 7
+    assert call("evaluate", "-i", vectors / "eight", "--matrix").returncode == 2
+    assert call(*both, "--results", "x.jsonl").returncode == 2
