@@ -235,11 +235,11 @@ def rated_embeddings(rated: RatedSource, embeddings: FloatArray, *, ids: Sequenc
         >>> from pathlib import Path
         >>> import numpy as np, quasar_index as qi
         >>> np.save("own.npy", np.random.default_rng(0).normal(size=(4, 8)))
-        >>> _ = Path("own.csv").write_text("image,score\na,1\nb,2\nc,\nd,3\n")
+        >>> _ = Path("own.csv").write_text("image,score\na,1\nb,2\nc,4\nd,3\n")
         >>> source, embeddings = qi.load_embeddings("own.npy", "own.csv")
         >>> images = qi.validation.rated_embeddings(qi.rated_source(source), embeddings)
         >>> images.quality.tolist(), images.embeddings.shape, images.n_unrated
-        ([1.0, 2.0, 3.0], (3, 8), 1)
+        ([1.0, 2.0, 4.0, 3.0], (4, 8), 0)
     """
     n = len(rated.rows)
     if len(embeddings) != n:
