@@ -65,8 +65,12 @@ class Protocol:
         if len(indexes) < 2:
             return self.evaluate(next(iter(indexes.values()), None), images[0])
         sets = list(images) * len(indexes) if len(images) == 1 else images
-        pairs = zip(indexes.items(), sets, strict=True)
-        reports = {name: self.evaluate(one, own) for (name, one), own in pairs}
+        reports: dict[str, qi.EvaluationReport] = {}
+        for (name, one), own in zip(indexes.items(), sets, strict=True):
+            try:
+                reports[name] = self.evaluate(one, own)
+            except qi.ValidationError as error:
+                raise qi.ValidationError(f"{name}: {error.message}", error.hint) from error
         return qi.validation.join_evaluations(reports, by=self.by)
 
     def check(self, rated: qi.validation.RatedSource, index: qi.AnchorIndex | None) -> None:

@@ -77,6 +77,17 @@ def test_several_indexes_are_compared_on_the_same_resamples(call: Run, vectors: 
     assert report["interval"]["n_units"] == 10
 
 
+def test_an_index_that_holds_the_images_is_named(call: Run, vectors: Path) -> None:
+    rows = np.load(vectors / "tests-eight.npy")
+    np.save(vectors / "leak-six.npy", np.vstack([np.load(vectors / "anchors-six.npy")[:1], rows[1:, :6]]))
+    files = ("--embeddings", vectors / "tests-eight.npy", "--embeddings", vectors / "leak-six.npy")
+    done = call(
+        "evaluate", "-i", vectors / "eight", "-i", vectors / "six", *files, "--labels", vectors / "tests.csv", *QUICK
+    )
+    assert done.returncode == 7
+    assert "six: 1 of 40 images would be scored by itself" in done.stderr
+
+
 def test_indexes_are_cross_validated_side_by_side(call: Run, vectors: Path) -> None:
     indexes = ("-i", vectors / "six", "-i", vectors / "eight")
     done = call("evaluate", *indexes, "--cross-validate", "group=reference", *QUICK, "-f", "json")
