@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
@@ -11,13 +10,18 @@ from typing import Annotated, Any
 import typer
 
 import quasar_index as qi
+from quasar_index.encoders.spec import EncoderSpec
 from quasar_index.errors import counted
 
+from . import evaluation_files as files
 from . import method_option as ways
 from . import options
-from .data import read_sources
-from .evaluation_tables import print_markdown, print_report
+from .data import LABELS_IDLE, read_sources
+from .evaluation_results import read_results
+from .evaluation_run import Protocol, open_indexes, read_all_embedded
+from .evaluation_tables import SHOW, EvaluationFormat, print_reports
 from .idle import Idle
+from .matrix_tables import print_matrix
 from .output import interruptible, note, progress_bar
 
 PROTOCOL = "Protocol"
@@ -25,15 +29,49 @@ PROTOCOL = "Protocol"
 
 IDLE = (
     Idle(
-        (*options.EMBEDDING, *options.LABELLING),
-        lambda given: given["data"] is None,
-        "the anchors of the index are embedded and labelled already; it is for --data",
+        (
+            *("index", "data", "embeddings", "labels", "cross_validate", "matrix", "exclude", "allow_overlap"),
+            *("by", "group", "resamples", "method", "where", "version", "ratio", "seed", "encoder", "layers"),
+            *("input_rule", "picture", "sheet", "predictions", "results", *options.EMBEDDING, *options.LABELLING),
+        ),
+        lambda given: bool(given["from_"]),
+        "--from prints what was computed before, and takes --format alone",
     ),
+    Idle(
+        (
+            *("data", "embeddings", "labels", "exclude", "allow_overlap", "by", "group", "version", "ratio"),
+            *("encoder", "layers", "input_rule", "picture", "sheet", "predictions", "results"),
+            *(*options.EMBEDDING, *options.LABELLING),
+        ),
+        lambda given: given["matrix"],
+        "--matrix is of the anchors of several --index, and prints their SRCC",
+    ),
+    Idle(
+        options.EMBEDDING,
+        lambda given: bool(given["embeddings"]),
+        "--embeddings need no encoder",
+    ),
+    Idle(
+        options.EMBEDDING,
+        lambda given: given["data"] is None,
+        "the anchors of the index are embedded already; it is for --data",
+    ),
+    Idle(
+        options.LABELLING,
+        lambda given: given["data"] is None and given["labels"] is None,
+        "the anchors of the index are labelled already; it is for --data",
+    ),
+    Idle(
+        ("group",),
+        lambda given: given["cross_validate"] is not None,
+        "--cross-validate resamples the groups that it leaves out",
+    ),
+    *LABELS_IDLE[1:],
 )
 
 
 class ReportFormat(str, Enum):
-    """Formats of an evaluation or a reproduction."""
+    """Formats of a reproduction."""
 
     table = "table"
     json = "json"
@@ -42,10 +80,17 @@ class ReportFormat(str, Enum):
 
 def evaluate(
     *,
-    index: Annotated[str | None, typer.Option("--index", "-i", help="Name or path of the index.")] = None,
+    index: Annotated[
+        list[str] | None, typer.Option("--index", "-i", help="Name or path of an index; several are compared.")
+    ] = None,
     data: Annotated[
         str | None, typer.Option("--data", "-d", metavar="SPEC", help="Rated images, as for build.")
     ] = None,
+    embeddings: Annotated[
+        list[Path] | None,
+        typer.Option(help="Embeddings of rated images instead of --data; one file, or one an index."),
+    ] = None,
+    labels: Annotated[Path | None, typer.Option(help="Label file of --embeddings, one row each.")] = None,
     labelling: options.Labelling,
     cross_validate: Annotated[
         str | None,
@@ -55,12 +100,26 @@ def evaluate(
             rich_help_panel=PROTOCOL,
         ),
     ] = None,
+    matrix: Annotated[
+        bool,
+        typer.Option(
+            "--matrix", help="Anchors of each --index against those of each other one.", rich_help_panel=PROTOCOL
+        ),
+    ] = False,
     exclude: options.Exclude = None,
     allow_overlap: options.AllowOverlap = False,
     by: Annotated[
         list[str] | None,
         typer.Option(
             metavar="COLUMN", help="SRCC of each value: distortion, split, source, ...", rich_help_panel=PROTOCOL
+        ),
+    ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Test images resampled together.  Default: that of --exclude group=COLUMN, else reference.",
+            rich_help_panel=PROTOCOL,
         ),
     ] = None,
     resamples: options.Resamples = 1000,
@@ -77,7 +136,23 @@ def evaluate(
     layers: options.Layers = None,
     input_rule: options.InputRule = None,
     embedding: options.Embedding,
-    format_: Annotated[ReportFormat, typer.Option("--format", "-f", help="How to print.")] = ReportFormat.table,
+    format_: Annotated[EvaluationFormat, typer.Option("--format", "-f", help="How to print.")] = EvaluationFormat.table,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw what the first two methods see, with images: .png or .svg."),
+    ] = None,
+    predictions: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a row an image with all scores: .csv, .jsonl or .parquet."),
+    ] = None,
+    results: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Add a line a method with all that decides it: .jsonl."),
+    ] = None,
+    from_: Annotated[
+        list[Path] | None,
+        typer.Option("--from", metavar="FILE", help="Print what --results wrote, in any --format; computes nothing."),
+    ] = None,
     picture: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw scores against ratings: .png or .svg.")
     ] = None,
@@ -88,21 +163,41 @@ def evaluate(
     --cross-validate group=COLUMN); or the anchors of an index so (--index, --cross-validate), which embeds nothing.
     The exit code is 3 when images failed, 7 when the evaluation would mean nothing.
     """
-    group = read_group(cross_validate)
+    if from_:
+        print_reports(read_results(from_), format_)
+        return
+    left_out = read_group(cross_validate)
+    if matrix:
+        if rating is not None:
+            raise typer.BadParameter("--rating is not for --matrix, which takes the first rating of each index")
+        _evaluate_matrix(index or [], ways.read_methods(method), left_out, where, resamples, seed, format_)
+        return
+    several = len(index or []) > 1
+    has_images = data is not None or bool(embeddings)
     for is_wrong, message in (
-        (data is None and (index is None or group is None), "give --data, or --index with --cross-validate group=..."),
+        (data is not None and bool(embeddings), "give either --data or --embeddings"),
+        (labels is not None and not embeddings, "--labels belongs to --embeddings"),
         (
-            data is not None and (index is None) == (group is None),
-            "--data needs either --index or --cross-validate group=COLUMN",
+            not has_images and (not index or left_out is None),
+            "give --data, --embeddings, or --index with --cross-validate group=...",
         ),
-        (bool(group and exclude), "--exclude is for --index with --data; --cross-validate leaves out whole groups"),
         (
-            index is None and bool(where or rating or version or ratio != 1),
+            has_images and (not index) == (left_out is None),
+            "--data and --embeddings need either --index or --cross-validate group=COLUMN",
+        ),
+        (bool(left_out and exclude), "--exclude is for --index with --data; --cross-validate leaves out whole groups"),
+        (
+            not index and bool(where or rating or version or ratio != 1),
             "--where, --rating, --version and --ratio are for --index",
         ),
-        (group is not None and ratio != 1, "--ratio is for --index with --data"),
+        (left_out is not None and ratio != 1, "--ratio is for --index with --data"),
+        (several and version is not None, "--version is for one --index"),
         (
-            index is not None and bool(encoder or layers or input_rule),
+            len(embeddings or []) not in (0, 1, len(index or [])),
+            "give --embeddings once, or once for each --index, in their order",
+        ),
+        (
+            bool(encoder or layers or input_rule) and (data is None or bool(index)),
             "--encoder, --layers and --input are for --data without --index",
         ),
     ):
@@ -110,61 +205,51 @@ def evaluate(
             raise typer.BadParameter(message)
     labelling.one_rating("one rating is evaluated at a time")
     methods = ways.read_methods(method)
-    if picture is not None:
-        qi.pictures.check_picture(picture)
+    if sheet is not None and len(methods) * max(len(index or []), 1) < 2:
+        raise typer.BadParameter("--sheet compares two methods or indexes: give --method mean/retrieval")
+    protocol = Protocol(
+        methods, left_out, group, exclude, allow_overlap, where, ratio, rating, by or [], resamples, seed
+    )
+    outputs = files.Outputs(picture, predictions, results, sheet)
+    outputs.check([data, labels, *(embeddings or [])])
     qi.allow_pixels(embedding.max_pixels)
-    opened = None if index is None else qi.AnchorIndex.open(index, version)
+    specs: list[EncoderSpec] = []
+    opened = open_indexes(index or [], version)
 
-    def embed(load: Callable[[], qi.Encoder]) -> qi.RatedImages:
-        (source,) = read_sources([data or ""], **vars(labelling))
-        rated = qi.rated_source(source, keep_sides=group is not None)
-        if group is not None:
-            qi.validation.check_cross_validation(rated, group, by=by or [])
-        elif opened is not None:
-            qi.validation.check_evaluation(
-                rated,
-                opened,
-                exclude=exclude,
-                allow_overlap=allow_overlap,
-                where=where,
-                ratio=ratio,
-                rating=rating,
-                by=by or [],
-                seed=seed,
-            )
+    def embed(rated: qi.validation.RatedSource, load: Callable[[], qi.Encoder]) -> qi.RatedImages:
         loaded = load()
+        specs.append(loaded.spec)
         with progress_bar("embedding") as on_image:
             return qi.embed_rated(rated, loaded, **embedding.running, on_progress=on_image)
 
+    def read_images() -> list[qi.RatedImages]:
+        """Return the images for each index; encoders are loaded one after the other."""
+        if embeddings:
+            return read_all_embedded(embeddings, labels, labelling, protocol, list(opened.values()))
+        if data is None:
+            return [qi.rated_anchors(one, where=where, rating=rating) for one in opened.values()]
+        (source,) = read_sources([data], **vars(labelling))
+        rated = qi.rated_source(source, keep_sides=left_out is not None)
+        protocol.check_all(rated, list(opened.values()))
+        if not opened:
+            chosen = encoder or qi.DEFAULT_ENCODER
+            rule: dict[str, Any] = {"layers": layers, "input_rule": input_rule}
+            return [embed(rated, lambda: qi.load_encoder(chosen, **rule, **embedding.loading))]
+        for one in opened.values():
+            qi.encoders.check_recorded_encoder(one.manifest.encoder, **embedding.place)
+        made: dict[Any, qi.RatedImages] = {}
+        for one in opened.values():
+            spec = one.manifest.encoder
+            if spec not in made:
+                made[spec] = embed(rated, lambda spec=spec: qi.load_recorded_encoder(spec, **embedding.loading))  # type: ignore[misc]
+        return [made[one.manifest.encoder] for one in opened.values()]
+
     with interruptible("nothing was written; run it again"):
-        if opened is None:
-            images = embed(
-                lambda: qi.load_encoder(
-                    encoder or qi.DEFAULT_ENCODER, layers=layers, input_rule=input_rule, **embedding.loading
-                )
-            )
-        elif data is None:
-            images = qi.rated_anchors(opened, where=where, rating=rating)
-        else:
-            recorded = opened.manifest.encoder
-            images = embed(lambda: qi.load_recorded_encoder(recorded, **embedding.loading))
-        with progress_bar("evaluating") as on_progress:
-            shared: dict[str, Any] = {
-                "allow_overlap": allow_overlap,
-                "by": by or [],
-                "n_resamples": resamples,
-                "seed": seed,
-                "on_progress": on_progress,
-            }
-            if group is not None:
-                report = qi.cross_validate_images(methods, images, group, **shared)
-            else:
-                assert opened is not None  # noqa: S101 - for the type checker
-                shared |= {"exclude": exclude, "where": where, "ratio": ratio, "rating": rating}
-                report = qi.evaluate_index(methods, opened, images, **shared)
-    if picture is not None:
-        qi.draw_evaluation(report, picture)
-    _SHOW[format_](report)
+        images = read_images()
+        report = protocol.evaluate_all(opened, images)
+    encoded = specs[0] if specs else None
+    outputs.write(report, images, opened, encoded, by=protocol.by, asked=protocol.asked)
+    SHOW[format_](report.to_dict())
     for path, reason in report.failures[:5]:
         note(f"left out '{path}': {reason}")
     if report.n_failed:
@@ -172,15 +257,31 @@ def evaluate(
         raise typer.Exit(qi.DataError.exit_code)
 
 
-def _print_json(report: qi.EvaluationReport) -> None:
-    typer.echo(json.dumps(report.to_dict(), indent=2))
-
-
-_SHOW: dict[ReportFormat, Callable[[qi.EvaluationReport], None]] = {
-    ReportFormat.table: print_report,
-    ReportFormat.json: _print_json,
-    ReportFormat.markdown: print_markdown,
-}
+def _evaluate_matrix(
+    names: list[str],
+    methods: list[qi.Method],
+    group: str | None,
+    where: str | None,
+    resamples: int,
+    seed: int,
+    format_: EvaluationFormat,
+) -> None:
+    """Evaluate all pairs of indexes."""
+    if len(names) < 2:
+        raise typer.BadParameter("--matrix needs two or more --index")
+    how = {"n_resamples": resamples, "level": 0.95, "seed": seed}
+    with interruptible("nothing was written; run it again"), progress_bar("evaluating") as on_progress:
+        cells = qi.validation.evaluate_matrix(
+            methods,
+            open_indexes(names),
+            group=group,
+            where=where,
+            n_resamples=resamples,
+            level=0.95,
+            seed=seed,
+            on_progress=on_progress,
+        )
+    print_matrix(cells, format_, how)
 
 
 def read_group(text: str | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import json
 import os
@@ -121,7 +122,14 @@ def choose_format(given: Format | None, output: str | None) -> Format:
     return given
 
 
-def write_rows(rows: Iterable[Row], columns: Sequence[str], *, format_: Format, output: str | None) -> None:
+def write_rows(
+    rows: Iterable[Row],
+    columns: Sequence[str],
+    *,
+    format_: Format,
+    output: str | None,
+    text: Collection[str] = ("path", "error"),
+) -> None:
     """Write rows as they come, to a file (which appears when it is complete) or to stdout.
 
     Args:
@@ -129,16 +137,18 @@ def write_rows(rows: Iterable[Row], columns: Sequence[str], *, format_: Format, 
         columns: Names of the columns; numbers are floats but for those whose name begins with `n_`.
         format_: The format.
         output: The file, or a URL that fsspec writes (`s3://`, ...); None for stdout.
+        text: Columns of text, which Parquet keeps as such.
 
     Raises:
         DataError: When the file cannot be written.
     """
-    write = {
+    writers: dict[Format, Callable[[Iterable[Row], Sequence[str], IO[bytes]], None]] = {
         Format.table: _write_table,
         Format.csv: _write_csv,
         Format.jsonl: _write_jsonl,
-        Format.parquet: _write_parquet,
-    }[format_]
+        Format.parquet: functools.partial(_write_parquet, text=text),
+    }
+    write = writers[format_]
     if output is None:
         try:
             write(rows, columns, sys.stdout.buffer)
@@ -207,12 +217,14 @@ def _write_jsonl(rows: Iterable[Row], columns: Sequence[str], file: IO[bytes]) -
         file.write(json.dumps(cells).encode() + b"\n")
 
 
-def _write_parquet(rows: Iterable[Row], columns: Sequence[str], file: IO[bytes]) -> None:
+def _write_parquet(
+    rows: Iterable[Row], columns: Sequence[str], file: IO[bytes], *, text: Collection[str] = ("path", "error")
+) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    text = ("path", "error")
-    schema = pa.schema([(name, pa.string() if name in text else pa.float64()) for name in columns])
+    kinds = {"fold": pa.int64(), **dict.fromkeys(text, pa.string())}
+    schema = pa.schema([(name, kinds.get(name, pa.float64())) for name in columns])
     with pq.ParquetWriter(file, schema) as writer:
         for block in _blocks(rows, 8192):
             cleaned = [{n: as_text(v) if isinstance(v, str) else v for n, v in row.items()} for row in block]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -52,11 +52,17 @@ def append_line(file: IO[bytes], record: Mapping[str, Any], *, sync: bool = Fals
     Raises:
         OSError: When the disk is full or broken.
     """
+    append_lines(file, [record], sync=sync)
+
+
+def append_lines(file: IO[bytes], records: Iterable[Mapping[str, Any]], *, sync: bool = False) -> None:
+    """Add objects by one write; arguments and errors as `append_line`."""
     torn = False
     if file.seek(0, os.SEEK_END):
         file.seek(-1, os.SEEK_END)
         torn = file.read(1) != b"\n"
-    file.write(b"\n" * torn + json.dumps(dict(record)).encode() + b"\n")
+    lines = b"".join(json.dumps(dict(record)).encode() + b"\n" for record in records)
+    file.write(b"\n" * torn + lines)
     file.flush()
     if sync:
         os.fsync(file.fileno())

@@ -36,16 +36,24 @@ def thumbnail_uri(image: str | Path | bytes, size: int = SIZE, *, max_pixels: in
     Returns:
         `data:image/webp;base64,...`, upright as EXIF says, transparency over white; None without a readable image.
     """
+    picture = thumbnail(image, size, max_pixels=max_pixels)
+    if picture is None:
+        return None
+    file = io.BytesIO()
+    kind = "webp" if features.check("webp") else "jpeg"  # some distributions build Pillow without WebP
+    picture.save(file, kind, quality=_QUALITY)
+    return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def thumbnail(image: str | Path | bytes, size: int = SIZE, *, max_pixels: int = MAX_PIXELS) -> Image.Image | None:
+    """Return a small picture of an image, in RGB; None without a readable image. Arguments as `thumbnail_uri`."""
     try:
         data = bytes(image) if isinstance(image, _LIKE_BYTES) else read_image_bytes(str(image))
         picture = _decode_small(data, size, max_pixels) or Image.fromarray(decode(data, max_pixels=max_pixels))
     except ImageError:
         return None
     picture.thumbnail((size, size), Image.Resampling.LANCZOS)
-    file = io.BytesIO()
-    kind = "webp" if features.check("webp") else "jpeg"  # some distributions build Pillow without WebP
-    picture.save(file, kind, quality=_QUALITY)
-    return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
+    return picture
 
 
 def thumbnail_uris(

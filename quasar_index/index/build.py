@@ -267,6 +267,11 @@ def check_counts(
             raise DataError(f"{counted(n, 'embedding')} but {counted(count, what)}", "give one row of labels each")
 
 
+def embedding_id(path: str, embedding: FloatArray) -> str:
+    """Return the id of an image of which only its path and its embedding are known."""
+    return hashlib.sha256(path.encode() + embedding.tobytes()).hexdigest()[:32]
+
+
 def stage_embeddings(
     folder: Path,
     sources: Sequence[AnchorSource],
@@ -281,8 +286,7 @@ def stage_embeddings(
     seen: set[str] = set()
     block: list[EncodedImage] = []
     for row, path in enumerate(paths):
-        made = hashlib.sha256(path.encode() + embeddings[row].tobytes()).hexdigest()[:32]
-        key = made if ids is None else ids[row]
+        key = embedding_id(path, embeddings[row]) if ids is None else ids[row]
         if key in seen:
             progress.duplicate_rows.append(row)
             progress.ids.append("")

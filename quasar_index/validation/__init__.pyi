@@ -10,14 +10,18 @@ from .cross_fit import CrossFit, cross_fit
 from .evaluate import cross_validate, evaluate
 from .fold_scores import SpaceChoice, choose_space
 from .folds import Exclusion
+from .joined import join_evaluations
+from .matrix import Cell, evaluate_matrix
 from .overlap import cross_validate_images, evaluate_index
 from .picture import draw_evaluation
-from .rated import RatedImages, RatedSource, embed_rated, rated_anchors, rated_source
+from .rated import RatedImages, RatedSource, embed_rated, rated_anchors, rated_embeddings, rated_source
 from .report import BREAKDOWN_PAIRS, Breakdown, EvaluationReport, Figure, Outcome
+from .sheet import draw_sheet
 
 __all__ = [
     "BREAKDOWN_PAIRS",
     "Breakdown",
+    "Cell",
     "CrossFit",
     "EvaluationReport",
     "Exclusion",
@@ -36,10 +40,14 @@ __all__ = [
     "cross_validate",
     "cross_validate_images",
     "draw_evaluation",
+    "draw_sheet",
     "embed_rated",
     "evaluate",
     "evaluate_index",
+    "evaluate_matrix",
+    "join_evaluations",
     "rated_anchors",
+    "rated_embeddings",
     "rated_source",
     "read_calibration",
     "search_exactly",

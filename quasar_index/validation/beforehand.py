@@ -30,6 +30,7 @@ def check_evaluation(
     ratio: float = 1.0,
     rating: str | None = None,
     group: str | None = None,
+    resampled: str | None = None,
     by: Sequence[str] = (),
     seed: int = 0,
 ) -> None:
@@ -44,6 +45,7 @@ def check_evaluation(
         ratio: Random part of them.
         rating: Opinion score that divides them; None for the first.
         group: Column of the anchors' contents; None where none is needed.
+        resampled: Column of the images whose values are resampled.
         by: Columns of the images.
         seed: Of the draw of anchors.
     """
@@ -54,7 +56,7 @@ def check_evaluation(
         group = exclude.removeprefix(GROUP) or None
     anchors = index.anchors(where=where, ratio=ratio, seed=seed, group=group, rating=rating)
     # What has the same content is not known yet: all seem to be other images.
-    find_overlap(index, anchors, images, exclude, allow_overlap=allow_overlap)
+    find_overlap(index, anchors, images, exclude, allow_overlap=allow_overlap, group=resampled)
 
 
 def _without_embeddings(rated: RatedSource) -> RatedImages:

@@ -6,35 +6,22 @@ the same resamples for every method (`quasar_index.statistics.bootstrap`).
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from ..anchors import AnchorTable
-from ..arrays import BoolArray, DoubleArray, IntArray, as_embeddings
+from ..arrays import BoolArray, DoubleArray, as_embeddings
 from ..errors import ValidationError, counted
 from ..methods.method import Method
-from ..statistics.bootstrap import (
-    MIN_GROUPS_INTERVAL,
-    MIN_PAIRS_INTERVAL,
-    Interval,
-    PairedDifference,
-    Statistic,
-    bootstrap_all,
-    paired_difference,
-)
-from ..statistics.correlation import correlate, srcc
-from ..statistics.groups import Groups, group_codes
+from ..statistics.groups import Groups
 from .cross_fit import check_lengths, check_methods, check_ratings, cross_fit
-from .fold_scores import FoldScores, score_folds
-from .folds import Exclusion, Fold, make_folds
-from .report import BREAKDOWN_PAIRS, FITTED, SHOWN, Breakdown, EvaluationReport, Figure, Outcome
-
-Progress = Callable[[int, int], None]
-Columns = Mapping[str, Sequence[object]]
+from .figures import Bootstrap, Columns, Progress, Scored, Steps, make_report, rows_of
+from .fold_scores import score_folds
+from .folds import Exclusion, make_folds
+from .report import EvaluationReport
 
 
 def evaluate(
@@ -101,9 +88,10 @@ def evaluate(
     def anchors_of(kept: BoolArray) -> AnchorTable:
         return anchors if kept.all() else anchors.take(kept)
 
-    steps = _Steps(on_progress, methods)
+    steps = Steps(on_progress, methods)
     scores = score_folds(methods, folds, matrix, anchors_of, seed=seed, on_progress=steps.first)
-    report = _report(methods, scores, ratings, groups, by, folds, (n_resamples, level, seed), steps)
+    scored = Scored(methods, scores, folds, ratings)
+    report = make_report([scored], groups=groups, by=by, bootstrap=Bootstrap(n_resamples, level, seed), steps=steps)
     return replace(report, n_anchors=len(anchors))
 
 
@@ -156,47 +144,19 @@ def cross_validate(
         >>> report.n_folds, report.n_scored, round(report.outcomes[0].figures["srcc"].value, 2)
         (12, 60, 0.97)
     """
-    steps = _Steps(on_progress, methods)
+    steps = Steps(on_progress, methods)
     fitted = cross_fit(
         methods, embeddings, quality, groups, is_good=is_good, ids=ids, seed=seed, on_progress=steps.first
     )
     parts = fitted.parts
-    report = _report(
-        methods,
-        fitted.by_fold,
-        parts.quality,
-        parts.groups,
-        _of(by, parts.rated),
-        parts.folds,
-        (n_resamples, level, seed),
-        steps,
+    report = make_report(
+        [Scored(methods, fitted.by_fold, parts.folds, parts.quality)],
+        groups=parts.groups,
+        by=rows_of(by or {}, parts.rated),
+        bootstrap=Bootstrap(n_resamples, level, seed),
+        steps=steps,
     )
     return replace(report, n_anchors=len(parts.rated))
-
-
-def _of(by: Columns | None, rows: BoolArray) -> Columns:
-    """Return the values of some rows."""
-    return {
-        name: [value for value, kept in zip(values, rows.tolist(), strict=True) if kept]
-        for name, values in (by or {}).items()
-    }
-
-
-class _Steps:
-    """Counts folds, then methods, as one sequence of steps."""
-
-    def __init__(self, on_progress: Progress | None, methods: Sequence[Method]) -> None:
-        self._on_progress = on_progress
-        self._methods = methods
-        self._done = self._n_folds = 0
-
-    def first(self, done: int, n_folds: int) -> None:
-        self._done, self._n_folds = done, n_folds
-        if self._on_progress is not None:
-            self._on_progress(done, n_folds + len(self._methods))
-
-    def next(self) -> None:
-        self.first(self._done + 1, self._n_folds)
 
 
 def _checked(
@@ -208,129 +168,3 @@ def _checked(
     matrix = as_embeddings(embeddings)
     check_lengths(matrix, ratings)
     return matrix, ratings
-
-
-def _report(
-    methods: Sequence[Method],
-    by_fold: FoldScores,
-    quality: DoubleArray,
-    groups: Groups,
-    by: Columns | None,
-    folds: Sequence[Fold],
-    bootstrap: tuple[int, float, int],
-    steps: _Steps,
-) -> EvaluationReport:
-    """Compute the statistics of (C, n) scores."""
-    scores = by_fold.scores
-    n_resamples, level, seed = bootstrap
-    codes = group_codes(groups, len(quality))
-    n_units = int(codes.max()) + 1
-    grouped = groups is not None
-    notes = by_fold.notes(methods)
-    enough = len(quality) >= MIN_PAIRS_INTERVAL and (not grouped or n_units >= MIN_GROUPS_INTERVAL)
-    if not enough:
-        what = (
-            counted(n_units, "group is", "groups are")
-            if grouped and n_units < MIN_GROUPS_INTERVAL
-            else counted(len(quality), "image is", "images are")
-        )
-        notes.append(
-            f"no intervals: {what} too few ({MIN_PAIRS_INTERVAL} images and {MIN_GROUPS_INTERVAL} groups needed)"
-        )
-    outcomes: list[Outcome] = []
-    for method, values in zip(methods, scores, strict=True):
-        try:
-            figures = _figures(values, quality, codes if enough else None, n_resamples, level, seed)
-            difference = None
-            if outcomes and enough:
-                difference = _difference(values, outcomes[0].scores, quality, codes, n_resamples, level, seed)
-        except ValidationError as error:
-            raise ValidationError(f"{method}: {error.message}", error.hint) from error
-        outcomes.append(Outcome(method, values, figures, difference))
-        steps.next()
-    return EvaluationReport(
-        outcomes=tuple(outcomes),
-        quality=quality,
-        n_anchors=0,
-        n_folds=len(folds),
-        n_units=n_units,
-        grouped=grouped,
-        n_resamples=n_resamples,
-        level=level,
-        breakdowns=_breakdowns(by or {}, scores, quality),
-        notes=tuple(notes),
-    )
-
-
-def _figures(
-    scores: DoubleArray, quality: DoubleArray, codes: IntArray | None, n_resamples: int, level: float, seed: int
-) -> dict[Statistic, Figure]:
-    """Compute statistics, and their intervals where there are codes of groups."""
-    found = correlate(scores, quality)
-    values: dict[Statistic, float | None] = {name: getattr(found, name) for name in SHOWN}
-    intervals: dict[Statistic, Interval] = {}
-    if codes is not None:
-        defined = [name for name, value in values.items() if value is not None]
-
-        def compute(names: Sequence[Statistic]) -> dict[Statistic, Interval]:
-            return bootstrap_all(
-                scores, quality, statistics=names, groups=codes, n_resamples=n_resamples, level=level, seed=seed
-            )
-
-        try:
-            intervals = compute(defined)
-        except ValidationError:
-            # One that is undefined on too many resamples must not cost the others theirs.
-            for name in defined:
-                with contextlib.suppress(ValidationError):
-                    intervals |= compute((name,))
-            if not intervals:
-                raise
-    figures = {
-        name: Figure(value) if name not in intervals else Figure(value, intervals[name].low, intervals[name].high)
-        for name, value in values.items()
-    }
-    if found.fit_at_bound:
-        figures |= {name: replace(figures[name], at_bound=True) for name in FITTED}
-    return figures
-
-
-def _difference(
-    scores: DoubleArray,
-    first: DoubleArray,
-    quality: DoubleArray,
-    codes: IntArray,
-    n_resamples: int,
-    level: float,
-    seed: int,
-) -> PairedDifference | None:
-    """Compare two methods by SRCC; None where it is undefined on too many resamples."""
-    try:
-        return paired_difference(scores, first, quality, groups=codes, n_resamples=n_resamples, level=level, seed=seed)
-    except ValidationError:
-        return None
-
-
-def _breakdowns(by: Columns, scores: DoubleArray, quality: DoubleArray) -> tuple[Breakdown, ...]:
-    """Compute the SRCC of each part of the images."""
-    parts: list[Breakdown] = []
-    for column, values in by.items():
-        names = np.array(["-" if value is None else str(value) for value in values])
-        if len(names) != len(quality):
-            raise ValidationError(
-                f"{counted(len(names), 'value')} of '{column}' for {counted(len(quality), 'image')}", "give one each"
-            )
-        for name in np.unique(names):
-            rows = names == name
-            correlations = tuple(_srcc_or_none(row[rows], quality[rows]) for row in scores)
-            parts.append(Breakdown(column, str(name), int(rows.sum()), correlations))
-    return tuple(parts)
-
-
-def _srcc_or_none(scores: DoubleArray, quality: DoubleArray) -> float | None:
-    if len(scores) < BREAKDOWN_PAIRS:
-        return None
-    try:
-        return srcc(scores, quality)
-    except ValidationError:
-        return None  # constant in this part

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..anchors import AnchorTable
-from ..arrays import BoolArray
+from ..arrays import BoolArray, unit
 from ..errors import DataError, ValidationError, counted
 from ..index.anchor_index import AnchorIndex
+from ..index.search import nearest
 from ..methods.method import Method
 from ..statistics.groups import group_codes
 from .evaluate import cross_validate, evaluate
@@ -20,6 +21,9 @@ from .rated import RatedImages
 from .report import EvaluationReport
 
 SAME_IMAGE, SAME_REFERENCE, GROUP = "same-image", "same-reference", "group="
+SAME_EMBEDDING = "same-embedding"
+EQUAL = 1 - 1e-5
+"""Least cosine of embeddings of one image: float16 and another machine's rounding stay above it."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,13 @@ class Overlap:
         excluded: The rules by which anchors do not score images, the coarsest first.
         n_overlap: Images that share something with anchors in spite of them.
         groups: Labels to resample, one an image; None where images stand alone.
+        unit: What these are: a column, or "image".
     """
 
     excluded: tuple[Exclusion, ...]
     n_overlap: int
     groups: list[Any] | None
+    unit: str = "image"
 
 
 def evaluate_index(
@@ -47,6 +53,7 @@ def evaluate_index(
     where: str | None = None,
     ratio: float = 1.0,
     rating: str | None = None,
+    group: str | None = None,
     by: Sequence[str] = (),
     seed: int = 0,
     **options: Any,
@@ -66,12 +73,14 @@ def evaluate_index(
         ratio: Random part of the anchors.
         rating: Opinion score that divides the anchors, where they have several; None for the first. It may be another
             one than that of the images.
+        group: Column of the images whose values intervals resample as wholes; None for that of `exclude`, else
+            references where there are any. An image without a value stands alone.
         by: Columns of the images for a breakdown.
         seed: Of the draw of anchors, of merging folds and of the bootstrap.
         options: `n_resamples`, `level`, `on_progress` of `evaluate`.
 
     Returns:
-        The report. Intervals resample the group column, else references where every image has one, else images.
+        The report; it says what its intervals resample.
 
     Raises:
         ValidationError: When images are among their own anchors, or as `evaluate`.
@@ -88,10 +97,16 @@ def evaluate_index(
         >>> report.n_folds, report.n_overlap, round(report.outcomes[0].figures["srcc"].value, 2)
         (60, 0, 0.98)
     """
+    dim = index.manifest.encoder.dim
+    if images.embeddings.shape[1] != dim:
+        raise ValidationError(
+            f"{images.name} is {images.embeddings.shape[1]}-d and index '{index.name}' is {dim}-d",
+            f"embed the images with its encoder, {index.manifest.encoder.name}",
+        )
     columns = {name: images.column(name) for name in by}
     column = exclude.removeprefix(GROUP) if exclude and exclude.startswith(GROUP) else None
     anchors = index.anchors(where=where, ratio=ratio, seed=seed, group=column, rating=rating)
-    overlap = find_overlap(index, anchors, images, exclude, allow_overlap=allow_overlap)
+    overlap = find_overlap(index, anchors, images, exclude, allow_overlap=allow_overlap, group=group)
     n_overlap = overlap.n_overlap
     report = evaluate(
         methods,
@@ -117,6 +132,8 @@ def evaluate_index(
         failures=images.failures,
         protocol=protocol,
         n_overlap=n_overlap,
+        unit=overlap.unit,
+        columns={**images.known(), **report.columns},
         notes=(*([note] if n_overlap else []), *report.notes),
     )
 
@@ -178,6 +195,7 @@ def cross_validate_images(
         **options,
     )
     n_groups = len(set(labels))
+    known = images.known()
     folds = "" if report.n_folds >= n_groups else f", merged into {counted(report.n_folds, 'fold')}"
     return replace(
         report,
@@ -186,6 +204,8 @@ def cross_validate_images(
         failures=images.failures,
         protocol=f"{images.name}, one {group} left out at a time ({counted(n_groups, 'group')}{folds})",
         n_overlap=n_overlap,
+        unit=group,
+        columns={**known, **report.columns, "group": known[group]},
         notes=(*leaks, *report.notes),
     )
 
@@ -246,6 +266,7 @@ def find_overlap(
     exclude: str | None,
     *,
     allow_overlap: bool = False,
+    group: str | None = None,
 ) -> Overlap:
     """Find out which anchors may not score which images; arguments and errors as `evaluate_index`."""
     rules = _rules(index, anchors, images, exclude)
@@ -253,7 +274,8 @@ def find_overlap(
     remaining = [rule for rule, is_active in rules.values() if not is_active]
     n_overlap = int(overlapping(remaining, len(images.ids)).sum())
     if n_overlap and not allow_overlap:
-        n_same = int(overlapping([rules[SAME_IMAGE][0]], len(images.ids)).sum()) if exclude is None else 0
+        same = [rules[name][0] for name in (SAME_IMAGE, SAME_EMBEDDING) if name in rules]
+        n_same = int(overlapping(same, len(images.ids)).sum()) if exclude is None else 0
         n_more = n_overlap - n_same
         what = counted(n_same, "is an anchor itself", "are anchors themselves") + (
             f", {counted(n_more, 'more shares', 'more share')} a reference image with anchors" if n_more else ""
@@ -268,8 +290,11 @@ def find_overlap(
             f"use --exclude {SAME_REFERENCE if n_overlap > n_same else SAME_IMAGE} or other data; "
             "--allow-overlap evaluates all the same and flags it",
         )
-    group = exclude.removeprefix(GROUP) if exclude and exclude.startswith(GROUP) else "reference"
-    return Overlap(active, n_overlap, _groups(images, group))
+    if group is not None:
+        images.column(group)
+    unit = group or (exclude.removeprefix(GROUP) if exclude and exclude.startswith(GROUP) else "reference")
+    groups = _groups(images, unit)
+    return Overlap(active, n_overlap, groups, "image" if groups is None else unit)
 
 
 def _rules(
@@ -294,7 +319,17 @@ def _rules(
         images.column("reference")
     rules[SAME_REFERENCE] = (references, bool(group) or exclude == SAME_REFERENCE)
     rules[SAME_IMAGE] = (Exclusion([key.decode() for key in anchors.ids.tolist()], images.ids), exclude is not None)
+    if not images.ids_are_contents and images.embeddings.shape[1]:
+        rules[SAME_EMBEDDING] = (_same_embedding(anchors, images), exclude is not None)
     return rules
+
+
+def _same_embedding(anchors: AnchorTable, images: RatedImages) -> Exclusion:
+    """Return the rule by which an anchor with the embedding of an image is that image."""
+    keys = [row.tobytes() for row in anchors.directions]
+    found = nearest(anchors, unit(images.embeddings), 1, exact=True)
+    near = zip(found.rows[:, 0].tolist(), (found.similarity[:, 0] >= EQUAL).tolist(), strict=True)
+    return Exclusion(keys, [keys[row] if is_equal else None for row, is_equal in near])
 
 
 def _pairs(datasets: Sequence[Any], references: Sequence[Any]) -> list[tuple[Any, Any] | None]:
@@ -302,11 +337,14 @@ def _pairs(datasets: Sequence[Any], references: Sequence[Any]) -> list[tuple[Any
 
 
 def _groups(images: RatedImages, name: str) -> list[Any] | None:
-    """Return the groups to resample: None where some image has none, or each has its own."""
+    """Return the groups to resample, those without a value alone; None where all are."""
     values = images.columns.get(name)
-    if values is None or any(value is None for value in values) or len(set(values)) == len(values):
+    if values is None:
         return None
-    return values
+    codes = group_codes(values, len(values), alone=True)
+    if codes.max() + 1 == len(values):
+        return None
+    return [f"(alone {row})" if value in (None, "") or value != value else value for row, value in enumerate(values)]  # noqa: PLR0124 - NaN
 
 
 def _scattered(images: RatedImages, labels: Sequence[Any]) -> BoolArray:

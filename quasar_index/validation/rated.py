@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from ..arrays import BoolArray, DoubleArray, FloatArray
+from ..arrays import BoolArray, DoubleArray, FloatArray, as_embeddings
 from ..datasets.base import AnchorSource
 from ..encoders.base import Encoder
 from ..encoders.embedding_cache import EmbeddingCache
@@ -17,6 +17,7 @@ from ..encoders.pipeline import encode_files
 from ..errors import DataError, ValidationError, counted
 from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex
+from ..index.build import embedding_id
 from ..index.ratings import rating_records, raw_scores
 from ..index.records import Subset
 from .cross_fit import check_ratings
@@ -38,6 +39,10 @@ class RatedImages:
         n_unrated: Images without a rating, which were left out.
         failures: Path and reason of each image that could not be embedded.
         subset: How they were selected from more images, where they are the anchors of a selected index; else None.
+        ids_are_contents: Whether ids are equal for the same image only because they come from its bytes. Else an
+            anchor with the same embedding is the same image, too.
+        checksums: SHA-256 of each label file, by path.
+        read_bytes: Opens one image of the column `path`; None for the default (local path or fsspec URL).
     """
 
     name: str
@@ -50,6 +55,9 @@ class RatedImages:
     n_unrated: int = 0
     failures: tuple[tuple[str, str], ...] = ()
     subset: Subset | None = None
+    ids_are_contents: bool = True
+    checksums: Mapping[str, str] = field(default_factory=dict)
+    read_bytes: Callable[[str], bytes] | None = field(default=None, repr=False)
 
     def check_not_selected(self, group: str) -> None:
         """Refuse to measure scores on images that a selector chose: it chose those that are easy to order.
@@ -73,6 +81,16 @@ class RatedImages:
             f"{by}, which selects anew without each {group}",
         )
 
+    def known(self) -> dict[str, list[Any]]:
+        """Return what is known of the images with a rating: their ids, and the columns that hold anything."""
+        columns = {"id": list(self.ids), **self.columns}
+        rated = (~np.isnan(self.quality)).tolist()
+        return {
+            name: [value for value, kept in zip(values, rated, strict=True) if kept]
+            for name, values in columns.items()
+            if any(value is not None for value in values)
+        }
+
     def column(self, name: str) -> list[Any]:
         """Return the values of a column.
 
@@ -93,10 +111,12 @@ class RatedSource:
     Attributes:
         source: Its rated images, and with declared sides the others, too.
         n_unrated: Images that were left out.
+        rows: (N,) which images of the whole source these are.
     """
 
     source: AnchorSource
     n_unrated: int = field(default=0)
+    rows: BoolArray = field(default_factory=lambda: np.ones(0, dtype=np.bool_), repr=False)
 
 
 def rated_source(source: AnchorSource, *, keep_sides: bool = False) -> RatedSource:
@@ -125,9 +145,9 @@ def rated_source(source: AnchorSource, *, keep_sides: bool = False) -> RatedSour
     if not rated.any():
         raise ValidationError(f"{source.name} has no ratings", "name the column with --score-column, or use other data")
     check_ratings(ratings[rated])
-    kept = rated | (keep_sides and source.division == "reference")
-    records = source.records.filter(np.asarray(kept))
-    return RatedSource(replace(source, records=records), int((~kept).sum()))
+    kept = np.asarray(rated | (keep_sides and source.division == "reference"))
+    records = source.records.filter(kept)
+    return RatedSource(replace(source, records=records), int((~kept).sum()), kept)
 
 
 def embed_rated(
@@ -196,23 +216,47 @@ def embed_rated(
         raise DataError(
             f"none of {counted(len(failures), 'image')} can be embedded, first: {failures[0][1]}", "check the paths"
         )
-    quality = _oriented(source)[rows]
-    check_ratings(quality[~np.isnan(quality)])
-    records = source.records.take(rows)
-    is_reference = source.division == "reference"
-    return RatedImages(
-        name=source.name,
-        embeddings=np.stack(embeddings),
-        quality=quality,
-        ids=ids,
-        columns={
-            **{name: records[name].to_pylist() for name in records.column_names},
-            "dataset": [source.name] * len(rows),
-        },
-        is_good=np.array([side == "good" for side in records["side"].to_pylist()]) if is_reference else None,
-        is_versioned=source.kind == "full-reference",
+    embedded = replace(source, records=source.records.take(rows))
+    return _with_records(embedded, np.stack(embeddings), ids, n_unrated=rated.n_unrated, failures=tuple(failures))
+
+
+def rated_embeddings(rated: RatedSource, embeddings: FloatArray, *, ids: Sequence[str] | None = None) -> RatedImages:
+    r"""Take embeddings that exist already as rated images: nothing is embedded.
+
+    Args:
+        rated: What `rated_source` returned, of the source of these embeddings.
+        embeddings: (N, D) raw embeddings, one a record of the source as it was before.
+        ids: N content ids; None to make them of path and embedding, as an index of embeddings does.
+
+    Returns:
+        Those with a rating.
+
+    Raises:
+        DataError: When there is another number of embeddings, or one of a rated image is all zero or not finite.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import numpy as np, quasar_index as qi
+        >>> np.save("own.npy", np.random.default_rng(0).normal(size=(4, 8)))
+        >>> _ = Path("own.csv").write_text("image,score\na,1\nb,2\nc,4\nd,3\n")
+        >>> source, embeddings = qi.load_embeddings("own.npy", "own.csv")
+        >>> images = qi.validation.rated_embeddings(qi.rated_source(source), embeddings)
+        >>> images.quality.tolist(), images.embeddings.shape, images.n_unrated
+        ([1.0, 2.0, 4.0, 3.0], (4, 8), 0)
+    """
+    n = len(rated.rows)
+    if len(embeddings) != n:
+        raise DataError(f"{counted(len(embeddings), 'embedding')} but {counted(n, 'row')} of labels", "give one each")
+    source, rows = rated.source, np.flatnonzero(rated.rows)
+    kept = as_embeddings(embeddings[rows])
+    paths = source.records["path"].to_pylist()
+    made = [embedding_id(path, row) for path, row in zip(paths, kept, strict=True)]
+    return _with_records(
+        source,
+        kept,
+        made if ids is None else [ids[row] for row in rows.tolist()],
         n_unrated=rated.n_unrated,
-        failures=tuple(failures),
+        ids_are_contents=False,
     )
 
 
@@ -270,6 +314,30 @@ def rated_anchors(index: AnchorIndex, *, where: str | None = None, rating: str |
         is_versioned=any(source.kind == "full-reference" for source in sources),
         n_unrated=int((~kept).sum()),
         subset=index.manifest.subset,
+        checksums={name: digest for source in sources for name, digest in source.checksums.items()},
+    )
+
+
+def _with_records(source: AnchorSource, embeddings: FloatArray, ids: list[str], **more: Any) -> RatedImages:
+    """Join embeddings with the labels of the same images."""
+    quality = _oriented(source)
+    check_ratings(quality[~np.isnan(quality)])
+    records = source.records
+    is_reference = source.division == "reference"
+    return RatedImages(
+        name=source.name,
+        embeddings=embeddings,
+        quality=quality,
+        ids=ids,
+        columns={
+            **{name: records[name].to_pylist() for name in records.column_names},
+            "dataset": [source.name] * len(records),
+        },
+        is_good=np.array([side == "good" for side in records["side"].to_pylist()]) if is_reference else None,
+        is_versioned=source.kind == "full-reference",
+        checksums=dict(source.checksums),
+        read_bytes=source.read_bytes,
+        **more,
     )
 
 

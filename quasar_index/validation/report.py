@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,17 +45,19 @@ class Outcome:
         figures: By statistic: srcc, krcc, plcc, plcc_fitted, rmse_fitted (in units of the ratings).
         difference: SRCC minus that of the first method on the same resamples; None for the first itself, and
             where there is no interval.
+        index: What the index is called beside others; None where there is one alone.
     """
 
     method: Method
     scores: DoubleArray
     figures: Mapping[Statistic, Figure]
     difference: PairedDifference | None = None
+    index: str | None = None
 
     @property
     def label(self) -> str:
-        """Short name of the method."""
-        return str(self.method)
+        """Short name of the method, after that of its index where there are several."""
+        return str(self.method) if self.index is None else f"{self.index}: {self.method}"
 
     @property
     def fit_at_bound(self) -> bool:
@@ -95,10 +97,13 @@ class EvaluationReport:
         grouped: Whether groups were resampled.
         n_resamples: Number of resamples.
         level: Nominal coverage of the intervals.
+        seed: Of the resamples.
         protocol: How it was done, in words.
         n_overlap: Images that were scored although they, or other versions of them, are among their anchors.
         breakdowns: Parts of the images, by column.
         failures: Path and reason of each failed image.
+        unit: What was resampled: a column's name, "group" where it has none, or "image".
+        columns: By name, n values of what is known of the images: path, id, group, fold and further ones.
         notes: What the reader should know.
     """
 
@@ -110,12 +115,15 @@ class EvaluationReport:
     grouped: bool
     n_resamples: int
     level: float
+    seed: int = 0
     n_failed: int = 0
     n_unrated: int = 0
     protocol: str = ""
     n_overlap: int = 0
     breakdowns: tuple[Breakdown, ...] = ()
     failures: tuple[tuple[str, str], ...] = ()
+    unit: str = "image"
+    columns: Mapping[str, Sequence[Any]] = field(default_factory=dict, repr=False)
     notes: tuple[str, ...] = field(default=())
 
     @property
@@ -136,8 +144,10 @@ class EvaluationReport:
             "interval": {
                 "level": self.level,
                 "n_resamples": self.n_resamples,
+                "seed": self.seed,
                 "n_units": self.n_units,
                 "grouped": self.grouped,
+                "resampled": self.unit,
             },
             "methods": [_outcome(one) for one in self.outcomes],
             "breakdowns": [
@@ -167,6 +177,8 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
     }
     return {
         "label": outcome.label,
+        "index": outcome.index,
+        "method": str(outcome.method),
         **figures,
         "fit_at_bound": outcome.fit_at_bound,
         "srcc_minus_first": difference,

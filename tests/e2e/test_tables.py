@@ -120,7 +120,7 @@ def test_evaluation_is_that_of_json(call: Run, width: int) -> None:
     assert "SRCC" not in gone
     assert bool(gone) == (width < 100)
     if gone:
-        assert left_out == f" {width} columns: {', '.join(gone)}; a wider terminal or --format json has them".strip()
+        assert left_out == f" {width} columns: {', '.join(gone)}; a wider terminal or --format csv has them".strip()
     for one in report["methods"]:
         for title, key in keys.items():
             if title not in gone:

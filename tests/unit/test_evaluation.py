@@ -1,6 +1,7 @@
 """Evaluation: against naive loops, and no image scored by itself."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -195,11 +196,11 @@ def test_a_fit_at_its_bound_is_marked_everywhere(tmp_path, capsys):
     assert report.to_dict()["methods"][0]["fit_at_bound"] is True
     explained = "the logistic fit is as steep as the scores allow"
     value = f"{outcome.figures['plcc_fitted'].value:.3f}"
-    print_report(report)
+    print_report(report.to_dict())
     table = capsys.readouterr().out
     assert f"{value}* [" in table
     assert table.count(explained) == 1
-    print_markdown(report)
+    print_markdown(report.to_dict())
     markdown = capsys.readouterr().out
     assert f"{value}\\* [" in markdown
     assert f"\n\n\\* {explained}" in markdown
@@ -217,7 +218,7 @@ def test_a_fit_inside_its_bound_is_not_marked(tmp_path, capsys):
     quality = np.tanh(embeddings[:, 0])
     report = qi.cross_validate([qi.Ridge()], embeddings, quality, np.arange(200) % 10, **FEW)
     assert report.to_dict()["methods"][0]["fit_at_bound"] is False
-    print_report(report)
+    print_report(report.to_dict())
     assert "*" not in capsys.readouterr().out
     qi.draw_evaluation(report, tmp_path / "plain.svg")
     picture = (tmp_path / "plain.svg").read_text()
@@ -375,3 +376,58 @@ def test_methods_are_a_list_of_methods(methods):
             run()
     with pytest.raises(qi.ValidationError, match="ndarray is no table of anchors; evaluate_index takes an index"):
         qi.evaluate([qi.Mean()], X, X, quality)
+
+
+def test_joined_evaluations_leave_out_what_one_of_them_lacks(rated):
+    embeddings, quality, groups = rated
+    part = np.delete(np.arange(60), [3, 17])[::-1]
+    reports = {}
+    for name, rows in (("all", np.arange(60)), ("part", part)):
+        one = qi.cross_validate([qi.Mean()], embeddings[rows], quality[rows], groups[rows], **FEW)
+        known = {**one.columns, "path": [f"{row}.png" for row in rows], "half": [str(row % 2) for row in rows]}
+        reports[name] = replace(one, columns=known)
+    joined = qi.validation.join_evaluations(reports, by=["half"])
+    first, second = joined.outcomes
+    kept = np.sort(part)
+    assert joined.quality == pytest.approx(quality[kept])
+    assert first.scores == pytest.approx(reports["all"].outcomes[0].scores[kept])
+    assert second.scores == pytest.approx(reports["part"].outcomes[0].scores[::-1])
+    assert second.figures["srcc"].value == pytest.approx(spearmanr(second.scores, quality[kept]).statistic)
+    assert joined.breakdowns[0].n == int((kept % 2 == 0).sum())
+    assert joined.notes == ("not in all of them, and left out: 2 of 'all'",)
+    changed = replace(reports["part"], quality=-reports["part"].quality)
+    with pytest.raises(qi.ValidationError, match="58 images are rated otherwise in 'part'"):
+        qi.validation.join_evaluations({"all": reports["all"], "part": changed})
+
+
+def test_images_without_a_group_stand_alone_in_the_resamples(distorted):
+    index, _, images = distorted
+    scenes = ["a", "a", "b", "b", *([None] * (len(images.ids) - 4))]
+    known = replace(images, columns={**images.columns, "scene": scenes})
+    report = qi.evaluate_index([qi.Mean()], index, known, exclude="same-reference", group="scene", **FEW)
+    assert (report.unit, report.n_units) == ("scene", len(images.ids) - 2)
+
+
+def test_tiers_of_a_sheet_hold_all_images_in_order_of_rating():
+    from quasar_index.validation.sheet import TIERS, _tiers
+
+    rng = np.random.default_rng(0)
+    for quality in (rng.normal(size=101), rng.integers(0, 6, 50).astype(float), np.repeat([0.0, 1, 2], [90, 5, 5])):
+        tiers = _tiers(quality)
+        assert sorted(np.concatenate(tiers)) == list(range(len(quality)))
+        assert all(quality[a].max() < quality[b].min() for a, b in pairwise(tiers))
+        assert len(tiers) == (TIERS if len(np.unique(quality)) > 8 else len(np.unique(quality)))
+    assert {len(tier) for tier in _tiers(np.arange(100.0))} == {20}
+
+
+def test_a_sheet_needs_two_methods_and_survives_odd_names(rated, tmp_path):
+    report = qi.cross_validate(METHODS[:2], *rated, **FEW)
+    with pytest.raises(qi.ValidationError, match="compares two methods"):
+        qi.validation.draw_sheet(replace(report, outcomes=report.outcomes[:1]), tmp_path / "x.png")
+    odd = replace(
+        report,
+        outcomes=tuple(replace(one, index="$x^{$") for one in report.outcomes),
+        columns={"path": ["$a_{$.png"] * 60, "distortion": ["$b$_{"] * 60, "severity": list(range(3)) * 20},
+    )
+    qi.validation.draw_sheet(odd, tmp_path / "x.svg")
+    assert "Rank over severity" in (tmp_path / "x.svg").read_text(encoding="utf-8")

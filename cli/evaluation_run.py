@@ -1,0 +1,164 @@
+"""What an evaluation does with its options: protocol, indexes, and embeddings as test set."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+import quasar_index as qi
+
+from . import options
+from .data import read_embeddings
+from .output import progress_bar
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How to evaluate.
+
+    Attributes:
+        methods: What scores.
+        group: Column of --cross-validate.
+        resampled: Column of --group.
+        exclude: Rule of --exclude.
+        allow_overlap: Whether images may score themselves.
+        where: Filter of the anchors.
+        ratio: Random part of them.
+        rating: Opinion score that divides them.
+        by: Columns of breakdowns.
+        resamples: Their number.
+        seed: Of all draws.
+    """
+
+    methods: Sequence[qi.Method]
+    group: str | None
+    resampled: str | None
+    exclude: str | None
+    allow_overlap: bool
+    where: str | None
+    ratio: float
+    rating: str | None
+    by: Sequence[str]
+    resamples: int
+    seed: int
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What decides which images are scored by which anchors."""
+        names = ("exclude", "allow_overlap", "where", "ratio", "rating", "seed")
+        return {"cross_validate": self.group, **{name: getattr(self, name) for name in names}}
+
+    def check_all(self, rated: qi.validation.RatedSource, indexes: Sequence[qi.AnchorIndex]) -> None:
+        """Find what stands against it for each index, or without one."""
+        for index in indexes:
+            self.check(rated, index)
+        if not indexes:
+            self.check(rated, None)
+
+    def evaluate_all(
+        self, indexes: Mapping[str, qi.AnchorIndex], images: Sequence[qi.RatedImages]
+    ) -> qi.EvaluationReport:
+        """Evaluate each index on its images, or all on the same, as one report."""
+        if len(indexes) < 2:
+            return self.evaluate(next(iter(indexes.values()), None), images[0])
+        sets = list(images) * len(indexes) if len(images) == 1 else images
+        reports: dict[str, qi.EvaluationReport] = {}
+        for (name, one), own in zip(indexes.items(), sets, strict=True):
+            try:
+                reports[name] = self.evaluate(one, own)
+            except qi.ValidationError as error:
+                raise qi.ValidationError(f"{name}: {error.message}", error.hint) from error
+        return qi.validation.join_evaluations(reports, by=self.by)
+
+    def check(self, rated: qi.validation.RatedSource, index: qi.AnchorIndex | None) -> None:
+        """Find what stands against it before anything is embedded."""
+        if self.group is not None:
+            qi.validation.check_cross_validation(rated, self.group, by=self.by)
+        elif index is not None:
+            qi.validation.check_evaluation(
+                rated,
+                index,
+                exclude=self.exclude,
+                allow_overlap=self.allow_overlap,
+                where=self.where,
+                ratio=self.ratio,
+                rating=self.rating,
+                resampled=self.resampled,
+                by=self.by,
+                seed=self.seed,
+            )
+
+    def evaluate(self, index: qi.AnchorIndex | None, images: qi.RatedImages) -> qi.EvaluationReport:
+        """Evaluate."""
+        with progress_bar("evaluating") as on_progress:
+            shared: dict[str, Any] = {
+                "allow_overlap": self.allow_overlap,
+                "by": self.by,
+                "n_resamples": self.resamples,
+                "seed": self.seed,
+                "on_progress": on_progress,
+            }
+            if self.group is not None:
+                return qi.cross_validate_images(self.methods, images, self.group, **shared)
+            assert index is not None  # noqa: S101 - for the type checker
+            return qi.evaluate_index(
+                self.methods,
+                index,
+                images,
+                exclude=self.exclude,
+                where=self.where,
+                ratio=self.ratio,
+                rating=self.rating,
+                group=self.resampled,
+                **shared,
+            )
+
+
+def open_indexes(names: Sequence[str], version: str | None = None) -> dict[str, qi.AnchorIndex]:
+    """Open indexes, by what tells them apart: their names, or as they were named where two have the same.
+
+    Raises:
+        BadParameter: When one is named twice.
+    """
+    opened = [qi.AnchorIndex.open(name, version) for name in names]
+    places = Counter(one.path.resolve() for one in opened)
+    if twice := next((one for one in opened if places[one.path.resolve()] > 1), None):
+        raise typer.BadParameter(f"--index names '{twice.name}' twice")
+    counts = Counter(one.name for one in opened)
+    return {one.name if counts[one.name] == 1 else name: one for name, one in zip(names, opened, strict=True)}
+
+
+def read_all_embedded(
+    paths: Sequence[Path],
+    labels: Path | None,
+    labelling: options.Labelling,
+    protocol: Protocol,
+    indexes: Sequence[qi.AnchorIndex],
+) -> list[qi.RatedImages]:
+    """Read embeddings with ratings: one file for all indexes, or one for each."""
+    shares = [indexes] if len(paths) == 1 else [[one] for one in indexes]
+    pairs = zip(paths, shares, strict=True)
+    return [_read_embedded(path, labels, labelling, protocol, own) for path, own in pairs]
+
+
+def _read_embedded(
+    path: Path,
+    labels: Path | None,
+    labelling: options.Labelling,
+    protocol: Protocol,
+    indexes: Sequence[qi.AnchorIndex],
+) -> qi.RatedImages:
+    """Read embeddings with ratings."""
+    read = read_embeddings(path, labels, **vars(labelling))
+    if len(read.sources) > 1:
+        raise qi.DataError(f"'{path}' holds images of {len(read.sources)} data sets", "evaluate one at a time")
+    if len({one.manifest.encoder for one in indexes}) > 1:
+        raise qi.DataError(f"one '{path}' for indexes of several encoders", "give --embeddings once for each --index")
+    rated = qi.rated_source(read.sources[0], keep_sides=protocol.group is not None)
+    protocol.check_all(rated, indexes)
+    return qi.validation.rated_embeddings(rated, read.embeddings, ids=read.ids)
