@@ -168,9 +168,7 @@ def evaluate(
         return
     left_out = read_group(cross_validate)
     if matrix:
-        if rating is not None:
-            raise typer.BadParameter("--rating is not for --matrix, which takes the first rating of each index")
-        _evaluate_matrix(index or [], ways.read_methods(method), left_out, where, resamples, seed, format_)
+        _evaluate_matrix(index or [], ways.read_methods(method), left_out, where, rating, resamples, seed, format_)
         return
     several = len(index or []) > 1
     has_images = data is not None or bool(embeddings)
@@ -262,6 +260,7 @@ def _evaluate_matrix(
     methods: list[qi.Method],
     group: str | None,
     where: str | None,
+    rating: str | None,
     resamples: int,
     seed: int,
     format_: EvaluationFormat,
@@ -269,6 +268,8 @@ def _evaluate_matrix(
     """Evaluate all pairs of indexes."""
     if len(names) < 2:
         raise typer.BadParameter("--matrix needs two or more --index")
+    if rating is not None:
+        raise typer.BadParameter("--rating is not for --matrix, which takes the first rating of each index")
     how = {"n_resamples": resamples, "level": 0.95, "seed": seed}
     with interruptible("nothing was written; run it again"), progress_bar("evaluating") as on_progress:
         cells = qi.validation.evaluate_matrix(

@@ -89,6 +89,10 @@ def evaluation():
     return qi.cross_validate([qi.Mean()], MATRIX, SCORES, list("abcdef") * 4, n_resamples=40)
 
 
+def two_methods():
+    return qi.cross_validate([qi.Mean(), qi.Knn(3)], MATRIX, SCORES, list("abcdef") * 4, n_resamples=40)
+
+
 def reproduction():
     protocol = qi.reproduction.find_protocol("FIG4")
     measured = qi.reproduction.Measurement(0.5, 0.4, 0.6, None, 9, 9)
@@ -143,6 +147,7 @@ ENTRIES = {
         qi.EncoderSpec(qi.DEFAULT_ENCODER, 6), weights=p("all.npy")
     ),
     "draw_evaluation": picture(qi.draw_evaluation, evaluation),
+    "draw_sheet": picture(qi.validation.draw_sheet, two_methods),
     "draw_map": lambda p: [is_written(p(f"out.{ending}"), draw_map) for ending in ("html", "png", "svg")],
     "draw_reproduction": picture(qi.reproduction.draw_reproduction, reproduction),
     "draw_sweep": picture(qi.sweep.draw_sweep, lambda: qi.sweep.run_sweep(small_sweep(), bench())),
