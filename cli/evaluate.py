@@ -81,7 +81,7 @@ class ReportFormat(str, Enum):
 def evaluate(
     *,
     index: Annotated[
-        list[str] | None, typer.Option("--index", "-i", help="Name or path of an index; several are compared.")
+        list[str] | None, typer.Option("--index", "-i", help="Name or path; several are compared.")
     ] = None,
     data: Annotated[
         str | None, typer.Option("--data", "-d", metavar="SPEC", help="Rated images, as for build.")
@@ -90,7 +90,7 @@ def evaluate(
         list[Path] | None,
         typer.Option(help="Embeddings of rated images instead of --data; one file, or one an index."),
     ] = None,
-    labels: Annotated[Path | None, typer.Option(help="Label file of --embeddings, one row each.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="Label file of --embeddings.")] = None,
     labelling: options.Labelling,
     cross_validate: Annotated[
         str | None,

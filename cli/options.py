@@ -63,7 +63,7 @@ Rating = Annotated[
     typer.Option(
         "--rating",
         metavar="NAME",
-        help="Opinion score that divides the anchors, where they have several (see 'info'); default: the first.",
+        help="Opinion score that divides the anchors (see 'info'); default: the first.",
         rich_help_panel="Anchors",
     ),
 ]
