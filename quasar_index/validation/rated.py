@@ -19,7 +19,7 @@ from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex
 from ..index.build import embedding_id
 from ..index.ratings import rating_records, raw_scores
-from ..index.records import Subset
+from ..index.records import RatingRecord, Subset
 from .cross_fit import check_ratings
 
 
@@ -305,7 +305,7 @@ def rated_anchors(index: AnchorIndex, *, where: str | None = None, rating: str |
     kept = rated | declared
     rows = np.flatnonzero(kept)
     return RatedImages(
-        name=f"index '{index.name}'" + (f" by {anchors.rating}" if anchors.rating else ""),
+        name=f"index '{index.name}'" + _whose(anchors.rating, [records[source.name] for source in sources]),
         embeddings=anchors.directions[rows] * anchors.norms[rows, None],
         quality=quality[rows],
         ids=[key.decode() for key in anchors.ids[rows].tolist()],
@@ -318,6 +318,14 @@ def rated_anchors(index: AnchorIndex, *, where: str | None = None, rating: str |
     )
 
 
+def _whose(rating: str | None, ratings: Sequence[AnchorSource | RatingRecord]) -> str:
+    """Say in words by which rating images are rated, where it is not the first, or no person gave it."""
+    unasked = [one.rating if isinstance(one, AnchorSource) else one.name for one in ratings if not one.by_person]
+    if unasked:
+        return f" by {rating or unasked[0]} (no person's rating)"
+    return f" by {rating}" if rating else ""
+
+
 def _with_records(source: AnchorSource, embeddings: FloatArray, ids: list[str], **more: Any) -> RatedImages:
     """Join embeddings with the labels of the same images."""
     quality = _oriented(source)
@@ -325,7 +333,7 @@ def _with_records(source: AnchorSource, embeddings: FloatArray, ids: list[str], 
     records = source.records
     is_reference = source.division == "reference"
     return RatedImages(
-        name=source.name,
+        name=source.name + _whose(None, [source]),
         embeddings=embeddings,
         quality=quality,
         ids=ids,

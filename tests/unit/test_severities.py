@@ -127,3 +127,24 @@ def test_real_label_files(capsys):
     files = ["--kadid", str(folder / "KADID-10k.txt"), "--tid", str(folder / "TID2013.txt")]
     assert comparison.main(files) == 0
     assert len(capsys.readouterr().out.splitlines()) == 25 + 24 + 4
+
+
+def test_an_evaluation_says_that_severities_are_no_ratings_of_people():
+    from quasar_index.datasets.base import AnchorSource, make_records
+
+    x = np.random.default_rng(0).normal(size=(40, 8)).astype(np.float32)
+    severity = np.clip(np.round(2.5 - 2 * x[:, 0]), 0, 5)
+    columns = {
+        "path": [f"{row}.png" for row in range(40)],
+        "score": severity,
+        "reference": [str(i // 4) for i in range(40)],
+    }
+    source = AnchorSource(
+        "made", make_records(columns, 40), "full-reference", "median", True, (0, 5), rating="severity", by_person=False
+    )
+    index = qi.build_from_embeddings("made", [source], x).index
+    images = qi.rated_anchors(index)
+    assert images.name == "index 'made' by severity (no person's rating)"
+    report = qi.cross_validate_images([qi.Mean()], images, "reference", n_resamples=50)
+    assert report.protocol.startswith("index 'made' by severity (no person's rating), one reference left out at a time")
+    assert report.outcomes[0].figures["srcc"].value > 0.5
