@@ -31,12 +31,7 @@ def approximate(
     top_k: Annotated[int, typer.Option(min=1, help="Neighbours a side; search for more is exact.")] = 256,
     space: ways.SpaceOption = ways.DEFAULT_SPACE,
     shrinkage: ways.ShrinkageOption = None,
-    rating: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="Opinion score that divides the anchors, where they have several; default: the first."
-        ),
-    ] = None,
+    rating: options.Rating = None,
     queries: Annotated[
         int,
         typer.Option(

@@ -48,10 +48,15 @@ class Protocol:
     seed: int
 
     @property
+    def pairing(self) -> dict[str, Any]:
+        """Which anchors of an index score which images, as `evaluate_index` takes it."""
+        names = ("exclude", "allow_overlap", "where", "ratio", "rating", "seed")
+        return {name: getattr(self, name) for name in names}
+
+    @property
     def asked(self) -> dict[str, Any]:
         """What decides which images are scored by which anchors."""
-        names = ("exclude", "allow_overlap", "where", "ratio", "rating", "seed")
-        return {"cross_validate": self.group, **{name: getattr(self, name) for name in names}}
+        return {"cross_validate": self.group, **self.pairing}
 
     def check_all(self, rated: qi.validation.RatedSource, indexes: Sequence[qi.AnchorIndex]) -> None:
         """Find what stands against it for each index, or without one."""
@@ -80,43 +85,17 @@ class Protocol:
         if self.group is not None:
             qi.validation.check_cross_validation(rated, self.group, by=self.by)
         elif index is not None:
-            qi.validation.check_evaluation(
-                rated,
-                index,
-                exclude=self.exclude,
-                allow_overlap=self.allow_overlap,
-                where=self.where,
-                ratio=self.ratio,
-                rating=self.rating,
-                resampled=self.resampled,
-                by=self.by,
-                seed=self.seed,
-            )
+            qi.validation.check_evaluation(rated, index, resampled=self.resampled, by=self.by, **self.pairing)
 
     def evaluate(self, index: qi.AnchorIndex | None, images: qi.RatedImages) -> qi.EvaluationReport:
         """Evaluate."""
         with progress_bar("evaluating") as on_progress:
-            shared: dict[str, Any] = {
-                "allow_overlap": self.allow_overlap,
-                "by": self.by,
-                "n_resamples": self.resamples,
-                "seed": self.seed,
-                "on_progress": on_progress,
-            }
+            shared: dict[str, Any] = {"by": self.by, "n_resamples": self.resamples, "on_progress": on_progress}
             if self.group is not None:
+                shared |= {"allow_overlap": self.allow_overlap, "seed": self.seed}
                 return qi.cross_validate_images(self.methods, images, self.group, **shared)
             assert index is not None  # noqa: S101 - for the type checker
-            return qi.evaluate_index(
-                self.methods,
-                index,
-                images,
-                exclude=self.exclude,
-                where=self.where,
-                ratio=self.ratio,
-                rating=self.rating,
-                group=self.resampled,
-                **shared,
-            )
+            return qi.evaluate_index(self.methods, index, images, group=self.resampled, **self.pairing, **shared)
 
 
 def open_indexes(names: Sequence[str], version: str | None = None) -> dict[str, qi.AnchorIndex]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,15 +14,15 @@ SMALL = 1 << 31
 
 
 @contextmanager
-def threads_for(multiplications: float) -> Iterator[None]:
+def threads_for(*sizes: int) -> Iterator[None]:
     """Let linear algebra (BLAS, OpenMP) use one thread in here if a step has few multiplications.
 
     On a machine that does other work, too, the threads of a small product wait for each other longer than they work.
 
     Args:
-        multiplications: Of the largest step, such as N * D * min(N, D) of a covariance.
+        sizes: Their product is the multiplications of the largest step, such as N, D and min(N, D) of a covariance.
     """
-    if multiplications > SMALL:
+    if math.prod(sizes) > SMALL:
         yield
         return
     with _controller("faiss" in sys.modules, "torch" in sys.modules).limit(limits=1):

@@ -8,6 +8,7 @@ from typing import Any
 
 from .declare import Labels, find_label, image_folder, image_paths, scored_records, travelling
 from .files import Folder, stem
+from .labelled import SEVERITY
 from .pairs import Distortion
 from .spec import Options
 from .tables import LabelTable, read_csv
@@ -75,7 +76,7 @@ def described(names: Iterable[str], describe: Callable[[str], Distortion]) -> di
         "reference": [part.reference for part in parts],
         "distortion": [part.distortion for part in parts],
         "level": [part.level for part in parts],
-        **({"severity": severities} if any(one is not None for one in severities) else {}),
+        **({SEVERITY: severities} if any(one is not None for one in severities) else {}),
     }
 
 

@@ -21,16 +21,10 @@ from ..paths import LEFT, replacing
 from ..sides import anchor_order
 from ..statistics.groups import group_codes
 from .durable import is_abandoned
-from .manifest import Manifest
+from .manifest import Manifest, cache_base
 from .store import Tables, from_embedding_column
 
 _log = logging.getLogger(__name__)
-
-
-def cache_base(folder: Path, manifest: Manifest, embedding: str | None = None) -> Path:
-    """Return the path of the search cache of a version and an embedding (None for the first), without its ending."""
-    which = "" if embedding in (None, manifest.embeddings[0].name) else f"+{embedding}"
-    return folder / "cache" / f"{manifest.uid}-v{manifest.version}{which}"
 
 
 def load_anchors(folder: Path, manifest: Manifest, embedding: str | None = None) -> AnchorTable:

@@ -179,3 +179,9 @@ def _impossible(manifest: Manifest) -> str:
         "list of libraries": isinstance(manifest.libraries, dict),
     }
     return next((name for name, is_sound in sound.items() if not is_sound), "")
+
+
+def cache_base(folder: Path, manifest: Manifest, embedding: str | None = None) -> Path:
+    """Return the path of the search cache of a version and an embedding (None for the first), without its ending."""
+    which = "" if embedding in (None, manifest.embeddings[0].name) else f"+{embedding}"
+    return folder / "cache" / f"{manifest.uid}-v{manifest.version}{which}"

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..paths import write_atomically
 from .anchor_index import AnchorIndex
+from .manifest import cache_base
 
 
 def read_note(index: AnchorIndex, name: str) -> dict[str, Any]:
@@ -28,5 +29,5 @@ def write_note(index: AnchorIndex, name: str, facts: Mapping[str, Any]) -> None:
 
 
 def _path(index: AnchorIndex, name: str) -> Path:
-    # As the search cache of this version is called (`cache.cache_base`), with which it goes.
-    return index.path / "cache" / f"{index.manifest.uid}-v{index.manifest.version}-{name}.json"
+    base = cache_base(index.path, index.manifest)  # it goes with the search cache of this version
+    return base.with_name(f"{base.name}-{name}.json")

@@ -24,13 +24,13 @@ from ..errors import DataError, QuasarError, counted, reason
 from ..images import content_id, read_image_bytes
 from ..paths import LEFT
 from .anchor_index import AnchorIndex
-from .cache import cache_base, load_anchors
+from .cache import load_anchors
 from .damage import RESTORE, Damage
 from .durable import digest, files_below, is_abandoned
 from .edit import STAGING
 from .failures import listed_failures
 from .labels import label_columns, label_sources
-from .manifest import Manifest
+from .manifest import Manifest, cache_base
 from .states import Entry, read_entries, read_tags
 from .store import embedding_type, from_embedding_column, version_files
 from .verify_cache import check_cache, check_kept

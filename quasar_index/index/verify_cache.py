@@ -14,8 +14,9 @@ from ..arrays import BoolArray, FloatArray
 from ..errors import counted
 from ..fits import DAMAGED, check_entry
 from .anchor_index import AnchorIndex
-from .cache import EarlierCache, cache_base, read_cache, sorted_rows
+from .cache import EarlierCache, read_cache, sorted_rows
 from .damage import Damage
+from .manifest import cache_base
 from .store import from_embedding_column
 
 

@@ -138,7 +138,7 @@ class FittedMethod:
             name, shrinkage = method.fixed_space
             space = fit_space(anchors, name, shrinkage=shrinkage)
         self.space: Space = space
-        with threads_for(float(len(anchors)) * anchors.dim * min(len(anchors), anchors.dim)):
+        with threads_for(len(anchors), anchors.dim, min(len(anchors), anchors.dim)):
             self._predict = method.predictor(self.table) if isinstance(method, RatingMethod) else None
             self._static = (
                 self._centroids(method) if isinstance(method, CentroidMethod) and not method.is_adaptive else None
@@ -193,7 +193,7 @@ class FittedMethod:
             DataError: On a wrong dimension, NaN or zero embeddings.
         """
         raw = as_embeddings(embeddings, dim=self.dim)
-        with threads_for(float(min(len(raw), QUERY_BLOCK)) * self.dim * len(self.anchors)):
+        with threads_for(min(len(raw), QUERY_BLOCK), self.dim, len(self.anchors)):
             return self._scored(raw)
 
     def _scored(self, raw: FloatArray) -> Scores:

@@ -46,7 +46,7 @@ class Moments:
 
 
 def fit_moments(anchors: AnchorTable) -> Moments:
-    """Compute mean and covariance of the anchors' unit embeddings in one streaming pass (and one over norms).
+    """Compute mean and covariance of the anchors' unit embeddings, once, in one streaming pass (and one over norms).
 
     Args:
         anchors: N anchors, N >= 2; fewer than D is fine.
@@ -55,13 +55,13 @@ def fit_moments(anchors: AnchorTable) -> Moments:
         The moments; time grows with min(N, D)^2 (N + D), memory with min(N, D)^2 beside the anchors.
     """
     kept = anchors.once("moments", lambda: vars(moments_of(anchors.directions)))
-    return Moments(kept["mean"], kept["eigenvalues"], kept["eigenvectors"], float(kept["mean_fourth"]), int(kept["n"]))
+    return Moments(kept["mean"], kept["eigenvalues"], kept["eigenvectors"], float(kept["mean_fourth"]), len(anchors))
 
 
 def moments_of(directions: FloatArray) -> Moments:
     """Compute the moments of (N, D) float32 embeddings of length one, N >= 2."""
     n, dim = directions.shape
-    with threads_for(float(n) * dim * min(n, dim)):
+    with threads_for(n, dim, min(n, dim)):
         return _moments_of(directions)
 
 

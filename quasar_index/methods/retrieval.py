@@ -30,7 +30,7 @@ from ..arrays import BoolArray, DoubleArray, FloatArray, unit
 from ..errors import MethodError
 from ..index.search import Neighbors, nearest
 from ..notation import parameter
-from .centroids import Centroids, Members, side_weights
+from .centroids import Centroids, Members, part_members, side_weights
 from .mean import Mean
 from .method import CentroidMethod
 from .whole_side import WholeSide, weighted_sums
@@ -148,13 +148,13 @@ class Retrieval(CentroidMethod):
 
     def _whole(self, anchors: AnchorTable, queries: FloatArray, side: Side, extremity: DoubleArray | None) -> WholeSide:
         """Weigh all anchors of a side."""
-        weights = side_weights(extremity, anchors.side(side))
-        factors = np.ones(anchors.side(side).stop - anchors.side(side).start) if weights is None else weights
-        if not self.normalize_anchors:
-            factors = factors * anchors.norms[anchors.side(side)]
+        rows = anchors.side(side)
+        weights = side_weights(extremity, rows)
+        members = part_members(anchors, rows, weights, normalize_anchors=self.normalize_anchors)
+        factors = (members.weights[0] * (rows.stop - rows.start)).astype(np.float32)
         of = f"{self.space} {self.rating_power} {self.normalize_anchors}"
         temperature = SOFT_TEMPERATURE if self.similarity_temperature is None else self.similarity_temperature
-        return WholeSide(anchors, side, queries, (factors / factors.mean()).astype(np.float32), temperature, of)
+        return WholeSide(anchors, side, queries, factors, temperature, of)
 
     def _retrieved(self, anchors: AnchorTable, queries: FloatArray, top_k: int) -> tuple[Members, Members]:
         """Retrieve and weigh the anchors of both sides."""

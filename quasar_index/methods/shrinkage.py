@@ -30,7 +30,7 @@ from ..anchors import AnchorTable
 from ..arrays import BoolArray, DoubleArray, IntArray
 from ..errors import MethodError, counted
 from ..statistics.groups import drawn_groups
-from .moments import Moments, moments_of
+from .moments import Moments, fit_moments, moments_of
 
 _log = logging.getLogger(__name__)
 
@@ -48,22 +48,21 @@ _WITHIN = 1e-9
 """Sums of squared errors that differ by less than this part are equal: then the larger lambda wins."""
 
 
-def resolved_shrinkage(shrinkage: Shrinkage | None, anchors: AnchorTable, moments: Moments) -> float:
+def resolved_shrinkage(shrinkage: Shrinkage | None, anchors: AnchorTable) -> float:
     """Return lambda > 0 for anchors.
 
     Args:
         shrinkage: A value, "ledoit-wolf" or "oas"; None for that of the ratings, 10 where they cannot choose.
         anchors: N anchors.
-        moments: Theirs.
 
     Raises:
         MethodError: When a value is not positive or the estimator is unknown.
     """
     if shrinkage is None:
-        chosen = rated_shrinkage(anchors, moments)
+        chosen = rated_shrinkage(anchors)
         return UNRATED_SHRINKAGE if chosen is None else chosen
     if isinstance(shrinkage, str):
-        return estimated_shrinkage(moments, shrinkage)
+        return estimated_shrinkage(fit_moments(anchors), shrinkage)
     if not shrinkage > 0:
         raise MethodError(f"shrinkage {shrinkage} is not positive", "use for example --shrinkage 1")
     return float(shrinkage)
@@ -89,7 +88,7 @@ def estimated_shrinkage(moments: Moments, estimator: str) -> float:
     return intensity / (1 - intensity)
 
 
-def rated_shrinkage(anchors: AnchorTable, moments: Moments | None = None) -> float | None:
+def rated_shrinkage(anchors: AnchorTable) -> float | None:
     """Return the lambda that the ratings choose, by leaving out one group of anchors at a time.
 
     It is kept with the fits of the anchors. Anchors without a rating have no part in it; of more than 20,000 rated
@@ -97,7 +96,6 @@ def rated_shrinkage(anchors: AnchorTable, moments: Moments | None = None) -> flo
 
     Args:
         anchors: N anchors; `groups` are left out together, others one by one.
-        moments: Those of all anchors, if they are known already.
 
     Returns:
         A value of `GRID`; None where sides do not follow the ratings (`AnchorTable.sides_follow_ratings`), there are
@@ -106,11 +104,11 @@ def rated_shrinkage(anchors: AnchorTable, moments: Moments | None = None) -> flo
     if not anchors.sides_follow_ratings:
         return None
     what = f"shrinkage by ratings {anchors.group_digest}"
-    chosen = float(anchors.once(what, lambda: {"shrinkage": _chosen(anchors, moments)}, always=True)["shrinkage"])
+    chosen = float(anchors.once(what, lambda: {"shrinkage": _chosen(anchors)}, always=True)["shrinkage"])
     return None if np.isnan(chosen) else chosen
 
 
-def _chosen(anchors: AnchorTable, moments: Moments | None) -> float:
+def _chosen(anchors: AnchorTable) -> float:
     """Choose; NaN where the ratings cannot."""
     quality = cast("DoubleArray", anchors.quality)
     rated: BoolArray = ~np.isnan(quality)
@@ -121,7 +119,7 @@ def _chosen(anchors: AnchorTable, moments: Moments | None) -> float:
         used = np.isin(np.arange(len(used)), np.random.default_rng(0).permutation(np.flatnonzero(used))[:MOST])
     is_whole = bool(used.all())
     directions = anchors.directions if is_whole else anchors.directions[used]
-    own = moments if moments is not None and is_whole else moments_of(directions)
+    own = fit_moments(anchors) if is_whole else moments_of(directions)
     if not own.level > 0:
         return np.nan
     quality = quality[used]

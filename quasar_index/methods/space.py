@@ -26,7 +26,7 @@ from ..arrays import DoubleArray, FloatArray
 from ..errors import MethodError
 from ..fits import normalised
 from ..threads import threads_for
-from .moments import CHUNK, Moments, fit_moments, mean_of
+from .moments import CHUNK, fit_moments, mean_of
 from .shrinkage import Shrinkage, resolved_shrinkage
 
 SpaceName: TypeAlias = Literal["raw", "centred", "whitened"]
@@ -102,7 +102,6 @@ def fit_space(
     name: SpaceName = DEFAULT_SPACE,
     *,
     shrinkage: Shrinkage | None = None,
-    moments: Moments | None = None,
 ) -> Space:
     """Fit a space to anchors.
 
@@ -111,7 +110,6 @@ def fit_space(
         name: "raw", "centred" or "whitened".
         shrinkage: lambda > 0, "ledoit-wolf" or "oas"; None for that of the ratings (`rated_shrinkage`), 10 where
             there are none. Only for whitened.
-        moments: Those of the same anchors, if they are known already.
 
     Returns:
         The space.
@@ -123,15 +121,13 @@ def fit_space(
         raise MethodError(f"no space '{name}'", f"use {', '.join(SPACES)}")
     if name == "raw":
         return Space()
-    if name == "centred" and moments is None:
+    if name == "centred":
         return Space("centred", mean=mean_of(anchors.directions))
-    with threads_for(float(len(anchors)) * anchors.dim * min(len(anchors), anchors.dim)):
-        known = moments or fit_moments(anchors)
-        if name == "centred":
-            return Space("centred", mean=known.mean)
-        level = known.level
-        if not level > 1e-15:
-            raise MethodError("the anchors are all alike, so their space cannot be whitened", "use --space raw")
-        strength = resolved_shrinkage(shrinkage, anchors, known)
-    gains = (1.0 + known.eigenvalues / (strength * level)) ** -0.5 - 1.0
-    return Space("whitened", known.mean, known.eigenvectors.astype(np.float32), gains.astype(np.float32), strength)
+    moments = fit_moments(anchors)
+    level = moments.level
+    if not level > 1e-15:
+        raise MethodError("the anchors are all alike, so their space cannot be whitened", "use --space raw")
+    with threads_for(len(anchors), anchors.dim, min(len(anchors), anchors.dim)):
+        strength = resolved_shrinkage(shrinkage, anchors)
+    gains = (1.0 + moments.eigenvalues / (strength * level)) ** -0.5 - 1.0
+    return Space("whitened", moments.mean, moments.eigenvectors.astype(np.float32), gains.astype(np.float32), strength)

@@ -95,7 +95,7 @@ class WholeSide:
         ratio = (near.similarity - self._middle[:, None]) / self.temperature
         return near, self.factors[near.rows - self._rows.start] * (np.exp(ratio) - 1 - ratio)
 
-    @property
+    @cached_property
     def _middle(self) -> DoubleArray:
         """(M,) weighted mean of the similarities, around which the exponential is developed; it changes no ratio."""
         return np.asarray(self.queries @ self._moments[0] / self.factors.sum(dtype=np.float64))

@@ -101,7 +101,7 @@ def select_anchors(
     """
     n_good, n_bad = allocate(anchors, size=size, fraction=fraction)
     if stratify is None:
-        with threads_for(float(len(anchors)) ** 2 * anchors.dim):
+        with threads_for(len(anchors), len(anchors), anchors.dim):
             return selector.select(anchors, n_good, n_bad, on_progress=on_progress)
     rated(anchors, "a stratified selection")
     if not 1 <= stratify <= min(n_good, n_bad):

@@ -25,9 +25,9 @@ from ..errors import AnchorIndexError, counted
 from ..fits import Fits
 from ..index import AnchorIndex
 from ..index.approximate import entry_of
-from ..index.cache import cache_base
 from ..index.change import changing
 from ..index.inverted_lists import InvertedLists, default_n_lists
+from ..index.manifest import cache_base
 from ..index.records import Approximation
 from ..index.search import search
 from ..methods.shrinkage import Shrinkage

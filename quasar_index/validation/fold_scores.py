@@ -18,9 +18,8 @@ from ..anchors import AnchorTable
 from ..arrays import BoolArray, DoubleArray, FloatArray
 from ..errors import DataError, MethodError, ValidationError, counted
 from ..methods.method import Method
-from ..methods.moments import Moments, fit_moments
 from ..methods.shrinkage import Shrinkage
-from ..methods.space import Space, SpaceName, fit_space
+from ..methods.space import SpaceName
 from ..statistics.correlation import srcc
 from ..statistics.groups import drawn_groups
 from .folds import Exclusion, Fold, make_folds
@@ -176,14 +175,13 @@ def score_folds(
                 f"{counted(int(fold.kept.sum()), 'anchor that is', 'anchors that are')} not theirs: {error.message}",
                 "use a larger or more varied set, or exclude less",
             ) from error
-        spaces = _Spaces(anchors)
         for row, method in enumerate(methods):
             try:
                 chosen = method
                 if method.is_auto:
                     chosen = choose_space(anchors, method, seed=seed).method
                     choices[row].append(chosen)
-                fitted = chosen.fit(anchors, space=spaces.get(*chosen.fixed_space))
+                fitted = chosen.fit(anchors)
             except MethodError as error:
                 raise MethodError(f"{method}: {error.message}", error.hint) from error
             scores[row, fold.images] = fitted.score(embeddings[fold.images]).score
@@ -211,20 +209,3 @@ def _srcc_or_none(scores: DoubleArray, target: DoubleArray) -> float | None:
 
 def _counted(chosen: Sequence[Method]) -> list[tuple[str, int]]:
     return Counter(one.space_words for one in chosen).most_common()
-
-
-class _Spaces:
-    """The spaces of some anchors, each fitted once, from moments that are computed once."""
-
-    def __init__(self, anchors: AnchorTable) -> None:
-        self._anchors = anchors
-        self._moments: Moments | None = None
-        self._made: dict[tuple[SpaceName, Shrinkage | None], Space] = {}
-
-    def get(self, name: SpaceName, shrinkage: Shrinkage | None) -> Space:
-        key = (name, shrinkage)
-        if key not in self._made:
-            if name == "whitened" and self._moments is None:
-                self._moments = fit_moments(self._anchors)
-            self._made[key] = fit_space(self._anchors, name, shrinkage=shrinkage, moments=self._moments)
-        return self._made[key]

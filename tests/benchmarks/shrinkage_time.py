@@ -26,9 +26,9 @@ def main() -> None:
         anchors = qi.make_anchors(embeddings, quality=quality, groups=np.arange(n) // size)
         del embeddings
         start = time.perf_counter()
-        moments = fit_moments(anchors)
+        fit_moments(anchors)
         middle = time.perf_counter()
-        chosen = qi.methods.rated_shrinkage(anchors, moments)
+        chosen = qi.methods.rated_shrinkage(anchors)
         end = time.perf_counter()
         print(
             f"{n} x {dim}, groups of {size}: moments {middle - start:.2f} s, choice {end - middle:.2f} s ({chosen:.3g})"

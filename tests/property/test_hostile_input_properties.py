@@ -23,9 +23,8 @@ from quasar_index.datasets.tables import read_table
 from quasar_index.datasets.webdataset import load_webdataset
 from quasar_index.errors import AnchorIndexError, ImageError, QuasarError
 from quasar_index.images import decode
-from quasar_index.index.cache import cache_base
 from quasar_index.index.filters import check_filter
-from quasar_index.index.manifest import Manifest
+from quasar_index.index.manifest import Manifest, cache_base
 from tests.torture.mutated_images import mutate, seeds
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -70,7 +70,7 @@ def test_it_is_the_best_of_the_grid_when_each_group_is_left_out_by_fitting_again
         codes = np.arange(len(anchors))
     directions = anchors.directions.astype(np.float64)
     some = GRID[::5]
-    with threads_for(0):
+    with threads_for(1):
         expected = [refitted(directions, anchors.quality, codes, value) for value in some]
     moments = moments_of(anchors.directions)
     kept = moments.eigenvalues > moments.eigenvalues.max() * 1e-12

@@ -129,7 +129,7 @@ def test_real_label_files(capsys):
     assert len(capsys.readouterr().out.splitlines()) == 25 + 24 + 4
 
 
-def test_an_evaluation_says_that_severities_are_no_ratings_of_people():
+def test_an_evaluation_says_that_severities_are_no_ratings_of_people(tmp_path):
     from quasar_index.datasets.base import AnchorSource, make_records
 
     x = np.random.default_rng(0).normal(size=(40, 8)).astype(np.float32)
@@ -142,7 +142,7 @@ def test_an_evaluation_says_that_severities_are_no_ratings_of_people():
     source = AnchorSource(
         "made", make_records(columns, 40), "full-reference", "median", True, (0, 5), rating="severity", by_person=False
     )
-    index = qi.build_from_embeddings("made", [source], x).index
+    index = qi.build_from_embeddings(tmp_path / "made", [source], x).index
     images = qi.rated_anchors(index)
     assert images.name == "index 'made' by severity (no person's rating)"
     report = qi.cross_validate_images([qi.Mean()], images, "reference", n_resamples=50)
