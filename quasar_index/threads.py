@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,14 @@ from typing import Any
 
 SMALL = 1 << 31
 """Multiplications of one step, up to which one thread is faster than two (half a second's work of one core)."""
+
+
+def n_cores() -> int:
+    """Return how many threads a network gets: `$OMP_NUM_THREADS`, else one a core that this process may use."""
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    if given.isdigit() and int(given) > 0:
+        return int(given)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

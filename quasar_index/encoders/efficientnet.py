@@ -13,8 +13,9 @@ from pathlib import Path
 import torch
 
 from ..errors import EncoderError
+from .image_tower import Precision
 from .spec import HALF, EncoderSpec, InputRule
-from .torch_encoder import Precision, TorchEncoder, fingerprint
+from .torch_encoder import TorchEncoder, fingerprint
 from .torchvision_ops import import_torchvision
 from .weights import load_state_dict
 

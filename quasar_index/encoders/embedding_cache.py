@@ -7,9 +7,6 @@ a torn last one, which the next run drops.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -20,20 +17,12 @@ import numpy as np
 from ..arrays import FloatArray
 from ..errors import EncoderError, reason
 from ..paths import PathText
+from .cache_folder import CACHE_VARIABLE, default_cache_folder
 from .pipeline import EncodedImage
 from .spec import EncoderSpec
 
-CACHE_VARIABLE = "QUASAR_INDEX_CACHE"
 BLOCK = 64
 """New embeddings that are written at a time; an interruption writes what is there."""
-
-
-def default_cache_folder() -> Path:
-    """Return `$QUASAR_INDEX_CACHE`, else `quasar-index` in the user's cache folder."""
-    if given := os.environ.get(CACHE_VARIABLE):
-        return Path(given).expanduser()
-    home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "quasar-index"
 
 
 class EmbeddingCache:
@@ -58,9 +47,7 @@ class EmbeddingCache:
     """
 
     def __init__(self, spec: EncoderSpec, folder: PathText | None = None) -> None:
-        identity = {key: value for key, value in spec.to_dict().items() if key not in ("name", "weights", "runtime")}
-        key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
-        self.path = Path(folder or default_cache_folder()) / "embeddings" / f"{key}.records"
+        self.path = Path(folder or default_cache_folder()) / "embeddings" / f"{spec.key}.records"
         self.n_found = 0
         self._record = np.dtype([("id", "S32"), ("checksum", "<u4"), ("embedding", "<f4", (spec.dim,))])
         self._places: dict[bytes, int] = {}

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import gc
+import os
+import platform
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..errors import AnchorIndexError, EncoderError
 from ..paths import PathText
+from . import exported
 from .spec import EncoderSpec, InputRule, parse_input
 from .weights import OFFLINE_ENCODER, weights_file
 
 if TYPE_CHECKING:
     from .base import Encoder
-    from .torch_encoder import Precision
+    from .image_tower import Precision
 
 Family: TypeAlias = Literal["efficientnet", "open_clip", "timm"]
 
@@ -195,7 +199,7 @@ def load_encoder(
         layers: "stats" or "final", for encoders that have both; None for the default.
         input_rule: `native`, `crop-N`, `shorter-side=N`, `at-most=N`, or a whole rule; None for the default.
         device: `auto`, `cpu`, `cuda` or `cuda:i`.
-        precision: "auto", "fp32", "bf16", "fp16", "openvino" or "openvino-bf16" (see `TorchEncoder`).
+        precision: "auto", "fp32", "bf16", "fp16", "onnx", "openvino" or "openvino-bf16" (see `ImageTower`).
         n_images: How many images are going to be embedded: for many, "auto" tries what is fastest; None for few.
 
     Returns:
@@ -211,6 +215,10 @@ def load_encoder(
         ('efficientnet-lite0', 1568)
     """
     entry = check_encoder(name, weights=weights, layers=layers, input_rule=input_rule, device=device)
+    if weights is None and _may_use_onnx(device, precision):
+        shipped = exported.shipped_tower(name, layers or LAYERS[0])
+        if shipped is not None and (spec := _with_rule(shipped.spec, input_rule)) is not None:
+            return _onnx_encoder(spec, shipped, precision, n_images)
     from . import efficientnet, openclip, timm_models
     from .torch_encoder import resolve_device
 
@@ -261,6 +269,10 @@ def load_recorded_encoder(
         EncoderError: As `load_encoder`.
     """
     check_recorded_encoder(spec, weights=weights, device=device)
+    if weights is None and _may_use_onnx(device, precision):
+        found = exported.find_exported(spec)
+        if found is not None and found.path is not None:
+            return _onnx_encoder(replace(spec, runtime=""), found, precision, n_images)
     if weights is None and spec.weights and Path(spec.weights).is_file():
         weights = spec.weights
     encoder = load_encoder(
@@ -278,6 +290,38 @@ def load_recorded_encoder(
             "give the original file by --weights, or rebuild the index",
         )
     return encoder
+
+
+def _may_use_onnx(device: str, precision: Precision) -> bool:
+    """Whether an exported tower may run in place of PyTorch: on a CPU, and where there is no card that it would use."""
+    return precision in ("auto", "onnx", "openvino", "openvino-bf16") and (
+        device == "cpu" or (device == "auto" and not _has_card())
+    )
+
+
+def _has_card() -> bool:
+    """Whether the machine may have a CUDA device: asked of the system, because asking PyTorch takes seconds."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES", "all") in ("", "-1"):
+        return False
+    if platform.system() == "Linux":
+        return any(Path("/dev").glob("nvidia[0-9]*")) or Path("/dev/dxg").exists() or Path("/dev/kfd").exists()
+    return platform.system() == "Windows" and shutil.which("nvidia-smi") is not None
+
+
+def _with_rule(spec: EncoderSpec, rule: str | InputRule | None) -> EncoderSpec | None:
+    """Return the spec of an exported tower under another input rule; None where the tower normalises otherwise."""
+    if rule is None or spec.input is None:
+        return spec
+    wanted = parse_input(rule, spec.input) if isinstance(rule, str) else rule
+    same = (wanted.mean, wanted.std) == (spec.input.mean, spec.input.std)
+    return replace(spec, input=wanted) if same else None
+
+
+def _onnx_encoder(spec: EncoderSpec, found: exported.Exported, precision: Precision, n_images: int | None) -> Encoder:
+    from .onnx_encoder import OnnxEncoder
+
+    assert found.path is not None  # noqa: S101 - for the type checker
+    return OnnxEncoder(spec, found.path, precision, n_images=n_images)
 
 
 def _entry(name: str) -> EncoderEntry:

@@ -8,6 +8,8 @@ Reading a record needs no arrays: what applies a rule is imported there.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
@@ -173,6 +175,12 @@ class EncoderSpec:
                 same = str(mine) == str(theirs)  # such as rules that differ in their version alone
                 return f"{what} {mine!r} != {theirs!r}" if same else f"{what} {mine} != {theirs}"
         return "" if self.fingerprint or self.name == other.name else f"name {self.name} != {other.name}"
+
+    @property
+    def key(self) -> str:
+        """A hash of all that decides an embedding, 16 hexadecimal digits: specs without a `difference` share it."""
+        identity = {key: value for key, value in self.to_dict().items() if key not in ("name", "weights", "runtime")}
+        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON data."""

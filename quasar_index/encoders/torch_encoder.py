@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import time
-from collections.abc import Callable
-from dataclasses import replace
+import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 import torch
 
 from ..arrays import ByteArray, FloatArray
-from ..errors import EncoderError
+from ..errors import EncoderError, reason
 from . import openvino_runtime, trial
-from .memory import keep_freed_memory
-from .spec import EncoderSpec, InputRule
+from .exported import keep_exported, kept_path
+from .image_tower import ImageTower, Precision
+from .onnx_encoder import open_session
+from .spec import EncoderSpec
 
-Precision: TypeAlias = Literal["auto", "fp32", "bf16", "fp16", "openvino", "openvino-bf16"]
-
-TRIAL_IMAGES = 256
-"""Fewest images of a run for which `auto` tries precisions and runtimes on a CPU."""
-TRIAL_PAYS = 120.0
-"""Fewest seconds that the run would take in float32: the trial itself takes ten or more, with conversion."""
-TRIAL_SAMPLE = 16
-"""Images of the trial: the first of the run."""
-CPU_BATCH_PIXELS = 16 * 224 * 224
-"""Most pixels that go through a network on a CPU at once: more gains nothing and leaves the caches."""
+EXPORT_IMAGES = 64
+"""Fewest images of a run on a CPU in which `auto` also exports the tower, so that later runs start without PyTorch."""
 
 _log = logging.getLogger(__name__)
 
@@ -70,20 +63,21 @@ def fingerprint(tower: torch.nn.Module) -> str:
     return digest.hexdigest()[:16]
 
 
-class TorchEncoder:
-    """An image tower on a device.
+class TorchEncoder(ImageTower):
+    """An image tower in PyTorch on a device.
+
+    On CUDA, "auto" tries float16 and bfloat16. On a CPU it stays in float32: there ONNX Runtime, and OpenVINO where it
+    is installed, are tried in a long run.
 
     Args:
         spec: What the index records.
         network: Maps (B, 3, H, W) float32, normalised, to (B, D); its tensors need no gradient.
         device: Where it runs.
-        precision: "fp32"; "bf16" or "fp16" (autocast); "openvino" or "openvino-bf16" (another runtime, on a CPU); or
-            "auto": float32, unless a trial on the first images finds something faster whose embeddings agree
-            (`trial.py`). On CUDA there always is a trial, on a CPU where the run is long (`TRIAL_PAYS`).
-        n_images: How many images are going to be embedded, for "auto"; None where that is not known: few.
+        precision: "fp32"; "bf16" or "fp16" (autocast); "onnx", "openvino" or "openvino-bf16" (another runtime, on a
+            CPU); or "auto" (see `ImageTower`).
+        n_images: See `ImageTower`.
 
     Attributes:
-        runtime: What embeds the images now: a precision, "auto" before the trial.
         network: As given.
     """
 
@@ -96,164 +90,89 @@ class TorchEncoder:
         *,
         n_images: int | None = None,
     ) -> None:
-        if spec.input is None:
-            raise EncoderError(f"encoder '{spec.name}' has no input rule", "this is a bug: report it")
-        on_cpu = device.type == "cpu"
-        if precision.startswith("openvino"):
-            if not on_cpu:
+        if precision in ("onnx", "openvino", "openvino-bf16"):
+            if device.type != "cpu":
                 raise EncoderError(f"--precision {precision} runs on a CPU, not on {device}", "add --device cpu")
-            if not openvino_runtime.is_installed():
+            if precision != "onnx" and not openvino_runtime.is_installed():
                 raise EncoderError(
                     "OpenVINO is not installed", "pip install 'quasar-index[openvino]', or drop --precision"
                 )
-        if on_cpu:
-            keep_freed_memory()
-        self.spec = spec
         self.device = device
         self.network = network
-        self._rule: InputRule = spec.input
+        super().__init__(spec, precision, device.type, n_images=n_images)
         self._mean = torch.tensor(self._rule.mean, device=device).mul(255.0).view(1, 3, 1, 1)
         self._scale = torch.tensor(self._rule.std, device=device).mul(255.0).reciprocal().view(1, 3, 1, 1)
-        self._n_images = n_images
-        self._candidates: list[str] = []
-        self._sample: list[ByteArray] = []
-        self._forward: trial.Forward | None = None
-        self.runtime: str = precision
-        if precision == "auto":
-            self._candidates = self._worth_trying(n_images)
-            self.runtime = "auto" if self._candidates else "fp32"
-        self._note_runtime()
-
-    def prepare(self, image: ByteArray) -> ByteArray:
-        """Apply the input rule (see `InputRule.apply`)."""
-        return self._rule.apply(image)
+        self._to_export = precision == "auto" and device.type == "cpu" and (n_images or 0) >= EXPORT_IMAGES
+        self._unkept: tempfile.TemporaryDirectory[str] | None = None
 
     def forward(self, batch: ByteArray) -> FloatArray:
-        """Embed prepared images of one size.
+        """Embed prepared images of one size (see `ImageTower.forward`)."""
+        embeddings = super().forward(batch)
+        if self._to_export:
+            self._to_export = False
+            try:
+                _log.info("'%s' is kept for ONNX Runtime", self._exported(batch))
+            except EncoderError as error:
+                _log.warning("%s: PyTorch runs it", error.message)
+        return embeddings
 
-        Args:
-            batch: (B, H, W, 3) uint8.
-
-        Returns:
-            (B, D) float32, raw.
-
-        Raises:
-            EncoderError: When the runtime that was asked for cannot run this encoder.
-        """
-        if self.runtime == "auto":
-            self._sample.append(batch)
-            if sum(map(len, self._sample)) >= TRIAL_SAMPLE:
-                if self._pays():
-                    self.choose_runtime()
-                else:
-                    self.runtime = "fp32"
-                    self._note_runtime()
-        if self._forward is None:
-            self._forward = self._make(self.runtime, batch)
-        return self._forward(batch)
-
-    def _pays(self) -> bool:
-        """Whether the run is long enough for a trial, by the time that the last batch takes in float32."""
-        if self.device.type == "cuda":
-            return True
-        forward, batch = self._make("fp32", self._sample[-1]), self._sample[-1]
-        forward(batch)  # the first pass also sets things up
-        start = time.perf_counter()
-        forward(batch)
-        return (time.perf_counter() - start) / len(batch) * (self._n_images or 0) >= TRIAL_PAYS
-
-    def choose_runtime(self, batches: list[ByteArray] | None = None) -> list[trial.Candidate]:
-        """Decide for the fastest precision and runtime whose embeddings agree with float32 on these images.
-
-        Args:
-            batches: Prepared images, (B, H, W, 3) uint8 each; None for the first of the run so far.
-
-        Returns:
-            What the trial found of each candidate.
-        """
-        batches = batches or self._sample
-        self._sample = []
-        names = self._candidates or self._worth_trying(TRIAL_IMAGES)
-
-        def maker(name: str) -> Callable[[], trial.Forward]:
-            return lambda: self._make(name, batches[0])
-
-        self.runtime, self._forward, found = trial.choose(
-            batches, self._make("fp32", batches[0]), {name: maker(name) for name in names}
-        )
-        self._note_runtime()
-        _log.info("%s on %s runs in %s", self.spec.name, self.device, self.runtime)
-        return found
-
-    def _note_runtime(self) -> None:
-        self.spec = replace(self.spec, runtime="" if self.runtime == "auto" else self.runtime)
-
-    def _worth_trying(self, n_images: int | None) -> list[str]:
-        """Return the candidates of `auto`."""
+    def candidates(self) -> Sequence[str]:
+        """Return what `auto` tries (see `ImageTower.candidates`)."""
         if self.device.type == "cuda":
             return ["fp16", "bf16"]
-        if self.device.type != "cpu" or (n_images or 0) < TRIAL_IMAGES:
+        if self.device.type != "cpu":
             return []
-        # Without instructions for it, bfloat16 on a CPU is many times slower: not worth a minute of trying.
-        reduced = _has_bfloat16()
-        openvino = ["openvino", *(["openvino-bf16"] if reduced else [])] if openvino_runtime.is_installed() else []
-        return [*(["bf16"] if reduced else []), *openvino]
+        return ["onnx", *(["openvino"] if openvino_runtime.is_installed() else [])]
 
-    def _make(self, runtime: str, example: ByteArray) -> trial.Forward:
-        """Return what embeds a batch in a precision or runtime."""
+    def make(self, runtime: str, example: ByteArray) -> trial.Forward:
+        """Return what embeds a batch (see `ImageTower.make`)."""
+        if runtime == "onnx":
+            return open_session(self._exported(example))
         if runtime.startswith("openvino"):
-            forward = openvino_runtime.compile_tower(
-                self._pixels_to_embeddings,
-                example,
-                precision="bf16" if runtime.endswith("bf16") else "f32",
-                n_threads=torch.get_num_threads(),
-            )
-            self._check_other_sizes(forward, example, runtime)
-            return self._in_parts(forward)
+            precision = "bf16" if runtime.endswith("bf16") else "f32"
+            return openvino_runtime.open_file(self._exported(example), precision=precision)
         dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(runtime)
 
         @torch.inference_mode()
         def forward_torch(batch: ByteArray) -> FloatArray:
             pixels = torch.from_numpy(np.ascontiguousarray(batch)).to(self.device, non_blocking=True)
             with torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None):
-                return self._pixels_to_embeddings(pixels).float().cpu().numpy()
+                return self.pixels_to_embeddings(pixels).float().cpu().numpy()
 
-        return self._in_parts(forward_torch) if self.device.type == "cpu" else forward_torch
+        return forward_torch
 
-    def _pixels_to_embeddings(self, pixels: torch.Tensor) -> torch.Tensor:
+    def pixels_to_embeddings(self, pixels: torch.Tensor) -> torch.Tensor:
         """Normalise and embed: (B, H, W, 3) uint8 on the device to (B, D)."""
         return self.network((pixels.permute(0, 3, 1, 2).float() - self._mean) * self._scale)
 
-    def _in_parts(self, forward: trial.Forward) -> trial.Forward:
-        """Let few enough pixels through at once that the network's memory stays in the caches and is reused."""
+    def _exported(self, example: ByteArray) -> Path:
+        """Return the ONNX file of the tower: from the user's cache, else exported now.
 
-        def in_parts(batch: ByteArray) -> FloatArray:
-            size = max(1, CPU_BATCH_PIXELS // (batch.shape[1] * batch.shape[2]))
-            if len(batch) <= size:
-                return forward(batch)
-            n_parts = -(-len(batch) // size)
-            return np.concatenate([forward(part) for part in np.array_split(batch, n_parts)])
+        Raises:
+            EncoderError: When it cannot be exported, or embeds otherwise.
+        """
 
-        return in_parts
+        def write(path: Path) -> None:
+            from .onnx_export import export_tower
 
-    def _check_other_sizes(self, forward: trial.Forward, example: ByteArray, runtime: str) -> None:
-        """Raise an EncoderError when a converted network has learnt the size of its example by heart."""
-        images = example[:1, :, : max(self._rule.min_side, example.shape[2] * 3 // 4)]
-        if self._rule.resize in ("crop", "squash"):
-            images = example[:1]  # the only size there is; the batch is another one
-        expected = self._make("fp32", images)(images)
-        found = trial.compare_embeddings(runtime, forward(np.ascontiguousarray(images)), expected)
-        if runtime == "openvino" and not found.agrees:
-            raise EncoderError(
-                f"OpenVINO gives other embeddings of '{self.spec.name}' at another size ({found.cosine:.4f})",
-                "use --precision fp32",
-            )
+            export_tower(self.spec, self.pixels_to_embeddings, _weight_bytes(self.network), example, path)
+
+        try:
+            found = keep_exported(self.spec, write)
+        except OSError as error:  # nothing can be kept: for this run only
+            _log.info("'%s' cannot be written (%s)", kept_path(self.spec), reason(error))
+            self._unkept = tempfile.TemporaryDirectory(prefix="quasar-index-")
+            path = Path(self._unkept.name, "tower.onnx")
+            write(path)
+            return path
+        if found.path is None:
+            raise EncoderError(found.error, "use --precision fp32")
+        return found.path
 
 
-def _has_bfloat16() -> bool:
-    """Whether this processor has instructions for bfloat16."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
+def _weight_bytes(network: Any) -> int:
+    """Return the bytes of the weights that a function or module embeds with; 0 where they are not known."""
+    module = network if isinstance(network, torch.nn.Module) else getattr(network, "__self__", None)
+    if not isinstance(module, torch.nn.Module):
+        return 0
+    return sum(tensor.numel() * tensor.element_size() for tensor in module.state_dict().values())

@@ -32,7 +32,7 @@ from .measure import Anchors, Store, measure
 from .report import ExperimentResult, MissingInput, Reproduction
 
 if TYPE_CHECKING:
-    from ..encoders.torch_encoder import Precision
+    from ..encoders.image_tower import Precision
 
 RESULTS = "results.jsonl"
 _FORMAT = 1

@@ -17,13 +17,13 @@ from quasar_index.cli import resuming
 from quasar_index.cli.output import Terminated
 
 import quasar_index as qi
-from quasar_index.encoders.torch_encoder import TorchEncoder
+from quasar_index.encoders.image_tower import ImageTower
 
 
 @pytest.fixture
 def stopping(monkeypatch):
     """Return a function that lets the encoder raise after some batches, and counts the images that it embedded."""
-    embedded, forward = [], TorchEncoder.forward
+    embedded, forward = [], ImageTower.forward
 
     def stop(after, error=KeyboardInterrupt):
         embedded.clear()
@@ -34,7 +34,7 @@ def stopping(monkeypatch):
             embedded.append(len(pixels))
             return forward(self, pixels)
 
-        monkeypatch.setattr(TorchEncoder, "forward", counting)
+        monkeypatch.setattr(ImageTower, "forward", counting)
 
     stop.embedded = embedded
     return stop

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +15,6 @@ from PIL import Image
 from torch.nn import functional
 
 from quasar_index.anchors import make_anchors
-from quasar_index.arrays import unit
 from quasar_index.encoders import (
     DEFAULT_ENCODER,
     ENCODERS,
@@ -26,14 +24,11 @@ from quasar_index.encoders import (
     encode,
     load_encoder,
     load_recorded_encoder,
-    openvino_runtime,
-    torch_encoder,
-    trial,
 )
 from quasar_index.encoders.efficientnet import bundled_weights
 from quasar_index.encoders.openclip import OpenClipEncoder
 from quasar_index.encoders.spec import CLIP_MEAN, CLIP_STD, parse_input
-from quasar_index.encoders.torch_encoder import TorchEncoder, resolve_device
+from quasar_index.encoders.torch_encoder import resolve_device
 from quasar_index.encoders.torchvision_ops import import_torchvision
 from quasar_index.encoders.weights import load_state_dict
 from quasar_index.errors import AnchorIndexError, EncoderError, ImageError
@@ -590,131 +585,6 @@ def test_reduced_precision_is_checked_and_close(lite0):
     assert other.dtype == np.float32
     assert np.abs(one - other).max() > 0
     assert one @ other / np.linalg.norm(one) / np.linalg.norm(other) > 0.99
-
-
-# The trial of precisions and runtimes
-
-
-def trial_encoder(noise, *, n_images=None, seconds=0.0):
-    """Return an encoder whose network is slow in float32 and, in bfloat16, quick and off by `noise`."""
-
-    def network(pixels):
-        features = torch.stack([pixels.mean(dim=(1, 2, 3)), pixels[:, 0].std(dim=(1, 2)), pixels[:, 1, 0, 0]], dim=1)
-        if torch.is_autocast_enabled("cpu"):
-            return features + noise * torch.tensor([1.0, -2.0, 3.0])
-        time.sleep(seconds)
-        return features
-
-    spec = EncoderSpec("x", 3, "ab", InputRule("none", mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0)))
-    encoder = TorchEncoder(spec, network, torch.device("cpu"), n_images=n_images)
-    encoder._worth_trying = lambda n_images: ["bf16"]
-    return encoder
-
-
-BATCH = np.stack([photo(16, 16, seed) for seed in range(16)])
-
-
-@pytest.mark.parametrize(
-    ("noise", "seconds", "runtime"), [(0.0, 0.02, "bf16"), (0.1, 0.02, "fp32"), (0.0, 0.0, "fp32")]
-)
-def test_only_what_agrees_and_is_faster_is_chosen(noise, seconds, runtime, monkeypatch):
-    if not seconds:  # then bfloat16 is not faster, whatever the clock says
-        monkeypatch.setattr(trial, "_gain", lambda *arguments: 1.05)
-    encoder = trial_encoder(noise, seconds=seconds)
-    (found,) = encoder.choose_runtime([BATCH[:8], BATCH[8:]])
-    assert encoder.runtime == encoder.spec.runtime == runtime
-    assert found.agrees == (noise == 0)
-    assert np.isnan(found.gain) == (noise > 0)
-    embeddings = encoder.forward(BATCH)
-    assert embeddings.shape == (16, 3)
-    assert embeddings.dtype == np.float32
-
-
-def test_embeddings_that_agree_but_reorder_the_images_are_refused():
-    # Images so alike that a drift far below the limit of the cosine turns who is nearer to whom.
-    rng = np.random.default_rng(0)
-    reference = (np.ones((12, 64)) + 1e-2 * rng.normal(size=(12, 64))).astype(np.float32)
-    drifted = reference + 8e-3 * rng.normal(size=reference.shape).astype(np.float32)
-    found = trial.compare_embeddings("x", drifted, reference)
-    assert found.cosine > trial.AGREEMENT
-    assert found.ranks < trial.RANK_AGREEMENT
-    assert not found.agrees
-    assert trial.compare_embeddings("x", reference * 2, reference).agrees
-    assert not trial.compare_embeddings("x", reference * np.nan, reference).agrees
-
-
-def test_a_candidate_that_does_not_run_is_no_error():
-    def broken():
-        raise RuntimeError("no kernel\nat line 7")
-
-    forward = trial_encoder(0.0).forward
-    name, chosen, (found,) = trial.choose([BATCH], forward, {"odd": broken})
-    assert (name, chosen) == ("fp32", forward)
-    assert "does not run (no kernel" in str(found)
-    assert "\n" not in str(found)
-
-
-def test_auto_tries_on_the_first_images_of_a_long_run_only(monkeypatch):
-    tried = []
-    monkeypatch.setattr(torch_encoder, "_has_bfloat16", lambda: True)
-    monkeypatch.setattr(torch_encoder.openvino_runtime, "is_installed", lambda: False)
-    monkeypatch.setattr(TorchEncoder, "choose_runtime", lambda self: tried.append(len(self._sample)))
-    network = trial_encoder(0.0).network
-    for n_images, seconds, expected in ((None, 0.0, 0), (100, 0.0, 0), (10**6, 1e9, 0), (10**6, 0.0, 3)):
-        monkeypatch.setattr(torch_encoder, "TRIAL_PAYS", seconds)
-        tried.clear()
-        encoder = TorchEncoder(trial_encoder(0.0).spec, network, torch.device("cpu"), n_images=n_images)
-        encoder._forward = encoder._make("fp32", BATCH)
-        for start in (0, 6, 12):
-            encoder.forward(BATCH[start : start + 6])
-        assert tried == ([expected] if expected else [])  # batches that were seen by then
-
-
-def test_many_pixels_go_through_the_network_in_parts(monkeypatch):
-    monkeypatch.setattr(torch_encoder, "CPU_BATCH_PIXELS", 3 * 16 * 16)
-    encoder = trial_encoder(0.0)
-    seen = []
-    network = encoder.network
-    encoder.network = lambda pixels: seen.append(len(pixels)) or network(pixels)
-    whole = encoder.forward(BATCH)
-    assert max(seen) <= 3
-    np.testing.assert_array_equal(whole[:1], encoder.forward(BATCH[:1]))
-
-
-@pytest.mark.skipif(not openvino_runtime.is_installed(), reason="the extra openvino is not installed")
-def test_openvino_agrees_at_every_size():
-    other = load_encoder("efficientnet-lite0", device="cpu", precision="openvino")
-    assert other.spec.runtime == "openvino"
-    images = [photo(96, 96), photo(64, 130), photo(64, 130, 1), photo(33, 200)]
-    one, two = encode(load_encoder("efficientnet-lite0", device="cpu"), images), encode(other, images)
-    assert two.dtype == np.float32
-    np.testing.assert_allclose(one, two, atol=2e-4)
-    assert np.einsum("nd,nd->n", unit(one), unit(two)).min() > 0.99999
-
-
-@pytest.mark.skipif(not openvino_runtime.is_installed(), reason="the extra openvino is not installed")
-def test_openvino_reports_to_nobody():
-    program = """
-import os, sys
-os.register_at_fork(before=lambda: print("forked", file=sys.stderr))
-import numpy as np
-import quasar_index as qi
-encoder = qi.load_encoder("efficientnet-lite0", device="cpu", precision="openvino")
-encoder.forward(np.zeros((1, 64, 64, 3), dtype=np.uint8))
-from openvino.tools.ovc import convert_impl
-print(convert_impl.tm.__name__)
-"""
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300, check=True)
-    assert done.stdout.strip() == "openvino.tools.ovc.telemetry_stub"
-    assert "forked" not in done.stderr
-
-
-def test_openvino_that_is_missing_or_misplaced_is_an_error(monkeypatch):
-    with pytest.raises(EncoderError, match="runs on a CPU, not on cuda"):
-        TorchEncoder(trial_encoder(0.0).spec, torch.nn.Identity(), torch.device("cuda"), "openvino")
-    monkeypatch.setattr(torch_encoder.openvino_runtime, "is_installed", lambda: False)
-    with pytest.raises(EncoderError, match=r"OpenVINO is not installed; pip install 'quasar-index\[openvino\]'"):
-        load_encoder("efficientnet-lite0", device="cpu", precision="openvino")
 
 
 # No network

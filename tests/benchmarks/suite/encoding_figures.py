@@ -21,7 +21,7 @@ from .synthetic import photographs
 from .timing import in_turns, seconds, summary
 
 if TYPE_CHECKING:
-    from quasar_index.encoders.torch_encoder import TorchEncoder
+    from quasar_index.encoders.image_tower import ImageTower
 
 BATCH = 16
 CROP = (224, 224)
@@ -42,11 +42,12 @@ def build_authors(options: BenchOptions) -> dict[str, Any]:
     """Measure a build in the fastest precision that agrees against the authors' loop over the same files."""
     paths = _images(options, CROP)
     encoder, trials = _encoder(options, paths)
-    peers.authors_loop(paths[:2], encoder)
+    torch_encoder = load_encoder(options.encoder, precision="fp32")
+    peers.authors_loop(paths[:2], torch_encoder)
     ratios, times = [], ([], [])  # type: ignore[var-annotated]
     for _ in range(options.rounds):
         ours = _build_seconds(options, paths, encoder)
-        theirs = seconds(lambda: peers.authors_loop(paths, encoder))
+        theirs = seconds(lambda: peers.authors_loop(paths, torch_encoder))
         ratios.append(theirs / ours)
         times[0].append(theirs)
         times[1].append(ours)
@@ -79,7 +80,7 @@ def _build(options: BenchOptions, size: tuple[int, int]) -> dict[str, Any]:
     }
 
 
-def _build_seconds(options: BenchOptions, paths: list[str], encoder: TorchEncoder) -> float:
+def _build_seconds(options: BenchOptions, paths: list[str], encoder: ImageTower) -> float:
     """Build an index of the images, from label file to published folder, and throw it away."""
     folder = Path(mkdtemp(prefix="build-", dir=options.folder))
     try:
@@ -92,7 +93,7 @@ def _build_seconds(options: BenchOptions, paths: list[str], encoder: TorchEncode
         shutil.rmtree(folder)
 
 
-def _encoder(options: BenchOptions, paths: list[str]) -> tuple[TorchEncoder, list[str]]:
+def _encoder(options: BenchOptions, paths: list[str]) -> tuple[ImageTower, list[str]]:
     """Load the encoder, and let a trial on the first images choose its precision where that is "auto"."""
     encoder: Any = load_encoder(options.encoder, precision=options.precision, n_images=10**9)  # type: ignore[arg-type]
     if options.precision != "auto":
