@@ -24,6 +24,8 @@ from . import method_option as ways
 from .idle import Idle
 from .output import Format, choose_format, interruptible, note, progress_bar, write_rows
 
+MANY_UNLIKE = 0.1
+"""Share of images that are unlike all anchors (familiarity below 0.05) from which on it is said."""
 _TEXT_FREE = ("version", "where", "rating", "ratio", "seed", "group")
 IDLE = (
     Idle(
@@ -78,7 +80,7 @@ def score(
         bool,
         typer.Option(
             "--calibrated",
-            help="Also mos, low, high and familiarity, by 'quasar-index calibrate' with the same --method.",
+            help="Also mos, low and high, by 'quasar-index calibrate' with the same --method.",
             rich_help_panel="Method",
         ),
     ] = False,
@@ -174,13 +176,9 @@ def score(
             if embeddings is None
             else _score_embeddings(scorer, embeddings)
         )
+        images = _counting_unlike(images, counts)
         _write(passing(images), scorings.columns_of(by_rating), kept, chosen, output, drain=bool(wishes))
-    if counts["failed"]:
-        note(
-            f"error: {counts['failed']} of {counted(counts['files'], 'image')} could not be scored, see the "
-            f"column error"
-        )
-        raise typer.Exit(qi.DataError.exit_code)
+    _end(counts)
 
 
 def _write(
@@ -316,9 +314,30 @@ def _score_files(
             yield row
 
 
+def _counting_unlike(images: Iterator[qi.ScoredImage], counts: collections.Counter[str]) -> Iterator[qi.ScoredImage]:
+    """Count the images with a familiarity, and those that are unlike all anchors."""
+    for image in images:
+        counts["compared"] += image.familiarity is not None
+        counts["unlike"] += image.familiarity is not None and image.familiarity < qi.methods.UNLIKE
+        yield image
+
+
+def _end(counts: collections.Counter[str]) -> None:
+    """Say in a line each where many images are unlike all anchors, and how many failed, which decides the exit code."""
+    n, total = counts["unlike"], counts["compared"]
+    if total and n / total >= MANY_UNLIKE:
+        are, their = ("is", "its score says") if n == 1 else ("are", "their scores say")
+        note(f"{n} of {counted(total, 'image')} {are} unlike all anchors: {their} little")
+    if counts["failed"]:
+        note(
+            f"error: {counts['failed']} of {counted(counts['files'], 'image')} could not be scored, see the "
+            f"column error"
+        )
+        raise typer.Exit(qi.DataError.exit_code)
+
+
 def _score_embeddings(scorer: qi.Scorer, path: Path) -> Iterator[qi.ScoredImage]:
     """Score a file of embeddings."""
     source, matrix = qi.load_embeddings(path)
-    rows = scorer.score_embeddings(matrix).rows()
-    for name, embedding, row in zip(source.records["path"].to_pylist(), matrix, rows, strict=True):
+    for name, embedding, row in zip(source.records["path"].to_pylist(), matrix, scorer.rows(matrix), strict=True):
         yield qi.ScoredImage(name, *row, embedding=embedding)

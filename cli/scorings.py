@@ -9,7 +9,7 @@ from typing import Any
 import quasar_index as qi
 
 SCORES = ("score", "similarity_good", "similarity_bad")
-OPINIONS = ("mos", "low", "high", "familiarity")
+OPINIONS = ("mos", "low", "high")
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Scoring:
     @property
     def columns(self) -> list[str]:
         """Its columns in a row."""
-        names = (*SCORES, *(OPINIONS if self.calibration else ()))
+        names = (*SCORES, *(OPINIONS if self.calibration else ()), "familiarity")
         return [name if self.rating is None else f"{name}_{self.rating}" for name in names]
 
     def values(self, image: qi.ScoredImage, opinion: qi.report.Opinion | None) -> dict[str, Any]:
@@ -38,6 +38,7 @@ class Scoring:
         if self.calibration is not None:
             known = asdict(opinion) if opinion else {}
             found += [known.get(name) for name in OPINIONS]
+        found.append(image.familiarity)
         return dict(zip(self.columns, found, strict=True))
 
     def opinions(self, images: Sequence[qi.ScoredImage]) -> list[qi.report.Opinion | None]:
@@ -45,10 +46,7 @@ class Scoring:
         embeddings, scores = embeddings_of(images), [image.score for image in images if image.score is not None]
         if self.calibration is None or embeddings is None:
             return [None] * len(images)
-        anchors = self.scorer.fitted.anchors
-        assert not isinstance(anchors, qi.AnchorIndex)  # noqa: S101 - for the type checker
-        known = self.calibration.familiarity(anchors, embeddings)
-        columns = (*self.calibration.predict(scores), known)
+        columns = self.calibration.predict(scores)
         found = (qi.report.Opinion(*map(float, row)) for row in zip(*columns, strict=True))
         return [None if image.score is None else next(found) for image in images]
 

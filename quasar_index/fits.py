@@ -41,19 +41,21 @@ class Fits:
     Attributes:
         base: Path of the search cache of an index version, without its ending.
         of: Which anchors, in words: the filter, the draw, the space.
+        read_only: Whether nothing is written: those of an index that comes with the package.
     """
 
     _alive: ClassVar[WeakSet[Fits]] = WeakSet()
 
-    def __init__(self, base: PathText, of: str = "") -> None:
+    def __init__(self, base: PathText, of: str = "", *, read_only: bool = False) -> None:
         self.base = Path(base)
         self.of = of
+        self.read_only = read_only
         self._held: set[str] = set()
         self._alive.add(self)
 
     def within(self, part: str) -> Fits:
         """Return those of a part of the anchors, or of the anchors in a space."""
-        return Fits(self.base, f"{self.of}/{part}")
+        return Fits(self.base, f"{self.of}/{part}", read_only=self.read_only)
 
     def load(self, what: str) -> dict[str, npt.NDArray[Any]] | None:
         """Return the arrays of an entry; None where there is none."""
@@ -66,7 +68,8 @@ class Fits:
         except DAMAGED as error:
             _log.warning("'%s' is damaged (%s): computing it again", path, error)
             return None
-        _touch(path)
+        if not self.read_only:
+            _touch(path)
         return found
 
     def save(self, what: str, **arrays: npt.ArrayLike) -> bool:
@@ -123,6 +126,8 @@ class Fits:
         return self.base.with_name(f"{self.base.name}-{key}{ending}")
 
     def _put(self, path: Path, write: Callable[[Path], None]) -> bool:
+        if self.read_only:
+            return False
         try:
             # Its checksums tell a torn archive; of a matrix, only that its end is there is looked at.
             with replacing(path, sync=path.suffix == ".npy", shared=True) as temporary:

@@ -1,20 +1,21 @@
 """The search cache: the anchors' directions as a flat FAISS index on disk, memory-mapped, and their labels beside it.
 
 The file is an ordinary `IndexFlatIP` that any FAISS opens, and the matrix inside it *is* the embedding matrix: it is
-mapped, never copied. Everything in it comes from the Lance table, so a missing or disagreeing cache is rebuilt.
+mapped, never copied. Everything in it comes from the Lance table, so a missing or disagreeing cache is rebuilt. An
+index that comes with the package has its matrix in half precision instead (`write_half`), which is read into memory.
 """
 
 from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from ..anchors import AnchorTable
-from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
+from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray, unit
 from ..errors import AnchorIndexError, counted
 from ..fits import DAMAGED, Fits
 from ..paths import LEFT, replacing
@@ -22,7 +23,10 @@ from ..sides import anchor_order
 from ..statistics.groups import group_codes
 from .durable import is_abandoned
 from .manifest import Manifest, cache_base
-from .store import Tables, from_embedding_column
+from .places import is_shipped
+
+if TYPE_CHECKING:
+    from .store import Tables
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +50,11 @@ def load_anchors(folder: Path, manifest: Manifest, embedding: str | None = None)
     cached = _read(base, dim)
     if cached is not None:
         return cached
+    from .store import Tables
+
     anchors = _from_table(Tables(folder, manifest.shards), wanted.name, dim)
+    if is_shipped(folder):
+        return anchors
     try:
         base.parent.mkdir(exist_ok=True)
         _write(base, anchors)
@@ -58,6 +66,8 @@ def load_anchors(folder: Path, manifest: Manifest, embedding: str | None = None)
 
 def _from_table(tables: Tables, embedding: str, dim: int) -> AnchorTable:
     """Read all anchors into one preallocated matrix, each embedding at its sorted place."""
+    from .store import from_embedding_column
+
     labels = [batch for batch in tables.scan(["id", "quality", "side", "reference"]) if len(batch)]
     ids = np.array([key for batch in labels for key in batch["id"].to_pylist()], dtype=np.bytes_)
     quality = np.concatenate(
@@ -125,18 +135,30 @@ def _write(base: Path, anchors: AnchorTable) -> None:
         with replacing(base.with_suffix(".faiss"), shared=True) as temporary:
             faiss.write_index(index, str(temporary))
             n_bytes = temporary.stat().st_size
-        with replacing(base.with_suffix(".npz"), shared=True) as temporary, temporary.open("wb") as file:
-            np.savez(
-                file,
-                ids=anchors.ids,
-                norms=anchors.norms,
-                quality=np.empty(0) if anchors.quality is None else anchors.quality,
-                n_good=np.int64(anchors.n_good),
-                groups=np.empty(0, dtype=np.int64) if anchors.groups is None else anchors.groups,
-                n_bytes=np.int64(n_bytes),
-            )
+        _write_labels(base, anchors, n_bytes)
     except RuntimeError as error:  # FAISS's word for a full or read-only disk
         raise OSError(str(error)) from error
+
+
+def write_half(base: Path, anchors: AnchorTable) -> None:
+    """Write the cache of an index that is going to come with the package: half as large, and read into memory."""
+    with base.with_suffix(".npy").open("wb") as file:
+        np.save(file, anchors.directions.astype(np.float16))
+        n_bytes = file.tell()
+    _write_labels(base, anchors, n_bytes)
+
+
+def _write_labels(base: Path, anchors: AnchorTable, n_bytes: int) -> None:
+    with replacing(base.with_suffix(".npz"), shared=True) as temporary, temporary.open("wb") as file:
+        np.savez(
+            file,
+            ids=anchors.ids,
+            norms=anchors.norms,
+            quality=np.empty(0) if anchors.quality is None else anchors.quality,
+            n_good=np.int64(anchors.n_good),
+            groups=np.empty(0, dtype=np.int64) if anchors.groups is None else anchors.groups,
+            n_bytes=np.int64(n_bytes),
+        )
 
 
 def _drop_others(base: Path) -> None:
@@ -178,25 +200,31 @@ def read_cache(base: Path, dim: int) -> AnchorTable:
         EarlierCache: When an earlier version wrote it.
         DAMAGED: When it is damaged.
     """
-    matrix_path = base.with_suffix(".faiss")
     with np.load(base.with_suffix(".npz"), allow_pickle=False) as labels:
         names = ("ids", "norms", "quality", "n_good", "groups", "n_bytes")
         if not set(names) <= set(labels.files):
             raise EarlierCache
         ids, norms, quality, n_good, groups, n_bytes = (labels[name] for name in names)
+    shipped = is_shipped(base.parents[1])
+    matrix_path = base.with_suffix(".npy" if shipped else ".faiss")
     if matrix_path.stat().st_size != n_bytes:
         raise ValueError(f"{counted(matrix_path.stat().st_size, 'byte')} instead of {n_bytes}")
-    # A flat index is a short header, then the matrix.
-    offset = int(n_bytes) - ids.size * dim * 4
-    directions = np.memmap(matrix_path, dtype=np.float32, mode="r", offset=offset, shape=(ids.size, dim))
+    directions: FloatArray
+    if shipped:
+        directions = unit(np.load(matrix_path, allow_pickle=False))
+    else:
+        # A flat index is a short header, then the matrix.
+        offset = int(n_bytes) - ids.size * dim * 4
+        mapped = np.memmap(matrix_path, dtype=np.float32, mode="r", offset=offset, shape=(ids.size, dim))
+        directions = np.asarray(mapped)
     return AnchorTable(
         ids,
-        np.asarray(directions),
+        directions,
         norms,
         quality if quality.size else None,
         int(n_good),
         groups if groups.size else None,
-        fits=Fits(base),
+        fits=Fits(base, read_only=shipped),
     )
 
 

@@ -19,6 +19,7 @@ from .anchor_index import AnchorIndex
 from .durable import digests_below, files_below, sync_below
 from .lock import lock
 from .manifest import Manifest
+from .places import check_own
 from .records import Shard, SourceRecord
 from .states import drop_interrupted, read_entries, record, write_entry
 from .store import Tables, drop_torn, open_table, writing
@@ -135,6 +136,7 @@ def changing(index: AnchorIndex) -> Iterator[Change]:
     Raises:
         AnchorIndexError: When another process is changing it, it cannot be written, or it was opened at an old version.
     """
+    check_own(index.path)
     with lock(index.path, index.name):
         manifest = Manifest.read(index.path)
         if index.pinned and index.manifest.version != manifest.version:

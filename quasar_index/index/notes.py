@@ -11,6 +11,7 @@ from typing import Any
 from ..paths import write_atomically
 from .anchor_index import AnchorIndex
 from .manifest import cache_base
+from .places import is_shipped
 
 
 def read_note(index: AnchorIndex, name: str) -> dict[str, Any]:
@@ -23,7 +24,9 @@ def read_note(index: AnchorIndex, name: str) -> dict[str, Any]:
 
 
 def write_note(index: AnchorIndex, name: str, facts: Mapping[str, Any]) -> None:
-    """Write a note, where the folder can be written."""
+    """Write a note, where the folder can be written, and is the user's."""
+    if is_shipped(index.path):
+        return
     with contextlib.suppress(OSError):
         write_atomically(_path(index, name), json.dumps(facts).encode(), shared=True)
 

@@ -1,4 +1,7 @@
-"""Where indexes lie, and where a new one may: at a path, in `$QUASAR_INDEX_HOME` or in `./indexes`."""
+"""Where indexes lie, and where a new one may: at a path, in `$QUASAR_INDEX_HOME` or in `./indexes`.
+
+The starter index comes with the package; it is found by its name where there is no other of that name.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,13 @@ from .manifest import MANIFEST
 
 HOME_VARIABLE = "QUASAR_INDEX_HOME"
 DEFAULT_HOME = Path("indexes")
+SHIPPED_HOME = Path(__file__).parents[1] / "starter" / "indexes"
+STARTER = "starter"
+"""Name of the index that comes with the package."""
 
 
 def homes() -> list[Path]:
-    """Return the folders in which indexes are looked for by name."""
+    """Return the folders in which indexes are looked for by name, and the first of which new ones are made in."""
     given = os.environ.get(HOME_VARIABLE)
     return [Path(given).expanduser(), DEFAULT_HOME] if given else [DEFAULT_HOME]
 
@@ -26,14 +32,30 @@ def find_index(name: PathText) -> Path:
     Raises:
         AnchorIndexError: When there is none, naming those there are.
     """
-    candidates = list(dict.fromkeys([Path(name), *(home / name for home in homes())]))
+    places = [*homes(), SHIPPED_HOME]
+    candidates = list(dict.fromkeys([Path(name), *(home / name for home in places)]))
     for path in candidates:
         if os.path.isfile(path / MANIFEST):  # noqa: PTH113 - unlike Path.is_file, no error for long names
             return path
     # Hidden folders are what an interrupted build or replacement leaves.
-    there = sorted({found.parent.name for home in homes() for found in home.glob(f"[!.]*/{MANIFEST}")})
+    there = sorted({found.parent.name for home in places for found in home.glob(f"[!.]*/{MANIFEST}")})
     known = f"there are {', '.join(there)}" if there else "build it with 'quasar-index build'"
-    raise AnchorIndexError(f"no index '{name}' in {' or '.join(str(path.parent) for path in candidates)}", known)
+    looked = " or ".join(str(path.parent) for path in candidates if path.parent != SHIPPED_HOME)
+    raise AnchorIndexError(f"no index '{name}' in {looked}", known)
+
+
+def is_shipped(path: Path) -> bool:
+    """Whether an index comes with the package: nothing is written into its folder."""
+    return path.resolve().parent == SHIPPED_HOME.resolve()
+
+
+def check_own(path: Path) -> None:
+    """Raise the AnchorIndexError of an index that comes with the package and is to be changed."""
+    if is_shipped(path):
+        raise AnchorIndexError(
+            f"index '{path.name}' comes with quasar-index and stays as it is",
+            f"make another one of it and yours: quasar-index merge NEW {path.name} YOURS",
+        )
 
 
 def new_index_path(name: PathText) -> Path:

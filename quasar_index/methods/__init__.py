@@ -5,6 +5,7 @@ from __future__ import annotations
 from .centroids import Centroids
 from .clustering import Clustering
 from .explanation import Explanation, explain
+from .familiarity import UNLIKE, familiarity
 from .fitted import FittedMethod, Scores, compare
 from .knn import Knn
 from .mean import Mean
@@ -22,6 +23,7 @@ __all__ = [
     "METHODS",
     "PROMPT_PAIRS",
     "TEMPERATURE",
+    "UNLIKE",
     "UNRATED_SHRINKAGE",
     "CentroidMethod",
     "Centroids",
@@ -42,6 +44,7 @@ __all__ = [
     "Space",
     "compare",
     "explain",
+    "familiarity",
     "fit_space",
     "rated_shrinkage",
     "read_method",

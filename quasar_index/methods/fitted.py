@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
 
 from ..anchors import AnchorTable
 from ..arrays import DoubleArray, FloatArray, as_embeddings, unit
@@ -81,7 +80,8 @@ def compare(queries: npt.ArrayLike, centroids: Centroids, *, temperature: float 
     good, bad = (
         _similarity(directions, prototypes, centroids.pooling) for prototypes in (centroids.good, centroids.bad)
     )
-    return Scores(expit((good - bad) / temperature), good, bad)
+    # The softmax over two similarities, exact at both ends.
+    return Scores(np.exp(-np.logaddexp(0.0, (bad - good) / temperature)), good, bad)
 
 
 def _similarity(directions: FloatArray, prototypes: FloatArray, pooling: Pooling) -> DoubleArray:

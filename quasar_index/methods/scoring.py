@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from ..anchors import AnchorTable
-from ..arrays import ByteArray, FloatArray
+from ..arrays import ByteArray, DoubleArray, FloatArray
 from ..encoders.base import Encoder, encode
 from ..encoders.pipeline import EncodedImage, encode_files
 from ..errors import AnchorIndexError, DataError, MethodError
 from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex
+from .familiarity import familiarity
 from .fitted import FittedMethod, Scores
 from .mean import Mean
 from .method import Method
+
+Row: TypeAlias = tuple[float | None, float | None, float | None, float | None]
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,8 @@ class ScoredImage:
         score: Higher is better, in (0, 1) with centroids; None on an error.
         similarity_good: Cosine to the good centroid; None on an error, or where there are no centroids.
         similarity_bad: Cosine to the bad centroid; None likewise.
+        familiarity: In [0, 1]; near 0 the image is unlike all anchors, and its score says little. None on an error, or
+            where the anchors are too few to tell.
         error: Why there is no score; empty otherwise.
         embedding: (D,) float32, raw; None on an error.
 
@@ -43,6 +50,7 @@ class ScoredImage:
     score: float | None = None
     similarity_good: float | None = None
     similarity_bad: float | None = None
+    familiarity: float | None = None
     error: str = ""
     embedding: FloatArray | None = field(default=None, repr=False, compare=False)
 
@@ -99,6 +107,10 @@ class Scorer:
         """Score (M, D) raw embeddings; see `FittedMethod.score`."""
         return self.fitted.score(embeddings)
 
+    def familiarity(self, embeddings: npt.ArrayLike) -> DoubleArray:
+        """Say how near (M, D) raw embeddings lie to the anchors; see `methods.familiarity`."""
+        return familiarity(self.fitted.anchors, embeddings)
+
     def score_images(self, images: Sequence[ByteArray]) -> Scores:
         """Score decoded images.
 
@@ -121,8 +133,7 @@ class Scorer:
         Returns:
             A row each; one with an error stays as it is.
         """
-        embeddings = [image.embedding for image in images if image.embedding is not None]
-        rows = self.score_embeddings(np.stack(embeddings)).rows() if embeddings else iter(())
+        rows = self.rows([image.embedding for image in images if image.embedding is not None])
         return [
             image if image.embedding is None else ScoredImage(image.path, *next(rows), embedding=image.embedding)
             for image in images
@@ -169,14 +180,22 @@ class Scorer:
         yield from self._score_block(block)
 
     def _score_block(self, block: list[EncodedImage]) -> Iterator[ScoredImage]:
-        embeddings = [image.embedding for image in block if image.embedding is not None]
-        rows = self.score_embeddings(np.stack(embeddings)).rows() if embeddings else iter(())
+        rows = self.rows([image.embedding for image in block if image.embedding is not None])
         for image in block:
             yield (
                 ScoredImage(image.path, error=image.error)
                 if image.embedding is None
                 else ScoredImage(image.path, *next(rows), embedding=image.embedding)
             )
+
+    def rows(self, embeddings: Sequence[FloatArray] | FloatArray) -> Iterator[Row]:
+        """Yield score, similarities and familiarity of each (D,) raw embedding, as `ScoredImage` takes them."""
+        if not len(embeddings):
+            return
+        matrix = np.asarray(embeddings)
+        known = self.familiarity(matrix).tolist()
+        for (score, good, bad), familiar in zip(self.score_embeddings(matrix).rows(), known, strict=True):
+            yield score, good, bad, None if math.isnan(familiar) else familiar
 
     def _needed_encoder(self) -> Encoder:
         if self.encoder is None:

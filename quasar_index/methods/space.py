@@ -14,7 +14,7 @@ their side.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -33,6 +33,8 @@ SpaceName: TypeAlias = Literal["raw", "centred", "whitened"]
 
 SPACES: tuple[SpaceName, ...] = ("raw", "centred", "whitened")
 DEFAULT_SPACE: SpaceName = "whitened"
+WHITENED = "whitened space of the ratings"
+"""Name of what is kept with the fits of an index (`AnchorTable.once`)."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,17 @@ def fit_space(
         return Space()
     if name == "centred":
         return Space("centred", mean=mean_of(anchors.directions))
+    # That of the ratings is asked for again and again.
+    kept = (
+        anchors.once(WHITENED, lambda: _whitened(anchors, None)) if shrinkage is None else _whitened(anchors, shrinkage)
+    )
+    mean, strength = np.asarray(kept["mean"]), float(np.asarray(kept["shrinkage"]))
+    basis, gains = (np.asarray(kept[name], dtype=np.float32) for name in ("basis", "gains"))
+    return Space("whitened", mean, basis, gains, strength)
+
+
+def _whitened(anchors: AnchorTable, shrinkage: Shrinkage | None) -> Mapping[str, npt.ArrayLike]:
+    """Fit a whitened space: its mean, basis, gains and shrinkage."""
     moments = fit_moments(anchors)
     level = moments.level
     if not level > 1e-15:
@@ -130,4 +143,9 @@ def fit_space(
     with threads_for(len(anchors), anchors.dim, min(len(anchors), anchors.dim)):
         strength = resolved_shrinkage(shrinkage, anchors)
     gains = (1.0 + moments.eigenvalues / (strength * level)) ** -0.5 - 1.0
-    return Space("whitened", moments.mean, moments.eigenvectors.astype(np.float32), gains.astype(np.float32), strength)
+    return {
+        "mean": moments.mean,
+        "basis": moments.eigenvectors.astype(np.float32),
+        "gains": gains.astype(np.float32),
+        "shrinkage": strength,
+    }

@@ -36,13 +36,11 @@ class Opinion:
         mos: Opinion score, on the scale of the anchors' ratings.
         low: Lower end of its interval.
         high: Upper end.
-        familiarity: In [0, 1]; near 0 the index has nothing to say of the image.
     """
 
     mos: float
     low: float
     high: float
-    familiarity: float
 
 
 class Report:
@@ -140,7 +138,8 @@ class Report:
                 PageImage(
                     path=readable(image.path.replace(os.sep, "/")),
                     score=image.score,
-                    opinion=None if opinion is None else (opinion.mos, opinion.low, opinion.high, opinion.familiarity),
+                    opinion=None if opinion is None else (opinion.mos, opinion.low, opinion.high),
+                    familiarity=image.familiarity,
                     error=image.error,
                     thumbnail=thumbnails.get(place),
                     neighbors=neighbors.get(place, ()),

@@ -22,8 +22,8 @@ from markupsafe import Markup
 
 from ..arrays import DoubleArray
 from ..errors import counted
+from ..methods.familiarity import UNLIKE
 
-_STRANGE = 0.05
 _SAME = 1 - 1e-5  # cosine of an image to itself, in float32
 _MOST_BINS = 30
 _FEWEST_SCORES = 8  # of which a histogram says more than the list
@@ -34,7 +34,7 @@ _LEGEND = (
 _RANGE = "A bar runs from the lowest score of this page ({}) to the highest ({}). "
 _FAMILIARITY = (
     "Familiarity is the share of anchors that lie no nearer to another one than the image does to its nearest: "
-    "near 0, the index has nothing to say. "
+    "near 0, the image is unlike all anchors, and its score says little. "
 )
 
 
@@ -56,7 +56,8 @@ class PageImage:
     Attributes:
         path: Its name, readable, with / between folders.
         score: None on an error.
-        opinion: mos, low, high, familiarity; None without a calibration or on an error.
+        opinion: mos, low, high; None without a calibration or on an error.
+        familiarity: In [0, 1]; None on an error, or where the anchors are too few to tell.
         error: Why there is no score, or "".
         thumbnail: A `data:` URI, or None.
         neighbors: Nearest anchors of both sides.
@@ -64,10 +65,11 @@ class PageImage:
 
     path: str
     score: float | None
-    opinion: tuple[float, float, float, float] | None
+    opinion: tuple[float, float, float] | None
     error: str
     thumbnail: str | None
     neighbors: tuple[Neighbor, ...]
+    familiarity: float | None = None
 
     @property
     def is_anchor(self) -> bool:
@@ -146,7 +148,7 @@ def write_page(page: Page, file: IO[str]) -> None:
         "histogram": list(_histogram(page)),
         "ticks": _ticks(page),
         "images": _images(page),
-        "legend": legend + (_FAMILIARITY if calibrated else ""),
+        "legend": legend + (_FAMILIARITY if any(image.familiarity is not None for image in page.images) else ""),
     }
     for piece in template.generate(context):
         file.write(piece)
@@ -212,6 +214,7 @@ def _images(page: Page) -> Iterator[dict[str, Any]]:
             "base": base or name,
             "folder": folder,
             "error": image.error,
+            "familiarity": "",
             "is_anchor": image.is_anchor,
             "thumbnail": image.thumbnail,
             "opinion": _opinion(image.opinion, scale, page) if image.opinion else None,
@@ -223,9 +226,12 @@ def _images(page: Page) -> Iterator[dict[str, Any]]:
             "sort": {
                 "score": "" if image.score is None else repr(float(image.score)),
                 "mos": repr(float(image.opinion[0])) if image.opinion else "",
-                "familiarity": repr(float(image.opinion[3])) if image.opinion else "",
+                "familiarity": "" if image.familiarity is None else repr(float(image.familiarity)),
             },
         }
+        if image.familiarity is not None:
+            shown["familiarity"] = f"{image.familiarity:.2f}"
+            shown["strange"] = image.familiarity < UNLIKE
         if image.score is not None:
             shown["score"] = f"{image.score:.{page.digits}f}"
             shown["rank"] = 1 + len(scores) - int(np.searchsorted(scores, image.score, side="right"))
@@ -233,8 +239,8 @@ def _images(page: Page) -> Iterator[dict[str, Any]]:
         yield shown
 
 
-def _opinion(opinion: tuple[float, float, float, float], scale: tuple[float, float], page: Page) -> dict[str, Any]:
-    mos, low, high, familiarity = opinion
+def _opinion(opinion: tuple[float, float, float], scale: tuple[float, float], page: Page) -> dict[str, Any]:
+    mos, low, high = opinion
     digits = page.rating_digits
     left = _percent(low, *scale)
     return {
@@ -244,8 +250,6 @@ def _opinion(opinion: tuple[float, float, float, float], scale: tuple[float, flo
         "at": _percent(mos, *scale),
         "left": left,
         "width": round(_percent(high, *scale) - left, 2),
-        "familiarity": f"{familiarity:.2f}",
-        "strange": familiarity < _STRANGE,
     }
 
 

@@ -1,10 +1,7 @@
-"""The calibration of an index: scores become opinion scores with an interval, and each image gets a familiarity.
+"""The calibration of an index: scores become opinion scores with an interval.
 
 The map and its split-conformal interval are fitted on cross-fitted scores of the anchors
-(`quasar_index.statistics.calibration`): each anchor is scored by an index without its group. Familiarity is the share
-of anchors whose nearest anchor of another group is at most as near as the image's nearest anchor is: near 0, the index
-has nothing to say of the image.
-
+(`quasar_index.statistics.calibration`): each anchor is scored by an index without its group.
 `calibrations/VERSION-KEY.json` in the index keeps one for each version of the table, method and rating.
 """
 
@@ -14,30 +11,27 @@ import hashlib
 import json
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from ..anchors import AnchorTable
-from ..arrays import DoubleArray, as_embeddings, unit
+from ..arrays import DoubleArray
 from ..errors import AnchorIndexError, ValidationError
-from ..index import AnchorIndex, nearest
+from ..index import AnchorIndex
+from ..index.places import check_own
 from ..index.ratings import further_rating, rating_records
-from ..index.search import search
 from ..methods.mean import Mean
 from ..methods.method import Method
 from ..paths import write_atomically
 from ..statistics.calibration import Calibration, fit_calibration
 from ..statistics.rising_maps import MapName
-from .cross_fit import CrossFit, cross_fit
+from .cross_fit import cross_fit
 from .rated import RatedImages, rated_anchors
 
 FOLDER = "calibrations"
 _ALONE = "each image"
-_QUANTILES = np.linspace(0.0, 1.0, 101)
 
 
 @dataclass(frozen=True)
@@ -50,7 +44,6 @@ class IndexCalibration:
         groups: What was left out as a whole: a column, or "each image" (see `column`).
         calibration: From scores to ratings, higher is better.
         lower_is_better: Direction of the raw ratings, which `predict` answers in.
-        nearest: (101,) quantiles of the anchors' cosines to their nearest anchor of another group.
         rating: The opinion score that it is of; None for the first of each data set.
     """
 
@@ -59,7 +52,6 @@ class IndexCalibration:
     groups: str
     calibration: Calibration
     lower_is_better: bool
-    nearest: DoubleArray = field(repr=False)
     rating: str | None = None
 
     @property
@@ -84,20 +76,6 @@ class IndexCalibration:
         """
         mos, low, high = self.calibration.predict(scores)
         return (-mos, -high, -low) if self.lower_is_better else (mos, low, high)
-
-    def familiarity(self, anchors: AnchorTable, embeddings: npt.ArrayLike) -> DoubleArray:
-        """Say how near images lie to the anchors.
-
-        Args:
-            anchors: Those of the index.
-            embeddings: (n, D) raw embeddings.
-
-        Returns:
-            (n,) in [0, 1]: the share of anchors whose nearest one is at most as near.
-        """
-        queries = unit(as_embeddings(embeddings, dim=anchors.dim))
-        cosines = nearest(anchors, queries, 1, exact=True).similarity[:, 0].astype(np.float64)
-        return np.asarray(np.interp(cosines, self.nearest, _QUANTILES))
 
 
 def calibrate(
@@ -142,6 +120,7 @@ def calibrate(
         >>> found.method, found.groups, found.calibration.n_anchors
         ('mean', 'each image', 60)
     """
+    check_own(index.path)
     chosen = method or Mean()
     images = rated_anchors(index, rating=rating)
     name, groups = _groups(images, group)
@@ -173,7 +152,6 @@ def calibrate(
             seed=seed,
         ),
         lower,
-        _nearest_of_other_groups(images, fitted),
         further_rating(index, rating),
     )
     _write(index, found)
@@ -212,7 +190,6 @@ def read_calibration(
             groups=record["groups"],
             calibration=Calibration.from_dict(record["calibration"]),
             lower_is_better=record["lower_is_better"],
-            nearest=np.asarray(record["nearest"], dtype=np.float64),
             rating=record.get("rating"),
         )
     except FileNotFoundError:
@@ -246,17 +223,6 @@ def _groups(images: RatedImages, group: str | None) -> tuple[str, list[object]]:
     return _ALONE, list(images.ids)
 
 
-def _nearest_of_other_groups(images: RatedImages, fitted: CrossFit) -> DoubleArray:
-    """Return the quantiles of the rated images' cosines to their nearest image outside their fold."""
-    directions = unit(images.embeddings)
-    queries = directions[fitted.parts.rated]
-    found = np.empty(len(queries))
-    for fold in fitted.parts.folds:
-        kept = np.flatnonzero(fold.kept)
-        found[fold.images] = search(queries[fold.images], directions[kept], 1).similarity[:, 0]
-    return np.asarray(np.quantile(found, _QUANTILES))
-
-
 def _write(index: AnchorIndex, found: IndexCalibration) -> None:
     path = _path(index, found.method, found.rating)
     record = {
@@ -265,7 +231,6 @@ def _write(index: AnchorIndex, found: IndexCalibration) -> None:
         "groups": found.groups,
         "calibration": found.calibration.to_dict(),
         "lower_is_better": found.lower_is_better,
-        "nearest": found.nearest.tolist(),
         "rating": found.rating,
     }
     try:

@@ -1,4 +1,4 @@
-"""The calibration of an index: honest intervals, the raw scale, familiarity, kept for one method."""
+"""The calibration of an index: honest intervals, the raw scale, kept for one method."""
 
 import json
 from dataclasses import replace
@@ -67,22 +67,6 @@ def test_the_scale_is_named_by_where_it_comes_from(tmp_path: Path) -> None:
     assert qi.calibrate(declared, group="prompt").scale == (0, 6)
 
 
-def test_familiarity_is_low_far_from_the_anchors(tmp_path: Path) -> None:
-    index = make_index(tmp_path)
-    found = qi.calibrate(index, group="prompt")
-    anchors = index.anchors()
-    assert found.familiarity(anchors, anchors.directions[:5]) == pytest.approx(1.0)  # they are anchors themselves
-    assert found.familiarity(anchors, -anchors.directions[:5]) == pytest.approx(0.0)
-    half = found.familiarity(anchors, make_more_like(anchors))
-    assert 0.2 < half.mean() < 0.8
-
-
-def make_more_like(anchors: qi.AnchorTable) -> np.ndarray:
-    rng = np.random.default_rng(9)
-    quality = rng.uniform(1, 5, 200)
-    return rng.normal(size=(200, anchors.dim)) * 0.4 + quality[:, None] * np.linspace(-1, 1, 8) + 3
-
-
 def test_it_is_kept_for_one_way_to_score_and_one_version(tmp_path: Path) -> None:
     index = make_index(tmp_path)
     with pytest.raises(qi.AnchorIndexError, match=r"no calibration of 'mean'.*quasar-index calibrate index"):
@@ -103,7 +87,7 @@ def test_a_damaged_file_is_one_clear_error(tmp_path: Path) -> None:
     qi.calibrate(index, group="prompt")
     (file,) = (tmp_path / "index" / "calibrations").glob("*.json")
     record = json.loads(file.read_text())
-    del record["nearest"]
+    del record["calibration"]
     file.write_text(json.dumps(record))
     with pytest.raises(qi.ValidationError, match="damaged"):
         qi.read_calibration(index)

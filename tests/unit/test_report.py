@@ -123,9 +123,10 @@ def test_nearest_anchors_of_both_sides_for_every_method(scorer, method, tmp_path
 
 def test_scores_ranks_and_opinions(scorer, tmp_path):
     report = Report(scorer.fitted)
-    opinions = [Opinion(3.0, 2.0, 4.0, 0.5), None, Opinion(4.5, 4.0, 5.0, 0.01)]
+    opinions = [Opinion(3.0, 2.0, 4.0), None, Opinion(4.5, 4.0, 5.0)]
     good, _, best = images(3)
-    report.add([good, ScoredImage("x.png", error="empty"), best], opinions)
+    best = replace(best, familiarity=0.01)
+    report.add([replace(good, familiarity=0.5), ScoredImage("x.png", error="empty"), best], opinions)
     text = page_of(report, tmp_path)
     page = Elements(text)
     items = [item for item in page["li"] if "data-score" in item]
