@@ -45,4 +45,7 @@ def demo(
     ]
     print_table(COLUMNS, rows, right=COLUMNS[1:], keep=("mean",))
     print_facts({"index": str(report.index.path), "images": str(report.images)}, as_json=False)
-    note(f"go on with: quasar-index score YOUR_PHOTOGRAPHS --index {name} --method retrieval")
+    note(
+        f"'{name}' is a toy: its few tiles rank other photographs at random. Score yours with: quasar-index score "
+        f"YOUR_PHOTOGRAPHS"
+    )

@@ -24,6 +24,11 @@ from . import method_option as ways
 from .idle import Idle
 from .output import Format, choose_format, interruptible, note, progress_bar, write_rows
 
+STARTER = "starter"
+ABOUT_STARTER = (
+    "scored by the starter index, which knows technical quality (blur, noise, compression, exposure, colour), not how "
+    "beautiful a picture is; --index NAME scores by anchors of your own"
+)
 MANY_UNLIKE = 0.1
 """Share of images that are unlike all anchors (familiarity below 0.05) from which on it is said."""
 _TEXT_FREE = ("version", "where", "rating", "ratio", "seed", "group")
@@ -64,7 +69,10 @@ def score(
         list[str] | None,
         typer.Argument(help="Files, folders (recursive), globs, URLs; - reads a list from stdin.", show_default=False),
     ] = None,
-    index: Annotated[str | None, typer.Option("--index", "-i", help="Name or path of the index.")] = None,
+    index: Annotated[
+        str | None,
+        typer.Option("--index", "-i", help="Name or path of the index.  Default: starter, which comes with it."),
+    ] = None,
     embeddings: Annotated[
         Path | None, typer.Option(help="Score embeddings instead of images: .npy, .npz or .pt (M, D).")
     ] = None,
@@ -141,9 +149,9 @@ def score(
         )
         by_rating = [scorings.Scoring(qi.Scorer(table, scoring, batch_size=embedding.batch_size))]
     else:
+        opened = qi.AnchorIndex.open(index or STARTER, version)
         if index is None:
-            raise typer.BadParameter("--index is needed (or --anchors text)")
-        opened = qi.AnchorIndex.open(index, version)
+            note(ABOUT_STARTER)
         if embeddings is None:
             _check_encoder(opened, encoder, place)
         if calibrated and (where is not None or ratio != 1):

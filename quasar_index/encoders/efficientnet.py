@@ -100,7 +100,8 @@ def load(
             parts += [torch.nn.functional.normalize(mean), torch.nn.functional.normalize(std)]
         return torch.cat(parts, dim=1)
 
-    return TorchEncoder(spec, stats if layers == "stats" else final, device, precision, n_images=n_images)
+    embed = stats if layers == "stats" else final
+    return TorchEncoder(spec, embed, device, precision, n_images=n_images, module=network)
 
 
 def bundled_weights(model: str) -> Path:

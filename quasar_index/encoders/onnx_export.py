@@ -7,6 +7,7 @@ learns the size of its example by heart is found by images of another size, and 
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import warnings
 from collections.abc import Callable, Iterator
@@ -29,36 +30,46 @@ FLAT = (0, 128, 255)
 
 
 def export_tower(
-    spec: EncoderSpec, network: Callable[[torch.Tensor], torch.Tensor], weights: int, example: ByteArray, path: Path
+    spec: EncoderSpec,
+    network: Callable[[torch.Tensor], torch.Tensor],
+    module: torch.nn.Module | None,
+    example: ByteArray,
+    path: Path,
 ) -> None:
     """Write the ONNX file of an image tower, and compare it with PyTorch on real and on flat images.
 
     Args:
         spec: Of its encoder.
         network: Maps (B, H, W, 3) uint8 on a CPU to (B, D) float32; none of its tensors needs a gradient.
-        weights: Bytes of its weights.
+        module: What holds its weights; None where that is not known.
         example: Images to trace it with and to compare, (B, H, W, 3) uint8.
         path: The file.
 
     Raises:
         EncoderError: When it cannot be exported, or embeds otherwise than PyTorch does.
     """
-    if weights > LARGEST:
+    weights = () if module is None else module.state_dict().values()
+    if sum(tensor.numel() * tensor.element_size() for tensor in weights) > LARGEST:
         raise EncoderError(f"'{spec.name}' is too large for an ONNX file", "use --precision fp32")
     assert spec.input is not None  # noqa: S101 - for the type checker
     any_size = spec.input.resize not in ("crop", "squash")
 
     class Tower(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.module = module  # else its weights would be constants of the graph
+
         def forward(self, pixels: torch.Tensor) -> torch.Tensor:
             return network(pixels)
 
     pixels = torch.from_numpy(np.ascontiguousarray(example[:2]))
+    written = io.BytesIO()  # not a path, beside which the weights of a large one would become files of their own
     try:
         with _exporting():
             torch.onnx.export(
                 Tower().eval(),
                 (pixels,),
-                str(path),
+                written,  # type: ignore[arg-type]
                 dynamo=False,
                 opset_version=OPSET,
                 input_names=["pixels"],
@@ -67,6 +78,7 @@ def export_tower(
             )
     except Exception as error:  # the exporter raises anything
         raise EncoderError(f"'{spec.name}' does not export ({first_line(error)})", "use --precision fp32") from error
+    path.write_bytes(written.getbuffer())
     compare_runtimes(spec, network, open_session(path), example, any_size=any_size)
 
 

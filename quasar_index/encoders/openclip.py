@@ -44,7 +44,7 @@ class OpenClipEncoder(TorchEncoder):
         *,
         n_images: int | None = None,
     ) -> None:
-        super().__init__(spec, model.encode_image, device, precision, n_images=n_images)
+        super().__init__(spec, model.encode_image, device, precision, n_images=n_images, module=model.visual)
         self._model = model
         self._architecture = architecture
         self.logit_scale = float(model.logit_scale.detach().exp())

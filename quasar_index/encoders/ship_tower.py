@@ -40,7 +40,7 @@ def ship_tower(folder: Path = SHIPPED) -> Path:
     write_exported(
         encoder.spec,
         path,
-        lambda file: export_tower(encoder.spec, encoder.pixels_to_embeddings, 0, example, file),
+        lambda file: export_tower(encoder.spec, encoder.pixels_to_embeddings, encoder.module, example, file),
     )
     return path
 

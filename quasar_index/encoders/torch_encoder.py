@@ -7,7 +7,6 @@ import logging
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -76,9 +75,11 @@ class TorchEncoder(ImageTower):
         precision: "fp32"; "bf16" or "fp16" (autocast); "onnx", "openvino" or "openvino-bf16" (another runtime, on a
             CPU); or "auto" (see `ImageTower`).
         n_images: See `ImageTower`.
+        module: What holds the network's weights, where it is exported; None for the network itself, if it is one.
 
     Attributes:
         network: As given.
+        module: Likewise.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class TorchEncoder(ImageTower):
         precision: Precision = "auto",
         *,
         n_images: int | None = None,
+        module: torch.nn.Module | None = None,
     ) -> None:
         if precision in ("onnx", "openvino", "openvino-bf16"):
             if device.type != "cpu":
@@ -99,6 +101,7 @@ class TorchEncoder(ImageTower):
                 )
         self.device = device
         self.network = network
+        self.module = network if module is None and isinstance(network, torch.nn.Module) else module
         super().__init__(spec, precision, device.type, n_images=n_images)
         self._mean = torch.tensor(self._rule.mean, device=device).mul(255.0).view(1, 3, 1, 1)
         self._scale = torch.tensor(self._rule.std, device=device).mul(255.0).reciprocal().view(1, 3, 1, 1)
@@ -155,7 +158,7 @@ class TorchEncoder(ImageTower):
         def write(path: Path) -> None:
             from .onnx_export import export_tower
 
-            export_tower(self.spec, self.pixels_to_embeddings, _weight_bytes(self.network), example, path)
+            export_tower(self.spec, self.pixels_to_embeddings, self.module, example, path)
 
         try:
             found = keep_exported(self.spec, write)
@@ -168,11 +171,3 @@ class TorchEncoder(ImageTower):
         if found.path is None:
             raise EncoderError(found.error, "use --precision fp32")
         return found.path
-
-
-def _weight_bytes(network: Any) -> int:
-    """Return the bytes of the weights that a function or module embeds with; 0 where they are not known."""
-    module = network if isinstance(network, torch.nn.Module) else getattr(network, "__self__", None)
-    if not isinstance(module, torch.nn.Module):
-        return 0
-    return sum(tensor.numel() * tensor.element_size() for tensor in module.state_dict().values())
