@@ -62,8 +62,10 @@ class Frame:
     zoom: float
 
 
-FRAMES = (Frame(481, 321, 1.0), Frame(481, 321, 2.0), Frame(768, 512, 1.0))
-"""The first is cut of every photograph, the others only of those that are large enough: none is enlarged for them."""
+FRAMES = (Frame(481, 321, 1.0), Frame(481, 321, 2.0))
+"""The first is cut of every photograph, the others only of those that are large enough."""
+REDUCTION = 1.5
+"""How many times smaller a photograph becomes at least for a further picture: at full size its compression shows."""
 
 
 @dataclass(frozen=True)
@@ -170,15 +172,15 @@ def cut_photograph(photograph: ByteArray) -> list[ByteArray]:
     Example:
         >>> import numpy as np
         >>> from quasar_index.starter.photographs import cut_photograph
-        >>> [picture.shape for picture in cut_photograph(np.zeros((683, 1024, 3), dtype=np.uint8))]
-        [(321, 481, 3), (321, 481, 3), (512, 768, 3)]
+        >>> [picture.shape for picture in cut_photograph(np.zeros((1080, 1920, 3), dtype=np.uint8))]
+        [(321, 481, 3), (321, 481, 3)]
     """
     height, width = photograph.shape[:2]
     pictures: list[ByteArray] = []
     for frame in FRAMES:
         w, h = (frame.width, frame.height) if width >= height else (frame.height, frame.width)
         scale = max(w / width, h / height) * frame.zoom
-        if scale > 1 and pictures:
+        if scale * REDUCTION > 1 and pictures:
             continue
         size = max(w, round(width * scale)), max(h, round(height * scale))
         smaller = np.asarray(Image.fromarray(photograph).resize(size, Image.Resampling.LANCZOS))

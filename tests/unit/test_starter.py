@@ -98,15 +98,17 @@ def test_files_are_read_from_a_debian_package(tmp_path):
 @pytest.mark.parametrize(
     ("height", "width", "sizes"),
     [
-        (2160, 3840, [(321, 481)]),
-        (3840, 2160, [(481, 321)]),
+        (2160, 3840, [(321, 481), (321, 481)]),
+        (3840, 2160, [(481, 321), (481, 321)]),
+        (963, 1443, [(321, 481), (321, 481)]),
+        (962, 1443, [(321, 481)]),  # a second picture would be less than 1.5 times smaller
+        (1024, 1024, [(321, 481)]),
         (300, 451, [(321, 481)]),
     ],
 )
-def test_sizes_of_cuts(height, width, sizes):
-    pictures = cut_photograph(noise(height, width))
-    assert [picture.shape[:2] for picture in pictures][: len(sizes)] == sizes
-    assert len(pictures) <= len(FRAMES)
+def test_a_second_picture_is_cut_of_large_photographs(height, width, sizes):
+    assert [picture.shape[:2] for picture in cut_photograph(noise(height, width))] == sizes
+    assert len(sizes) <= len(FRAMES)
 
 
 def test_cutting_is_deterministic_and_keeps_the_middle():
