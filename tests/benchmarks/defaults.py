@@ -196,10 +196,16 @@ def synthesised(
         for name, value in scored(images, references, kept, tested, methods):
             quality, own = images.quality[tested], kinds[tested]
             table.add(f"synth {n_references}", name, qi.srcc(value, quality))
-            within = [qi.srcc(value[own == one], quality[own == one]) for one in np.unique(own[quality < 0])]
-            table.add(f"types {n_references}", name, float(np.mean(within)))
+            table.add(f"types {n_references}", name, float(np.mean(list(within_types(value, quality, own).values()))))
     for part in ("synth", "types"):
         differ(table, f"{part} {n_references}", BEFORE + BY_REFERENCE)
+
+
+def within_types(scores: np.ndarray, quality: np.ndarray, kinds: np.ndarray) -> dict[str, float]:
+    """Return the SRCC of score and quality within each type of distortion; references, of quality 0, are of no type."""
+    return {
+        str(one): qi.srcc(scores[kinds == one], quality[kinds == one]) for one in np.unique(kinds[quality < 0]).tolist()
+    }
 
 
 def demonstration(

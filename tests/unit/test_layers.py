@@ -33,7 +33,7 @@ LAYERS = [
     {"reproduction", "sweep"},
     {"maps"},
     {"report"},
-    {"checks", "demo"},
+    {"checks", "demo", "starter"},
 ]
 LEVEL = {module: level for level, modules in enumerate(LAYERS) for module in modules}
 

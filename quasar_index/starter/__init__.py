@@ -1,0 +1,1 @@
+"""The starter index: technical quality before there is any rating, from distorted photographs of free licences."""
