@@ -2,7 +2,7 @@
 
 The file is an ordinary `IndexFlatIP` that any FAISS opens, and the matrix inside it *is* the embedding matrix: it is
 mapped, never copied. Everything in it comes from the Lance table, so a missing or disagreeing cache is rebuilt. An
-index that comes with the package has its matrix in half precision instead (`write_half`), which is read into memory.
+index that comes with the package has its embeddings once: they are read out of its table's own file (`write_half`).
 """
 
 from __future__ import annotations
@@ -140,15 +140,28 @@ def _write(base: Path, anchors: AnchorTable) -> None:
         raise OSError(str(error)) from error
 
 
-def write_half(base: Path, anchors: AnchorTable) -> None:
-    """Write the cache of an index that is going to come with the package: half as large, and read into memory."""
-    with base.with_suffix(".npy").open("wb") as file:
-        np.save(file, anchors.directions.astype(np.float16))
-        n_bytes = file.tell()
-    _write_labels(base, anchors, n_bytes)
+def write_half(base: Path, anchors: AnchorTable, embeddings: FloatArray, data: Path) -> None:
+    """Write the cache of an index that is going to come with the package: without a matrix of its own.
+
+    Lance writes vectors of one size one after the other, so those of the table can be read without it.
+
+    Args:
+        base: Path of the cache, without its ending.
+        anchors: The anchors, in the order of the table.
+        embeddings: (N, D) theirs, raw.
+        data: The one data file of the table, whose embeddings are float16.
+
+    Raises:
+        ValueError: When the embeddings are not in it as they are.
+    """
+    content = data.read_bytes()
+    start = content.find(embeddings.astype(np.float16).tobytes())
+    if start < 0:
+        raise ValueError(f"'{data}' does not hold the embeddings as they are")
+    _write_labels(base, anchors, len(content), half=np.array([str(data.relative_to(base.parents[1])), str(start)]))
 
 
-def _write_labels(base: Path, anchors: AnchorTable, n_bytes: int) -> None:
+def _write_labels(base: Path, anchors: AnchorTable, n_bytes: int, **more: Any) -> None:
     with replacing(base.with_suffix(".npz"), shared=True) as temporary, temporary.open("wb") as file:
         np.savez(
             file,
@@ -158,6 +171,7 @@ def _write_labels(base: Path, anchors: AnchorTable, n_bytes: int) -> None:
             n_good=np.int64(anchors.n_good),
             groups=np.empty(0, dtype=np.int64) if anchors.groups is None else anchors.groups,
             n_bytes=np.int64(n_bytes),
+            **more,
         )
 
 
@@ -205,13 +219,16 @@ def read_cache(base: Path, dim: int) -> AnchorTable:
         if not set(names) <= set(labels.files):
             raise EarlierCache
         ids, norms, quality, n_good, groups, n_bytes = (labels[name] for name in names)
-    shipped = is_shipped(base.parents[1])
-    matrix_path = base.with_suffix(".npy" if shipped else ".faiss")
+        half = labels["half"].tolist() if "half" in labels.files else None
+    folder = base.parents[1]
+    shipped = half is not None and is_shipped(folder)
+    matrix_path = folder / half[0] if half is not None and shipped else base.with_suffix(".faiss")
     if matrix_path.stat().st_size != n_bytes:
         raise ValueError(f"{counted(matrix_path.stat().st_size, 'byte')} instead of {n_bytes}")
     directions: FloatArray
-    if shipped:
-        directions = unit(np.load(matrix_path, allow_pickle=False))
+    if half is not None and shipped:
+        raw = np.fromfile(matrix_path, np.float16, count=ids.size * dim, offset=int(half[1])).reshape(ids.size, dim)
+        directions = unit(raw.astype(np.float32))
     else:
         # A flat index is a short header, then the matrix.
         offset = int(n_bytes) - ids.size * dim * 4

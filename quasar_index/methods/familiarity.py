@@ -16,6 +16,8 @@ from ..threads import threads_for
 
 UNLIKE = 0.05
 """Familiarity below which an image counts as unlike all anchors: one in twenty anchors is as far from the others."""
+USUAL = "usual cosines to the nearest anchor of another group"
+"""Name of what is kept with the fits of an index (`AnchorTable.once`)."""
 FEWEST = 8
 """Anchors that say nothing of what is usual among them, if there are fewer."""
 COMPARED = 16_384
@@ -48,7 +50,7 @@ def familiarity(anchors: AnchorTable, embeddings: npt.ArrayLike) -> DoubleArray:
         [1.0, 0.0]
     """
     queries = unit(as_embeddings(embeddings, dim=anchors.dim))
-    usual = anchors.once("familiarity", lambda: {"nearest": _usual(anchors)}, always=True)["nearest"]
+    usual = anchors.once(USUAL, lambda: {"nearest": usual_nearest(anchors)}, always=True)["nearest"]
     if not len(usual):
         return np.full(len(queries), np.nan)
     rows = _compared(anchors)
@@ -71,7 +73,7 @@ def _highest(queries: FloatArray, matrix: FloatArray) -> FloatArray:
     return np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)
 
 
-def _usual(anchors: AnchorTable) -> DoubleArray:
+def usual_nearest(anchors: AnchorTable) -> DoubleArray:
     """Return the (101,) quantiles of the anchors' cosines to their nearest anchor of another group; none of too few."""
     rows = _compared(anchors)
     rows = np.arange(len(anchors)) if rows is None else rows

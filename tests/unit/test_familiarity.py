@@ -83,7 +83,7 @@ def test_what_is_usual_is_kept_with_the_index(tmp_path: Path, monkeypatch: pytes
     def unexpected(*_: object) -> None:
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(module_of(), "_usual", unexpected)
+    monkeypatch.setattr(module_of(), "usual_nearest", unexpected)
     np.testing.assert_array_equal(familiarity(index.anchors(), queries), first)
 
 
