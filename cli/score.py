@@ -25,6 +25,8 @@ from .idle import Idle
 from .output import Format, choose_format, interruptible, note, progress_bar, write_rows
 
 STARTER = "starter"
+STARTER_METHOD = "retrieval"
+"""Its default: ahead of the mean on distortions and photographs that it has not seen (tests/benchmarks/starter.py)."""
 ABOUT_STARTER = (
     "scored by the starter index, which knows technical quality (blur, noise, compression, exposure, colour), not how "
     "beautiful a picture is; --index NAME scores by anchors of your own"
@@ -126,7 +128,8 @@ def score(
     chosen = choose_format(format_, output)
     wishes = explaining.Wishes(explain, explain_top, report)
     wishes.check(output)
-    scoring = ways.read_method(method)
+    by_starter = anchors is Anchors.image and index in (None, STARTER)
+    scoring = ways.read_method(method or ([STARTER_METHOD] if by_starter else None))
     ratings = _check_ratings(rating, report)
     opened: qi.AnchorIndex | None = None
     loaded: qi.Encoder | None = None

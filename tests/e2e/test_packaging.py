@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from quasar_index.encoders.exported import SHIPPED
+from quasar_index.index.places import SHIPPED_HOME
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -37,9 +40,14 @@ def test_wheel_holds_every_module(wheel: Path) -> None:
         f"quasar_index/{file.relative_to(ROOT / 'quasar_index')}" for file in (ROOT / "quasar_index").rglob("*.pyi")
     }
     expected |= {"quasar_index/py.typed", "quasar_index/__init__.pyi"}
+    for shipped in (SHIPPED, SHIPPED_HOME):  # the default encoder's tower, and the starter index
+        files = [file for file in shipped.rglob("*") if file.is_file()]
+        assert len(files) >= 2
+        expected |= {f"quasar_index/{file.relative_to(ROOT / 'quasar_index')}" for file in files}
     assert expected <= names
     assert not [name for name in names if "benchmark" in name]
     assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert any(name.endswith("starter/NOTICE") for name in names)
 
 
 def test_wheel_declares_the_command(wheel: Path) -> None:
