@@ -31,8 +31,8 @@ from ..paths import PathText
 from ..sizes import read_size
 from .base import Encoder
 from .cache_file import CacheFile, Damage, evict, is_damage, transaction
+from .cache_folder import CACHE_VARIABLE, default_cache_folder
 
-FOLDER_VARIABLE = "QUASAR_INDEX_CACHE"
 LIMIT_VARIABLE = "QUASAR_INDEX_CACHE_SIZE"
 DEFAULT_LIMIT = 2 << 30
 """Bytes on the disk: 260,000 images of the default encoder."""
@@ -89,14 +89,6 @@ class CacheShare:
     used: int
 
 
-def default_cache_folder() -> Path:
-    """Return `$QUASAR_INDEX_CACHE`, else `quasar-index` in the user's cache folder."""
-    if given := os.environ.get(FOLDER_VARIABLE):
-        return Path(given).expanduser()
-    home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "quasar-index"
-
-
 def default_cache_limit() -> int:
     """Return `$QUASAR_INDEX_CACHE_SIZE` in bytes, else `DEFAULT_LIMIT`.
 
@@ -116,13 +108,18 @@ def arithmetic_of(encoder: Encoder) -> str:
     """Return in what arithmetic an encoder embeds now: embeddings of one arithmetic serve each other.
 
     Runtimes that compute in float32 on a CPU are one; each reduced precision and each other device is one of its own
-    (convolutions of "fp32" on a GPU round their input to 11 bits). One that tries runtimes still embeds in float32.
+    (convolutions of "fp32" on a GPU round their input to 11 bits).
     """
-    runtime = encoder.spec.runtime or FLOAT32[0]
+    runtime = _runtime_of(encoder)
     device = str(getattr(encoder, "device", "cpu")).partition(":")[0]
     if device != "cpu":
         return f"{runtime} on {device}"
     return "float32" if runtime in FLOAT32 else runtime
+
+
+def _runtime_of(encoder: Encoder) -> str:
+    """Return what makes an encoder's embeddings; one that still tries runtimes says what it uses meanwhile."""
+    return encoder.spec.runtime or getattr(encoder, "base", FLOAT32[0])
 
 
 class EmbeddingCache:
@@ -208,7 +205,7 @@ class EmbeddingCache:
             if self._room < embedding.nbytes:
                 return
             self._room -= embedding.nbytes + ROW_BYTES
-            image = KnownImage(embedding, width, height, encoder.spec.runtime or FLOAT32[0])
+            image = KnownImage(embedding, width, height, _runtime_of(encoder))
             self._waiting[identity, content_id] = _New(encoder.spec.name, image)
             if len(self._waiting) >= BLOCK:
                 self.flush()
@@ -325,7 +322,7 @@ class EmbeddingCache:
         try:
             yield
         except (sqlite3.Error, OSError, Damage, TypeError, ValueError) as error:
-            mend = f"mend its permissions, remove it, or set {FOLDER_VARIABLE} to another folder"
+            mend = f"mend its permissions, remove it, or set {CACHE_VARIABLE} to another folder"
             raise EncoderError(
                 f"the cache of embeddings '{self.path}' cannot be used ({reason(error)})", mend
             ) from error

@@ -69,6 +69,11 @@ class LazyEncoder:
         """Where it runs; before it is loaded, as it was asked for, and the CPU where nothing was."""
         return getattr(self._loaded, "device", "cpu" if self._device == "auto" else self._device)
 
+    @property
+    def base(self) -> str:
+        """What it embeds in while it tries runtimes; float32 before it is loaded."""
+        return getattr(self._loaded, "base", "fp32")
+
     def prepare(self, image: ByteArray) -> ByteArray:
         """Apply the input rule (see `InputRule.apply`), which needs no weights."""
         return self._rule.apply(image)
