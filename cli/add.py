@@ -12,7 +12,7 @@ from quasar_index.errors import counted
 
 from . import options
 from .changes import in_words, print_change
-from .data import LABELS_IDLE, note_failures, read_embeddings, read_sources
+from .data import LABELS_IDLE, note_failures, note_found, read_embeddings, read_sources
 from .idle import Idle
 from .output import interruptible, note, progress_bar
 
@@ -59,12 +59,13 @@ def add(
         report = index.add_embeddings(read.sources, read.embeddings, spec=read.spec, ids=read.ids, sizes=read.sizes)
     else:
         sources = read_sources(data or [], **vars(labelling))
-        encoder = qi.load_recorded_encoder(index.manifest.encoder, **embedding.loading, n_images=sum(map(len, sources)))
+        encoder = qi.encoders.LazyEncoder(index.manifest.encoder, **embedding.loading, n_images=sum(map(len, sources)))
         qi.allow_pixels(embedding.max_pixels)
         with interruptible("the same command goes on where it stopped"), progress_bar("embedding") as on_progress:
             report = index.add(sources, encoder, **embedding.running, on_progress=on_progress)
     if report.n_resumed:
         note(f"{counted(report.n_resumed, 'embedding was', 'embeddings were')} left by an interrupted addition")
+    note_found(embedding.cache)
     note_failures(report.failures, report.index)
     before = {source.name for source in index.manifest.sources}
     for source in report.index.manifest.sources:

@@ -12,7 +12,7 @@ import quasar_index as qi
 from quasar_index.errors import counted
 
 from . import options
-from .data import LABELS_IDLE, note_failures, read_embeddings, read_sources
+from .data import LABELS_IDLE, note_failures, note_found, read_embeddings, read_sources
 from .idle import Idle
 from .info import index_facts
 from .output import interruptible, note, print_facts, progress_bar
@@ -133,6 +133,7 @@ def build(
             )
     if report.n_resumed:
         note(f"{counted(report.n_resumed, 'embedding was', 'embeddings were')} left by an interrupted build")
+    note_found(embedding.cache)
     if report.n_duplicates:
         note(
             f"{counted(report.n_duplicates, 'image was', 'images were')} left out, an earlier one has the same content"

@@ -21,7 +21,7 @@ STYLES = {"error": "bold red", "warning": "yellow", "ok": "green"}
 
 IDLE = (
     Idle(
-        ("weights", "device", "precision", "batch_size"),
+        ("weights", "device", "precision", "batch_size", "no_cache"),
         lambda given: given["index"] is None,
         "images are embedded for --index alone",
     ),
@@ -87,7 +87,7 @@ def check(
     encoder = None
     if opened is not None:
         qi.index.rating_records(opened, rating)
-        encoder = qi.load_recorded_encoder(opened.manifest.encoder, **embedding.loading)
+        encoder = qi.encoders.LazyEncoder(opened.manifest.encoder, **embedding.loading)
     with interruptible("nothing was changed; run it again"), progress_bar("checking") as on_progress:
         report = qi.checks.check_sources(
             sources,

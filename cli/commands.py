@@ -38,6 +38,7 @@ PANELS = {
         "ranges.",
         "info": "Show what an index holds and how it was built; with --where, how many anchors a condition selects.",
         "map": "Draw a map of the anchors: their space in two dimensions.",
+        "cache": "Show the cache of embeddings: where it is, its size, what it holds; or remove what it holds.",
         "encoders": "List the encoders: dimension, input rule, licence, where the weights come from.",
     },
     "Anchor data": {

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from . import options
 from .idle import Idle
@@ -41,6 +42,12 @@ def read_sources(
     ]
     note_warnings(sources)
     return sources
+
+
+def note_found(cache: qi.EmbeddingCache | None) -> None:
+    """Say on stderr how many embeddings came from the cache."""
+    if cache is not None and cache.n_found:
+        note(f"{counted(cache.n_found, 'embedding was', 'embeddings were')} in the cache (--no-cache embeds anew)")
 
 
 def note_failures(failures: Sequence[tuple[str, str]], index: qi.AnchorIndex) -> None:

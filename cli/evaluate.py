@@ -18,7 +18,7 @@ from . import method_option as ways
 from . import options
 from .data import LABELS_IDLE, read_sources
 from .evaluation_results import read_results
-from .evaluation_run import Protocol, open_indexes, read_all_embedded
+from .evaluation_run import Protocol, embed_images, open_indexes, read_all_embedded
 from .evaluation_tables import SHOW, EvaluationFormat, print_reports
 from .idle import Idle
 from .matrix_tables import print_matrix
@@ -215,10 +215,9 @@ def evaluate(
     opened = open_indexes(index or [], version)
 
     def embed(rated: qi.validation.RatedSource, load: Callable[[], qi.Encoder]) -> qi.RatedImages:
-        loaded = load()
-        specs.append(loaded.spec)
-        with progress_bar("embedding") as on_image:
-            return qi.embed_rated(rated, loaded, **embedding.running, on_progress=on_image)
+        images, spec = embed_images(rated, load(), embedding)
+        specs.append(spec)
+        return images
 
     def read_images() -> list[qi.RatedImages]:
         """Return the images for each index; encoders are loaded one after the other."""
@@ -239,7 +238,7 @@ def evaluate(
         for one in opened.values():
             spec = one.manifest.encoder
             if spec not in made:
-                made[spec] = embed(rated, lambda spec=spec: qi.load_recorded_encoder(spec, **embedding.loading))  # type: ignore[misc]
+                made[spec] = embed(rated, lambda spec=spec: qi.encoders.LazyEncoder(spec, **embedding.loading))  # type: ignore[misc]
         return [made[one.manifest.encoder] for one in opened.values()]
 
     with interruptible("nothing was written; run it again"):

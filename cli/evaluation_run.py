@@ -11,9 +11,10 @@ from typing import Any
 import typer
 
 import quasar_index as qi
+from quasar_index.encoders.spec import EncoderSpec
 
 from . import options
-from .data import read_embeddings
+from .data import note_found, read_embeddings
 from .output import progress_bar
 
 
@@ -110,6 +111,16 @@ def open_indexes(names: Sequence[str], version: str | None = None) -> dict[str, 
         raise typer.BadParameter(f"--index names '{twice.name}' twice")
     counts = Counter(one.name for one in opened)
     return {one.name if counts[one.name] == 1 else name: one for name, one in zip(names, opened, strict=True)}
+
+
+def embed_images(
+    rated: qi.validation.RatedSource, encoder: qi.Encoder, embedding: options.Embedding
+) -> tuple[qi.RatedImages, EncoderSpec]:
+    """Embed rated images; return them with the record of what has done so."""
+    with progress_bar("embedding") as on_image:
+        images = qi.embed_rated(rated, encoder, **embedding.running, on_progress=on_image)
+    note_found(embedding.cache)
+    return images, encoder.spec
 
 
 def read_all_embedded(

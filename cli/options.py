@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,12 @@ Workers = Annotated[
 MaxPixels = Annotated[
     int,
     typer.Option(min=1, help="Largest image that is decoded, in pixels.", rich_help_panel="Encoder"),
+]
+NoCache = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache", help="Embed known images again, and keep nothing (see 'cache').", rich_help_panel="Encoder"
+    ),
 ]
 ScoreColumn = Annotated[
     list[str] | None,
@@ -156,6 +163,7 @@ class Embedding:
     precision: Precision = PrecisionChoice.auto
     batch_size: BatchSize = 16
     workers: Workers = None
+    no_cache: NoCache = False
     max_pixels: MaxPixels = MAX_PIXELS
 
     @property
@@ -168,10 +176,18 @@ class Embedding:
         """What an encoder is loaded with."""
         return {**self.place, "precision": self.precision.value}
 
+    @cached_property
+    def cache(self) -> Any:
+        """The cache of embeddings; None where none is wanted."""
+        import quasar_index as qi
+
+        return None if self.no_cache else qi.EmbeddingCache()
+
     @property
     def running(self) -> dict[str, Any]:
         """What images are embedded with."""
-        return {"batch_size": self.batch_size, "n_workers": self.workers, "max_pixels": self.max_pixels}
+        how = {"batch_size": self.batch_size, "n_workers": self.workers, "max_pixels": self.max_pixels}
+        return {**how, "cache": self.cache}
 
 
 LABELLING = tuple(one.name for one in fields(Labelling))

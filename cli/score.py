@@ -168,9 +168,9 @@ def score(
         by_rating = [replace(by_rating[0], rating=None)]
     scorer = by_rating[0].scorer
     qi.allow_pixels(embedding.max_pixels)
-    if opened is not None and embeddings is None:  # what else can be wrong has been found: loading takes seconds
-        loaded = qi.load_recorded_encoder(opened.manifest.encoder, **run_options)
-    scorer.encoder = loaded
+    if opened is not None and embeddings is None:  # loaded by the first image that is not known
+        loaded = qi.encoders.LazyEncoder(opened.manifest.encoder, **run_options)
+    scorer.encoder, scorer.cache = loaded, embedding.cache
     facts = {"anchors where": where, "random part of the anchors": None if ratio == 1 else f"{ratio:g}, seed {seed}"}
     by_what = [(one.scorer.method, one.calibration) for one in by_rating]
     decisive = (where, ratio, seed, group, anchors, prompts, prompt_pair, embedding.max_pixels, ratings, by_what)

@@ -14,16 +14,13 @@ from quasar_index.errors import counted
 
 from . import method_option as ways
 from . import options
-from .data import read_sources
+from .data import note_found, read_sources
 from .evaluate import read_group
 from .idle import Idle
 from .output import Format, interruptible, note, print_table, print_text, progress_bar, write_rows
 
 CURVES, PROTOCOL = "Curves", "Protocol"
-BESIDE_A_PLAN = frozenset(
-    {"plan", "weights", "device", "precision", "batch_size", "workers", "max_pixels", "cache", "output", "picture"}
-    | {"format_"}
-)
+BESIDE_A_PLAN = frozenset({*options.EMBEDDING, "plan", "cache", "output", "picture", "format_"})
 """Options that say how a sweep runs and what is written, not what it computes."""
 
 
@@ -33,6 +30,7 @@ IDLE = (
         lambda given: given["data"] is None and given["plan"] is None,
         "the anchors of the index are embedded and labelled already; it is for --data",
     ),
+    Idle(("cache",), lambda given: given["no_cache"], "--no-cache looks into none"),
     Idle(
         ("folds",),
         lambda given: given["cross_validate"] is None and given["plan"] is None,
@@ -351,7 +349,7 @@ def _bench(plan: qi.sweep.Plan, cache: Path | None, embedding: options.Embedding
         lower_is_better=plan.lower_is_better,
     )
     rated = qi.rated_source(source)
-    kept = qi.EmbeddingCache(index.manifest.encoder, cache)
+    kept = embedding.cache if cache is None else qi.EmbeddingCache(cache)
     qi.validation.check_evaluation(
         rated,
         index,
@@ -361,14 +359,10 @@ def _bench(plan: qi.sweep.Plan, cache: Path | None, embedding: options.Embedding
         rating=plan.rating,
         group=plan.group or index.content_column(),
     )
-    encoder = qi.load_recorded_encoder(index.manifest.encoder, **embedding.loading)
+    encoder = qi.encoders.LazyEncoder(index.manifest.encoder, **embedding.loading)
     with progress_bar("embedding") as on_image:
-        images = qi.embed_rated(rated, encoder, cache=kept, on_progress=on_image, **embedding.running)
-    if kept.n_found:
-        note(
-            f"{kept.n_found} of {counted(len(images.ids), 'embedding')} "
-            f"{'was' if kept.n_found == 1 else 'were'} there already"
-        )
+        images = qi.embed_rated(rated, encoder, on_progress=on_image, **{**embedding.running, "cache": kept})
+    note_found(kept)
     return qi.sweep.index_bench(index, images, exclude=plan.exclude, group=plan.group, **shared)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 from ..datasets.base import AnchorSource
 from ..encoders import load_recorded_encoder
@@ -17,6 +18,9 @@ from .files import check_files, check_unlabelled, inspect
 from .labels import check_further_ratings, check_labels, check_sides
 from .overlap import NEAR, NearCheck, check_duplicates, check_overlap
 from .report import CheckReport, Finding
+
+if TYPE_CHECKING:
+    from ..encoders.embedding_cache import EmbeddingCache
 
 
 def check_threshold(threshold: float) -> None:
@@ -38,6 +42,7 @@ def check_sources(
     batch_size: int = 16,
     n_workers: int | None = None,
     max_pixels: int = MAX_PIXELS,
+    cache: EmbeddingCache | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> CheckReport:
     """Check labelled images, before an index is built of them or benchmarked with them.
@@ -57,6 +62,7 @@ def check_sources(
         batch_size: Most images in one forward pass.
         n_workers: Reading threads; None for one a core, eight at most.
         max_pixels: Largest image that is decoded.
+        cache: Where embeddings are looked up and put; None to embed every image.
         on_progress: Called with (done, total) steps, by the calling thread.
 
     Returns:
@@ -79,7 +85,7 @@ def check_sources(
                 f"index '{index.path}' was built with another encoder than '{encoder.spec.name}' ({difference})",
                 "give the index's own encoder",
             )
-        near = NearCheck(index, encoder, threshold, batch_size, max_pixels, n_workers, rating)
+        near = NearCheck(index, encoder, threshold, batch_size, max_pixels, n_workers, rating, cache)
     n_images = sum(map(len, sources))
     steps = _Steps(
         n_images * (1 if near is None else 2)

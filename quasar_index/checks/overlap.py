@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,9 @@ from ..methods.mean import Mean
 from .files import Inspection
 from .labels import oriented
 from .report import MAX_EXAMPLES, Finding, plural, some
+
+if TYPE_CHECKING:
+    from ..encoders.embedding_cache import EmbeddingCache
 
 NEAR = 0.975
 """Least cosine of near-duplicates, for the default encoder."""
@@ -99,6 +103,7 @@ class NearCheck:
         max_pixels: Largest image that is decoded.
         n_workers: Decoding threads.
         rating: The rating of the index that scores; None for the first. Duplicates are those of all anchors.
+        cache: Where embeddings are looked up and put; None to embed every image.
     """
 
     index: AnchorIndex
@@ -108,6 +113,7 @@ class NearCheck:
     max_pixels: int
     n_workers: int
     rating: str | None = None
+    cache: EmbeddingCache | None = None
 
     def run(
         self, inspections: Sequence[Inspection], on_image: Callable[[], None]
@@ -158,6 +164,7 @@ class NearCheck:
             batch_size=self.batch_size,
             n_workers=self.n_workers,
             max_pixels=self.max_pixels,
+            cache=self.cache,
             read=inspection.read,
         )
         block: list[int] = []

@@ -1,7 +1,8 @@
 """Image encoders: specs, the registry, loading, embedding."""
 
 from .base import Encoder, TextEncoder, encode
-from .embedding_cache import EmbeddingCache
+from .embedding_cache import CacheShare, EmbeddingCache, KnownImage
+from .lazy import LazyEncoder
 from .registry import (
     DEFAULT_ENCODER,
     ENCODERS,
@@ -16,11 +17,14 @@ from .spec import EncoderSpec, InputRule
 __all__ = [
     "DEFAULT_ENCODER",
     "ENCODERS",
+    "CacheShare",
     "EmbeddingCache",
     "Encoder",
     "EncoderEntry",
     "EncoderSpec",
     "InputRule",
+    "KnownImage",
+    "LazyEncoder",
     "TextEncoder",
     "check_encoder",
     "check_recorded_encoder",

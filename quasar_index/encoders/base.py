@@ -16,7 +16,10 @@ from .spec import EncoderSpec
 class Encoder(Protocol):
     """An image encoder, ready to embed."""
 
-    spec: EncoderSpec
+    @property
+    def spec(self) -> EncoderSpec:
+        """All that decides its embeddings."""
+        ...
 
     def prepare(self, image: ByteArray) -> ByteArray:
         """Apply the input rule: (H, W, 3) uint8 to (H', W', 3) uint8."""

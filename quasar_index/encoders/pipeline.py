@@ -21,6 +21,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,6 +30,9 @@ from ..errors import DataError
 from ..images import MAX_FILE_BYTES, MAX_PIXELS, content_id, decode, read_image_bytes
 from .base import Encoder
 from .budget import Budget
+
+if TYPE_CHECKING:
+    from .embedding_cache import EmbeddingCache
 
 BATCH_PIXELS = 6_000_000
 """Most pixels in one forward pass, so that large native images do not exhaust the memory."""
@@ -55,6 +59,7 @@ class EncodedImage:
         height: Likewise.
         embedding: (D,) float32, raw; None on an error and for known images.
         error: What is wrong with it; empty where nothing is.
+        is_found: Whether the embedding comes from the cache.
     """
 
     path: str
@@ -63,6 +68,7 @@ class EncodedImage:
     height: int = 0
     embedding: FloatArray | None = None
     error: str = ""
+    is_found: bool = False
 
 
 def encode_files(
@@ -73,6 +79,7 @@ def encode_files(
     n_workers: int | None = None,
     max_pixels: int = MAX_PIXELS,
     known: Container[str] = (),
+    cache: EmbeddingCache | None = None,
     read: Callable[[str], bytes] | None = None,
 ) -> Iterator[EncodedImage]:
     """Embed files, one result a path, in order.
@@ -84,6 +91,7 @@ def encode_files(
         n_workers: Decoding threads; None for one a core, eight at most.
         max_pixels: Largest image that is decoded.
         known: Content ids whose images need no embedding (an interrupted build's).
+        cache: Where embeddings are looked up, by the bytes of the file, and put; an image that is there is not decoded.
         read: Returns a file's bytes; None for `read_image_bytes`.
 
     Yields:
@@ -91,7 +99,7 @@ def encode_files(
     """
     n_workers = n_workers or min(8, os.cpu_count() or 1)
     read = read or partial(read_image_bytes, max_bytes=max(MAX_FILE_BYTES, 12 * max_pixels))
-    run = _Run(encoder, batch_size, n_workers)
+    run = _Run(encoder, batch_size, n_workers, cache)
 
     def load(path: str) -> tuple[EncodedImage, ByteArray | None]:
         key, held = "", 0
@@ -107,6 +115,9 @@ def encode_files(
             key = content_id(data)
             if key in known:
                 return EncodedImage(path, key), None
+            found = None if cache is None else cache.find(key, encoder)
+            if found is not None and found.width * found.height <= max_pixels:
+                return EncodedImage(path, key, found.width, found.height, found.embedding, is_found=True), None
             image = decode(data, max_pixels=max_pixels, admit=admit)
             height, width = image.shape[:2]
             pixels = encoder.prepare(image)
@@ -155,13 +166,14 @@ class _Run:
         n_loading: Images that are read and decoded, or wait for that.
     """
 
-    def __init__(self, encoder: Encoder, batch_size: int, n_workers: int) -> None:
+    def __init__(self, encoder: Encoder, batch_size: int, n_workers: int, cache: EmbeddingCache | None) -> None:
         self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self.budget = Budget(WAITING_BYTES, on_wait=lambda: self._events.put(lambda: None))
         self.ready: dict[int, EncodedImage] = {}
         self.n_loading = 0
         self._encoder = encoder
         self._batch_size = batch_size
+        self._cache = cache
         self._n_ahead = BATCHES_AHEAD * batch_size + n_workers
         self._buckets: dict[tuple[int, ...], list[_Prepared]] = {}
         self._full: deque[list[_Prepared]] = deque()
@@ -207,16 +219,19 @@ class _Run:
         self.budget.give_back(sum(item.pixels.nbytes for item in items))
         norms = np.linalg.norm(embeddings, axis=1)
         for item, embedding, norm in zip(items, embeddings, norms, strict=True):
-            self.ready[item.row] = (
-                replace(item.image, embedding=embedding)
-                if np.isfinite(norm) and norm > 0
-                else replace(item.image, error=_UNUSABLE)
-            )
+            if not (np.isfinite(norm) and norm > 0):
+                self.ready[item.row] = replace(item.image, error=_UNUSABLE)
+                continue
+            image = self.ready[item.row] = replace(item.image, embedding=embedding)
+            if self._cache is not None:
+                self._cache.keep(image.id, self._encoder, embedding, image.width, image.height)
 
     def close(self) -> None:
-        """End the threads; what has not begun is dropped."""
+        """End the threads, whose images that have not begun are dropped, and write what the cache is to keep."""
         self.budget.close()
         self._decoders.shutdown(wait=True, cancel_futures=True)
+        if self._cache is not None:
+            self._cache.flush()
 
     def _loaded(self, row: int, future: Future[tuple[EncodedImage, ByteArray | None]]) -> None:
         self.n_loading -= 1

@@ -27,6 +27,8 @@ CLIP_STD: Triple = (0.26862954, 0.26130258, 0.27577711)
 IMAGENET_MEAN: Triple = (0.485, 0.456, 0.406)
 IMAGENET_STD: Triple = (0.229, 0.224, 0.225)
 HALF: Triple = (0.5, 0.5, 0.5)
+FLOAT32 = ("fp32", "onnx", "openvino")
+"""Runtimes that compute in float32: on a CPU their embeddings are the same up to rounding, and serve each other."""
 RULE_VERSION = 1
 """Version of what input rules do to an image: an index embeds every query by the version that it was built with."""
 

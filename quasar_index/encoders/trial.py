@@ -18,6 +18,7 @@ import scipy  # its submodules load on first use, so that start-up is quick
 
 from ..arrays import ByteArray, FloatArray, unit
 from ..errors import first_line
+from .spec import FLOAT32
 
 AGREEMENT = 0.9999
 """Lowest cosine between an embedding and its float32 one for another precision or runtime to be used."""
@@ -29,9 +30,6 @@ RANK_AGREEMENT = 0.999
 LEAST_GAIN = 1.1
 """How many times as fast a candidate must be: less is not worth another arithmetic."""
 ROUNDS = 3
-
-FLOAT32 = ("fp32", "onnx", "openvino")
-"""Runtimes that compute in float32."""
 
 Forward = Callable[[ByteArray], FloatArray]
 _log = logging.getLogger(__name__)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..arrays import FloatArray, IntArray
     from ..datasets.base import AnchorSource
     from ..encoders.base import Encoder
+    from ..encoders.embedding_cache import EmbeddingCache
     from ..encoders.spec import EncoderSpec
     from .edit import AddReport, RelabelReport, RemoveReport
     from .exchange import ExportFormat, ExportReport
@@ -191,6 +192,7 @@ class AnchorIndex:
         batch_size: int = 16,
         n_workers: int | None = None,
         max_pixels: int | None = None,
+        cache: EmbeddingCache | None = None,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> AddReport:
         """Add labelled images to an index; one whose content it holds already is not embedded, its labels are updated.
@@ -204,6 +206,7 @@ class AnchorIndex:
             batch_size: Most images in one forward pass.
             n_workers: Decoding threads; None for one a core.
             max_pixels: Largest image that is decoded; None for the default.
+            cache: Where embeddings are looked up and put; None to embed every new image.
             on_progress: Called with (done, total) images.
 
         Raises:
@@ -219,6 +222,7 @@ class AnchorIndex:
             batch_size=batch_size,
             n_workers=n_workers,
             max_pixels=max_pixels,
+            cache=cache,
             on_progress=on_progress,
         )
 
@@ -362,11 +366,7 @@ class AnchorIndex:
         return compact(self, forget_before=forget_before)
 
     def verify(
-        self,
-        *,
-        files: bool = False,
-        repair: bool = False,
-        on_progress: Callable[[int, int], None] | None = None,
+        self, *, files: bool = False, repair: bool = False, on_progress: Callable[[int, int], None] | None = None
     ) -> VerifyReport:
         """Check that an index is whole.
 

@@ -7,7 +7,6 @@ and the same command picks it up.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
 import shutil
@@ -15,13 +14,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from ..arrays import FloatArray, as_embeddings
 from ..datasets.base import AnchorSource
 from ..encoders.base import Encoder
-from ..encoders.pipeline import EncodedImage
 from ..encoders.spec import EncoderSpec
 from ..errors import AnchorIndexError, DataError, counted, reason
 from ..images import MAX_PIXELS
@@ -38,6 +37,9 @@ from .places import check_free, check_place, new_index_path
 from .records import DTYPES, MAIN_EMBEDDING, Dtype, EmbeddingRecord, SourceRecord
 from .states import record
 from .store import TABLE, write_shards
+
+if TYPE_CHECKING:
+    from ..encoders.embedding_cache import EmbeddingCache
 
 _log = logging.getLogger(__name__)
 
@@ -72,6 +74,7 @@ class BuildReport:
         n_resumed: Images whose embeddings an interrupted run had left.
         n_duplicates: Images left out because an earlier one has the same content.
         failures: (path, error) of images that could not be embedded; also in `failures.jsonl` of the index.
+        n_found: Images whose embeddings the cache had.
     """
 
     index: AnchorIndex
@@ -79,6 +82,7 @@ class BuildReport:
     n_resumed: int = 0
     n_duplicates: int = 0
     failures: tuple[tuple[str, str], ...] = ()
+    n_found: int = 0
 
 
 def build_index(
@@ -92,6 +96,7 @@ def build_index(
     batch_size: int = 16,
     n_workers: int | None = None,
     max_pixels: int = MAX_PIXELS,
+    cache: EmbeddingCache | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> BuildReport:
     r"""Embed labelled images and make an index of them.
@@ -106,6 +111,7 @@ def build_index(
         batch_size: Most images in one forward pass.
         n_workers: Decoding threads; None for one a core.
         max_pixels: Largest image that is decoded.
+        cache: Where embeddings are looked up and put; None to embed every image.
         on_progress: Called with (done, total) images.
 
     Raises:
@@ -140,9 +146,10 @@ def build_index(
             batch_size=batch_size,
             n_workers=n_workers,
             max_pixels=max_pixels,
+            cache=cache,
             on_progress=on_progress,
         )
-        if progress.n_embedded + progress.n_resumed == 0:
+        if progress.n_usable == 0:
             first, error = progress.failures[0]
             raise DataError(
                 f"none of {counted(total, 'image')} could be embedded; the first: '{first}': {error}", "check --data"
@@ -155,6 +162,7 @@ def build_index(
         progress.n_resumed,
         len(progress.duplicate_rows),
         tuple(progress.failures),
+        progress.n_found,
     )
 
 
@@ -224,7 +232,7 @@ def build_from_embeddings(
     with new_index(name, overwrite=overwrite) as (path, folder):
         staging.prepare(folder, sources, spec)
         (folder / MANIFEST).unlink(missing_ok=True)  # of other embeddings with these labels
-        progress = stage_embeddings(folder, sources, embeddings, ids=ids, sizes=sizes)
+        progress = staging.stage_embeddings(folder, sources, embeddings, ids=ids, sizes=sizes)
         manifest = _finish(folder, sources, count_left_out(records, sources, progress), progress, spec, storage)
     return BuildReport(AnchorIndex(path, manifest), progress.n_embedded, n_duplicates=len(progress.duplicate_rows))
 
@@ -265,38 +273,6 @@ def check_counts(
     for what, count in (counts | {"size": n if sizes is None else len(sizes)}).items():
         if count != n:
             raise DataError(f"{counted(n, 'embedding')} but {counted(count, what)}", "give one row of labels each")
-
-
-def embedding_id(path: str, embedding: FloatArray) -> str:
-    """Return the id of an image of which only its path and its embedding are known."""
-    return hashlib.sha256(path.encode() + embedding.tobytes()).hexdigest()[:32]
-
-
-def stage_embeddings(
-    folder: Path,
-    sources: Sequence[AnchorSource],
-    embeddings: FloatArray,
-    *,
-    ids: Sequence[str] | None = None,
-    sizes: Sequence[tuple[int, int]] | None = None,
-) -> staging.Progress:
-    """Put embeddings that exist already into the staging table; see `build_from_embeddings`."""
-    paths = [path for source in sources for path in source.records["path"].to_pylist()]
-    progress = staging.Progress()
-    seen: set[str] = set()
-    block: list[EncodedImage] = []
-    for row, path in enumerate(paths):
-        key = embedding_id(path, embeddings[row]) if ids is None else ids[row]
-        if key in seen:
-            progress.duplicate_rows.append(row)
-            progress.ids.append("")
-            continue
-        seen.add(key)
-        progress.ids.append(key)
-        block.append(EncodedImage(path, key, *(sizes[row] if sizes else (0, 0)), embedding=embeddings[row]))
-    progress.n_embedded = len(block)
-    staging.stage(folder, block, embeddings.shape[1], overwrite=True)
-    return progress
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import methodcaller
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -25,13 +26,16 @@ from ..images import MAX_PIXELS
 from ..sides import check_two_sides
 from . import staging
 from .anchor_index import AnchorIndex
-from .build import check_counts, stage_embeddings, usable_records
+from .build import check_counts, usable_records
 from .change import Change, changing
 from .failures import count_failures, listed_failures, write_failures
 from .labels import join_records, label_columns, label_sources, record_of, with_labels
 from .records import MAIN_EMBEDDING, SourceRecord
 from .rows import declared_sides, id_condition, selected_ids, set_labels, update_rows
 from .store import OWN_COLUMNS
+
+if TYPE_CHECKING:
+    from ..encoders.embedding_cache import EmbeddingCache
 
 STAGING = ".adding"
 """Folder inside the index in which embeddings wait that an interrupted addition made."""
@@ -54,6 +58,7 @@ class AddReport:
         n_resumed: Images whose embeddings an interrupted run had left.
         n_duplicates: Images left out because an earlier one, or an anchor of another data set, has the same content.
         failures: (path, error) of images that could not be embedded; also in `failures.jsonl` of the index.
+        n_found: Images whose embeddings the cache had.
     """
 
     index: AnchorIndex
@@ -65,6 +70,7 @@ class AddReport:
     n_resumed: int = 0
     n_duplicates: int = 0
     failures: tuple[tuple[str, str], ...] = ()
+    n_found: int = 0
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,7 @@ def add(
     batch_size: int = 16,
     n_workers: int | None = None,
     max_pixels: int | None = None,
+    cache: EmbeddingCache | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> AddReport:
     """See `AnchorIndex.add`."""
@@ -130,6 +137,7 @@ def add(
             n_workers=n_workers,
             max_pixels=MAX_PIXELS if max_pixels is None else max_pixels,
             indexed=frozenset(known["id"].to_pylist()),
+            cache=cache,
             on_progress=on_progress,
         )
         if not any(progress.ids):
@@ -158,7 +166,7 @@ def add_embeddings(
         records, known = _prepare(change, sources)
         folder = change.path / STAGING
         staging.prepare(folder, sources, change.manifest.encoder)
-        progress = stage_embeddings(folder, sources, embeddings, ids=ids, sizes=sizes)
+        progress = staging.stage_embeddings(folder, sources, embeddings, ids=ids, sizes=sizes)
         return _join(change, folder, sources, records, known, progress)
 
 
@@ -310,4 +318,5 @@ def _join(
         n_resumed=progress.n_resumed,
         n_duplicates=len(progress.duplicate_rows) + int(((rows >= 0) & ~is_again).sum()),
         failures=tuple(progress.failures),
+        n_found=progress.n_found,
     )

@@ -6,6 +6,7 @@ embeds no image twice beyond a block.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import shutil
@@ -13,10 +14,12 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
+from ..arrays import FloatArray
 from ..datasets.base import AnchorSource
 from ..encoders.base import Encoder
 from ..encoders.pipeline import EncodedImage, encode_files
@@ -39,6 +42,9 @@ from .store import (
     writing,
 )
 
+if TYPE_CHECKING:
+    from ..encoders.embedding_cache import EmbeddingCache
+
 BLOCK = 1024
 """Embeddings in one commit to the staging table."""
 STAGED = "staged"
@@ -58,6 +64,7 @@ class Progress:
         duplicate_rows: Records whose content an earlier record has.
         n_embedded: Images that were embedded by this run.
         n_resumed: Images whose embeddings an interrupted run had left.
+        n_found: Images whose embeddings the cache had.
     """
 
     ids: list[str] = field(default_factory=list)
@@ -66,6 +73,12 @@ class Progress:
     duplicate_rows: list[int] = field(default_factory=list)
     n_embedded: int = 0
     n_resumed: int = 0
+    n_found: int = 0
+
+    @property
+    def n_usable(self) -> int:
+        """Images that there is an embedding of."""
+        return self.n_embedded + self.n_resumed + self.n_found
 
 
 def prepare(folder: Path, sources: Sequence[AnchorSource], spec: EncoderSpec) -> None:
@@ -169,6 +182,7 @@ def embed(
     n_workers: int | None,
     max_pixels: int,
     indexed: Container[str] = (),
+    cache: EmbeddingCache | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Progress:
     """Embed the images of some sources into the staging table.
@@ -181,6 +195,7 @@ def embed(
         n_workers: Decoding threads; None for one a core.
         max_pixels: Largest image that is decoded.
         indexed: Content ids that need no embedding: the index has them.
+        cache: Where embeddings are looked up and put; None to embed every image.
         on_progress: Called with (done, total) images.
 
     Returns:
@@ -200,6 +215,7 @@ def embed(
             n_workers=n_workers,
             max_pixels=max_pixels,
             known=known,
+            cache=cache,
         )
         for source in sources
     )
@@ -214,7 +230,8 @@ def embed(
                 usable = False
                 progress.duplicate_rows.append(row)
             elif image.embedding is not None:
-                progress.n_embedded += 1
+                progress.n_found += image.is_found
+                progress.n_embedded += not image.is_found
                 block.append(image)
             elif image.id not in indexed:
                 progress.n_resumed += 1
@@ -229,6 +246,38 @@ def embed(
         # Also when the user or an error ends the run: what is embedded is kept for the next one.
         if block:
             stage(folder, block, encoder.spec.dim)
+    return progress
+
+
+def embedding_id(path: str, embedding: FloatArray) -> str:
+    """Return the id of an image of which only its path and its embedding are known."""
+    return hashlib.sha256(path.encode() + embedding.tobytes()).hexdigest()[:32]
+
+
+def stage_embeddings(
+    folder: Path,
+    sources: Sequence[AnchorSource],
+    embeddings: FloatArray,
+    *,
+    ids: Sequence[str] | None = None,
+    sizes: Sequence[tuple[int, int]] | None = None,
+) -> Progress:
+    """Put embeddings that exist already into the staging table; see `build_from_embeddings`."""
+    paths = [path for source in sources for path in source.records["path"].to_pylist()]
+    progress = Progress()
+    seen: set[str] = set()
+    block: list[EncodedImage] = []
+    for row, path in enumerate(paths):
+        key = embedding_id(path, embeddings[row]) if ids is None else ids[row]
+        if key in seen:
+            progress.duplicate_rows.append(row)
+            progress.ids.append("")
+            continue
+        seen.add(key)
+        progress.ids.append(key)
+        block.append(EncodedImage(path, key, *(sizes[row] if sizes else (0, 0)), embedding=embeddings[row]))
+    progress.n_embedded = len(block)
+    stage(folder, block, embeddings.shape[1], overwrite=True)
     return progress
 
 

@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,9 @@ from .familiarity import familiarity
 from .fitted import FittedMethod, Scores
 from .mean import Mean
 from .method import Method
+
+if TYPE_CHECKING:
+    from ..encoders.embedding_cache import EmbeddingCache
 
 Row: TypeAlias = tuple[float | None, float | None, float | None, float | None]
 
@@ -64,6 +67,7 @@ class Scorer:
         method: What scores; of no meaning where it is fitted already.
         encoder: Embeds images; None to score embeddings only. With an index, it must be the index's own.
         batch_size: Most images in one forward pass.
+        cache: Where `score_files` looks embeddings up and puts them; None to embed every image.
 
     Raises:
         AnchorIndexError: When the encoder is not the one the index was built with.
@@ -87,6 +91,7 @@ class Scorer:
     method: Method = field(default_factory=Mean)
     encoder: Encoder | None = None
     batch_size: int = 16
+    cache: EmbeddingCache | None = None
 
     def __post_init__(self) -> None:
         """Check the encoder, and fit the method."""
@@ -166,6 +171,7 @@ class Scorer:
             batch_size=self.batch_size,
             n_workers=n_workers,
             max_pixels=max_pixels,
+            cache=self.cache,
         )
         block: list[EncodedImage] = []
         # Static centroids score at once; adaptive ones are cheaper for a block of queries.

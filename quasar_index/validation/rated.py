@@ -5,22 +5,24 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..arrays import BoolArray, DoubleArray, FloatArray, as_embeddings
 from ..datasets.base import AnchorSource
 from ..encoders.base import Encoder
-from ..encoders.embedding_cache import EmbeddingCache
 from ..encoders.pipeline import encode_files
 from ..errors import DataError, ValidationError, counted
 from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex
-from ..index.build import embedding_id
 from ..index.ratings import rating_records, raw_scores
 from ..index.records import RatingRecord, Subset
+from ..index.staging import embedding_id
 from .cross_fit import check_ratings
+
+if TYPE_CHECKING:
+    from ..encoders.embedding_cache import EmbeddingCache
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ def embed_rated(
     Args:
         rated: What `rated_source` returned.
         encoder: The encoder.
-        cache: Of its embeddings: what is there is not embedded again, what is not is put there.
+        cache: Where embeddings are looked up and put; None to embed every image.
         batch_size: Most images in one forward pass.
         n_workers: Decoding threads; None for one a core.
         max_pixels: Largest image that is decoded.
@@ -201,9 +203,9 @@ def embed_rated(
         batch_size=batch_size,
         n_workers=n_workers,
         max_pixels=max_pixels,
-        known=() if cache is None else cache,
+        cache=cache,
     )
-    for row, image in enumerate(stream if cache is None else cache.complete(stream)):
+    for row, image in enumerate(stream):
         if image.embedding is None:
             failures.append((image.path, image.error))
         else:

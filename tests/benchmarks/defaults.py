@@ -126,7 +126,7 @@ def main(arguments: list[str] | None = None) -> None:
 def embedder(name: str, layers: str, work: Path) -> Callable[[qi.AnchorSource], qi.RatedImages]:
     """Return what embeds a source, once for all runs."""
     encoder = qi.load_encoder(name, layers=layers, n_images=10_000)
-    cache = qi.EmbeddingCache(encoder.spec, work / "embeddings")
+    cache = qi.EmbeddingCache(work / "embeddings", limit=1 << 40)
 
     def embed(source: qi.AnchorSource) -> qi.RatedImages:
         return qi.embed_rated(qi.rated_source(source), encoder, cache=cache, on_progress=_dots)

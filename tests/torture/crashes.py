@@ -204,6 +204,7 @@ def start(
         os.close(ready)
         _redirect(folder)
         os.chdir(folder)
+        os.environ["QUASAR_INDEX_CACHE"] = str(folder / "cache")  # of its own, which is stopped and harmed likewise
         from quasar_index.cli import main
 
         _patch(folder)
@@ -309,6 +310,7 @@ def _encoder(*, light: bool = False) -> Any:
         _LOADED.append(encoder)
         qi.load_encoder = lambda *_, **__: encoder  # type: ignore[assignment]
         qi.load_recorded_encoder = lambda *_, **__: encoder  # type: ignore[assignment]
+        qi.encoders.LazyEncoder = lambda *_, **__: encoder  # type: ignore[assignment, misc]
         qi.encoders.check_recorded_encoder = lambda *_, **__: None  # type: ignore[assignment]
     return _LOADED[0]
 

@@ -381,42 +381,6 @@ def test_faults_of_a_plan_are_one_clear_line(tmp_path, change, words):
     assert "\n" not in str(caught.value)
 
 
-def test_embeddings_are_computed_once(tmp_path, tiny_encoder, write_images):
-    paths = write_images(70)
-    labels = tmp_path / "labels.csv"
-    labels.write_text("image,quality\n" + "".join(f"{p},{i}\n" for i, p in enumerate(paths)), encoding="utf-8")
-    rated = qi.rated_source(qi.load_source(str(labels), score_column="quality"))
-    encoder = tiny_encoder()
-
-    def stop(done, total):
-        if done == 66:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        qi.embed_rated(rated, encoder, cache=qi.EmbeddingCache(encoder.spec, tmp_path / "cache"), on_progress=stop)
-    cache = qi.EmbeddingCache(encoder.spec, tmp_path / "cache")
-    n_kept = len(cache)
-    assert n_kept >= 64
-    with cache.path.open("ab") as file:
-        file.write(b"torn")
-    encoder.batches.clear()
-    images = qi.embed_rated(rated, encoder, cache=qi.EmbeddingCache(encoder.spec, tmp_path / "cache"))
-    assert sum(batch[0] for batch in encoder.batches) == 70 - n_kept
-    encoder.batches.clear()
-    again = qi.EmbeddingCache(encoder.spec, tmp_path / "cache")
-    assert (qi.embed_rated(rated, encoder, cache=again).embeddings == images.embeddings).all()
-    assert encoder.batches == []
-    assert (again.n_found, len(again)) == (70, 70)
-    assert images.embeddings == pytest.approx(qi.embed_rated(rated, encoder).embeddings, abs=1e-6)
-    assert len(qi.EmbeddingCache(tiny_encoder(seed=1).spec, tmp_path / "cache")) == 0
-    damaged = bytearray(cache.path.read_bytes())
-    damaged[-3] ^= 255
-    cache.path.write_bytes(damaged)
-    mended = qi.EmbeddingCache(encoder.spec, tmp_path / "cache")
-    assert qi.embed_rated(rated, encoder, cache=mended).embeddings == pytest.approx(images.embeddings, abs=1e-6)
-    assert mended.n_found == 69
-
-
 @pytest.mark.parametrize(
     ("parameter", "method", "base"),
     [

@@ -1,0 +1,98 @@
+"""The encoder of an index, loaded when the first image is not known yet: torch alone takes seconds to load."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..paths import PathText
+from .registry import check_recorded_encoder, load_recorded_encoder
+from .spec import EncoderSpec
+
+if TYPE_CHECKING:
+    from ..arrays import ByteArray, FloatArray
+    from .base import Encoder
+    from .image_tower import Precision
+
+
+class LazyEncoder:
+    """An encoder that an index was built with, loaded by the first image that needs it.
+
+    With a cache of embeddings, where all images are known, it is never loaded. Its weights are compared with the
+    record when it loads, and what stands against that is raised then.
+
+    Args:
+        spec: The index's record.
+        weights: As in `load_recorded_encoder`, as are the next three.
+        device: Device.
+        precision: Precision or runtime.
+        n_images: How many images are going to be embedded.
+
+    Raises:
+        AnchorIndexError: When the index holds a user's own embeddings.
+        EncoderError: On an unknown name, or a weights file that is not there.
+
+    Example:
+        >>> import quasar_index as qi
+        >>> recorded = qi.load_encoder().spec
+        >>> encoder = qi.encoders.LazyEncoder(recorded)
+        >>> encoder.is_loaded, encoder.spec == recorded
+        (False, True)
+    """
+
+    def __init__(
+        self,
+        spec: EncoderSpec,
+        *,
+        weights: PathText | None = None,
+        device: str = "auto",
+        precision: Precision = "auto",
+        n_images: int | None = None,
+    ) -> None:
+        check_recorded_encoder(spec, weights=weights, device=device)
+        assert spec.input is not None  # noqa: S101 - for the type checker: only precomputed ones have none
+        self.spec = replace(spec, runtime="" if precision == "auto" else precision)
+        self._rule = spec.input
+        self._device = device
+        self._options: dict[str, Any] = {
+            "weights": weights, "device": device, "precision": precision, "n_images": n_images,
+        }  # fmt: skip
+        self._loaded: Encoder | None = None
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether an image has needed it."""
+        return self._loaded is not None
+
+    @property
+    def device(self) -> Any:
+        """Where it runs; before it is loaded, as it was asked for, and the CPU where nothing was."""
+        return getattr(self._loaded, "device", "cpu" if self._device == "auto" else self._device)
+
+    @property
+    def base(self) -> str:
+        """What it embeds in while it tries runtimes; float32 before it is loaded."""
+        return getattr(self._loaded, "base", "fp32")
+
+    def prepare(self, image: ByteArray) -> ByteArray:
+        """Apply the input rule (see `InputRule.apply`), which needs no weights."""
+        return self._rule.apply(image)
+
+    def forward(self, batch: ByteArray) -> FloatArray:
+        """Embed prepared images of one size; the first call loads the encoder.
+
+        Args:
+            batch: (B, H, W, 3) uint8.
+
+        Returns:
+            (B, D) float32, raw.
+
+        Raises:
+            AnchorIndexError: When the weights are not those that the index was built with.
+            EncoderError: When they cannot be had.
+        """
+        if self._loaded is None:
+            self._loaded = load_recorded_encoder(self.spec, **self._options)
+        embeddings = self._loaded.forward(batch)
+        self.spec = replace(self.spec, runtime=self._loaded.spec.runtime)
+        return embeddings

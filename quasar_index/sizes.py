@@ -1,0 +1,33 @@
+"""Sizes in bytes as people write them: `500M`, `2 GiB`."""
+
+from __future__ import annotations
+
+import re
+
+from .errors import DataError
+
+_UNITS = ("", "K", "M", "G", "T")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
+
+
+def read_size(text: str) -> int:
+    """Read a size; K, M, G and T are powers of 1024, with or without B or iB after them.
+
+    Returns:
+        Bytes.
+
+    Raises:
+        DataError: When the text is no size.
+    """
+    found = _SIZE.fullmatch(text.strip())
+    if found is None:
+        raise DataError(f"'{text}' is no size", "write for example 500M or 2G")
+    return int(float(found[1]) * 1024 ** _UNITS.index(found[2].upper()))
+
+
+def size_text(n_bytes: int) -> str:
+    """Return a size for people, such as `1.2 GiB`."""
+    value, place = float(n_bytes), 0
+    while value >= 1023.95 and place < len(_UNITS) - 1:  # else 1024.0 MiB
+        value, place = value / 1024, place + 1
+    return f"{value:.1f} {_UNITS[place]}iB" if place else f"{n_bytes} B"
