@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import functools
 import glob
 import io
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
@@ -17,12 +18,15 @@ from typing import Annotated, Any
 import typer
 
 import quasar_index as qi
-from quasar_index.errors import counted
+from quasar_index.paths import common_folder
 
 from . import explaining, options, resuming, scorings
 from . import method_option as ways
 from .idle import Idle
-from .output import Format, choose_format, interruptible, note, progress_bar, write_rows
+from .output import Format, choose_format, interruptible, is_table, progress_bar
+from .ranking import Ranking
+from .score_table import write_score_table
+from .summary import Summary
 
 _TEXT_FREE = ("version", "where", "rating", "ratio", "seed", "group")
 IDLE = (
@@ -44,6 +48,11 @@ IDLE = (
         ("index",),
         lambda given: given["anchors"] == "text" and given["encoder"] is not None,
         "--anchors text takes no more of an index than its encoder, which --encoder names",
+    ),
+    Idle(
+        ("verbose",),
+        lambda given: not is_table(given["format_"], given["output"]),
+        "it is for a table; files have all columns",
     ),
     ways.idle_group("it is for what a method chooses by groups: a shrinkage, a penalty, a space"),
 )
@@ -72,6 +81,8 @@ def score(
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="File or URL to write; its ending names the format.")
     ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="A table with all columns, also the cosines.")] = False,
+    ranking: Ranking,
     method: ways.MethodOption = None,
     group: ways.GroupOption = None,
     calibrated: Annotated[
@@ -116,6 +127,7 @@ def score(
     chosen = choose_format(format_, output)
     wishes = explaining.Wishes(explain, explain_top, report)
     wishes.check(output)
+    ranking.check()
     scoring = ways.read_method(method)
     ratings = _check_ratings(rating, report)
     opened: qi.AnchorIndex | None = None
@@ -161,7 +173,6 @@ def score(
     facts = {"anchors where": where, "random part of the anchors": None if ratio == 1 else f"{ratio:g}, seed {seed}"}
     by_what = [(one.scorer.method, one.calibration) for one in by_rating]
     decisive = (where, ratio, seed, group, anchors, prompts, prompt_pair, embedding.max_pixels, ratings, by_what)
-    counts: collections.Counter[str] = collections.Counter()
     with contextlib.ExitStack() as stack:
         # --explain and --report need every image's embedding, which rows do not hold.
         kept = stack.enter_context(
@@ -170,32 +181,23 @@ def score(
         stack.enter_context(interruptible(resuming.hint(kept, output)))
         passing = stack.enter_context(explaining.beside(wishes, by_rating, opened, facts, embedding.max_pixels))
         images = (
-            _score_files(scorer, files, counts, embedding.workers, embedding.max_pixels, kept)
+            _score_files(scorer, files, embedding.workers, embedding.max_pixels, kept)
             if embeddings is None
             else _score_embeddings(scorer, embeddings)
         )
-        _write(passing(images), scorings.columns_of(by_rating), kept, chosen, output, drain=bool(wishes))
-    if counts["failed"]:
-        note(
-            f"error: {counts['failed']} of {counted(counts['files'], 'image')} could not be scored, see the "
-            f"column error"
+        summary = Summary("image" if embeddings is None else "embedding", 0 if kept is None else kept.n_kept)
+        write_table = functools.partial(
+            write_score_table, folder=common_folder(files), verbose=verbose, to_stdout=output is None
         )
-        raise typer.Exit(qi.DataError.exit_code)
-
-
-def _write(
-    rows: Iterator[Mapping[str, Any]],
-    columns: Sequence[str],
-    kept: resuming.KeptRows | None,
-    format_: Format,
-    output: str | None,
-    *,
-    drain: bool,
-) -> None:
-    """Write the rows of images, after those that are kept; with `drain`, take all images though nobody reads."""
-    write_rows(rows if kept is None else kept.passing(rows), columns, format_=format_, output=output)
-    if drain:
-        collections.deque(rows, maxlen=0)  # where the reader of stdout has gone, as `| head` does
+        ranking.write(
+            summary.passing(passing(images) if kept is None else kept.passing(passing(images))),
+            scorings.columns_of(by_rating),
+            drain=bool(wishes),
+            format_=chosen,
+            output=output,
+            write_table=write_table,
+        )
+    summary.end(output, explain, report, mend=ranking.mend)
 
 
 def _check_ratings(ratings: list[str] | None, report: str | None) -> list[str | None]:
@@ -296,24 +298,19 @@ def _named_pair(name: str) -> tuple[str, str]:
 def _score_files(
     scorer: qi.Scorer,
     files: list[str],
-    counts: collections.Counter[str],
     workers: int | None,
     max_pixels: int,
     kept: resuming.KeptRows | None,
 ) -> Iterator[qi.ScoredImage]:
-    """Score files whose rows are not kept yet, with a progress bar; count all `files` and those that `failed`."""
+    """Score files whose rows are not kept yet, with a progress bar."""
     n_kept = 0 if kept is None else kept.n_kept
-    counts.update(files=len(files), failed=0 if kept is None else kept.n_failed)
     with progress_bar("scoring") as on_progress:
-        rows = scorer.score_files(
+        yield from scorer.score_files(
             files[n_kept:],
             n_workers=workers,
             max_pixels=max_pixels,
             on_progress=lambda done: on_progress(n_kept + done, len(files)),
         )
-        for row in rows:
-            counts["failed"] += bool(row.error)
-            yield row
 
 
 def _score_embeddings(scorer: qi.Scorer, path: Path) -> Iterator[qi.ScoredImage]:

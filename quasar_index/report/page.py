@@ -22,6 +22,7 @@ from markupsafe import Markup
 
 from ..arrays import DoubleArray
 from ..errors import counted
+from ..paths import common_folder
 
 _STRANGE = 0.05
 _SAME = 1 - 1e-5  # cosine of an image to itself, in float32
@@ -107,11 +108,7 @@ class Page:
     @cached_property
     def common(self) -> str:
         """The folder that all images lie in, with its last /; "" for none."""
-        parts = [image.path.split("/")[:-1] for image in self.images]
-        first, last = min(parts, default=[]), max(parts, default=[])
-        n = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
-        folder = "".join(f"{part}/" for part in first[:n])
-        return folder if folder.strip("/.") else ""
+        return common_folder([image.path for image in self.images])
 
 
 def write_page(page: Page, file: IO[str]) -> None:
