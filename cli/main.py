@@ -30,8 +30,7 @@ _DISK_ERRORS = {
 app = typer.Typer(
     name="quasar-index",
     cls=Commands,
-    help="Score how good images are, technically and aesthetically, against an index of anchor images: "
-    "no training, no prompts (QUASAR, Kastryulin et al. 2024).",
+    help="Score how good images are against an index of anchor images: no training, no prompts (QUASAR).",
     epilog="Exit codes: 2 usage, 3 data, 4 index, 5 encoder, 6 method, 7 validation, 130 and 143 stopped.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -89,7 +89,7 @@ def pick(
     *,
     sources: Annotated[
         list[str],
-        typer.Argument(help="Images, as 'score' takes them; or one file that it wrote (.csv, .jsonl, .parquet)."),
+        typer.Argument(help="Images, as 'score' takes them, or a file that it wrote."),
     ],
     index: Annotated[str | None, typer.Option("--index", "-i", help="Name or path of the index.")] = None,
     best: BestOption = None,
@@ -102,7 +102,7 @@ def pick(
         Format | None, typer.Option("--format", "-f", help="Default: table on a terminal, jsonl in a pipe.")
     ] = None,
     output: Annotated[
-        str | None, typer.Option("--output", "-o", help="File or URL for the list: what was picked, and why.")
+        str | None, typer.Option("--output", "-o", help="File or URL for the list and the reasons.")
     ] = None,
     bursts: Bursts,
     method: ways.MethodOption = None,

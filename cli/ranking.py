@@ -17,7 +17,7 @@ PERCENTILE = "percentile"
 
 BestOption = Annotated[
     str | None,
-    typer.Option("--best", metavar="N|P%", help="Only the best, such as 20 or 10%, the best first."),
+    typer.Option("--best", metavar="N|P%", help="Only the best, such as 20 or 10%."),
 ]
 MinScoreOption = Annotated[
     float | None,
@@ -33,7 +33,7 @@ class Ranking:
         bool | None,
         typer.Option(
             "--sort/--sort-worst",
-            help="The best or the worst first; of several ratings, by the first.",
+            help="The best, or the worst, first.",
             show_default=False,
         ),
     ] = None

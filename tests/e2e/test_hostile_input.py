@@ -36,7 +36,7 @@ def test_every_name_is_a_row_in_every_format(call: Run, hostile: Path):
     said = SUMMARY.fullmatch(done.stderr.strip())
     assert said, done.stderr
     assert said["lead"] == "error: 8 images"
-    assert said["counts"] == "6 scored, 2 failed (1 no file, 1 not an image); wrote scores.csv; see the column error"
+    assert said["counts"] == "6 scored, 2 failed (1 not an image, 1 no file); wrote scores.csv; see the column error"
     text = (hostile / "scores.csv").read_bytes().decode()
     rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     assert sorted(row["path"] for row in rows if row["score"]) == sorted(SHOWN)
