@@ -1,4 +1,4 @@
-"""How alike the frames of a burst are, and how alike other images: what the threshold of `pick --one-of-a-burst` rests on.
+"""How alike the frames of a burst are, and other images: what the threshold of `pick --one-of-a-burst` rests on.
 
 Bursts are made of photographs as a hand makes them: each frame shifted by up to 6 % of the side and turned by up to 1.5
 degrees, another exposure (0.85 to 1.18), blur (up to a radius of 2) and noise (up to 8 grey levels), saved as JPEG. Set
