@@ -15,7 +15,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ..arrays import unit
-from ..errors import DataError
+from ..errors import DataError, counted
 from ..images import open_image, read_image_bytes, registered
 from ..paths import PathText
 
@@ -102,7 +102,8 @@ def leave_one_of_a_burst(
     vectors = unit(directions)
     if not len(times) == len(vectors) == len(scores):
         raise DataError(
-            f"{len(times)} times, {len(vectors)} directions and {len(scores)} scores", "give one of each an image"
+            f"{counted(len(times), 'time')}, {counted(len(vectors), 'direction')} and {counted(len(scores), 'score')}",
+            "give one of each an image",
         )
     stays = list(range(len(times)))
     known = [place for place in stays if times[place] is not None and scores[place] is not None]
