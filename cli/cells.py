@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-PATH_COLUMNS = frozenset({"path", "image", "reference"})
+PATH_COLUMNS = frozenset({"path", "image", "reference", "target"})
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # and their full-width forms
 _QUOTED = frozenset(',;|\t\r\n"')
 

@@ -27,6 +27,7 @@ PANELS = {
         "demo": "Build an index of scikit-image's photographs, and try methods on held-out ones.",
         "build": "Build an index of anchors from labelled images.",
         "score": "Score images against an index of anchors: one row an image, in order; higher is better.",
+        "pick": "List the best images, and copy or link them: those of a folder, or of a file that 'score' wrote.",
         "calibrate": "Fit scores to the opinion scale of a rated index; 'score --calibrated' then prints mos, low and "
         "high.",
         "evaluate": "Evaluate scores against opinion scores: correlations with intervals, and differences between "

@@ -200,6 +200,7 @@ RARE = frozenset(
         *("shrinkage", "shrinkages", "offsets"),
         *("neighbors", "balance", "relevance", "share", "gap_power", "candidates"),
         *("dtype", "anchors_per_shard"),
+        "verbose",
     }
 )
 """Parameters that are rarely needed: `--help` of a command of many options leaves them out, `--help-all` shows them."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import io
 import json
 import os
 import shutil
@@ -33,6 +32,9 @@ class Format(str, Enum):
     csv = "csv"
     jsonl = "jsonl"
     parquet = "parquet"
+
+
+_ENDINGS = {f".{one.value}": one for one in Format if one is not Format.table}
 
 
 class InterruptedRunError(QuasarError):
@@ -110,8 +112,8 @@ def choose_format(given: Format | None, output: str | None) -> Format:
     """
     if given is None and output is not None:
         try:
-            return Format(PurePosixPath(output).suffix.lstrip(".").lower())
-        except ValueError:
+            return _ENDINGS[PurePosixPath(output).suffix.lower()]
+        except KeyError:
             raise DataError(
                 f"'{output}' names no format by its ending", "name it .csv, .jsonl or .parquet, or give --format"
             ) from None
@@ -122,6 +124,11 @@ def choose_format(given: Format | None, output: str | None) -> Format:
     return given
 
 
+def is_table(given: Format | None, output: str | None) -> bool:
+    """Tell whether `choose_format` gives a table."""
+    return given is Format.table or (given is None and output is None and sys.stdout.isatty())
+
+
 def write_rows(
     rows: Iterable[Row],
     columns: Sequence[str],
@@ -129,6 +136,7 @@ def write_rows(
     format_: Format,
     output: str | None,
     text: Collection[str] = ("path", "error"),
+    write_table: Callable[[Iterable[Row], Sequence[str], IO[bytes]], None] | None = None,
 ) -> None:
     """Write rows as they come, to a file (which appears when it is complete) or to stdout.
 
@@ -138,16 +146,18 @@ def write_rows(
         format_: The format.
         output: The file, or a URL that fsspec writes (`s3://`, ...); None for stdout.
         text: Columns of text, which Parquet keeps as such.
+        write_table: Writes them as a table, where that is one of the formats.
 
     Raises:
         DataError: When the file cannot be written.
     """
     writers: dict[Format, Callable[[Iterable[Row], Sequence[str], IO[bytes]], None]] = {
-        Format.table: _write_table,
         Format.csv: _write_csv,
         Format.jsonl: _write_jsonl,
         Format.parquet: functools.partial(_write_parquet, text=text),
     }
+    if write_table is not None:
+        writers[Format.table] = write_table
     write = writers[format_]
     if output is None:
         try:
@@ -231,20 +241,8 @@ def _write_parquet(
             writer.write_table(pa.Table.from_pylist(cleaned, schema=schema))
 
 
-def _write_table(rows: Iterable[Row], columns: Sequence[str], file: IO[bytes]) -> None:
-    cells = [[(_cell(row[name]), "red" if name == "error" else "") for name in columns] for row in rows]
-    text = io.TextIOWrapper(file, encoding="utf-8", write_through=True)
-    numbers = [name for name in columns if name not in ("path", "error")]
-    # The similarities and the calibrated figures tell how a score came about.
-    kinds = ("similarity_bad", "similarity_good", "familiarity", "low", "high", "mos")
-    least = [name for kind in kinds for name in columns if name == kind or name.startswith(f"{kind}_")]
-    keep = [name for name in columns if name in ("score", "error") or name.startswith("score_")]
-    _print(columns, cells, file=text, right=numbers, keep=keep, least=least,
-           to_stdout=file is sys.stdout.buffer)  # fmt: skip
-    text.detach()
-
-
-def _cell(value: Any) -> str:
+def cell_text(value: Any) -> str:
+    """Return a value as it stands in a table."""
     if value is None:
         return "-"
     return f"{value:.4f}" if isinstance(value, float) else printable(str(value))

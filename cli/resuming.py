@@ -34,14 +34,12 @@ class KeptRows:
         path: The file that holds them.
         paths: The images of the run, in order.
         n_kept: Rows that an interrupted run left, those of the first images.
-        n_failed: Rows with an error among them.
         n_bytes: Length of the file up to their end.
     """
 
     path: Path
     paths: Sequence[str]
     n_kept: int = 0
-    n_failed: int = 0
     n_bytes: int = 0
 
     def passing(self, rows: Iterable[Row]) -> Iterator[Row]:
@@ -132,10 +130,9 @@ def _read(path: Path, paths: Sequence[str], key: str) -> KeptRows:
             kept.n_bytes = file.tell()
             return kept
     for name, (record, end) in zip(paths, lines, strict=False):
-        if (row := _row(record, name)) is None:
+        if _row(record, name) is None:
             break
         kept.n_kept += 1
-        kept.n_failed += bool(row["error"])
         kept.n_bytes = end
     return kept
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import functools
 import glob
 import io
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
@@ -17,22 +18,16 @@ from typing import Annotated, Any
 import typer
 
 import quasar_index as qi
-from quasar_index.errors import counted
+from quasar_index.paths import common_folder
 
-from . import explaining, options, resuming, scorings
+from . import explaining, options, resuming, scorings, starter
 from . import method_option as ways
 from .idle import Idle
-from .output import Format, choose_format, interruptible, note, progress_bar, write_rows
+from .output import Format, choose_format, interruptible, is_table, progress_bar
+from .ranking import Ranking
+from .score_table import write_score_table
+from .summary import Summary
 
-STARTER = "starter"
-STARTER_METHOD = "retrieval"
-"""Its default: ahead of the mean on distortions and photographs that it has not seen (tests/benchmarks/starter.py)."""
-ABOUT_STARTER = (
-    "scored by the starter index, which knows technical quality (blur, noise, compression, exposure, colour), not how "
-    "beautiful a picture is; --index NAME scores by anchors of your own"
-)
-MANY_UNLIKE = 0.1
-"""Share of images that are unlike all anchors (familiarity below 0.05) from which on it is said."""
 _TEXT_FREE = ("version", "where", "rating", "ratio", "seed", "group")
 IDLE = (
     Idle(
@@ -53,6 +48,11 @@ IDLE = (
         ("index",),
         lambda given: given["anchors"] == "text" and given["encoder"] is not None,
         "--anchors text takes no more of an index than its encoder, which --encoder names",
+    ),
+    Idle(
+        ("verbose",),
+        lambda given: not is_table(given["format_"], given["output"]),
+        "it is for a table; files have all columns",
     ),
     ways.idle_group("it is for what a method chooses by groups: a shrinkage, a penalty, a space"),
 )
@@ -84,6 +84,8 @@ def score(
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="File or URL to write; its ending names the format.")
     ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="A table with all columns, also the cosines.")] = False,
+    ranking: Ranking,
     method: ways.MethodOption = None,
     group: ways.GroupOption = None,
     calibrated: Annotated[
@@ -128,8 +130,8 @@ def score(
     chosen = choose_format(format_, output)
     wishes = explaining.Wishes(explain, explain_top, report)
     wishes.check(output)
-    by_starter = anchors is Anchors.image and index in (None, STARTER)
-    scoring = ways.read_method(method or ([STARTER_METHOD] if by_starter else None))
+    ranking.check()
+    scoring = ways.read_method(method) if anchors is Anchors.text else starter.method_of(method, index)
     ratings = _check_ratings(rating, report)
     opened: qi.AnchorIndex | None = None
     loaded: qi.Encoder | None = None
@@ -152,9 +154,7 @@ def score(
         )
         by_rating = [scorings.Scoring(qi.Scorer(table, scoring, batch_size=embedding.batch_size))]
     else:
-        opened = qi.AnchorIndex.open(index or STARTER, version)
-        if index is None:
-            note(ABOUT_STARTER)
+        opened = starter.open_index(index, version)
         if embeddings is None:
             _check_encoder(opened, encoder, place)
         if calibrated and (where is not None or ratio != 1):
@@ -174,7 +174,6 @@ def score(
     facts = {"anchors where": where, "random part of the anchors": None if ratio == 1 else f"{ratio:g}, seed {seed}"}
     by_what = [(one.scorer.method, one.calibration) for one in by_rating]
     decisive = (where, ratio, seed, group, anchors, prompts, prompt_pair, embedding.max_pixels, ratings, by_what)
-    counts: collections.Counter[str] = collections.Counter()
     with contextlib.ExitStack() as stack:
         # --explain and --report need every image's embedding, which rows do not hold.
         kept = stack.enter_context(
@@ -183,28 +182,23 @@ def score(
         stack.enter_context(interruptible(resuming.hint(kept, output)))
         passing = stack.enter_context(explaining.beside(wishes, by_rating, opened, facts, embedding.max_pixels))
         images = (
-            _score_files(scorer, files, counts, embedding.workers, embedding.max_pixels, kept)
+            _score_files(scorer, files, embedding.workers, embedding.max_pixels, kept)
             if embeddings is None
             else _score_embeddings(scorer, embeddings)
         )
-        images = _counting_unlike(images, counts)
-        _write(passing(images), scorings.columns_of(by_rating), kept, chosen, output, drain=bool(wishes))
-    _end(counts)
-
-
-def _write(
-    rows: Iterator[Mapping[str, Any]],
-    columns: Sequence[str],
-    kept: resuming.KeptRows | None,
-    format_: Format,
-    output: str | None,
-    *,
-    drain: bool,
-) -> None:
-    """Write the rows of images, after those that are kept; with `drain`, take all images though nobody reads."""
-    write_rows(rows if kept is None else kept.passing(rows), columns, format_=format_, output=output)
-    if drain:
-        collections.deque(rows, maxlen=0)  # where the reader of stdout has gone, as `| head` does
+        summary = Summary("image" if embeddings is None else "embedding", 0 if kept is None else kept.n_kept)
+        write_table = functools.partial(
+            write_score_table, folder=common_folder(files), verbose=verbose, to_stdout=output is None
+        )
+        ranking.write(
+            summary.passing(passing(images) if kept is None else kept.passing(passing(images))),
+            scorings.columns_of(by_rating),
+            drain=bool(wishes),
+            format_=chosen,
+            output=output,
+            write_table=write_table,
+        )
+    summary.end(output, explain, report, mend=ranking.mend)
 
 
 def _check_ratings(ratings: list[str] | None, report: str | None) -> list[str | None]:
@@ -305,46 +299,19 @@ def _named_pair(name: str) -> tuple[str, str]:
 def _score_files(
     scorer: qi.Scorer,
     files: list[str],
-    counts: collections.Counter[str],
     workers: int | None,
     max_pixels: int,
     kept: resuming.KeptRows | None,
 ) -> Iterator[qi.ScoredImage]:
-    """Score files whose rows are not kept yet, with a progress bar; count all `files` and those that `failed`."""
+    """Score files whose rows are not kept yet, with a progress bar."""
     n_kept = 0 if kept is None else kept.n_kept
-    counts.update(files=len(files), failed=0 if kept is None else kept.n_failed)
     with progress_bar("scoring") as on_progress:
-        rows = scorer.score_files(
+        yield from scorer.score_files(
             files[n_kept:],
             n_workers=workers,
             max_pixels=max_pixels,
             on_progress=lambda done: on_progress(n_kept + done, len(files)),
         )
-        for row in rows:
-            counts["failed"] += bool(row.error)
-            yield row
-
-
-def _counting_unlike(images: Iterator[qi.ScoredImage], counts: collections.Counter[str]) -> Iterator[qi.ScoredImage]:
-    """Count the images with a familiarity, and those that are unlike all anchors."""
-    for image in images:
-        counts["compared"] += image.familiarity is not None
-        counts["unlike"] += image.familiarity is not None and image.familiarity < qi.methods.UNLIKE
-        yield image
-
-
-def _end(counts: collections.Counter[str]) -> None:
-    """Say in a line each where many images are unlike all anchors, and how many failed, which decides the exit code."""
-    n, total = counts["unlike"], counts["compared"]
-    if total and n / total >= MANY_UNLIKE:
-        are, their = ("is", "its score says") if n == 1 else ("are", "their scores say")
-        note(f"{n} of {counted(total, 'image')} {are} unlike all anchors: {their} little")
-    if counts["failed"]:
-        note(
-            f"error: {counts['failed']} of {counted(counts['files'], 'image')} could not be scored, see the "
-            f"column error"
-        )
-        raise typer.Exit(qi.DataError.exit_code)
 
 
 def _score_embeddings(scorer: qi.Scorer, path: Path) -> Iterator[qi.ScoredImage]:

@@ -154,7 +154,14 @@ def table_lines(
             whole.rstrip()
             yield whole
     if layout.left_out:
-        yield from (Text(line) for line in fold(_left_out(layout.left_out, width or 0), width or 0))
+        yield from left_out_lines(layout.left_out, width or 0)
+
+
+def left_out_lines(titles: Sequence[str], width: int) -> Iterator[Any]:
+    """Yield the lines that say which columns were left out to fit a width, as texts of rich."""
+    from rich.text import Text
+
+    yield from (Text(line) for line in fold(_left_out(titles, width), width))
 
 
 def _left_out(titles: Sequence[str], width: int) -> str:

@@ -20,6 +20,7 @@ _ROOMS = frozenset(
         "index",
         "maps",
         "methods",
+        "picking",
         "pictures",
         "report",
         "reproduction",

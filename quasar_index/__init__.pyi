@@ -8,6 +8,7 @@ from . import images as images
 from . import index as index
 from . import maps as maps
 from . import methods as methods
+from . import picking as picking
 from . import pictures as pictures
 from . import report as report
 from . import reproduction as reproduction

@@ -201,7 +201,7 @@ def open_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
         raise ImageError("the file is empty", "restore or remove it")
     too_large = "resize it, or raise the limit with --max-pixels"
     try:
-        image = Image.open(io.BytesIO(data), formats=_registered())
+        image = Image.open(io.BytesIO(data), formats=registered())
     except UnidentifiedImageError:
         raise ImageError("not an image in a known format", f"convert it to one of {', '.join(FORMATS[:5])}") from None
     except Image.DecompressionBombError as error:
@@ -243,7 +243,7 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, admit: Callable[[int], 
         raise ImageError(f"cannot be decoded ({first_line(error)})", "restore or remove it") from error
 
 
-def _registered() -> list[str]:
+def registered() -> list[str]:
     """Return those of `FORMATS` that this Pillow opens."""
     Image.init()
     return [name for name in FORMATS if name in Image.OPEN]

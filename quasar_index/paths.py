@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
@@ -84,3 +84,16 @@ def sync_folder(folder: Path) -> None:
             os.fsync(number)
         finally:
             os.close(number)
+
+
+def common_folder(paths: Sequence[str]) -> str:
+    """Return the folder that all paths lie in, with its last `/`; "" for none, and for one such as `../`.
+
+    Args:
+        paths: Paths or URLs with `/` between folders.
+    """
+    parts = [path.split("/")[:-1] for path in paths]
+    first, last = min(parts, default=[]), max(parts, default=[])
+    n = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    folder = "".join(f"{part}/" for part in first[:n])
+    return folder if folder.strip("/.") else ""

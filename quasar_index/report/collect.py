@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 
@@ -107,6 +109,7 @@ class Report:
         self._n_workers = n_workers
         self._labels = labels or AnchorLabels.of(fitted.table, index)
         self._images: list[PageImage] = []
+        self._sources: list[str] = []
         self._pictures: dict[int, str | None] = {}
 
     def __len__(self) -> int:
@@ -139,12 +142,13 @@ class Report:
                     path=readable(image.path.replace(os.sep, "/")),
                     score=image.score,
                     opinion=None if opinion is None else (opinion.mos, opinion.low, opinion.high),
-                    familiarity=image.familiarity,
                     error=image.error,
                     thumbnail=thumbnails.get(place),
                     neighbors=neighbors.get(place, ()),
+                    familiarity=image.familiarity,
                 )
             )
+            self._sources.append(image.path)
 
     def write(self, path: PathText) -> None:
         """Write the page.
@@ -155,6 +159,7 @@ class Report:
         Raises:
             DataError: When it cannot be written.
         """
+        folder = os.path.dirname(os.path.abspath(path))  # noqa: PTH100, PTH120 - links stay as they are
         shown = {near.row for image in self._images for near in image.neighbors}
         lost = sum(not self._pictures.get(row) for row in shown)
         notes = []
@@ -169,7 +174,10 @@ class Report:
             title=self._title,
             facts=self._facts | ({"ratings of anchors": self._labels.scale} if self._labels.scale else {}),
             notes=notes,
-            images=self._images,
+            images=[
+                replace(image, link=_link(source, folder))
+                for image, source in zip(self._images, self._sources, strict=True)
+            ],
             pictures={row: uri for row, uri in self._pictures.items() if uri},
             date=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         )
@@ -206,6 +214,16 @@ class Report:
             )
             for own, own_cosines in zip(rows.tolist(), cosines.tolist(), strict=True)
         ]
+
+
+def _link(source: str, folder: str) -> str:
+    """Return the URL of an image's file: from the page where it lies beside or below it, so that both may move."""
+    if "://" in source or not os.path.isfile(source):  # noqa: PTH113 - no error for odd names
+        return ""
+    file = os.path.abspath(source)  # noqa: PTH100
+    if os.path.commonpath([file, folder]) == folder:
+        return f"./{quote(os.fsencode(os.path.relpath(file, folder)))}"
+    return Path(file).as_uri()
 
 
 def _facts(fitted: FittedMethod, index: AnchorIndex | None) -> dict[str, str]:

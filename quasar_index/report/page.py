@@ -1,13 +1,16 @@
 """One self-contained HTML page: template, style and script from the files beside this one, pictures as `data:` URIs.
 
 All text goes through the template's escaping, control characters and undecodable bytes are shown as escapes, and the
-page's Content-Security-Policy allows one script (by its hash) and no connection at all: a file name stays a name.
+page's Content-Security-Policy allows one script (by its hash), pictures of files, and no connection else: a file name
+stays a name. Names of anchors, their pictures and what only an enlarged image shows stand at the end as data, which a
+browser reads when an image is enlarged first: the grid of thousands of images is there before.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +26,8 @@ from markupsafe import Markup
 from ..arrays import DoubleArray
 from ..errors import counted
 from ..methods.familiarity import UNLIKE
+from ..paths import common_folder
+from ..picking.ranking import order_of
 
 _SAME = 1 - 1e-5  # cosine of an image to itself, in float32
 _MOST_BINS = 30
@@ -57,10 +62,11 @@ class PageImage:
         path: Its name, readable, with / between folders.
         score: None on an error.
         opinion: mos, low, high; None without a calibration or on an error.
-        familiarity: In [0, 1]; None on an error, or where the anchors are too few to tell.
         error: Why there is no score, or "".
         thumbnail: A `data:` URI, or None.
         neighbors: Nearest anchors of both sides.
+        familiarity: In [0, 1]; None where it is not known.
+        link: URL of its file, absolute or from the page; "" where there is none.
     """
 
     path: str
@@ -70,6 +76,7 @@ class PageImage:
     thumbnail: str | None
     neighbors: tuple[Neighbor, ...]
     familiarity: float | None = None
+    link: str = ""
 
     @property
     def is_anchor(self) -> bool:
@@ -109,11 +116,7 @@ class Page:
     @cached_property
     def common(self) -> str:
         """The folder that all images lie in, with its last /; "" for none."""
-        parts = [image.path.split("/")[:-1] for image in self.images]
-        first, last = min(parts, default=[]), max(parts, default=[])
-        n = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
-        folder = "".join(f"{part}/" for part in first[:n])
-        return folder if folder.strip("/.") else ""
+        return common_folder([image.path for image in self.images])
 
 
 def write_page(page: Page, file: IO[str]) -> None:
@@ -126,7 +129,7 @@ def write_page(page: Page, file: IO[str]) -> None:
     script = folder.joinpath("page.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     scores, digits = page.scores, page.digits
-    calibrated = any(image.opinion for image in page.images)
+    has_familiarity = any(image.familiarity is not None for image in page.images)
     legend = _LEGEND if any(image.neighbors for image in page.images) else ""
     if len(scores):
         legend += _RANGE.format(f"{scores[0]:.{digits}f}", f"{scores[-1]:.{digits}f}")
@@ -144,11 +147,15 @@ def write_page(page: Page, file: IO[str]) -> None:
         "n_images": len(page.images),
         "n_scored": len(scores),
         "n_failed": len(page.images) - len(scores),
-        "has_opinions": calibrated,
+        "has_opinions": any(image.opinion for image in page.images),
+        "has_familiarity": has_familiarity,
+        "common": page.common,
         "histogram": list(_histogram(page)),
         "ticks": _ticks(page),
         "images": _images(page),
-        "legend": legend + (_FAMILIARITY if any(image.familiarity is not None for image in page.images) else ""),
+        "details": _details(page),
+        "anchors": _anchors(page),
+        "legend": legend + (_FAMILIARITY if has_familiarity else ""),
     }
     for piece in template.generate(context):
         file.write(piece)
@@ -201,68 +208,70 @@ def _ticks(page: Page) -> list[dict[str, Any]]:
 
 
 def _images(page: Page) -> Iterator[dict[str, Any]]:
-    """Put images into words and percentages, one at a time."""
-    opinions = [image.opinion for image in page.images if image.opinion]
-    scale = (min(one[1] for one in opinions), max(one[2] for one in opinions)) if opinions else (0.0, 1.0)
+    """Put images into words, one at a time, the best first; those without a score come last."""
     scores = page.scores
-    for order, image in enumerate(page.images):
+    for order in order_of([image.score for image in page.images]):
+        image = page.images[order]
         name = image.path[len(page.common) :]
-        folder, _, base = name.rpartition("/")
+        familiarity = image.familiarity
         shown: dict[str, Any] = {
             "order": order,
             "name": name,
-            "base": base or name,
-            "folder": folder,
+            "base": name.rpartition("/")[2] or name,
             "error": image.error,
-            "familiarity": "",
             "is_anchor": image.is_anchor,
             "thumbnail": image.thumbnail,
-            "opinion": _opinion(image.opinion, scale, page) if image.opinion else None,
-            "sides": [
-                (side, [_neighbor(near, page) for near in image.neighbors if near.is_good == is_good])
-                for side, is_good in (("good", True), ("bad", False))
-                if image.neighbors
-            ],
+            "opinion": None,
+            "familiarity": None if familiarity is None else f"{familiarity:.2f}",
+            "strange": familiarity is not None and familiarity < UNLIKE,
             "sort": {
                 "score": "" if image.score is None else repr(float(image.score)),
                 "mos": repr(float(image.opinion[0])) if image.opinion else "",
-                "familiarity": "" if image.familiarity is None else repr(float(image.familiarity)),
+                "familiarity": "" if familiarity is None else repr(float(familiarity)),
             },
         }
-        if image.familiarity is not None:
-            shown["familiarity"] = f"{image.familiarity:.2f}"
-            shown["strange"] = image.familiarity < UNLIKE
+        if image.opinion:
+            names = ("mos", "low", "high")
+            shown["opinion"] = {
+                name: f"{value:.{page.rating_digits}f}" for name, value in zip(names, image.opinion, strict=True)
+            }
         if image.score is not None:
             shown["score"] = f"{image.score:.{page.digits}f}"
             shown["rank"] = 1 + len(scores) - int(np.searchsorted(scores, image.score, side="right"))
-            shown["left"] = _percent(image.score, scores[0], scores[-1])
         yield shown
 
 
-def _opinion(opinion: tuple[float, float, float], scale: tuple[float, float], page: Page) -> dict[str, Any]:
-    mos, low, high = opinion
-    digits = page.rating_digits
-    left = _percent(low, *scale)
-    return {
-        "mos": f"{mos:.{digits}f}",
-        "low": f"{low:.{digits}f}",
-        "high": f"{high:.{digits}f}",
-        "at": _percent(mos, *scale),
-        "left": left,
-        "width": round(_percent(high, *scale) - left, 2),
-    }
+def _details(page: Page) -> Iterator[Markup]:
+    """Write what an enlarged image shows beside its card as JSON, one image at a time, in the order of the run."""
+    opinions = [image.opinion for image in page.images if image.opinion]
+    scale = (min(one[1] for one in opinions), max(one[2] for one in opinions)) if opinions else (0.0, 1.0)
+    for image in page.images:
+        shown: dict[str, Any] = {"near": [[near.row, f"{near.similarity:.3f}"] for near in image.neighbors]}
+        if image.link:
+            shown["link"] = image.link
+        if image.score is not None:
+            shown["left"] = _percent(image.score, page.scores[0], page.scores[-1])
+        if image.opinion:
+            mos, low, high = image.opinion
+            left = _percent(low, *scale)
+            shown["interval"] = [left, round(_percent(high, *scale) - left, 2), _percent(mos, *scale)]
+        yield _json(shown)
 
 
-def _neighbor(near: Neighbor, page: Page) -> dict[str, Any]:
-    rating = "" if math.isnan(near.rating) else f"{near.rating:.{page.rating_digits}f}"
-    return {
-        "row": near.row,
-        "pictured": near.row in page.pictures,
-        "base": near.name.rpartition("/")[2],
-        "rating": rating,
-        "similarity": f"{near.similarity:.3f}",
-        "title": f"{near.name}: {f'rating {rating}, ' if rating else ''}cosine {near.similarity:.3f}",
-    }
+def _anchors(page: Page) -> Iterator[tuple[int, Markup]]:
+    """Write the anchors that are near an image as JSON: name, rating, and whether they are good."""
+    found = {near.row: near for image in page.images for near in image.neighbors}
+    for row, near in found.items():
+        rating = "" if math.isnan(near.rating) else f"{near.rating:.{page.rating_digits}f}"
+        yield row, _json([near.name, rating, near.is_good])
+
+
+def _json(value: Any) -> Markup:
+    """Write JSON that stays inside its element, whatever names it holds."""
+    text = json.dumps(value, separators=(",", ":"))
+    for mark in "<>&":
+        text = text.replace(mark, f"\\u{ord(mark):04x}")
+    return Markup(text)  # noqa: S704 - nothing in it can end the element
 
 
 def _percent(value: float, low: float, high: float) -> float:

@@ -82,21 +82,29 @@ class Browser:
         return [url for url in urls if not url.startswith(("data:", "blob:", "chrome:", "about:"))]
 
 
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """Offer a browser; tests that need one are skipped where there is none."""
+def start(profile: Path) -> Browser | None:
+    """Start a browser; None where there is none."""
     chrome = next(filter(None, map(shutil.which, _CHROMES)), None)
     chromedriver = shutil.which("chromedriver")
     if chrome is None or chromedriver is None:
-        pytest.skip("no Chromium: install chromium and chromedriver (Debian: apt install chromium-driver)")
+        return None
     options = webdriver.ChromeOptions()
     options.binary_location = chrome
-    for flag in (*_FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+    for flag in (*_FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     # Given its path, Selenium looks for no driver in the network.
     driver = webdriver.Chrome(options=options, service=Service(chromedriver))
     driver.set_page_load_timeout(120)
     driver.set_script_timeout(60)
-    yield Browser(driver)
-    driver.quit()
+    return Browser(driver)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Offer a browser; tests that need one are skipped where there is none."""
+    started = start(tmp_path_factory.mktemp("chromium"))
+    if started is None:
+        pytest.skip("no Chromium: install chromium and chromedriver (Debian: apt install chromium-driver)")
+    yield started
+    started.driver.quit()

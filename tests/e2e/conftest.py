@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from .browser import browser  # noqa: F401 - a fixture
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 SIDE = 96
+SUMMARY = re.compile(r"quasar-index: (?P<lead>.*) in [\d.]+ s \([\d.]+/s\): (?P<counts>.*)")
+"""The last line of a run over images."""
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 from quasar_index.cli.score import expand
 
+from .conftest import SUMMARY
+
 Run = Callable[..., CompletedProcess[str]]
 GOOD = [b"-o.png", b"=1+1.png", b"esc\x1b[31m.png", b"new\nline.png", b"ok.png", b"\xff\xfe.png"]
 SHOWN = ["./-o.png", "./=1+1.png", "esc\x1b[31m.png", "new\nline.png", "ok.png", "\\xff\\xfe.png"]
@@ -31,7 +33,10 @@ def hostile(tmp_path: Path, photos: Path) -> Path:
 def test_every_name_is_a_row_in_every_format(call: Run, hostile: Path):
     done = call("score", ".", "--index", "rated", "--output", "scores.csv")
     assert done.returncode == 3
-    assert done.stderr == "quasar-index: error: 2 of 8 images could not be scored, see the column error\n"
+    said = SUMMARY.fullmatch(done.stderr.strip())
+    assert said, done.stderr
+    assert said["lead"] == "error: 8 images"
+    assert said["counts"] == "6 scored, 2 failed (1 not an image, 1 no file); wrote scores.csv; see the column error"
     text = (hostile / "scores.csv").read_bytes().decode()
     rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     assert sorted(row["path"] for row in rows if row["score"]) == sorted(SHOWN)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+from functools import partial
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -11,6 +12,7 @@ import pytest
 from quasar_index.cli import output
 from quasar_index.cli.cells import as_text, csv_line
 from quasar_index.cli.output import Format, note, write_rows
+from quasar_index.cli.score_table import write_score_table
 
 NAMES = [
     "plain.png",
@@ -87,7 +89,9 @@ def test_a_terminal_gets_no_control_character(format_, monkeypatch):
     monkeypatch.setattr(output.sys, "stdout", terminal)
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TERM", "dumb")
-    write_rows(iter(rows(["esc\x1b]0;title\x07.png", "bell\x9b31m\r.png"])), COLUMNS, format_=format_, output=None)
+    table = partial(write_score_table, folder="", verbose=False, to_stdout=True)
+    names = ["esc\x1b]0;title\x07.png", "bell\x9b31m\r.png"]
+    write_rows(iter(rows(names)), COLUMNS, format_=format_, output=None, write_table=table)
     shown = terminal.buffer.getvalue()
     assert b"title" in shown
     assert not {0x1B, 0x07, 0x0D} & set(shown)

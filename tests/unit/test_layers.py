@@ -32,7 +32,7 @@ LAYERS = [
     {"validation"},
     {"reproduction", "sweep"},
     {"maps"},
-    {"report"},
+    {"picking", "report"},
     {"checks", "demo", "starter"},
 ]
 LEVEL = {module: level for level, modules in enumerate(LAYERS) for module in modules}

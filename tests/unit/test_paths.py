@@ -149,6 +149,9 @@ ENTRIES = {
     "check_recorded_encoder": lambda p: qi.encoders.check_recorded_encoder(
         qi.EncoderSpec(qi.DEFAULT_ENCODER, 6), weights=p("all.npy")
     ),
+    "check_target": lambda p: qi.picking.check_target(p("new/one"), [p("images")]),
+    "place_files": lambda p: qi.picking.place_files([p("images/0.png")], p("new/one")),
+    "taken_at": lambda p: qi.picking.taken_at(p("images/0.png")),
     "draw_evaluation": picture(qi.draw_evaluation, evaluation),
     "draw_sheet": picture(qi.validation.draw_sheet, two_methods),
     "draw_map": lambda p: [is_written(p(f"out.{ending}"), draw_map) for ending in ("html", "png", "svg")],

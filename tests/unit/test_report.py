@@ -1,7 +1,10 @@
 """The page holds what it should, once, and nothing that a file name brings along."""
 
+import json
 import math
+import os
 import re
+import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -29,6 +32,9 @@ EVIL = (
 )
 
 
+RATINGS = np.random.default_rng(5).random(12)
+
+
 class Elements(HTMLParser):
     """All elements of a page with their attributes, and its text."""
 
@@ -36,6 +42,7 @@ class Elements(HTMLParser):
         super().__init__()
         self.found: list[tuple[str, dict[str, str | None]]] = []
         self.text = ""
+        self.source = text
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
@@ -44,14 +51,21 @@ class Elements(HTMLParser):
     def handle_data(self, data):
         self.text += data
 
+    def data(self):
+        """Return what enlarged images show, in the order of the run, and their anchors by row."""
+        (text,) = re.findall(
+            r'<script type="application/json" id="details">(.*?)</script>', self.source, flags=re.DOTALL
+        )
+        found = json.loads(text)
+        return found["images"], found["anchors"]
+
     def __getitem__(self, tag):
         return [attributes for name, attributes in self.found if name == tag]
 
 
 @pytest.fixture
 def scorer():
-    rng = np.random.default_rng(0)
-    return Scorer(make_anchors(rng.normal(size=(12, 5)), quality=rng.random(12)), Mean(space="raw"))
+    return Scorer(make_anchors(np.random.default_rng(0).normal(size=(12, 5)), quality=RATINGS), Mean(space="raw"))
 
 
 def images(n, *, names=None):
@@ -73,16 +87,17 @@ def test_names_stay_names(scorer, tmp_path):
     text = page_of(report, tmp_path)
     plain = Elements(page_of(Report(scorer.fitted), tmp_path))
     page = Elements(text)
-    assert len(page["script"]) == len(plain["script"]) == 1
+    assert [one.get("type") for one in page["script"]] == ["application/json", "application/json", None]
+    assert page["script"] == plain["script"]
     assert {tag for tag, _ in page.found} <= {tag for tag, _ in plain.found} | {
-        *("li", "div", "span", "h3", "h4", "bdi", "b", "i", "ul", "p", "button", "h2", "section")
+        *("li", "div", "span", "h3", "bdi", "b", "i", "p", "button", "h2", "section")
     }
     for _, attributes in page.found:
         assert not [name for name in attributes if name.startswith("on") or name in ("href", "action")]
         assert (attributes.get("src") or "data:").startswith("data:")
     assert not [c for c in text if not c.isprintable() and c != "\n"]
     shown = [item["data-name"] for item in page["li"] if item.get("class", "").startswith("image")]
-    assert shown == [readable(name) for name in EVIL] * 2
+    assert shown == [readable(name) for name in [*EVIL[::-1], *EVIL]]  # the best first, then the failed ones
     assert readable(EVIL[4]) == "line\\nbreak\\ttab.png"
     assert "\\udcff" in readable(EVIL[7])
 
@@ -96,7 +111,7 @@ def test_the_one_script_is_allowed_by_its_hash_alone(scorer, tmp_path):
     (script,) = re.findall(r"<script>(.*?)</script>", text, flags=re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     assert f"script-src 'sha256-{digest}'" in policy
-    assert policy.startswith("default-src 'none'; img-src data:;")
+    assert policy.startswith("default-src 'none'; img-src data: file: 'self';")
     assert "http://" not in text
     assert "https://" not in text
 
@@ -108,7 +123,7 @@ def test_nearest_anchors_of_both_sides_for_every_method(scorer, method, tmp_path
     block = list(images(3))
     report.add(block)
     page = Elements(page_of(report, tmp_path))
-    tiles = [tile["aria-label"] for tile in page["span"] if tile.get("role") == "img"]
+    shown, anchors = page.data()
     cosines = (
         scorer.fitted.directions(np.stack([image.embedding for image in block])) @ scorer.fitted.table.directions.T
     )
@@ -118,7 +133,10 @@ def test_nearest_anchors_of_both_sides_for_every_method(scorer, method, tmp_path
         for side in (row[: scorer.fitted.table.n_good], row[scorer.fitted.table.n_good :])
         for cosine in np.sort(side)[::-1][:2]
     ]
-    assert [float(label.rsplit(" ", 1)[1]) for label in tiles] == pytest.approx(expected, abs=6e-4)
+    near = [one for image in shown for one in image["near"]]
+    assert [float(cosine) for _, cosine in near] == pytest.approx(expected, abs=6e-4)
+    assert [anchors[str(row)][2] for row, _ in near] == [True, True, False, False] * 3
+    assert {float(anchors[str(row)][1]) for row, _ in near} <= {float(f"{x:.2f}") for x in RATINGS}
 
 
 def test_scores_ranks_and_opinions(scorer, tmp_path):
@@ -130,10 +148,11 @@ def test_scores_ranks_and_opinions(scorer, tmp_path):
     text = page_of(report, tmp_path)
     page = Elements(text)
     items = [item for item in page["li"] if "data-score" in item]
-    assert [item["data-score"] for item in items] == ["0.25", "", "0.75"]
-    assert [item["data-mos"] for item in items] == ["3.0", "", "4.5"]
-    assert "rank 2 of 2" in page.text
-    assert "rank 1 of 2" in page.text
+    assert [item["data-score"] for item in items] == ["0.75", "0.25", ""]
+    assert [item["data-mos"] for item in items] == ["4.5", "3.0", ""]
+    assert [item["data-familiarity"] for item in items] == ["0.01", "0.5", ""]
+    assert [item["data-order"] for item in items] == ["2", "0", "1"]
+    assert page.text.index("1 of 2") < page.text.index("2 of 2")
     assert page.text.count("unlike the anchors") == 1
     assert "1 could not be scored" in page.text
     assert "Not scored: empty" in page.text
@@ -175,7 +194,7 @@ def test_prompts_and_unrated_anchors_stand_as_words(tmp_path):
     report.add(list(images(2)))
     page = Elements(page_of(report, tmp_path))
     assert "Good photo." in page.text
-    assert "rating" not in "".join(tile["aria-label"] for tile in page["span"] if tile.get("role") == "img")
+    assert sorted(page.data()[1].values()) == [["Bad photo.", "", False], ["Good photo.", "", True]]
 
 
 def test_histogram_counts_every_image(scorer, tmp_path):
@@ -204,6 +223,24 @@ def test_histogram_counts_every_image(scorer, tmp_path):
 def test_the_folder_that_all_images_share(paths, common):
     page = Page("", {}, [], [PageImage(path, 0.5, None, "", None, ()) for path in paths], {})
     assert page.common == common
+
+
+def test_links_lead_to_the_files_from_beside_the_page_or_from_the_root(scorer, tmp_path, monkeypatch, write_images):
+    first, second = write_images(2)
+    odd = os.fsdecode(b"a #?% \xff.png")
+    for name in ("photo.png", odd):
+        shutil.copy(first, tmp_path / name)
+    elsewhere = tmp_path / "page"
+    elsewhere.mkdir()
+    monkeypatch.chdir(tmp_path)
+    report = Report(scorer.fitted)
+    names = ["photo.png", f"./{odd}", second, "gone.png", "https://example.org/a.png", "javascript:alert(1)"]
+    report.add(list(images(len(names), names=names)))
+    links = [one.get("link") for one in Elements(page_of(report, tmp_path)).data()[0]]
+    assert links == ["./photo.png", "./a%20%23%3F%25%20%FF.png", "./images/0001.png", None, None, None]
+    report.write(elsewhere / "page.html")
+    (link, *_) = Elements((elsewhere / "page.html").read_text(encoding="utf-8")).data()[0]
+    assert link["link"] == (tmp_path / "photo.png").as_uri()
 
 
 def test_bad_arguments_and_places(scorer, tmp_path):

@@ -1,0 +1,129 @@
+"""The last line of a run over many images: how many, how fast, what failed and why, what was written."""
+
+from __future__ import annotations
+
+import collections
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
+
+import typer
+
+import quasar_index as qi
+from quasar_index.errors import DataError, counted
+
+from .output import Row, note
+
+_CAUSES = (
+    (r"truncated|unexpected end|incomplete", "truncated"),
+    (r"the file is empty", "empty"),
+    (r"not an image in a known format", "not an image"),
+    (r"No such file", "missing"),
+    (r"Permission denied", "not readable"),
+    (r"not a regular file|Is a directory", "no file"),
+    (r"more than the limit|more pixels than|larger than the limit", "too large"),
+    (r"cannot be decoded|header cannot be read", "damaged"),
+)
+_MOST_CAUSES = 5
+MANY_UNLIKE = 0.1
+"""Share of images that are unlike all anchors, from which on it is said: one in twenty of the anchors is itself."""
+_One = TypeVar("_One", bound="Row | qi.ScoredImage")
+
+
+def cause_of(error: str) -> str:
+    """Return the cause of an error of an image in a word or two, so that many of them can be counted."""
+    for pattern, cause in _CAUSES:
+        if re.search(pattern, error):
+            return cause
+    return re.sub(r"\([^()]*\)", "", error.partition(";")[0]).strip()
+
+
+class Summary:
+    """Counts rows as they pass, and says at the end what came of them.
+
+    Attributes:
+        n_failed: Rows with an error so far.
+    """
+
+    def __init__(self, what: str = "image", n_before: int = 0) -> None:
+        """Begin; the clock runs.
+
+        Args:
+            what: What a row is of.
+            n_before: Rows of an earlier run, which took no time in this one.
+        """
+        self.n_failed = 0
+        self._what = what
+        self._n = 0
+        self._n_before = n_before
+        self._n_compared = self._n_unlike = 0
+        self._is_whole = False
+        self._causes: collections.Counter[str] = collections.Counter()
+        self._begun = time.monotonic()
+
+    def passing(self, rows: Iterable[_One]) -> Iterator[_One]:
+        """Yield rows or scored images, counted."""
+        for row in rows:
+            error = row["error"] if isinstance(row, Mapping) else row.error
+            self._n += 1
+            known = _familiarity(row)
+            self._n_compared += known is not None
+            self._n_unlike += known is not None and known < qi.methods.UNLIKE
+            if error:
+                self.n_failed += 1
+                self._causes[cause_of(error)] += 1
+            yield row
+        self._is_whole = True
+
+    def end(self, *written: str | None, more: str = "", mend: str = "") -> None:
+        """Print the line (see `say`).
+
+        Raises:
+            Exit: With the code of an error where images failed.
+        """
+        self.say(*written, more=more, mend=mend)
+        if self.n_failed:
+            raise typer.Exit(DataError.exit_code)
+
+    def say(self, *written: str | None, more: str = "", mend: str = "") -> None:
+        """Print the line; an error where images failed.
+
+        Args:
+            written: Files that were written; None for none.
+            more: What else was done.
+            mend: Said of failed images: where their errors stand.
+        """
+        if not self._is_whole:  # nobody reads the rows any more
+            return
+        n, total = self._n_unlike, self._n_compared
+        if total and n / total >= MANY_UNLIKE:
+            are, their = ("is", "its score says") if n == 1 else ("are", "their scores say")
+            note(f"{n} of {counted(total, self._what)} {are} unlike all anchors: {their} little")
+        seconds = time.monotonic() - self._begun
+        rate = (self._n - self._n_before) / seconds if seconds > 0 else 0.0
+        text = f"{counted(self._n, self._what)} in {duration(seconds)} ({rate:.1f}/s): {self._n - self.n_failed} scored"
+        if self.n_failed:
+            known = self._causes.most_common(_MOST_CAUSES)
+            rest = self.n_failed - sum(n for _, n in known)
+            parts = [f"{n} {cause}" for cause, n in known] + ([f"{rest} for other causes"] if rest else [])
+            text += f", {self.n_failed} failed ({parts[0].split(' ', 1)[1] if len(parts) == 1 else ', '.join(parts)})"
+        files = [file for file in written if file is not None]
+        wrote = f"wrote {', '.join(files)}" if files else ""
+        ending = "; ".join(filter(None, [text, more, wrote, mend if self.n_failed else ""]))
+        note(f"error: {ending}" if self.n_failed else ending)
+
+
+def _familiarity(row: Row | qi.ScoredImage) -> float | None:
+    """Return the first familiarity of a row."""
+    if isinstance(row, qi.ScoredImage):
+        return row.familiarity
+    return next((value for name, value in row.items() if name.startswith("familiarity")), None)
+
+
+def duration(seconds: float) -> str:
+    """Write a time for people: `3.1 s`, `2 min 5 s`, `1 h 3 min`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
