@@ -14,7 +14,7 @@ from quasar_index.sizes import read_size, size_text
 
 from . import options
 from .idle import Idle
-from .output import note, print_facts, print_table
+from .output import note, print_facts, print_table, print_text
 
 IDLE = (Idle(("prune",), lambda given: given["clear"], "--clear removes all"),)
 
@@ -53,6 +53,7 @@ def cache(
         as_json=False,
     )
     if shares:
+        print_text()
         rows = [
             (
                 share.encoder,

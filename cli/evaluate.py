@@ -16,7 +16,7 @@ from quasar_index.errors import counted
 from . import evaluation_files as files
 from . import method_option as ways
 from . import options
-from .data import LABELS_IDLE, read_sources
+from .data import LABELS_IDLE, note_found, read_sources
 from .evaluation_results import read_results
 from .evaluation_run import Protocol, embed_images, open_indexes, read_all_embedded
 from .evaluation_tables import SHOW, EvaluationFormat, print_reports
@@ -243,6 +243,7 @@ def evaluate(
 
     with interruptible("nothing was written; run it again"):
         images = read_images()
+        note_found(embedding.cache)
         report = protocol.evaluate_all(opened, images)
     encoded = specs[0] if specs else None
     outputs.write(report, images, opened, encoded, by=protocol.by, asked=protocol.asked)

@@ -14,7 +14,7 @@ import quasar_index as qi
 from quasar_index.encoders.spec import EncoderSpec
 
 from . import options
-from .data import note_found, read_embeddings
+from .data import read_embeddings
 from .output import progress_bar
 
 
@@ -119,7 +119,6 @@ def embed_images(
     """Embed rated images; return them with the record of what has done so."""
     with progress_bar("embedding") as on_image:
         images = qi.embed_rated(rated, encoder, **embedding.running, on_progress=on_image)
-    note_found(embedding.cache)
     return images, encoder.spec
 
 

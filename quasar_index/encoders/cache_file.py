@@ -95,13 +95,13 @@ class CacheFile:
         Raises:
             OSError: When it cannot be removed.
         """
-        _log.warning("'%s' is made again, the embeddings in it are lost (%s)", self.path, why)
         if self._connection is not None:
             with suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
         self.path.unlink(missing_ok=True)
         self.path.with_name(f"{self.path.name}-journal").unlink(missing_ok=True)
+        _log.warning("'%s' is made again, the embeddings in it are lost (%s)", self.path, why)
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=WAIT, isolation_level=None, check_same_thread=False)

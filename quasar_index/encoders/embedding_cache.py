@@ -36,7 +36,7 @@ from .spec import FLOAT32
 
 LIMIT_VARIABLE = "QUASAR_INDEX_CACHE_SIZE"
 DEFAULT_LIMIT = 2 << 30
-"""Bytes on the disk: 260,000 images of the default encoder."""
+"""Bytes on the disk: 320,000 images of the default encoder."""
 BLOCK = 256
 """Most new embeddings that wait to be written; an interruption writes what is there."""
 ROW_BYTES = 256
@@ -151,8 +151,11 @@ class EmbeddingCache:
     """
 
     def __init__(self, folder: PathText | None = None, *, limit: int | None = None) -> None:
-        self.path = Path(folder or default_cache_folder()) / "embeddings.sqlite"
         self.limit = default_cache_limit() if limit is None else limit
+        try:
+            self.path = Path(folder or default_cache_folder()) / "embeddings.sqlite"
+        except RuntimeError:  # a user without a home, as containers have them
+            self.path, self.limit = Path(os.devnull, "embeddings.sqlite"), 0
         self.n_found = 0
         self._file = CacheFile(self.path)
         self._lock = threading.RLock()
@@ -225,6 +228,12 @@ class EmbeddingCache:
                 if waiting:
                     why = reason(error)
                     _log.warning("embeddings cannot be kept in '%s' (%s): nothing is lost but time", self.path, why)
+
+    def end_run(self) -> None:
+        """Write what waits when a run has ended; the next one has room of its own, and tries again what failed."""
+        self.flush()
+        with self._lock:
+            self._can_read, self._room = True, int(self.limit * SHARE_OF_A_RUN)
 
     def shares(self) -> list[CacheShare]:
         """Return what is there, by encoder and runtime, the most images first.

@@ -23,14 +23,15 @@ class LazyEncoder:
 
     Args:
         spec: The index's record.
-        weights: As in `load_recorded_encoder`, as are the next three.
-        device: Device.
-        precision: Precision or runtime.
-        n_images: How many images are going to be embedded.
+        weights: Where its weights are now; such a file is loaded at once, for nothing else tells whether they are the
+            same. None for the recorded file, else the encoder's own source.
+        device: As in `load_encoder`.
+        precision: As in `load_encoder`.
+        n_images: As in `load_encoder`.
 
     Raises:
-        AnchorIndexError: When the index holds a user's own embeddings.
-        EncoderError: On an unknown name, or a weights file that is not there.
+        AnchorIndexError: When the index holds a user's own embeddings, or `weights` are other ones.
+        EncoderError: On an unknown name, or a weights file that cannot be used.
 
     Example:
         >>> import quasar_index as qi
@@ -58,6 +59,8 @@ class LazyEncoder:
             "weights": weights, "device": device, "precision": precision, "n_images": n_images,
         }  # fmt: skip
         self._loaded: Encoder | None = None
+        if weights is not None:
+            self._load()
 
     @property
     def is_loaded(self) -> bool:
@@ -91,8 +94,11 @@ class LazyEncoder:
             AnchorIndexError: When the weights are not those that the index was built with.
             EncoderError: When they cannot be had.
         """
-        if self._loaded is None:
-            self._loaded = load_recorded_encoder(self.spec, **self._options)
-        embeddings = self._loaded.forward(batch)
-        self.spec = replace(self.spec, runtime=self._loaded.spec.runtime)
+        encoder = self._loaded or self._load()
+        embeddings = encoder.forward(batch)
+        self.spec = replace(self.spec, runtime=encoder.spec.runtime)
         return embeddings
+
+    def _load(self) -> Encoder:
+        self._loaded = load_recorded_encoder(self.spec, **self._options)
+        return self._loaded

@@ -231,7 +231,7 @@ class _Run:
         self.budget.close()
         self._decoders.shutdown(wait=True, cancel_futures=True)
         if self._cache is not None:
-            self._cache.flush()
+            self._cache.end_run()
 
     def _loaded(self, row: int, future: Future[tuple[EncodedImage, ByteArray | None]]) -> None:
         self.n_loading -= 1

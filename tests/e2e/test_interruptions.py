@@ -41,7 +41,8 @@ def stopping(monkeypatch):
 
 
 def options(photos, out):
-    return ("score", photos, "-i", "rated", "-o", out, "--batch-size", 2, "--workers", 1)
+    """Return a run without a cache, so that what is embedded tells which rows are made again."""
+    return ("score", photos, "-i", "rated", "-o", out, "--no-cache", "--batch-size", 2, "--workers", 1)
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])

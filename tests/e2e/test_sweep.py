@@ -72,9 +72,9 @@ def test_own_images_are_embedded_once(call: Run, mirrored: Path, tmp_path: Path)
     arguments = ("sweep", "rated", *data, "--sizes", "0.5,1", "--seeds", 2, "--resamples", 60, "-f", "csv")
     first = call(*arguments)
     assert first.returncode == 0, first.stderr
-    assert "embeddings were there already" not in first.stderr
+    assert "in the cache" not in first.stderr
     second = call(*arguments)
-    assert "20 of 20 embeddings were there already" in second.stderr
+    assert "20 embeddings were in the cache (--no-cache embeds anew)" in second.stderr
     assert second.stdout == first.stdout
     assert first.stdout.startswith("method,selector,parameter,value,")
 

@@ -218,6 +218,23 @@ def test_a_limit_of_nothing_keeps_nothing(cache, tiny_encoder, write_images, mon
     assert not cache().path.exists()
 
 
+def test_each_run_has_room_of_its_own(cache, tiny_encoder):
+    encoder, service = tiny_encoder(dim=500), cache(limit=1_000_000)
+    fill(service, encoder, 400)
+    n = len(found(cache(), encoder, 400))
+    assert n < 300
+    service.end_run()
+    fill(service, encoder, 20, first=390)
+    assert len(found(cache(), encoder, 410)) == n + 20
+
+
+def test_a_user_without_a_home_has_no_cache(tiny_encoder, write_images, monkeypatch):
+    monkeypatch.setenv("QUASAR_INDEX_CACHE", "~nobody-of-this-name/cache")
+    encoder = tiny_encoder()
+    embed(write_images(3), encoder, qi.EmbeddingCache())
+    assert (n_embedded(encoder), qi.EmbeddingCache().shares()) == (3, [])
+
+
 def test_pruning_makes_the_file_smaller(cache, tiny_encoder):
     encoder = tiny_encoder(dim=500)
     fill(cache(), encoder, 1000)
@@ -465,9 +482,14 @@ def test_a_lazy_encoder_loads_with_the_first_unknown_image(cache, tmp_path, writ
     assert embed(paths, lazy, cache())[:2] == pytest.approx(expected, abs=1e-6)
     assert lazy.is_loaded
     assert lazy.spec == loaded.spec
-    other = qi.encoders.LazyEncoder(replace(loaded.spec, fingerprint="0" * 16))
+    wrong = replace(loaded.spec, fingerprint="0" * 16)
+    other = qi.encoders.LazyEncoder(wrong, device="cpu")
     with pytest.raises(qi.AnchorIndexError, match="not those the index was built with"):
         embed(paths, other, cache())
+    # Weights that the user names are looked at whether or not an image needs them.
+    (tmp_path / "weights.pt").write_bytes(b"none")
+    with pytest.raises(qi.EncoderError, match=r"weights\.pt"):
+        qi.encoders.LazyEncoder(loaded.spec, weights=tmp_path / "weights.pt", device="cpu")
 
 
 def test_a_lazy_encoder_refuses_at_once_what_can_be_refused(tmp_path):

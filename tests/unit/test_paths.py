@@ -137,8 +137,10 @@ ENTRIES = {
     "Manifest.from_dict": lambda p: qi.Manifest.from_dict(opened().manifest.to_dict(), p("index")),
     "EmbeddingCache.__init__": lambda p: qi.EmbeddingCache(p("cache")),
     "Report.write": lambda p: is_written(p("out.html"), page().write),
-    "LazyEncoder.__init__": lambda p: qi.encoders.LazyEncoder(
-        dataclasses.replace(SPEC, name=qi.DEFAULT_ENCODER, input=qi.encoders.InputRule("none")), weights=p("all.npy")
+    "LazyEncoder.__init__": lambda p: _refused(
+        lambda: qi.encoders.LazyEncoder(
+            qi.EncoderSpec(qi.DEFAULT_ENCODER, 6, input=qi.encoders.InputRule("none")), weights=p("all.npy")
+        )
     ),
     "build_from_embeddings": lambda p: qi.build_from_embeddings(p("new/one"), source(), MATRIX),
     "build_index": lambda p, encoder: qi.build_index(p("new/one"), [qi.load_source("rated.csv")], encoder),
