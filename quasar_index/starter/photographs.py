@@ -114,6 +114,11 @@ def write_notice() -> str:
 
     Returns:
         Plain text.
+
+    Example:
+        >>> from quasar_index.starter.photographs import write_notice
+        >>> "by Rachel Michetti; CC0 1.0" in write_notice()
+        True
     """
     lines = [
         "Starter index of quasar-index: the photographs it was made of",
