@@ -14,7 +14,7 @@ import quasar_index as qi
 
 from . import options
 from .data import read_embeddings
-from .output import progress_bar
+from .progress import progress_bar
 
 
 @dataclass(frozen=True)

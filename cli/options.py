@@ -177,7 +177,7 @@ LABELLING = tuple(one.name for one in fields(Labelling))
 EMBEDDING = tuple(one.name for one in fields(Embedding))
 RARE = frozenset(
     {
-        *(*EMBEDDING, *LABELLING, "layers", "input_rule", "encoder", "cache"),
+        *(*EMBEDDING, *LABELLING, "layers", "input_rule", "encoder", "cache", "log_format"),
         *("where", "version", "ratio", "seed", "seeds", "group", "stratify"),
         *("exclude", "allow_overlap", "folds", "resamples", "explain_top", "prompts", "prompt_pair", "sample"),
         *("shrinkage", "shrinkages", "offsets"),

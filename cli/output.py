@@ -21,6 +21,7 @@ from quasar_index.errors import DataError, QuasarError
 from quasar_index.paths import replacing
 
 from .cells import as_text, csv_line
+from .logs import say
 from .tables import Cell, fold, table_lines
 
 Row = Mapping[str, Any]
@@ -268,36 +269,6 @@ def _blocks(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
         yield block
 
 
-@contextlib.contextmanager
-def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar with rate and remaining time on stderr, if that is a terminal.
-
-    Yields:
-        A function to call with (done, total).
-    """
-    if not sys.stderr.isatty():
-        yield lambda done, total: None  # noqa: ARG005
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=None, rate="")
-
-        def update(done: int, total: int) -> None:
-            speed = progress.tasks[0].speed
-            progress.update(task, completed=done, total=total, rate=f"{speed:.1f}/s" if speed else "")
-
-        yield update
-
-
 def print_facts(facts: Mapping[str, Any], *, as_json: bool) -> None:
     """Print names and values: aligned on a terminal, one JSON object otherwise."""
     if as_json:
@@ -364,4 +335,4 @@ def _print(
 
 def note(text: str) -> None:
     """Say something on stderr, in one line."""
-    print(f"quasar-index: {printable(text)}", file=sys.stderr)  # noqa: T201
+    say("note", printable(text))

@@ -22,7 +22,8 @@ from quasar_index.errors import counted
 from . import explaining, options, resuming, scorings
 from . import method_option as ways
 from .idle import Idle
-from .output import Format, choose_format, interruptible, note, progress_bar, write_rows
+from .output import Format, choose_format, interruptible, note, write_rows
+from .progress import progress_bar
 
 _TEXT_FREE = ("version", "where", "rating", "ratio", "seed", "group")
 IDLE = (

@@ -73,10 +73,7 @@ def load_images(spec: PathText, *, image_column: str | None = None) -> ImageSour
     Example:
         >>> from pathlib import Path
         >>> import quasar_index as qi
-        >>> _ = Path("shots.tsv").write_text("file	camera
-    a.png	x
-    b.png	y
-    ")
+        >>> _ = Path("shots.tsv").write_text("file\tcamera\na.png\tx\nb.png\ty\n")
         >>> source = qi.datasets.load_images("shots.tsv")
         >>> [Path(path).name for path in source.records["path"].to_pylist()]
         ['a.png', 'b.png']
