@@ -130,6 +130,7 @@ def write_rows(
     format_: Format,
     output: str | None,
     text: Collection[str] = ("path", "error"),
+    types: Mapping[str, Any] | None = None,
 ) -> None:
     """Write rows as they come, to a file (which appears when it is complete) or to stdout.
 
@@ -139,6 +140,7 @@ def write_rows(
         format_: The format.
         output: The file, or a URL that fsspec writes (`s3://`, ...); None for stdout.
         text: Columns of text, which Parquet keeps as such.
+        types: Arrow types of further columns, likewise.
 
     Raises:
         DataError: When the file cannot be written.
@@ -147,7 +149,7 @@ def write_rows(
         Format.table: _write_table,
         Format.csv: _write_csv,
         Format.jsonl: _write_jsonl,
-        Format.parquet: functools.partial(_write_parquet, text=text),
+        Format.parquet: functools.partial(_write_parquet, text=text, types=types or {}),
     }
     write = writers[format_]
     if output is None:
@@ -209,6 +211,7 @@ def _write_csv(rows: Iterable[Row], columns: Sequence[str], file: IO[bytes]) -> 
             name: printable(value) if terminal and isinstance(value, str) else value for name, value in row.items()
         }
         file.write(csv_line(shown, columns).encode())
+        _flush_stdout(file)
 
 
 def _write_jsonl(rows: Iterable[Row], columns: Sequence[str], file: IO[bytes]) -> None:
@@ -216,15 +219,22 @@ def _write_jsonl(rows: Iterable[Row], columns: Sequence[str], file: IO[bytes]) -
         # Escaped to ASCII, because names may hold anything, also what moves the cursor of a terminal.
         cells = {name: as_text(row[name]) if isinstance(row[name], str) else row[name] for name in columns}
         file.write(json.dumps(cells).encode() + b"\n")
+        _flush_stdout(file)
+
+
+def _flush_stdout(file: IO[bytes]) -> None:
+    """Hand a row to whoever reads stdout as soon as it is there: a run that is killed loses none that were made."""
+    if file is sys.stdout.buffer:
+        file.flush()
 
 
 def _write_parquet(
-    rows: Iterable[Row], columns: Sequence[str], file: IO[bytes], *, text: Collection[str] = ("path", "error")
+    rows: Iterable[Row], columns: Sequence[str], file: IO[bytes], *, text: Collection[str], types: Mapping[str, Any]
 ) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    kinds = {"fold": pa.int64(), **dict.fromkeys(text, pa.string())}
+    kinds = {"fold": pa.int64(), **dict.fromkeys(text, pa.string()), **types}
     schema = pa.schema([(name, kinds.get(name, pa.float64())) for name in columns])
     with pq.ParquetWriter(file, schema) as writer:
         for block in _blocks(rows, 8192):

@@ -11,7 +11,7 @@ from subprocess import CompletedProcess
 
 import pyarrow.parquet as pq
 import pytest
-from quasar_index.cli.score import expand
+from quasar_index.cli.score_inputs import expand
 
 Run = Callable[..., CompletedProcess[str]]
 GOOD = [b"-o.png", b"=1+1.png", b"esc\x1b[31m.png", b"new\nline.png", b"ok.png", b"\xff\xfe.png"]
