@@ -73,23 +73,24 @@ class _Lines:
     def __init__(self, what: str, interval: float) -> None:
         self._what = what
         self._interval = interval
-        self._began = self._said = time.monotonic()
-        self._first: int | None = None
+        self._said = time.monotonic()
+        self._first: tuple[int, float] | None = None
 
     def __call__(self, done: int, total: int, failed: int | None = None) -> None:
         """Take note of how much is done."""
-        if self._first is None:
-            self._first = done - 1  # what an interrupted run had done is no work of this one
         now = time.monotonic()
+        if self._first is None:  # neither loading an encoder nor what an interrupted run had done is of the rate
+            self._first = done, now
         if now - self._said < self._interval:
             return
         self._said = now
-        rate = (done - self._first) / max(now - self._began, 1e-9)
-        left = (total - done) / rate if rate > 0 else None
+        first, began = self._first
+        rate = (done - first) / (now - began) if done > first and now > began else None
+        left = (total - done) / rate if rate else None
         memory = memory_in_use()
         parts = [
             f"{done:,} of {total:,} ({done / max(total, 1):.1%})",
-            f"{rate:.1f}/s",
+            *([] if rate is None else [f"{rate:.1f}/s"]),
             *([] if left is None else [f"{duration(left)} left"]),
             *([] if failed is None else [f"{failed:,} failed"]),
             *([] if memory is None else [f"{memory / 2**20:,.0f} MiB"]),
@@ -100,7 +101,7 @@ class _Lines:
             what=self._what,
             done=done,
             total=total,
-            rate=round(rate, 3),
+            rate=None if rate is None else round(rate, 3),
             seconds_left=None if left is None else round(left),
             failed=failed,
             memory_bytes=memory,
