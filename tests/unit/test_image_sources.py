@@ -18,7 +18,9 @@ def names(source):
 
 
 def test_a_label_file_needs_no_score_and_keeps_its_columns(tmp_path):
-    (tmp_path / "a.csv").write_text("image,path,score,mos,split\na.png,x,,1,test\nb.png,y,high,,train\na.png,x,,1,test\n")
+    (tmp_path / "a.csv").write_text(
+        "image,path,score,mos,split\na.png,x,,1,test\nb.png,y,high,,train\na.png,x,,1,test\n"
+    )
     source = load_images(tmp_path / "a.csv")
     assert names(source) == ["a.png", "b.png"]
     assert source.records.column_names == ["path", "image", "path_in_file", "score", "mos", "split"]
