@@ -17,7 +17,7 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..errors import DataError, first_line
+from ..errors import DataError, first_line, reason
 from ..images import read_image_bytes
 from .base import AnchorSource
 from .files import Folder, is_url, read_url
@@ -182,6 +182,8 @@ def parquet_schema(path: str) -> pa.Schema:
         with fsspec.open(path, "rb") as file:
             schema = pq.ParquetFile(file).schema_arrow
         _ = schema.names  # decoded only now
+    except (FileNotFoundError, PermissionError) as error:
+        raise DataError(f"{path} cannot be read ({reason(error)})", "check the path") from error
     except Exception as error:
         # Beside Arrow's own errors UnicodeDecodeError, OverflowError, ... by the kind of damage.
         raise DataError(f"{path} is not a Parquet file: {first_line(error)}") from error
