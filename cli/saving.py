@@ -123,7 +123,7 @@ def check_save(save: str | None, others: Iterable[str | None]) -> None:
 
 
 @contextlib.contextmanager
-def saving(save: str | None, beside: Path | None, encoder: qi.EncoderSpec | None) -> Iterator[Embeddings | None]:
+def place_for(save: str | None, beside: Path | None, encoder: qi.EncoderSpec | None) -> Iterator[Embeddings | None]:
     """Offer a place for embeddings while images stream by.
 
     Args:

@@ -179,7 +179,7 @@ def score(
                 extra=inputs.kept() if inputs.keep else None,
             )
         )
-        saved = stack.enter_context(saving.saving(save_embeddings, kept.path if kept else None, plan.specs[0]))
+        saved = stack.enter_context(saving.place_for(save_embeddings, kept.path if kept else None, plan.specs[0]))
         resuming.resume(kept, saved)
         stack.enter_context(interruptible(resuming.hint(kept, output)))
         passing = stack.enter_context(
