@@ -17,10 +17,11 @@ from typing import Annotated, Any
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 
 from .data import note_warnings
 from .idle import Idle
-from .logs import say
+from .output import note
 from .progress import Update
 from .resuming import file_signature
 
@@ -284,7 +285,7 @@ def read_inputs(
     if part is None:
         return found
     mine = found.part(*part)
-    say("note", f"shard {part[0]} of {part[1]}: {len(mine.paths)} of {len(found.paths)} images")
+    note(f"shard {part[0]} of {part[1]}: {len(mine.paths)} of {counted(len(found.paths), 'image')}")
     return mine
 
 

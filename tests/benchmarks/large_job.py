@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.large_job --index NAME --photographs DIR [--images 10000]
 
-The photographs become small JPEG files of different content (other cuts, other brightness) in ten tar shards; one is cut
-off. The job is killed when a tenth of its rows is there, and started again; its rows must be those of the images.
+The photographs become small JPEG files of different content (other cuts, other brightness) in ten tar shards; one is
+cut off. The job is killed when a tenth of its rows is there, and started again; its rows must be those of the images.
 """
 
 from __future__ import annotations

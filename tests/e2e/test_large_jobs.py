@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import shutil
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -155,7 +157,7 @@ def test_parts_of_the_work_are_even_and_all_of_it(n: int, of: int) -> None:
 def test_a_part_without_images_is_an_empty_result(call: Run, photos: Path, tmp_path: Path) -> None:
     done = call("score", photos / "coffee_0.png", "-i", "rated", "--shard", "1/2", "-o", tmp_path / "out.csv")
     assert done.returncode == 0
-    assert done.stderr == "quasar-index: shard 1 of 2: 0 of 1 images\n"
+    assert done.stderr == "quasar-index: shard 1 of 2: 0 of 1 image\n"
     assert (tmp_path / "out.csv").read_text() == "path,score,similarity_good,similarity_bad,error\n"
 
 
@@ -377,6 +379,30 @@ def test_builds_and_syntheses_have_lines_of_progress_too(call: Run, photos: Path
     assert [one["done"] for one in said if one["event"] == "progress"] == list(range(1, 21))
     done = call("synthesize", photos, tmp_path / "made", "--types", "gaussian-blur", "--levels", "1", **every)
     assert done.stderr.count("quasar-index: distorting: ") == 20, done.stderr
+
+
+def test_the_bar_shows_failures(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("sys.stderr", Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    with progress.progress_bar("scoring") as update:
+        update(3333, 10_000, failed=21)
+    said = sys.stderr.getvalue()  # type: ignore[attr-defined]
+    assert "3333/10000" in said
+    assert "21 failed" in said
+
+
+def test_all_is_saved_though_nobody_reads_the_rows(shards: Path, home: Path, tmp_path: Path) -> None:
+    command = Path(sys.executable).with_name("quasar-index")
+    pipe = f"'{command}' score --data '{shards}' -i '{home / 'rated'}' --save-embeddings e.npz | head -n 1"
+    done = subprocess.run(["bash", "-c", pipe], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["path"] == "0.tar::000.png"
+    assert len(qi.index.read_embedded_images(tmp_path / "e.npz")) == 19
+    assert [path.name for path in tmp_path.iterdir()] == ["e.npz"]
 
 
 @pytest.mark.parametrize(
