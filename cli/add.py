@@ -14,7 +14,8 @@ from . import options
 from .changes import in_words, print_change
 from .data import LABELS_IDLE, note_failures, note_found, read_embeddings, read_sources
 from .idle import Idle
-from .output import interruptible, note, progress_bar
+from .output import interruptible, note
+from .progress import progress_bar
 
 IDLE = (
     Idle(options.EMBEDDING, lambda given: given["embeddings"] is not None, "--embeddings need no encoder"),

@@ -14,7 +14,8 @@ from . import method_option as ways
 from . import options
 from .idle import Idle
 from .info import approximation_words
-from .output import interruptible, note, print_facts, progress_bar
+from .output import interruptible, note, print_facts
+from .progress import progress_bar
 
 IDLE = (
     Idle(

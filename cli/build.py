@@ -15,7 +15,8 @@ from . import options
 from .data import LABELS_IDLE, note_failures, note_found, read_embeddings, read_sources
 from .idle import Idle
 from .info import index_facts
-from .output import interruptible, note, print_facts, progress_bar
+from .output import interruptible, note, print_facts
+from .progress import progress_bar
 
 STORAGE = "Storage"
 EVERYDAY = ("encoder",)

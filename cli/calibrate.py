@@ -12,7 +12,8 @@ from quasar_index.errors import counted
 
 from . import method_option as ways
 from . import options
-from .output import interruptible, note, print_facts, progress_bar
+from .output import interruptible, note, print_facts
+from .progress import progress_bar
 
 
 class Map(str, Enum):

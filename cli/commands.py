@@ -18,6 +18,7 @@ from quasar_index.errors import counted
 
 from .groups import spread
 from .idle import Idle, refuse_idle
+from .logs import LogFormat, choose_log_format
 from .options import RARE
 from .output import interruptible
 from .tables import OTHER_FORMS
@@ -65,6 +66,8 @@ PANELS = {
     },
 }
 """Help lines by name, by panel: the first lines of the commands' docstrings (tested)."""
+LONG = frozenset({"add", "build", "check", "evaluate", "reproduce", "score", "sweep", "synthesize", "verify"})
+"""Commands that run for long, perhaps as jobs whose logs a program reads: they have `--log-format`."""
 FEW = 12
 """Most options of a command whose `--help` shows them all."""
 
@@ -77,9 +80,10 @@ def load(name: str) -> TyperCommand:
     one = typer.Typer(add_completion=False)
     one.command(name, cls=Command)(spread(function))
     one.command("--help-all")(_help_all)
+    one.command("--log-format")(_log_format)
     made = cast("TyperGroup", typer.main.get_command(one)).commands
     command = cast("Command", made[name])
-    command.params += made["--help-all"].params
+    command.params += [*(made["--log-format"].params if name in LONG else ()), *made["--help-all"].params]
     command.help = re.sub(r"(?<!\n)\n(?!\n)", " ", command.help or "")  # a paragraph is a line: rich folds it
     command.forms = _forms(function)
     command.idle = getattr(module, "IDLE", ())
@@ -113,6 +117,21 @@ def _help_all(
     ] = False,
 ) -> None:
     """Declare the option that every command has beside its own."""
+
+
+def _log_format(
+    log_format: Annotated[
+        LogFormat,
+        typer.Option(
+            "--log-format",
+            help="json: notes, errors and progress on stderr are JSON objects, one a line.",
+            callback=choose_log_format,
+            is_eager=True,
+            expose_value=False,
+        ),
+    ] = LogFormat.text,
+) -> None:
+    """Declare the option of commands that run for long."""
 
 
 class Command(TyperCommand):

@@ -58,7 +58,7 @@ def note_failures(failures: Sequence[tuple[str, str]], index: qi.AnchorIndex) ->
         note(f"and {len(failures) - 5} more, see '{index.path / 'failures.jsonl'}'")
 
 
-def note_warnings(sources: Sequence[qi.AnchorSource]) -> None:
+def note_warnings(sources: Sequence[qi.AnchorSource | qi.datasets.ImageSource]) -> None:
     """Say on stderr what the user should know of the data."""
     for source in sources:
         for warning in source.warnings:

@@ -10,7 +10,8 @@ import quasar_index as qi
 from quasar_index.errors import counted
 
 from . import options
-from .output import interruptible, note, print_facts, print_table, print_text, progress_bar
+from .output import interruptible, note, print_facts, print_table, print_text
+from .progress import progress_bar
 
 COLUMNS = ("method", "mean", "standard deviation", "lowest", "highest")
 

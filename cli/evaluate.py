@@ -22,7 +22,8 @@ from .evaluation_run import Protocol, embed_images, open_indexes, read_all_embed
 from .evaluation_tables import SHOW, EvaluationFormat, print_reports
 from .idle import Idle
 from .matrix_tables import print_matrix
-from .output import interruptible, note, progress_bar
+from .output import interruptible, note
+from .progress import progress_bar
 
 PROTOCOL = "Protocol"
 

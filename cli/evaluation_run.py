@@ -15,7 +15,7 @@ from quasar_index.encoders.spec import EncoderSpec
 
 from . import options
 from .data import read_embeddings
-from .output import progress_bar
+from .progress import progress_bar
 
 
 @dataclass(frozen=True)

@@ -99,19 +99,19 @@ def beside(
     index: qi.AnchorIndex | None,
     facts: Mapping[str, str | None],
     max_pixels: int,
-) -> Iterator[Callable[[Iterator[qi.ScoredImage]], Iterator[dict[str, Any]]]]:
+) -> Iterator[Callable[[Iterator[tuple[qi.ScoredImage, ...]]], Iterator[dict[str, Any]]]]:
     """Write files while images stream by.
 
     Args:
         wishes: The files; a report is of one rating.
-        scorings: What scores the images, one a rating; the first one has scored them, and embedded them.
+        scorings: What scores the images; of each encoder, the one that `embeds` has scored them.
         index: The index of the anchors, if there is one.
         facts: For the head of the report; those that are None are left out.
         max_pixels: Largest image that is decoded for the report.
 
     Yields:
-        A function that turns images into rows (`columns_of`); the files are complete once all have passed and the
-        block has ended.
+        A function that turns images, of each a row an encoder, into rows (`columns_of`); the files are complete once
+        all have passed and the block has ended.
     """
     first = scorings[0]
     labels = [qi.report.AnchorLabels.of(one.scorer.fitted.table, index) for one in scorings] if wishes else []
@@ -132,19 +132,25 @@ def beside(
             top = EXPLAIN_TOP if wishes.explain_top is None else wishes.explain_top
             explain = stack.enter_context(_explanations(wishes.explain, scorings, labels, top or None))
 
-        def passing(images: Iterator[qi.ScoredImage]) -> Iterator[dict[str, Any]]:
-            while block := list(islice(images, size)):
-                scored = [block, *(one.scorer.score_again(block) for one in scorings[1:])]
+        def passing(images: Iterator[tuple[qi.ScoredImage, ...]]) -> Iterator[dict[str, Any]]:
+            while found := list(islice(images, size)):
+                streams = [list(stream) for stream in zip(*found, strict=True)]
+                block = streams[0]
+                scored = [
+                    streams[one.stream] if one.embeds else one.scorer.score_again(streams[one.stream])
+                    for one in scorings
+                ]
                 opinions = [one.opinions(mine) for one, mine in zip(scorings, scored, strict=True)]
                 if explain is not None:
                     explain(block)
                 if page is not None:
                     page.add(block, opinions[0])
-                for n, image in enumerate(block):
-                    row: dict[str, Any] = {"path": image.path}
-                    for one, mine, found in zip(scorings, scored, opinions, strict=True):
-                        row |= one.values(mine[n], found[n])
-                    yield row | {"error": image.error or None}
+                for n, image_by_stream in enumerate(found):
+                    row: dict[str, Any] = {"path": block[n].path}
+                    for one, mine, said in zip(scorings, scored, opinions, strict=True):
+                        row |= one.values(mine[n], said[n])
+                    errors = dict.fromkeys(image.error for image in image_by_stream if image.error)
+                    yield row | {"error": "; ".join(errors) or None}
 
         yield passing
     if page is not None and wishes.report is not None:

@@ -18,7 +18,8 @@ import quasar_index as qi
 from quasar_index.errors import DataError, QuasarError
 
 from .commands import Commands
-from .output import interruptible, note, printable, raising_on_signals
+from .logs import line_of, one_run, say
+from .output import interruptible, printable, raising_on_signals
 
 _DISK_ERRORS = {
     errno.ENOSPC: "make room",
@@ -45,10 +46,10 @@ def _show_version(value: bool) -> None:
 
 
 class _Printable(logging.Formatter):
-    """Escapes control characters, which file names may hold."""
+    """Makes a line like all others, without control characters, which file names may hold."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name that `logging` calls
-        return str(printable(super().formatMessage(record)))
+        return line_of(record.levelname.lower(), str(printable(super().formatMessage(record))))
 
 
 class _Once(logging.Filter):
@@ -75,7 +76,7 @@ def _options(
 ) -> None:
     logging.basicConfig(level=logging.INFO if debug else logging.WARNING, stream=sys.stderr)
     for handler in logging.getLogger().handlers:
-        handler.setFormatter(_Printable("quasar-index: %(message)s"))
+        handler.setFormatter(_Printable())
         handler.addFilter(once := _Once())
         context.call_on_close(partial(handler.removeFilter, once))
     logging.getLogger("faiss").setLevel(logging.WARNING)
@@ -89,12 +90,13 @@ def _options(
 
 def main() -> None:
     """Run the command; errors of the tree become one line on stderr and their exit code."""
-    try:
-        # Signals may also come while what answers them ends: so once more outside.
-        with interruptible("run it again"), raising_on_signals():
-            _answer()
-    except QuasarError as error:
-        _end(error)
+    with one_run():
+        try:
+            # Signals may also come while what answers them ends: so once more outside.
+            with interruptible("run it again"), raising_on_signals():
+                _answer()
+        except QuasarError as error:
+            _end(error)
 
 
 def _answer() -> None:
@@ -139,5 +141,5 @@ def _end(error: QuasarError) -> NoReturn:
     if "--debug" in sys.argv:
         raise error
     with contextlib.suppress(KeyboardInterrupt):
-        note(f"error: {error}")
+        say("error", str(printable(f"error: {error}")), exit_code=error.exit_code)
     sys.exit(error.exit_code)

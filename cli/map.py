@@ -14,7 +14,8 @@ from quasar_index.errors import counted
 from . import method_option as ways
 from . import options
 from .idle import Idle
-from .output import interruptible, note, progress_bar
+from .output import interruptible, note
+from .progress import progress_bar
 
 IDLE = (
     Idle(

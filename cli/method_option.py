@@ -11,7 +11,8 @@ import typer
 import quasar_index as qi
 
 from .idle import Given, Idle
-from .output import note, progress_bar
+from .output import note
+from .progress import progress_bar
 
 DEFAULT = "mean"
 _PANEL = "Method"

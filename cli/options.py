@@ -194,7 +194,8 @@ LABELLING = tuple(one.name for one in fields(Labelling))
 EMBEDDING = tuple(one.name for one in fields(Embedding))
 RARE = frozenset(
     {
-        *(*EMBEDDING, *LABELLING, "layers", "input_rule", "encoder", "cache"),
+        *(*EMBEDDING, *LABELLING, "layers", "input_rule", "encoder", "cache", "log_format"),
+        *("keep", "shard", "save_embeddings", "max_failures"),
         *("where", "version", "ratio", "seed", "seeds", "group", "stratify"),
         *("exclude", "allow_overlap", "folds", "resamples", "explain_top", "prompts", "prompt_pair", "sample"),
         *("shrinkage", "shrinkages", "offsets"),

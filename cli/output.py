@@ -20,6 +20,7 @@ from quasar_index.errors import DataError, QuasarError
 from quasar_index.paths import replacing
 
 from .cells import as_text, csv_line
+from .logs import say
 from .tables import Cell, fold, table_lines
 
 Row = Mapping[str, Any]
@@ -137,6 +138,7 @@ def write_rows(
     output: str | None,
     text: Collection[str] = ("path", "error"),
     write_table: Callable[[Iterable[Row], Sequence[str], IO[bytes]], None] | None = None,
+    types: Mapping[str, Any] | None = None,
 ) -> None:
     """Write rows as they come, to a file (which appears when it is complete) or to stdout.
 
@@ -147,6 +149,7 @@ def write_rows(
         output: The file, or a URL that fsspec writes (`s3://`, ...); None for stdout.
         text: Columns of text, which Parquet keeps as such.
         write_table: Writes them as a table, where that is one of the formats.
+        types: Arrow types of further columns, likewise.
 
     Raises:
         DataError: When the file cannot be written.
@@ -154,7 +157,7 @@ def write_rows(
     writers: dict[Format, Callable[[Iterable[Row], Sequence[str], IO[bytes]], None]] = {
         Format.csv: _write_csv,
         Format.jsonl: _write_jsonl,
-        Format.parquet: functools.partial(_write_parquet, text=text),
+        Format.parquet: functools.partial(_write_parquet, text=text, types=types or {}),
     }
     if write_table is not None:
         writers[Format.table] = write_table
@@ -218,6 +221,7 @@ def _write_csv(rows: Iterable[Row], columns: Sequence[str], file: IO[bytes]) -> 
             name: printable(value) if terminal and isinstance(value, str) else value for name, value in row.items()
         }
         file.write(csv_line(shown, columns).encode())
+        _flush_stdout(file)
 
 
 def _write_jsonl(rows: Iterable[Row], columns: Sequence[str], file: IO[bytes]) -> None:
@@ -225,15 +229,22 @@ def _write_jsonl(rows: Iterable[Row], columns: Sequence[str], file: IO[bytes]) -
         # Escaped to ASCII, because names may hold anything, also what moves the cursor of a terminal.
         cells = {name: as_text(row[name]) if isinstance(row[name], str) else row[name] for name in columns}
         file.write(json.dumps(cells).encode() + b"\n")
+        _flush_stdout(file)
+
+
+def _flush_stdout(file: IO[bytes]) -> None:
+    """Hand a row to whoever reads stdout as soon as it is there: a run that is killed loses none that were made."""
+    if file is sys.stdout.buffer:
+        file.flush()
 
 
 def _write_parquet(
-    rows: Iterable[Row], columns: Sequence[str], file: IO[bytes], *, text: Collection[str] = ("path", "error")
+    rows: Iterable[Row], columns: Sequence[str], file: IO[bytes], *, text: Collection[str], types: Mapping[str, Any]
 ) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    kinds = {"fold": pa.int64(), **dict.fromkeys(text, pa.string())}
+    kinds = {"fold": pa.int64(), **dict.fromkeys(text, pa.string()), **types}
     schema = pa.schema([(name, kinds.get(name, pa.float64())) for name in columns])
     with pq.ParquetWriter(file, schema) as writer:
         for block in _blocks(rows, 8192):
@@ -264,36 +275,6 @@ def _blocks(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
             block = []
     if block:
         yield block
-
-
-@contextlib.contextmanager
-def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar with rate and remaining time on stderr, if that is a terminal.
-
-    Yields:
-        A function to call with (done, total).
-    """
-    if not sys.stderr.isatty():
-        yield lambda done, total: None  # noqa: ARG005
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=None, rate="")
-
-        def update(done: int, total: int) -> None:
-            speed = progress.tasks[0].speed
-            progress.update(task, completed=done, total=total, rate=f"{speed:.1f}/s" if speed else "")
-
-        yield update
 
 
 def print_facts(facts: Mapping[str, Any], *, as_json: bool) -> None:
@@ -362,4 +343,4 @@ def _print(
 
 def note(text: str) -> None:
     """Say something on stderr, in one line."""
-    print(f"quasar-index: {printable(text)}", file=sys.stderr)  # noqa: T201
+    say("note", printable(text))

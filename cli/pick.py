@@ -19,10 +19,11 @@ from quasar_index.paths import common_folder
 from . import method_option as ways
 from . import options, starter
 from .idle import Idle
-from .output import Format, Row, check_output, choose_format, interruptible, note, progress_bar, write_rows
+from .output import Format, Row, check_output, choose_format, interruptible, note, write_rows
+from .progress import progress_bar
 from .ranking import PERCENTILE, BestOption, MinScoreOption, check_best, n_best
 from .results import Scored, is_result, read_scores
-from .score import expand
+from .score_inputs import expand
 from .score_table import write_score_table
 from .summary import Summary
 
@@ -193,10 +194,13 @@ def _score(
     bursts: Bursts,
 ) -> Candidates:
     """Score images, and find the bursts among them."""
-    opened = starter.open_index(index, version)
+    named = None if index is None else [index]
+    (opened,) = starter.open_indexes(named, version)
     qi.encoders.check_recorded_encoder(opened.manifest.encoder, **embedding.place)
     table = opened.anchors(rating=rating)
-    scorer = qi.Scorer(table, ways.settle(starter.method_of(method, index), table), batch_size=embedding.batch_size)
+    scorer = qi.Scorer(
+        table, ways.settle(starter.method_of(method, index and [index]), table), batch_size=embedding.batch_size
+    )
     qi.allow_pixels(embedding.max_pixels)
     scorer.encoder = qi.encoders.LazyEncoder(opened.manifest.encoder, **embedding.loading, n_images=len(files))
     scorer.cache = embedding.cache

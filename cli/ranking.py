@@ -60,31 +60,31 @@ class Ranking:
         if self.best is not None:
             check_best(self.best)
 
-    def write(self, rows: Iterator[Row], columns: Sequence[str], *, drain: bool = False, **how: Any) -> None:
+    def write(self, rows: Iterator[Row], columns: Sequence[str], by: str, *, drain: bool = False, **how: Any) -> None:
         """Write the chosen rows, with a percentile before the error where all are known (see `write_rows`).
 
         Args:
             rows: All of them.
             columns: Their columns.
+            by: The score that counts.
             drain: Take all rows though nobody reads, as after `| head`.
             how: Of `write_rows`.
         """
         shown = [*columns[:-1], PERCENTILE, columns[-1]] if self.is_whole else columns
-        write_rows(self.choose(rows, columns), shown, **how)
+        write_rows(self.choose(rows, by), shown, **how)
         if drain:
             collections.deque(rows, maxlen=0)
 
-    def choose(self, rows: Iterator[Row], columns: Sequence[str]) -> Iterator[Row]:
+    def choose(self, rows: Iterator[Row], by: str) -> Iterator[Row]:
         """Order rows, and leave out those that are not wanted.
 
         Args:
             rows: All of them, with an `error` each, or None.
-            columns: Of `columns_of`; the second one is the score that counts.
+            by: The score that counts.
 
         Yields:
             The chosen rows; with a percentile where all are known.
         """
-        by = columns[1]
         if not self.is_whole:
             yield from (row for row in rows if self._is_enough(row[by]))
             return

@@ -16,7 +16,8 @@ from quasar_index.errors import counted
 
 from . import options
 from .evaluate import ReportFormat
-from .output import interruptible, note, progress_bar
+from .output import interruptible, note
+from .progress import progress_bar
 from .reproduction_tables import missing_text, print_reproduction, print_reproduction_markdown
 
 ANCHORS, PROTOCOL = "Anchors", "Protocol"

@@ -5,12 +5,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import functools
-import glob
-import io
-import os
-import sys
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,16 +15,18 @@ import typer
 import quasar_index as qi
 from quasar_index.paths import common_folder
 
-from . import explaining, options, resuming, scorings, starter
+from . import explaining, options, resuming, saving, score_inputs, scorings, starter
 from . import method_option as ways
 from .idle import Idle
-from .output import Format, choose_format, interruptible, is_table, progress_bar
+from .output import Format, choose_format, interruptible
+from .progress import progress_bar
 from .ranking import Ranking
 from .score_table import write_score_table
 from .summary import Summary
 
 _TEXT_FREE = ("version", "where", "rating", "ratio", "seed", "group")
 IDLE = (
+    *score_inputs.IDLE,
     Idle(
         ("encoder", *options.EMBEDDING[:-1]),
         lambda given: given["embeddings"] is not None,
@@ -49,11 +46,6 @@ IDLE = (
         lambda given: given["anchors"] == "text" and given["encoder"] is not None,
         "--anchors text takes no more of an index than its encoder, which --encoder names",
     ),
-    Idle(
-        ("verbose",),
-        lambda given: not is_table(given["format_"], given["output"]),
-        "it is for a table; files have all columns",
-    ),
     ways.idle_group("it is for what a method chooses by groups: a shrinkage, a penalty, a space"),
 )
 
@@ -71,12 +63,19 @@ def score(
         list[str] | None,
         typer.Argument(help="Files, folders (recursive), globs, URLs; - reads a list from stdin.", show_default=False),
     ] = None,
+    data: score_inputs.DataOption = None,
     index: Annotated[
-        str | None,
-        typer.Option("--index", "-i", help="Name or path of the index.  Default: starter, which comes with it."),
+        list[str] | None,
+        typer.Option(
+            "--index",
+            "-i",
+            help="Name or path of the index. Given again: a score for each, score_NAME.  Default: starter, which comes "
+            "with it.",
+        ),
     ] = None,
     embeddings: Annotated[
-        Path | None, typer.Option(help="Score embeddings instead of images: .npy, .npz or .pt (M, D).")
+        Path | None,
+        typer.Option(help="Score embeddings instead: .npy, .npz or .pt (M, D), an export, or --save-embeddings."),
     ] = None,
     format_: Annotated[
         Format | None, typer.Option("--format", "-f", help="Default: table on a terminal, jsonl in a pipe.")
@@ -86,6 +85,11 @@ def score(
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="A table with all columns, also the cosines.")] = False,
     ranking: Ranking,
+    image_column: options.ImageColumn = None,
+    keep: score_inputs.KeepOption = None,
+    shard: score_inputs.ShardOption = None,
+    save_embeddings: score_inputs.SaveOption = None,
+    max_failures: score_inputs.FailuresOption = "0",
     method: ways.MethodOption = None,
     group: ways.GroupOption = None,
     calibrated: Annotated[
@@ -123,82 +127,118 @@ def score(
 ) -> None:
     """Score images against an index of anchors: one row an image, in order; higher is better.
 
-    A bad image is a row with an error; the others are scored, and the exit code is 3.
+    A bad image is a row with an error; the others are scored, and the exit code is 3 (see --max-failures).
     """
-    if bool(paths) == (embeddings is not None):
-        raise typer.BadParameter("give either images or --embeddings")
+    most_failures = score_inputs.read_most_failures(max_failures)
     chosen = choose_format(format_, output)
     wishes = explaining.Wishes(explain, explain_top, report)
     wishes.check(output)
     ranking.check()
     scoring = ways.read_method(method) if anchors is Anchors.text else starter.method_of(method, index)
     ratings = _check_ratings(rating, report)
-    opened: qi.AnchorIndex | None = None
-    loaded: qi.Encoder | None = None
-    files = [] if embeddings is not None else expand(paths or [])
-    place, run_options = embedding.place, {**embedding.loading, "n_images": len(files)}
+    saving.check_save(save_embeddings, (output, explain, report))
+    inputs = score_inputs.read_inputs(paths, data, embeddings, image_column=image_column, keep=keep, shard=shard)
+    if report is not None and not inputs.are_files and embeddings is None:
+        raise typer.BadParameter("--report shows images by their files: unpack the shards, or leave it out")
+    run_options = {**embedding.loading, "n_images": len(inputs.paths)}
     if anchors is Anchors.text:
-        if embeddings is not None or calibrated:
-            raise typer.BadParameter("--anchors text is not for --embeddings or --calibrated")
-        if not isinstance(scoring, qi.Mean) or scoring != qi.Mean(temperature=scoring.temperature):
-            raise typer.BadParameter("two texts are compared as they are: --method may be mean:temperature=T alone")
-        loaded, table, own_temperature = _texts(
-            encoder or (qi.AnchorIndex.open(index).manifest.encoder.name if index else qi.DEFAULT_ENCODER),
+        if embeddings is not None or calibrated or len(index or ()) > 1:
+            raise typer.BadParameter("--anchors text is not for --embeddings, --calibrated or several --index")
+        plan = _by_texts(
+            scoring,
+            encoder or (qi.AnchorIndex.open(index[0]).manifest.encoder.name if index else qi.DEFAULT_ENCODER),
             prompt_pair or _named_pair(prompts),
-            place,
+            embedding,
             run_options,
+            keeps_temperature="temperature=" in "".join(method or ()),
         )
-        # Two texts span no space of images.
-        scoring = qi.Mean(
-            space="raw", temperature=scoring.temperature if "temperature=" in "".join(method or ()) else own_temperature
-        )
-        by_rating = [scorings.Scoring(qi.Scorer(table, scoring, batch_size=embedding.batch_size))]
     else:
-        opened = starter.open_index(index, version)
-        if embeddings is None:
-            _check_encoder(opened, encoder, place)
+        if len(index or ()) > 1 and (wishes or version is not None):
+            raise typer.BadParameter("--explain, --report and --version are for one --index: run it for each")
         if calibrated and (where is not None or ratio != 1):
             raise typer.BadParameter("--calibrated is for all anchors of an index: drop --where and --ratio")
+        opened = starter.open_indexes(index, version)
+        streams, specs = _streams(opened, inputs, encoder, embedding.place)
+        if len(specs) > 1 and (save_embeddings is not None or embedding.weights is not None):
+            raise typer.BadParameter("--save-embeddings and --weights are for one encoder: the indexes have several")
         chosen_anchors = {"where": where, "ratio": ratio, "seed": seed, "group": group}
-        by_rating = [
-            _scoring(opened, scoring, one, chosen_anchors, embedding.batch_size, calibrated=calibrated)
-            for one in ratings
-        ]
-    if len(by_rating) == 1:  # its columns need no name
-        by_rating = [replace(by_rating[0], rating=None)]
-    scorer = by_rating[0].scorer
+        plan = _by_indexes(
+            opened, specs, streams, scoring, ratings, chosen_anchors, embedding.batch_size, calibrated=calibrated
+        )
     qi.allow_pixels(embedding.max_pixels)
-    if opened is not None and embeddings is None:  # loaded by the first image that is not known
-        loaded = qi.encoders.LazyEncoder(opened.manifest.encoder, **run_options)
-    scorer.encoder, scorer.cache = loaded, embedding.cache
-    facts = {"anchors where": where, "random part of the anchors": None if ratio == 1 else f"{ratio:g}, seed {seed}"}
-    by_what = [(one.scorer.method, one.calibration) for one in by_rating]
-    decisive = (where, ratio, seed, group, anchors, prompts, prompt_pair, embedding.max_pixels, ratings, by_what)
+    if inputs.embedded is None:
+        plan.load(run_options, embedding.cache)
+    inputs.name_kept(scorings.columns_of(plan.scorings))
+    columns = scorings.columns_of(plan.scorings, inputs.keep.values())
+    decisive = (
+        *(where, ratio, seed, group, anchors, prompts, prompt_pair, embedding.max_pixels, ratings, columns),
+        *plan.decisive,
+    )
+    # --explain and --report need every image's embedding, which rows do not hold.
+    kept_beside = None if wishes or inputs.embedded is not None else resuming.place_of(output, save_embeddings)
+    summary = Summary("image" if inputs.embedded is None else "embedding")
     with contextlib.ExitStack() as stack:
-        # --explain and --report need every image's embedding, which rows do not hold.
         kept = stack.enter_context(
-            resuming.kept_rows(None if wishes or not files else output, files, opened, scorer.encoder, *decisive)
+            resuming.kept_rows(
+                kept_beside,
+                inputs.paths,
+                inputs.signature,
+                *decisive,
+                extra=inputs.kept() if inputs.keep else None,
+            )
         )
+        saved = stack.enter_context(saving.place_for(save_embeddings, kept.path if kept else None, plan.specs[0]))
+        resuming.resume(kept, saved)
         stack.enter_context(interruptible(resuming.hint(kept, output)))
-        passing = stack.enter_context(explaining.beside(wishes, by_rating, opened, facts, embedding.max_pixels))
-        images = (
-            _score_files(scorer, files, embedding.workers, embedding.max_pixels, kept)
-            if embeddings is None
-            else _score_embeddings(scorer, embeddings)
+        passing = stack.enter_context(
+            explaining.beside(
+                wishes,
+                plan.scorings,
+                plan.indexes[0] if plan.indexes else None,
+                {
+                    "anchors where": where,
+                    "random part of the anchors": f"{ratio:g}, seed {seed}" if ratio != 1 else None,
+                },
+                embedding.max_pixels,
+            )
         )
-        summary = Summary("image" if embeddings is None else "embedding", 0 if kept is None else kept.n_kept)
-        write_table = functools.partial(
-            write_score_table, folder=common_folder(files), verbose=verbose, to_stdout=output is None
-        )
+        running = {"n_workers": embedding.workers, "max_pixels": embedding.max_pixels}
+        images = _scored(inputs, plan.scorers, kept, summary, running)
+        rows = passing(images if saved is None else saved.passing(images))
+        rows = inputs.with_columns(rows, kept.n_kept if kept else 0)
         ranking.write(
-            summary.passing(passing(images) if kept is None else kept.passing(passing(images))),
-            scorings.columns_of(by_rating),
-            drain=bool(wishes),
+            summary.passing(rows if kept is None else kept.passing(rows)),
+            columns,
+            plan.scorings[0].columns[0],
+            drain=bool(wishes) or saved is not None,
             format_=chosen,
             output=output,
-            write_table=write_table,
+            types=inputs.types,
+            write_table=functools.partial(
+                write_score_table, folder=common_folder(inputs.paths), verbose=verbose, to_stdout=output is None
+            ),
         )
-    summary.end(output, explain, report, mend=ranking.mend)
+        saving.write_saved(saved, save_embeddings, inputs.paths, plan.specs[0])
+    written = (output, explain, report, save_embeddings)
+    summary.end(*written, mend=ranking.mend, most_failures=most_failures(len(inputs.paths)))
+
+
+def _scored(
+    inputs: score_inputs.Inputs,
+    scorers: Sequence[qi.Scorer],
+    kept: resuming.KeptRows | None,
+    summary: Summary,
+    running: dict[str, Any],
+) -> Iterator[tuple[qi.ScoredImage, ...]]:
+    """Score the images whose rows are not kept yet, with lines or a bar of progress."""
+    summary.n_before = 0 if kept is None else kept.n_kept
+    with progress_bar("scoring") as say_progress:
+        yield from inputs.score(
+            scorers,
+            summary.n_before,
+            lambda done, total: say_progress(done, total, failed=summary.n_failed),
+            **running,
+        )
 
 
 def _check_ratings(ratings: list[str] | None, report: str | None) -> list[str | None]:
@@ -225,7 +265,60 @@ def _scoring(
     group = chosen["group"] or (calibration.column if calibration else None)
     table = index.anchors(**chosen | {"group": group}, rating=rating)
     scoring = ways.settle(method, table, seed=chosen["seed"])
-    return scorings.Scoring(qi.Scorer(table, scoring, batch_size=batch_size), calibration, rating)
+    return scorings.Scoring(qi.Scorer(table, scoring, batch_size=batch_size), calibration)
+
+
+def _by_indexes(
+    indexes: Sequence[qi.AnchorIndex],
+    specs: Sequence[qi.EncoderSpec],
+    streams: Sequence[int],
+    method: qi.Method,
+    ratings: Sequence[str | None],
+    chosen: dict[str, Any],
+    batch_size: int,
+    *,
+    calibrated: bool,
+) -> scorings.Plan:
+    """Make what scores by each rating of each index."""
+    names = scorings.names_of(indexes, ratings)
+    made = [
+        _scoring(one, method, rating, chosen, batch_size, calibrated=calibrated)
+        for one in indexes
+        for rating in ratings
+    ]
+    return scorings.Plan(scorings.named(made, names, streams), specs, indexes)
+
+
+def _streams(
+    indexes: Sequence[qi.AnchorIndex], inputs: score_inputs.Inputs, encoder: str | None, place: dict[str, Any]
+) -> tuple[list[int], list[qi.EncoderSpec]]:
+    """Return for each index which embeddings it takes, and the encoders of those."""
+    if inputs.embedded is None:
+        for one in indexes:
+            _check_encoder(one, encoder, place)
+        return scorings.streams_of(one.manifest.encoder for one in indexes)
+    for one in indexes:
+        inputs.embedded.check(one.manifest.encoder, one.path.name)
+    return [0] * len(indexes), [indexes[0].manifest.encoder]
+
+
+def _by_texts(
+    method: qi.Method,
+    encoder: str,
+    pair: tuple[str, str],
+    embedding: options.Embedding,
+    run_options: dict[str, Any],
+    *,
+    keeps_temperature: bool,
+) -> scorings.Plan:
+    """Make what scores by a pair of prompts."""
+    if not isinstance(method, qi.Mean) or method != qi.Mean(temperature=method.temperature):
+        raise typer.BadParameter("two texts are compared as they are: --method may be mean:temperature=T alone")
+    loaded, table, own_temperature = _texts(encoder, pair, embedding.place, run_options)
+    # Two texts span no space of images.
+    method = qi.Mean(space="raw", temperature=method.temperature if keeps_temperature else own_temperature)
+    scorer = qi.Scorer(table, method, loaded, batch_size=embedding.batch_size)
+    return scorings.Plan([scorings.Scoring(scorer)], [loaded.spec])
 
 
 def _texts(
@@ -248,74 +341,9 @@ def _check_encoder(index: qi.AnchorIndex, encoder: str | None, place: dict[str, 
     qi.encoders.check_recorded_encoder(recorded, **place)
 
 
-def _listed() -> list[str]:
-    """Read names from stdin: one a line, or each ended by NUL as `find -print0` writes them; of any bytes."""
-    if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(errors="surrogateescape", newline="\n")
-    text = sys.stdin.read()
-    return text.split("\0") if "\0" in text else [line.removesuffix("\r") for line in text.split("\n")]
-
-
-def expand(paths: list[str]) -> list[str]:
-    """List the files that the arguments stand for, in order.
-
-    Args:
-        paths: Files and URLs (kept as they are), folders (listed recursively), globs, `-` (names on stdin, likewise).
-
-    Raises:
-        DataError: When there is no file at all, or a folder or glob gives none.
-    """
-    from quasar_index.images import find_images
-
-    found: list[str] = []
-    for path in paths:
-        if path == "-":
-            found += expand([line for line in _listed() if line and line != "-"])
-        # os.path, because a name that the system finds too long is no file, and no error
-        elif "://" in path or os.path.isfile(path):  # noqa: PTH113
-            found.append(path)
-        elif os.path.isdir(path):  # noqa: PTH112
-            found += map(str, qi.list_images(Path(path)))
-        elif glob.has_magic(path):
-            matches = find_images(path)
-            if not matches:
-                raise qi.DataError(f"no file matches '{path}'", "check the pattern")
-            found += map(str, matches)
-        else:
-            found.append(path)  # its row will say that it is missing
-    if not found:
-        raise qi.DataError("no images to score", "name files, folders or globs")
-    return found
-
-
 def _named_pair(name: str) -> tuple[str, str]:
     if name not in qi.methods.PROMPT_PAIRS:
         raise typer.BadParameter(
             f"no prompts '{name}'; there are {', '.join(qi.methods.PROMPT_PAIRS)}, or give --prompt-pair"
         )
     return qi.methods.PROMPT_PAIRS[name]
-
-
-def _score_files(
-    scorer: qi.Scorer,
-    files: list[str],
-    workers: int | None,
-    max_pixels: int,
-    kept: resuming.KeptRows | None,
-) -> Iterator[qi.ScoredImage]:
-    """Score files whose rows are not kept yet, with a progress bar."""
-    n_kept = 0 if kept is None else kept.n_kept
-    with progress_bar("scoring") as on_progress:
-        yield from scorer.score_files(
-            files[n_kept:],
-            n_workers=workers,
-            max_pixels=max_pixels,
-            on_progress=lambda done: on_progress(n_kept + done, len(files)),
-        )
-
-
-def _score_embeddings(scorer: qi.Scorer, path: Path) -> Iterator[qi.ScoredImage]:
-    """Score a file of embeddings."""
-    source, matrix = qi.load_embeddings(path)
-    for name, embedding, row in zip(source.records["path"].to_pylist(), matrix, scorer.rows(matrix), strict=True):
-        yield qi.ScoredImage(name, *row, embedding=embedding)

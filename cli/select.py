@@ -16,7 +16,8 @@ from quasar_index.errors import counted
 from . import method_option as ways
 from . import options
 from .info import subset_words
-from .output import interruptible, note, print_facts, progress_bar
+from .output import interruptible, note, print_facts
+from .progress import progress_bar
 from .suggestion import (
     SUGGESTION,
     FoldsOption,

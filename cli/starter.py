@@ -18,13 +18,13 @@ ABOUT = (
 )
 
 
-def open_index(name: str | None, version: str | None) -> qi.AnchorIndex:
-    """Open the index that the user named, else the starter index, and say in a line what that knows."""
-    if name is None:
+def open_indexes(names: Sequence[str] | None, version: str | None) -> list[qi.AnchorIndex]:
+    """Open the indexes that the user named, else the starter index, and say in a line what that knows."""
+    if not names:
         note(ABOUT)
-    return qi.AnchorIndex.open(name or NAME, version)
+    return [qi.AnchorIndex.open(name, version) for name in names or [NAME]]
 
 
-def method_of(texts: Sequence[str] | None, index: str | None) -> qi.Method:
+def method_of(texts: Sequence[str] | None, indexes: Sequence[str] | None) -> qi.Method:
     """Read `--method`; the starter index has a default of its own."""
-    return read_method(texts or ([METHOD] if index in (None, NAME) else None))
+    return read_method(texts or ([METHOD] if list(indexes or [NAME]) == [NAME] else None))

@@ -12,7 +12,8 @@ import typer
 import quasar_index as qi
 from quasar_index.errors import counted
 
-from .output import interruptible, note, print_facts, print_table, print_text, progress_bar
+from .output import interruptible, note, print_facts, print_table, print_text
+from .progress import progress_bar
 from .sweep import parse_selectors, parse_values
 
 SUGGESTION = "Suggestion"

@@ -44,6 +44,7 @@ class Summary:
 
     Attributes:
         n_failed: Rows with an error so far.
+        n_before: Rows of an earlier run, which took no time in this one.
     """
 
     def __init__(self, what: str = "image", n_before: int = 0) -> None:
@@ -56,7 +57,7 @@ class Summary:
         self.n_failed = 0
         self._what = what
         self._n = 0
-        self._n_before = n_before
+        self.n_before = n_before
         self._n_compared = self._n_unlike = 0
         self._is_whole = False
         self._causes: collections.Counter[str] = collections.Counter()
@@ -76,23 +77,24 @@ class Summary:
             yield row
         self._is_whole = True
 
-    def end(self, *written: str | None, more: str = "", mend: str = "") -> None:
+    def end(self, *written: str | None, more: str = "", mend: str = "", most_failures: float = 0) -> None:
         """Print the line (see `say`).
 
         Raises:
-            Exit: With the code of an error where images failed.
+            Exit: With the code of an error where more images failed than may.
         """
-        self.say(*written, more=more, mend=mend)
-        if self.n_failed:
+        self.say(*written, more=more, mend=mend, most_failures=most_failures)
+        if self.n_failed > most_failures:
             raise typer.Exit(DataError.exit_code)
 
-    def say(self, *written: str | None, more: str = "", mend: str = "") -> None:
-        """Print the line; an error where images failed.
+    def say(self, *written: str | None, more: str = "", mend: str = "", most_failures: float = 0) -> None:
+        """Print the line; an error where more images failed than may.
 
         Args:
             written: Files that were written; None for none.
             more: What else was done.
             mend: Said of failed images: where their errors stand.
+            most_failures: How many may.
         """
         if not self._is_whole:  # nobody reads the rows any more
             return
@@ -101,7 +103,7 @@ class Summary:
             are, their = ("is", "its score says") if n == 1 else ("are", "their scores say")
             note(f"{n} of {counted(total, self._what)} {are} unlike all anchors: {their} little")
         seconds = time.monotonic() - self._begun
-        rate = (self._n - self._n_before) / seconds if seconds > 0 else 0.0
+        rate = (self._n - self.n_before) / seconds if seconds > 0 else 0.0
         text = f"{counted(self._n, self._what)} in {duration(seconds)} ({rate:.1f}/s): {self._n - self.n_failed} scored"
         if self.n_failed:
             known = self._causes.most_common(_MOST_CAUSES)
@@ -110,8 +112,9 @@ class Summary:
             text += f", {self.n_failed} failed ({parts[0].split(' ', 1)[1] if len(parts) == 1 else ', '.join(parts)})"
         files = [file for file in written if file is not None]
         wrote = f"wrote {', '.join(files)}" if files else ""
-        ending = "; ".join(filter(None, [text, more, wrote, mend if self.n_failed else ""]))
-        note(f"error: {ending}" if self.n_failed else ending)
+        allowed = "--max-failures allows that" if 0 < self.n_failed <= most_failures else ""
+        ending = "; ".join(filter(None, [text, more, wrote, mend if self.n_failed else "", allowed]))
+        note(f"error: {ending}" if self.n_failed > most_failures else ending)
 
 
 def _familiarity(row: Row | qi.ScoredImage) -> float | None:

@@ -17,7 +17,8 @@ from . import options
 from .data import note_found, read_sources
 from .evaluate import read_group
 from .idle import Idle
-from .output import Format, interruptible, note, print_table, print_text, progress_bar, write_rows
+from .output import Format, interruptible, note, print_table, print_text, write_rows
+from .progress import progress_bar
 
 CURVES, PROTOCOL = "Curves", "Protocol"
 BESIDE_A_PLAN = frozenset({*options.EMBEDDING, "plan", "cache", "output", "picture", "format_"})

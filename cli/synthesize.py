@@ -14,7 +14,8 @@ from quasar_index.errors import counted
 
 from . import options
 from .idle import Idle
-from .output import interruptible, note, print_facts, print_table, progress_bar
+from .output import interruptible, note, print_facts, print_table
+from .progress import progress_bar
 
 IDLE = (
     Idle(

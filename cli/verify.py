@@ -11,7 +11,8 @@ import quasar_index as qi
 from quasar_index.errors import counted
 
 from . import options
-from .output import interruptible, note, print_facts, printable, progress_bar
+from .output import interruptible, note, print_facts, printable
+from .progress import progress_bar
 
 
 def verify(

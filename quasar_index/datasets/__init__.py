@@ -1,10 +1,10 @@
 """Sources of anchors: published data sets, your own ratings, precomputed embeddings."""
 
-from .base import RECORD_SCHEMA, AnchorSource, Division, Kind, make_records
+from .base import RECORD_SCHEMA, AnchorSource, Division, ImageSource, Kind, make_records
 from .declare import Dataset
 from .embeddings import load_embeddings, read_author_embeddings
 from .registry import DATASETS
-from .sources import find_dataset, load_source
+from .sources import find_dataset, load_images, load_source
 
 __all__ = [
     "DATASETS",
@@ -12,9 +12,11 @@ __all__ = [
     "AnchorSource",
     "Dataset",
     "Division",
+    "ImageSource",
     "Kind",
     "find_dataset",
     "load_embeddings",
+    "load_images",
     "load_source",
     "make_records",
     "read_author_embeddings",

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,7 +17,7 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..errors import DataError, first_line
+from ..errors import DataError, first_line, reason
 from ..images import read_image_bytes
 from .base import AnchorSource
 from .files import Folder, is_url, read_url
@@ -24,6 +26,14 @@ from .spec import Options
 from .tables import LabelTable, check_arrow, from_arrow
 
 ARROW_OPTIONS = tuple(name for name in LABEL_OPTIONS if name != "root")
+
+
+WHOLE_GROUP_BYTES = 128 << 20
+"""Largest row group that is read whole; of a larger one some rows are in memory, as its images are asked for in order.
+
+Most writers make one group of a million rows, however many gigabytes of images they hold.
+"""
+_ROWS_AT_A_TIME, _BATCHES_HELD = 16, 4  # threads ask for images a little out of order
 
 
 @dataclass
@@ -35,6 +45,8 @@ class ParquetShard:
     starts: list[int]
     _group: tuple[int, Any] | None = None
     _lock: Any = field(default_factory=threading.Lock)
+    _held: deque[tuple[int, Any]] = field(default_factory=lambda: deque(maxlen=_BATCHES_HELD))
+    _coming: Iterator[tuple[int, Any]] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the lock and the row group in memory behind when sent to another process."""
@@ -46,13 +58,49 @@ class ParquetShard:
 
     def cell(self, row: int) -> Any:
         """Return the image cell of a row."""
-        group = max(index for index, start in enumerate(self.starts) if start <= row)
+        group = bisect_right(self.starts, row) - 1
         with self._lock:
             if self._group is None or self._group[0] != group:
-                with fsspec.open(self.path, "rb") as file:
-                    table = pq.ParquetFile(file).read_row_group(group, columns=[self.column])
-                self._group = (group, table.column(0))
-            return self._group[1][row - self.starts[group]].as_py()
+                self._open(group)
+            if self._group is not None and self._group[1] is not None:
+                return self._group[1][row - self.starts[group]].as_py()
+            return self._streamed(group, row)
+
+    def _open(self, group: int) -> None:
+        """Read a row group, or get ready to read one that is too large for that."""
+        self._group, self._coming = None, None
+        self._held.clear()
+        with fsspec.open(self.path, "rb") as file:
+            source = pq.ParquetFile(file)
+            small = source.metadata.row_group(group).total_byte_size <= WHOLE_GROUP_BYTES
+            table = source.read_row_group(group, columns=[self.column]) if small else None
+        self._group = (group, None if table is None else table.column(0))
+
+    def _streamed(self, group: int, row: int) -> Any:
+        """Return a cell of a row group that is read from its beginning, a few rows at a time."""
+        for again in (False, True):
+            if again or self._coming is None or (self._held and row < self._held[0][0]):
+                self._held.clear()
+                self._coming = self._batches(group)
+            for start, cells in self._held:
+                if start <= row < start + len(cells):
+                    return cells[row - start].as_py()
+            for start, cells in self._coming:
+                self._held.append((start, cells))
+                if row < start + len(cells):
+                    return cells[row - start].as_py()
+        raise DataError(f"{self.path} has no row {row}", "the file has changed; run it again")
+
+    def _batches(self, group: int) -> Iterator[tuple[int, Any]]:
+        """Yield the cells of a row group, a few rows at a time, with the number of the first."""
+        start = self.starts[group]
+        with fsspec.open(self.path, "rb") as file:
+            source = pq.ParquetFile(file, pre_buffer=False, buffer_size=1 << 20)
+            for batch in source.iter_batches(
+                _ROWS_AT_A_TIME, row_groups=[group], columns=[self.column], use_threads=False
+            ):
+                yield start, batch.column(0)
+                start += len(batch)
 
 
 @dataclass
@@ -89,6 +137,10 @@ class ArrowImages:
 
     shards: Sequence[ParquetShard | ArrowShard]
     rows: dict[str, tuple[int, int]]
+
+    def file(self, path: str) -> str:
+        """Return the file that holds an image."""
+        return self.shards[self.rows[path][0]].path
 
     def __call__(self, path: str) -> bytes:
         """Return the bytes of an image.
@@ -130,6 +182,8 @@ def parquet_schema(path: str) -> pa.Schema:
         with fsspec.open(path, "rb") as file:
             schema = pq.ParquetFile(file).schema_arrow
         _ = schema.names  # decoded only now
+    except (FileNotFoundError, PermissionError) as error:
+        raise DataError(f"{path} cannot be read ({reason(error)})", "check the path") from error
     except Exception as error:
         # Beside Arrow's own errors UnicodeDecodeError, OverflowError, ... by the kind of damage.
         raise DataError(f"{path} is not a Parquet file: {first_line(error)}") from error
@@ -286,7 +340,7 @@ def _source(
     if not labels.column_names:
         table = LabelTable(name, {}, range(1, len(paths) + 1), unit="row")
     values = {key: value for key, value in options.values.items() if key != "image"}
-    source = source_from_table(table, Options(values), resolve=str, name=name, paths=paths)
+    source = source_from_table(table, replace(options, values=values), resolve=str, name=name, paths=paths)
     return replace(source, read_bytes=ArrowImages(shards, rows))
 
 

@@ -94,6 +94,36 @@ class AnchorSource:
         return int(self.records.num_rows)
 
 
+@dataclass(frozen=True)
+class ImageSource:
+    r"""Images to score, whether or not anybody rated them.
+
+    Attributes:
+        name: Name of the data set.
+        records: One row an image: `path` (local path, URL, or the image's name in its container), then the columns of
+            the label file as they are; a column that is itself called `path` is `path_in_file`.
+        read_bytes: Opens one image of `records.path`; None for the default (local path or fsspec URL).
+        warnings: What the user should know.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import quasar_index as qi
+        >>> _ = Path("shots.csv").write_text("image,camera\na.png,x\nb.png,y\n")
+        >>> source = qi.datasets.load_images("shots.csv")
+        >>> len(source), source.records["camera"].to_pylist()
+        (2, ['x', 'y'])
+    """
+
+    name: str
+    records: pa.Table
+    read_bytes: Callable[[str], bytes] | None = None
+    warnings: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return int(self.records.num_rows)
+
+
 def make_records(columns: Mapping[str, Any], n_rows: int) -> pa.Table:
     """Build the table of a source from the columns that it has; missing ones are filled with nulls.
 

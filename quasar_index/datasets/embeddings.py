@@ -44,7 +44,7 @@ def load_embeddings(
 
     Args:
         path: `.npy` (memory-mapped), `.npz` (the array `embeddings`, or the only two-dimensional one; an array
-            `ids` names the rows), or `.pt` (a tensor, or a dictionary with one). Nothing is unpickled.
+            `paths` or else `ids` names the rows), or `.pt` (a tensor, or a dictionary with one). Nothing is unpickled.
         labels: Label file with one row an embedding, in their order, with a score or a side column; a column
             such as `id` or `image` names the rows. None for embeddings without labels: scores and sides are null.
         score_column: Score column of the label file; None to find it by its name. Of several, the others become
@@ -202,7 +202,9 @@ def read_matrix(path: Path) -> tuple[FloatArray, list[str] | None]:
     readers = {".npy": _read_npy, ".npz": _read_npz, ".pt": _read_pt, ".pth": _read_pt}
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise DataError(f"{path.name} is no file of embeddings", f"one of {', '.join(readers)}")
+        raise DataError(
+            f"{path.name} is no file of embeddings", f"one of {', '.join(readers)}, or an export of an index"
+        )
     matrix, ids = reader(path)
     if matrix.ndim != 2 or matrix.dtype.kind not in "fiu" or 0 in matrix.shape:
         raise DataError(f"{path.name} holds {matrix.dtype} of shape {matrix.shape}, not (N, D) numbers")
@@ -226,7 +228,7 @@ def _read_npy(path: Path) -> tuple[Any, None]:
 
 def _read_npz(path: Path) -> tuple[Any, list[str] | None]:
     try:
-        _check_archive(path)
+        check_archive(path)
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except DataError:
@@ -240,7 +242,7 @@ def _read_npz(path: Path) -> tuple[Any, list[str] | None]:
     if name is None:
         found = ", ".join(f"{entry} {array.shape}" for entry, array in arrays.items()) or "none"
         raise DataError(f"{path.name} has no array 'embeddings' nor a single matrix; it has {found}")
-    ids = arrays.get("ids")
+    ids = arrays.get("paths", arrays.get("ids"))  # an exported index has both: its ids are of contents
     return arrays[name], None if ids is None else [str(value) for value in ids.ravel().tolist()]
 
 
@@ -249,7 +251,7 @@ def _read_pt(path: Path) -> tuple[Any, None]:
 
     try:
         if zipfile.is_zipfile(path):
-            _check_archive(path)
+            check_archive(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
         if isinstance(content, dict):
             tensors = [value for value in content.values() if isinstance(value, torch.Tensor)]
@@ -277,7 +279,7 @@ def _read_pt(path: Path) -> tuple[Any, None]:
         ) from error
 
 
-def _check_archive(path: Path) -> None:
+def check_archive(path: Path) -> None:
     """Refuse a zip of which little unpacks to much: embeddings compress to half at best."""
     with zipfile.ZipFile(path) as archive:
         for entry in archive.infolist():

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..errors import DataError
 from .base import RECORD_SCHEMA, AnchorSource, Division, Rating, make_records
@@ -85,14 +86,14 @@ def source_from_table(
     """
     if not len(table):
         raise DataError(f"{table.file} has no rows", "a header line and a line an image are expected")
+    if not options.labelled:
+        return _unlabelled(table, options, resolve=resolve, name=name, paths=paths)
     bounds = options.bounds()
     score, lower = _score_column(table, options)
     used = {score} if score else set()
     if paths is None:
-        image = _image_column(table, options.text("image"))
+        image, paths = _located(table, options, resolve)
         used.add(image)
-        located = {text: resolve(text) for text in dict.fromkeys(table.names(image))}
-        paths = [located[text] for text in table.text(image)]
     warnings: list[str] = []
     if score and table.decimal_comma and any("," in text for text in table.text(score)):
         warnings.append(f"{table.file}: decimal commas in '{score}' were read as decimal points")
@@ -143,6 +144,35 @@ def source_from_table(
         by_person=score != SEVERITY,
         ratings=ratings,
     )
+
+
+def _located(table: LabelTable, options: Options, resolve: Callable[[str], str]) -> tuple[str, list[str]]:
+    """Return the image column, and the path or URL of each row's image."""
+    image = _image_column(table, options.text("image"))
+    located = {text: resolve(text) for text in dict.fromkeys(table.names(image))}
+    return image, [located[text] for text in table.text(image)]
+
+
+def _unlabelled(
+    table: LabelTable, options: Options, *, resolve: Callable[[str], str], name: str, paths: Sequence[str] | None
+) -> AnchorSource:
+    """Make a source of images alone: its records are `path`, then the columns of the table as they are."""
+    if paths is None:
+        _, paths = _located(table, options, resolve)
+    rows, warnings = drop_repeats(table, paths, None)
+    if warnings:
+        table, paths = table.take(rows), [paths[row] for row in rows]
+    columns = {f"{one}_in_file" if one == "path" else one: table.typed(one) for one in table.columns}
+    records = pa.table({"path": pa.array(paths, pa.string()), **columns})
+    if (split := options.text("split")) is not None:
+        by = options.text("split_by") or "split"
+        if by not in table.columns:
+            raise DataError(f"{table.file} has no column '{by}'", f"its columns: {', '.join(table.columns)}")
+        keep = pa.array([one == split for one in table.text(by)])
+        if not pc.any(keep).as_py():
+            raise filter_message(split, {one for one in table.text(by) if one}, table.file)
+        records = records.filter(keep)
+    return AnchorSource(options.text("name") or name, records, "no-reference", "median", warnings=warnings)
 
 
 def _further_ratings(table: LabelTable, options: Options, score: str | None) -> tuple[tuple[Rating, ...], LabelTable]:

@@ -6,10 +6,12 @@ import os
 from collections.abc import Sequence
 from difflib import get_close_matches
 
+import pyarrow as pa
+
 from ..errors import DataError, counted
 from ..paths import PathText
 from .arrow_images import image_columns, load_hugging_face, load_parquet_images, parquet_schema
-from .base import AnchorSource
+from .base import AnchorSource, ImageSource
 from .declare import Dataset, load_dataset
 from .files import Folder, stem
 from .labelled import load_labelled, score_options, split_columns
@@ -54,12 +56,35 @@ def load_source(
         >>> both.rating, [(rating.name, rating.lower_is_better) for rating in both.ratings]
         ('quality', [('light', True)])
     """
+    lower = None if lower_is_better is None else str(lower_is_better).lower()
+    return _load(spec, {**score_options(score_column), "image": image_column, "lower": lower}, labelled=True)
+
+
+def load_images(spec: PathText, *, image_column: str | None = None) -> ImageSource:
+    r"""Read which images a source has, to score them: all that `load_source` reads, with or without scores.
+
+    Args:
+        spec: As of `load_source`; also a folder, or a URL of one, that holds images alone (hidden ones left out).
+        image_column: Image column of your own label file; None to find it by its name.
+
+    Raises:
+        DataError: When the source is unknown, or names no images.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import quasar_index as qi
+        >>> _ = Path("shots.tsv").write_text("file\tcamera\na.png\tx\nb.png\ty\n")
+        >>> source = qi.datasets.load_images("shots.tsv")
+        >>> [Path(path).name for path in source.records["path"].to_pylist()]
+        ['a.png', 'b.png']
+    """
+    source = _load(spec, {"image": image_column}, labelled=False)
+    return ImageSource(source.name, source.records, source.read_bytes, source.warnings)
+
+
+def _load(spec: PathText, arguments: dict[str, str | None], *, labelled: bool) -> AnchorSource:
+    """Read a source by the options in its text and those that were given as arguments."""
     parsed = parse_spec(os.fspath(spec))
-    arguments = {
-        **score_options(score_column),
-        "image": image_column,
-        "lower": None if lower_is_better is None else str(lower_is_better).lower(),
-    }
     given = {name: value for name, value in arguments.items() if value is not None}
     for name, value in given.items():
         if parsed.options.values.get(name, value) != value:
@@ -70,7 +95,7 @@ def load_source(
         if given:
             raise DataError(f"{dataset.name} declares its own columns and direction", "drop the column options")
         return load_dataset(dataset, parsed.root, parsed.options)
-    return _load_own(parsed.root, Options({**parsed.options.values, **given}))
+    return _load_own(parsed.root, Options({**parsed.options.values, **given}, labelled))
 
 
 def find_dataset(name: str) -> Dataset:
@@ -131,6 +156,10 @@ def _load_folder(folder: Folder, options: Options) -> AnchorSource:
     labels = [name for name in names if name.lower().endswith(LABEL_ENDINGS) and not name.lower().endswith(".txt")]
     if len(labels) == 1:
         return load_labelled(folder.path(labels[0]), options)
+    if not options.labelled and (images := folder.images("")):
+        options.check(("name",), folder.root)
+        paths = pa.array([folder.path(image) for image in images], pa.string())
+        return AnchorSource(options.text("name") or folder.name, pa.table({"path": paths}), "no-reference", "median")
     what = (
         f"label files: {', '.join(labels[:6])}" if labels else f"{counted(len(names), 'other entry', 'other entries')}"
     )

@@ -27,9 +27,11 @@ class Options:
 
     Attributes:
         values: Option name to text.
+        labelled: Whether scores are wanted; else images alone are, with the other columns as they are in the file.
     """
 
     values: Mapping[str, str] = field(default_factory=dict)
+    labelled: bool = True
 
     def check(self, allowed: Iterable[str], source: str) -> None:
         """Refuse options that the source does not know.

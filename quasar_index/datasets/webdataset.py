@@ -36,6 +36,10 @@ class TarImages:
 
     members: Mapping[str, tuple[str, int, int]]
 
+    def file(self, path: str) -> str:
+        """Return the shard that holds an image."""
+        return self.members[path][0]
+
     def __call__(self, path: str) -> bytes:
         """Return the bytes of an image.
 

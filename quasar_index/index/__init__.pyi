@@ -4,6 +4,7 @@ from .anchor_index import AnchorIndex
 from .build import BuildReport, build_from_embeddings, build_index, check_build
 from .damage import Damage
 from .edit import AddReport, RelabelReport, RemoveReport
+from .embedded_images import EmbeddedImages, read_embedded_images, write_embedded_images
 from .exchange import Export, ExportReport, read_export
 from .manifest import Manifest
 from .merging import MergeReport, merge
@@ -23,6 +24,7 @@ __all__ = [
     "BuildReport",
     "CompactReport",
     "Damage",
+    "EmbeddedImages",
     "EmbeddingRecord",
     "Export",
     "ExportReport",
@@ -48,8 +50,10 @@ __all__ = [
     "nearest",
     "rating_records",
     "raw_scores",
+    "read_embedded_images",
     "read_export",
     "read_note",
     "select_into",
+    "write_embedded_images",
     "write_note",
 ]

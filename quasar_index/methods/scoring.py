@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ..anchors import AnchorTable
 from ..arrays import ByteArray, DoubleArray, FloatArray
+from ..datasets.base import AnchorSource, ImageSource
 from ..encoders.base import Encoder, encode
 from ..encoders.pipeline import EncodedImage, encode_files
 from ..errors import AnchorIndexError, DataError, MethodError
@@ -42,6 +43,7 @@ class ScoredImage:
             where the anchors are too few to tell.
         error: Why there is no score; empty otherwise.
         embedding: (D,) float32, raw; None on an error.
+        id: Content id of the image; empty where it could not be read, or only its embedding is known.
 
     Example:
         >>> import quasar_index as qi
@@ -56,6 +58,7 @@ class ScoredImage:
     familiarity: float | None = None
     error: str = ""
     embedding: FloatArray | None = field(default=None, repr=False, compare=False)
+    id: str = field(default="", repr=False, compare=False)
 
 
 @dataclass
@@ -140,7 +143,9 @@ class Scorer:
         """
         rows = self.rows([image.embedding for image in images if image.embedding is not None])
         return [
-            image if image.embedding is None else ScoredImage(image.path, *next(rows), embedding=image.embedding)
+            image
+            if image.embedding is None
+            else ScoredImage(image.path, *next(rows), embedding=image.embedding, id=image.id)
             for image in images
         ]
 
@@ -150,6 +155,7 @@ class Scorer:
         *,
         n_workers: int | None = None,
         max_pixels: int = MAX_PIXELS,
+        read: Callable[[str], bytes] | None = None,
         on_progress: Callable[[int], None] | None = None,
     ) -> Iterator[ScoredImage]:
         """Score image files as a stream with bounded memory; a bad image is a row with an error.
@@ -158,6 +164,7 @@ class Scorer:
             paths: Files or URLs.
             n_workers: Decoding threads; None for one a core.
             max_pixels: Largest image that is decoded.
+            read: Returns the bytes of an image file by its path; None for a local file or a URL.
             on_progress: Called with the number of images embedded so far; rows follow in blocks.
 
         Yields:
@@ -172,6 +179,7 @@ class Scorer:
             n_workers=n_workers,
             max_pixels=max_pixels,
             cache=self.cache,
+            read=read,
         )
         block: list[EncodedImage] = []
         # Static centroids score at once; adaptive ones are cheaper for a block of queries.
@@ -185,13 +193,50 @@ class Scorer:
                 block = []
         yield from self._score_block(block)
 
+    def score_source(
+        self,
+        source: AnchorSource | ImageSource,
+        *,
+        n_workers: int | None = None,
+        max_pixels: int = MAX_PIXELS,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> Iterator[ScoredImage]:
+        r"""Score the images of a label file or a container, such as tar shards, whether or not they are rated.
+
+        Args:
+            source: What `qi.datasets.load_images` or `qi.load_source` read.
+            n_workers: As of `score_files`.
+            max_pixels: As of `score_files`.
+            on_progress: As of `score_files`.
+
+        Yields:
+            One row an image, in the order of `source.records`.
+
+        Example:
+            >>> from pathlib import Path
+            >>> import numpy as np, quasar_index as qi
+            >>> from PIL import Image
+            >>> for i in range(3):
+            ...     Image.fromarray(np.full((64, 64, 3), 60 * i, dtype=np.uint8)).save(f"{i}.png")
+            >>> _ = Path("shots.csv").write_text("image,camera\n0.png,x\n1.png,y\n2.png,y\n")
+            >>> encoder = qi.load_encoder()
+            >>> anchors = qi.make_anchors(np.eye(4, encoder.spec.dim), is_good=[True, True, False, False])
+            >>> source = qi.datasets.load_images("shots.csv")
+            >>> [Path(row.path).name for row in qi.Scorer(anchors, encoder=encoder).score_source(source)]
+            ['0.png', '1.png', '2.png']
+        """
+        paths = (path for chunk in source.records["path"].chunks for path in chunk.to_pylist())
+        yield from self.score_files(
+            paths, n_workers=n_workers, max_pixels=max_pixels, read=source.read_bytes, on_progress=on_progress
+        )
+
     def _score_block(self, block: list[EncodedImage]) -> Iterator[ScoredImage]:
         rows = self.rows([image.embedding for image in block if image.embedding is not None])
         for image in block:
             yield (
-                ScoredImage(image.path, error=image.error)
+                ScoredImage(image.path, error=image.error, id=image.id)
                 if image.embedding is None
-                else ScoredImage(image.path, *next(rows), embedding=image.embedding)
+                else ScoredImage(image.path, *next(rows), embedding=image.embedding, id=image.id)
             )
 
     def rows(self, embeddings: Sequence[FloatArray] | FloatArray) -> Iterator[Row]:

@@ -31,7 +31,7 @@ __all__ = ["make_starter", "write_distorted"]
 DISTORTED = "distorted"
 LABELS = "labels.csv"
 SOURCE = "starter"
-PER_PICTURE = 18
+PER_PICTURE = 25
 """Distortions of a picture, drawn from 25 types at 5 levels. Twice as many gain nothing that can be measured."""
 
 

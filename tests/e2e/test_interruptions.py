@@ -129,9 +129,9 @@ def test_rows_that_cannot_be_removed_cost_no_result(call, photos, tmp_path, monk
 def test_two_runs_do_not_write_one_output(photos, tmp_path):
     out = str(tmp_path / "scores.csv")
     with (
-        resuming.kept_rows(out, ["a"], None, None),
+        resuming.kept_rows(out, ["a"], lambda row: None),
         pytest.raises(qi.DataError, match="another process writes"),
-        resuming.kept_rows(out, ["a"], None, None),
+        resuming.kept_rows(out, ["a"], lambda row: None),
     ):
         pass
 

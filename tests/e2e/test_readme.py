@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture
 def workplace(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What the examples take for granted: `ratings.csv` with its images, and a folder of photographs."""
+    """What the examples take for granted: `ratings.csv` with its images, a folder of photographs, and tar shards."""
     shutil.copytree(photos, tmp_path, dirs_exist_ok=True)
     head, *rows = (tmp_path / "ratings.csv").read_text(encoding="utf-8").splitlines()
     lines = [f"{head},appeal", *(f"{row},{n * 7 % 20}" for n, row in enumerate(rows))]
@@ -28,6 +29,12 @@ def workplace(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     (tmp_path / "holiday").mkdir()
     shutil.copy(photos / "coffee_0.png", tmp_path / "holiday" / "beach.jpg")
     (tmp_path / "holiday" / "broken.jpg").write_bytes(b"broken")
+    (tmp_path / "shards").mkdir()
+    with tarfile.open(tmp_path / "shards" / "0.tar", "w") as archive:
+        for number, path in enumerate(sorted(photos.glob("*_?.png"))[:9]):
+            (tmp_path / "label.json").write_text(f'{{"photo": "{path.stem}"}}', encoding="utf-8")
+            archive.add(path, f"{number}.png")
+            archive.add(tmp_path / "label.json", f"{number}.json")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("QUASAR_INDEX_HOME", str(tmp_path / "indexes"))
     return tmp_path

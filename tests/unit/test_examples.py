@@ -12,6 +12,7 @@ from tests.unit.conftest import public_names
 # What a user works with from day to day: each has an example that runs.
 EVERYDAY = {
     *("AnchorIndex", "AnchorTable", "make_anchors", "load_source", "load_embeddings", "find_dataset", "list_images"),
+    *("load_images", "ImageSource", "EmbeddedImages", "write_embedded_images", "Scorer.score_source"),
     *("EmbeddingCache", "EncoderSpec", "encode", "load_encoder", "distort", "synthesize", "contact_sheet"),
     *("build_index", "build_from_embeddings", "merge", "nearest", "read_export", "Tags"),
     *("Method", "Method.fit", "FittedMethod", "Mean", "Offset", "Clustering", "Retrieval", "Knn", "Ridge"),

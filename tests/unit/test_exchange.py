@@ -134,6 +134,9 @@ def test_a_damaged_export_is_one_clear_error(index, tmp_path):
     with np.load(tmp_path / "out.npz") as archive:
         arrays = {name: archive[name] for name in archive.files}
     np.savez(tmp_path / "out.npz", **{**arrays, "embeddings": arrays["embeddings"][:5], "ids": arrays["ids"][:5]})
+    with pytest.raises(DataError, match="5 embeddings but 12 ids"):  # of rows: paths and content ids
+        qi.read_export(tmp_path / "out.npz")
+    np.savez(tmp_path / "out.npz", **{**arrays, **{name: arrays[name][:5] for name in ("embeddings", "ids", "paths")}})
     with pytest.raises(DataError, match="is damaged"):
         qi.read_export(tmp_path / "out.npz")
 

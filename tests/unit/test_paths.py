@@ -162,6 +162,7 @@ ENTRIES = {
     "list_images": lambda p: qi.list_images(p("images")),
     "load_embeddings": lambda p: qi.load_embeddings(p("all.npy"), p("all.csv")),
     "load_encoder": lambda p: _refused(lambda: qi.load_encoder(weights=p("all.npy"))),
+    "load_images": lambda p: qi.datasets.load_images(p("images")),
     "load_recorded_encoder": lambda p: _refused(
         lambda: qi.load_recorded_encoder(qi.EncoderSpec(qi.DEFAULT_ENCODER, 6), weights=p("all.npy"))
     ),
@@ -170,6 +171,7 @@ ENTRIES = {
     "read_author_embeddings": lambda p: qi.datasets.read_author_embeddings(
         p("author.pt"), p("author.json"), p("author-labels.json")
     ),
+    "read_embedded_images": lambda p: qi.index.read_embedded_images(p("all.parquet")),
     "read_export": lambda p: qi.read_export(p("all.parquet")),
     "read_image_bytes": lambda p: qi.images.read_image_bytes(p("images/0.png")),
     "read_plan": lambda p: qi.sweep.read_plan(p("plan.toml")),
@@ -186,6 +188,9 @@ ENTRIES = {
                                       state=path, n_seeds=2, n_resamples=40),
     ),
     "synthesize": lambda p: qi.synthesis.synthesize(p("images"), p("made"), types=["gaussian-blur"], levels=[1]),
+    "write_embedded_images": lambda p: is_written(
+        p("out.npz"), lambda path: qi.index.write_embedded_images(path, list("abcd"), MATRIX[:4])
+    ),
 }  # fmt: skip
 
 

@@ -1,0 +1,139 @@
+"""How far a long run is: a bar on a terminal; elsewhere, such as in the log of a job, a line every half minute."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from quasar_index.errors import DataError
+
+from .logs import is_json, say
+
+INTERVAL = "QUASAR_INDEX_PROGRESS_SECONDS"
+"""Environment variable: seconds between two lines of progress where stderr is no terminal."""
+_SECONDS = 30.0
+
+Update = Callable[..., None]
+"""Takes (done, total), and `failed` where it is known."""
+
+
+@contextlib.contextmanager
+def progress_bar(what: str) -> Iterator[Update]:
+    """Show how far something is on stderr: done, total, rate, remaining time, failures.
+
+    Args:
+        what: Such as "scoring".
+
+    Yields:
+        A function to call with (done, total), and with `failed=` where some may fail.
+    """
+    if sys.stderr.isatty() and not is_json():
+        with _bar(what) as update:
+            yield update
+    else:
+        yield _Lines(what, _interval())
+
+
+@contextlib.contextmanager
+def _bar(what: str) -> Iterator[Update]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[failed]}", style="red"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=None, rate="", failed="")
+
+        def update(done: int, total: int, failed: int = 0) -> None:
+            speed = progress.tasks[0].speed
+            progress.update(
+                task,
+                completed=done,
+                total=total,
+                rate=f"{speed:.1f}/s" if speed else "",
+                failed=f"{failed} failed" if failed else "",
+            )
+
+        yield update
+
+
+class _Lines:
+    """Says how far something is, at most once an interval."""
+
+    def __init__(self, what: str, interval: float) -> None:
+        self._what = what
+        self._interval = interval
+        self._said = time.monotonic()
+        self._first: tuple[int, float] | None = None
+
+    def __call__(self, done: int, total: int, failed: int | None = None) -> None:
+        """Take note of how much is done."""
+        now = time.monotonic()
+        if self._first is None:  # neither loading an encoder nor what an interrupted run had done is of the rate
+            self._first = done, now
+        if now - self._said < self._interval:
+            return
+        self._said = now
+        first, began = self._first
+        rate = (done - first) / (now - began) if done > first and now > began else None
+        left = (total - done) / rate if rate else None
+        memory = memory_in_use()
+        parts = [
+            f"{done:,} of {total:,} ({done / max(total, 1):.1%})",
+            *([] if rate is None else [f"{rate:.1f}/s"]),
+            *([] if left is None else [f"{duration(left)} left"]),
+            *([] if failed is None else [f"{failed:,} failed"]),
+            *([] if memory is None else [f"{memory / 2**20:,.0f} MiB"]),
+        ]
+        say(
+            "progress",
+            f"{self._what}: {', '.join(parts)}",
+            what=self._what,
+            done=done,
+            total=total,
+            rate=None if rate is None else round(rate, 3),
+            seconds_left=None if left is None else round(left),
+            failed=failed,
+            memory_bytes=memory,
+        )
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the two largest units that it needs: `8 s`, `3 min 20 s`, `2 h 5 min`, `1 d 3 h`."""
+    whole = round(seconds)
+    units = (("d", whole // 86400), ("h", whole // 3600 % 24), ("min", whole // 60 % 60), ("s", whole % 60))
+    first = next((place for place, (_, n) in enumerate(units) if n), 3)
+    return " ".join(f"{n} {unit}" for unit, n in units[first : first + 2] if n) or "0 s"
+
+
+def memory_in_use() -> int | None:
+    """Return the resident memory of this process in bytes; None where the system does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _interval() -> float:
+    """Return the seconds between two lines."""
+    given = os.environ.get(INTERVAL)
+    if given is None:
+        return _SECONDS
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = -1
+    if not seconds >= 0:
+        raise DataError(f"${INTERVAL} is '{given}'", "give seconds, such as 30; 0 for a line each time")
+    return seconds

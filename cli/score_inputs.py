@@ -1,0 +1,366 @@
+"""What `score` scores: files, the images of --data, or --embeddings; all of them or one part of `--shard`."""
+
+from __future__ import annotations
+
+import glob
+import io
+import os
+import re
+import sys
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import quasar_index as qi
+from quasar_index.errors import counted
+
+from .data import note_warnings
+from .idle import Idle
+from .output import note
+from .progress import Update
+from .resuming import file_signature
+
+_PANEL = "Large jobs"
+DataOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--data",
+        "-d",
+        metavar="SPEC",
+        help="Score the images of a label file, tar shards, Parquet or a data set NAME:ROOT, rated or not; repeatable.",
+    ),
+]
+KeepOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keep",
+        metavar="COLUMN",
+        help="Column of --data (or of --embeddings, such as id) to pass on to the rows; repeatable.",
+        rich_help_panel=_PANEL,
+    ),
+]
+ShardOption = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        help="Score the I-th of N even parts of the images: 1/N to N/N are all of them, in order.",
+        rich_help_panel=_PANEL,
+    ),
+]
+SaveOption = Annotated[
+    str | None,
+    typer.Option(
+        "--save-embeddings",
+        metavar="FILE",
+        help="Also write the embeddings to .parquet or .npz, for --embeddings.",
+        rich_help_panel=_PANEL,
+    ),
+]
+FailuresOption = Annotated[
+    str,
+    typer.Option(
+        "--max-failures",
+        metavar="N|P%",
+        help="Exit with 0 while at most so many images could not be scored.",
+        rich_help_panel=_PANEL,
+    ),
+]
+IDLE = (
+    Idle(("keep",), lambda given: not given["data"] and given["embeddings"] is None, "files have no columns"),
+    Idle(("image_column",), lambda given: not given["data"], "it is for a label file of --data"),
+    Idle(
+        ("save_embeddings", "max_failures"),
+        lambda given: given["embeddings"] is not None,
+        "the embeddings are there already",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Images of one source: how they are opened, and the columns that come with them (None for none)."""
+
+    paths: Sequence[str]
+    read: Callable[[str], bytes] | None = None
+    records: Any = None
+
+
+@dataclass
+class Inputs:
+    """The images of a run, in order.
+
+    Attributes:
+        parts: By source.
+        keep: Columns that pass on to the rows, with their names there.
+        embedded: The embeddings of them all, where no image is to be opened.
+        paths: Of all images.
+    """
+
+    parts: list[_Part]
+    keep: Mapping[str, str] = field(default_factory=dict)
+    embedded: qi.index.EmbeddedImages | None = None
+    paths: Sequence[str] = field(init=False)
+    _starts: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Put the paths one after the other."""
+        self.paths = self.parts[0].paths if len(self.parts) == 1 else list(chain(*(one.paths for one in self.parts)))
+        self._starts = [0]
+        for part in self.parts:
+            self._starts.append(self._starts[-1] + len(part.paths))
+
+    def name_kept(self, taken: Sequence[str]) -> None:
+        """Name the columns that pass on so that none is called like a column of the result."""
+        self.keep = {name: f"{name}_in_file" if name in taken else name for name in self.keep}
+
+    def part(self, number: int, of: int) -> Inputs:
+        """Return one of `of` even parts, from 1 on: whole runs of the images, whose lengths differ by one at most."""
+        n = len(self.paths)
+        first, end = n * (number - 1) // of, n * number // of
+        parts = []
+        for start, one in zip(self._starts, self.parts, strict=False):
+            low, high = max(first - start, 0), min(end - start, len(one.paths))
+            if low < high:
+                records = one.records.slice(low, high - low) if one.records is not None else None
+                parts.append(_Part(one.paths[low:high], one.read, records))
+        embedded = self.embedded
+        if embedded is not None:
+            rows = slice(first, end)
+            cut = embedded.records.slice(first, end - first)
+            embedded = qi.index.EmbeddedImages(cut, embedded.embeddings[rows], embedded.spec)
+        return Inputs(parts or [_Part([])], self.keep, embedded)
+
+    @property
+    def are_files(self) -> bool:
+        """Whether each image can be opened by its path alone."""
+        return self.embedded is None and all(part.read is None for part in self.parts)
+
+    @property
+    def types(self) -> dict[str, Any]:
+        """The Arrow types of the columns that pass on, in the rows."""
+        import pyarrow as pa
+
+        found: dict[str, Any] = {}
+        for name in self.keep:
+            tables = [part.records for part in self.parts if part.records is not None]
+            kinds = {_kind(table.schema.field(name).type) for table in tables if name in table.column_names}
+            kinds.discard(pa.null())
+            if kinds == {pa.int64(), pa.float64()}:
+                kinds = {pa.float64()}
+            found[self.keep[name]] = kinds.pop() if len(kinds) == 1 else pa.string()
+        return found
+
+    def kept(self) -> Iterator[dict[str, Any]]:
+        """Yield the columns that pass on, row by row."""
+        types = self.types
+        for part in self.parts:
+            there = [name for name in self.keep if part.records is not None and name in part.records.column_names]
+            if not there:
+                yield from (dict.fromkeys(self.keep.values()) for _ in part.paths)
+                continue
+            for batch in part.records.select(there).to_batches(1024):
+                for row in batch.to_pylist():
+                    yield {to: _plain(row.get(name), types[to]) for name, to in self.keep.items()}
+
+    def with_columns(self, rows: Iterator[dict[str, Any]], start: int) -> Iterator[dict[str, Any]]:
+        """Give rows, of the images from one on, the columns that pass on."""
+        if not self.keep:
+            return rows
+        return (row | columns for row, columns in zip(rows, islice(self.kept(), start, None), strict=True))
+
+    def signature(self, row: int) -> list[int] | None:
+        """Return size and time of the file that holds an image; None where there is none, or no way to ask (URLs)."""
+        part = self.parts[min(bisect_right(self._starts, row) - 1, len(self.parts) - 1)]
+        path = self.paths[row]
+        holder = getattr(part.read, "file", None)
+        return file_signature(path if holder is None else holder(path))
+
+    def score(
+        self, scorers: Sequence[qi.Scorer], start: int, update: Update, **running: Any
+    ) -> Iterator[tuple[qi.ScoredImage, ...]]:
+        """Score the images from one on.
+
+        Args:
+            scorers: One an encoder; each embeds the images.
+            start: Images that have been scored before.
+            update: Is told how many are done, of how many.
+            running: Further arguments of `Scorer.score_files`.
+
+        Yields:
+            A row a scorer, image by image.
+        """
+        if self.embedded is not None:
+            yield from zip(self._score_embeddings(scorers[0]))
+            return
+        said = [update, *(lambda done, total: None for _ in scorers[1:])]  # noqa: ARG005
+        streams = (self._stream(one, start, to, running) for one, to in zip(scorers, said, strict=True))
+        yield from zip(*streams, strict=True)
+
+    def _stream(
+        self, scorer: qi.Scorer, start: int, update: Update, running: Mapping[str, Any]
+    ) -> Iterator[qi.ScoredImage]:
+        total = len(self.paths)
+        for first, part in zip(self._starts, self.parts, strict=False):
+            before = max(start - first, 0)
+            if before >= len(part.paths):
+                continue
+            done = first + before
+            yield from scorer.score_files(
+                islice(part.paths, before, None),
+                read=part.read,
+                on_progress=lambda n, done=done: update(done + n, total),  # type: ignore[misc]
+                **running,
+            )
+
+    def _score_embeddings(self, scorer: qi.Scorer) -> Iterator[qi.ScoredImage]:
+        assert self.embedded is not None  # noqa: S101 - for the type checker
+        if not len(self.embedded):
+            return
+        rows = scorer.rows(self.embedded.embeddings)
+        keys = (key or "" for key in self.embedded.records["id"].to_pylist())
+        for path, key, embedding, row in zip(self.paths, keys, self.embedded.embeddings, rows, strict=True):
+            yield qi.ScoredImage(path, *row, embedding=embedding, id=key)
+
+
+def _kind(type_: Any) -> Any:
+    """Return how a column is kept in rows: as whole numbers, numbers, truth values, nothing, or text."""
+    import pyarrow as pa
+
+    if pa.types.is_null(type_):
+        return pa.null()
+    if pa.types.is_boolean(type_):
+        return pa.bool_()
+    if pa.types.is_integer(type_) and type_ != pa.uint64():
+        return pa.int64()
+    return pa.float64() if pa.types.is_floating(type_) else pa.string()
+
+
+def _plain(value: Any, type_: Any) -> Any:
+    """Return a value as it stands in a row, and in JSON."""
+    import pyarrow as pa
+
+    if value is None or value != value:  # noqa: PLR0124 - NaN is no JSON
+        return None
+    if pa.types.is_floating(type_):
+        return float(value)
+    return str(value) if pa.types.is_string(type_) else value
+
+
+def read_inputs(
+    paths: list[str] | None,
+    data: list[str] | None,
+    embeddings: Path | None,
+    *,
+    image_column: str | None = None,
+    keep: list[str] | None = None,
+    shard: str | None = None,
+) -> Inputs:
+    """Read which images are to be scored.
+
+    Raises:
+        BadParameter: Unless exactly one kind is named, or when the shard is none.
+        DataError: When there are no images, or a column to keep is not there.
+    """
+    if sum(map(bool, (paths, data, embeddings is not None))) != 1:
+        raise typer.BadParameter("give either images, --data or --embeddings")
+    part = _read_shard(shard)
+    columns = {name: name for name in keep or ()}
+    if embeddings is not None:
+        embedded = qi.index.read_embedded_images(embeddings)
+        found = Inputs([_part_of(embedded.records, None, columns)], columns, embedded)
+        _check_columns(columns, [embedded.records])
+    elif data:
+        sources = [qi.datasets.load_images(spec, image_column=image_column) for spec in data]
+        note_warnings(sources)
+        _check_columns(columns, [one.records for one in sources])
+        found = Inputs([_part_of(one.records, one.read_bytes, columns) for one in sources], columns)
+    else:
+        found = Inputs([_Part(expand(paths or []))])
+    if part is None:
+        return found
+    mine = found.part(*part)
+    note(f"shard {part[0]} of {part[1]}: {len(mine.paths)} of {counted(len(found.paths), 'image')}")
+    return mine
+
+
+def _part_of(records: Any, read: Callable[[str], bytes] | None, columns: Iterable[str]) -> _Part:
+    """Return the images of a table, with no more of it than is needed."""
+    wanted = [name for name in columns if name in records.column_names]
+    return _Part(records["path"].to_pylist(), read, records.select(wanted) if wanted else None)
+
+
+def _check_columns(columns: Iterable[str], tables: Sequence[Any]) -> None:
+    """Raise a DataError where no table has a column."""
+    known = dict.fromkeys(name for table in tables for name in table.column_names if name != "path")
+    for name in columns:
+        if name not in known:
+            raise qi.DataError(f"--keep '{name}' is no column of the data", f"columns: {', '.join(known) or 'none'}")
+
+
+def _read_shard(text: str | None) -> tuple[int, int] | None:
+    """Read `I/N`."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text)
+    number, of = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not 1 <= number <= of:
+        raise typer.BadParameter(f"--shard {text} is none: the parts of four are 1/4, 2/4, 3/4 and 4/4")
+    return number, of
+
+
+def read_most_failures(text: str) -> Callable[[int], float]:
+    """Read `--max-failures`: a number of images, or a percentage of them.
+
+    Returns:
+        The most failures of so many images.
+    """
+    match = re.fullmatch(r"(\d+)|(\d+(?:\.\d*)?|\.\d+)%", text.strip())
+    if match is None or (match[2] and float(match[2]) > 100):
+        raise typer.BadParameter(f"--max-failures {text} is neither a number of images nor a percentage such as 0.1%")
+    return lambda n: int(match[1]) if match[1] else n * float(match[2]) / 100
+
+
+def expand(paths: list[str]) -> list[str]:
+    """List the files that the arguments stand for, in order.
+
+    Args:
+        paths: Files and URLs (kept as they are), folders (listed recursively), globs, `-` (names on stdin, likewise).
+
+    Raises:
+        DataError: When there is no file at all, or a folder or glob gives none.
+    """
+    from quasar_index.images import find_images
+
+    found: list[str] = []
+    for path in paths:
+        if path == "-":
+            found += expand([line for line in _listed() if line and line != "-"])
+        # os.path, because a name that the system finds too long is no file, and no error
+        elif "://" in path or os.path.isfile(path):  # noqa: PTH113
+            found.append(path)
+        elif os.path.isdir(path):  # noqa: PTH112
+            found += map(str, qi.list_images(Path(path)))
+        elif glob.has_magic(path):
+            matches = find_images(path)
+            if not matches:
+                raise qi.DataError(f"no file matches '{path}'", "check the pattern")
+            found += map(str, matches)
+        else:
+            found.append(path)  # its row will say that it is missing
+    if not found:
+        raise qi.DataError("no images to score", "name files, folders or globs")
+    return found
+
+
+def _listed() -> list[str]:
+    """Read names from stdin: one a line, or each ended by NUL as `find -print0` writes them; of any bytes."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="surrogateescape", newline="\n")
+    text = sys.stdin.read()
+    return text.split("\0") if "\0" in text else [line.removesuffix("\r") for line in text.split("\n")]
