@@ -176,6 +176,13 @@ class Commands(TyperGroup):
                 short = re.split("[:;] ", line)[0].rstrip(".") + "."  # a line in the list: the whole is in its own help
                 self.add_command(TyperCommand(name, help=line, short_help=short, rich_help_panel=panel))
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of commands on one screen: without the completion that people install but do not look at."""
+        for one in self.params:
+            if isinstance(one, TyperOption) and one.name == "show_completion":
+                one.hidden = True
+        super().format_help(ctx, formatter)
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Load the command that was called."""
         name, outlined, rest = super().resolve_command(ctx, args)

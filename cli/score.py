@@ -69,19 +69,28 @@ def score(
         typer.Option(
             "--index",
             "-i",
-            help="Name or path of the index. Given again: a score for each, score_NAME.  Default: starter, which comes "
-            "with it.",
+            metavar="NAME",
+            help="Name or path of the index; default: starter. Given again: a score for each, score_NAME.",
         ),
     ] = None,
     embeddings: Annotated[
         Path | None,
-        typer.Option(help="Score embeddings instead: .npy, .npz or .pt (M, D), an export, or --save-embeddings."),
+        typer.Option(
+            metavar="FILE", help="Score embeddings: .npy, .npz or .pt (M, D), an export, or of --save-embeddings."
+        ),
     ] = None,
     format_: Annotated[
-        Format | None, typer.Option("--format", "-f", help="Default: table on a terminal, jsonl in a pipe.")
+        Format | None,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help="table, csv, jsonl or parquet.  Default: table on a terminal, jsonl in a pipe.",
+        ),
     ] = None,
     output: Annotated[
-        str | None, typer.Option("--output", "-o", help="File or URL to write; its ending names the format.")
+        str | None,
+        typer.Option("--output", "-o", metavar="FILE", help="File or URL to write; its ending names the format."),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="A table with all columns, also the cosines.")] = False,
     ranking: Ranking,

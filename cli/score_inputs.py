@@ -32,7 +32,7 @@ DataOption = Annotated[
         "--data",
         "-d",
         metavar="SPEC",
-        help="Score the images of a label file, tar shards, Parquet or a data set NAME:ROOT, rated or not; repeatable.",
+        help="Images of a label file, tar shards, Parquet or a data set NAME:ROOT; repeatable.",
     ),
 ]
 KeepOption = Annotated[
