@@ -144,6 +144,8 @@ class Inputs:
     @property
     def types(self) -> dict[str, Any]:
         """The Arrow types of the columns that pass on, in the rows."""
+        if not self.keep:
+            return {}
         import pyarrow as pa
 
         found: dict[str, Any] = {}

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..anchors import AnchorTable
-from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray, unit
+from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
 from ..errors import AnchorIndexError, counted
 from ..fits import DAMAGED, Fits
 from ..paths import LEFT, replacing
@@ -228,7 +228,8 @@ def read_cache(base: Path, dim: int) -> AnchorTable:
     directions: FloatArray
     if half is not None and shipped:
         raw = np.fromfile(matrix_path, np.float16, count=ids.size * dim, offset=int(half[1])).reshape(ids.size, dim)
-        directions = unit(raw.astype(np.float32))
+        directions = raw.astype(np.float32)
+        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     else:
         # A flat index is a short header, then the matrix.
         offset = int(n_bytes) - ids.size * dim * 4

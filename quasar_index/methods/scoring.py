@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from ..anchors import AnchorTable
 from ..arrays import ByteArray, DoubleArray, FloatArray
-from ..datasets.base import AnchorSource, ImageSource
 from ..encoders.base import Encoder, encode
 from ..encoders.pipeline import EncodedImage, encode_files
 from ..errors import AnchorIndexError, DataError, MethodError
@@ -25,6 +24,7 @@ from .mean import Mean
 from .method import Method
 
 if TYPE_CHECKING:
+    from ..datasets.base import AnchorSource, ImageSource
     from ..encoders.embedding_cache import EmbeddingCache
 
 Row: TypeAlias = tuple[float | None, float | None, float | None, float | None]

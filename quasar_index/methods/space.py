@@ -26,13 +26,15 @@ from ..arrays import DoubleArray, FloatArray
 from ..errors import MethodError
 from ..fits import normalised
 from ..threads import threads_for
-from .moments import CHUNK, fit_moments, mean_of
+from .moments import fit_moments, mean_of
 from .shrinkage import Shrinkage, resolved_shrinkage
 
 SpaceName: TypeAlias = Literal["raw", "centred", "whitened"]
 
 SPACES: tuple[SpaceName, ...] = ("raw", "centred", "whitened")
 DEFAULT_SPACE: SpaceName = "whitened"
+MAPPED = 2048
+"""Anchors that are mapped into a space at a time."""
 WHITENED = "whitened space of the ratings"
 """Name of what is kept with the fits of an index (`AnchorTable.once`)."""
 
@@ -89,8 +91,8 @@ class Space:
             return anchors
 
         def chunks() -> Iterator[FloatArray]:
-            for start in range(0, len(anchors), CHUNK):
-                yield self.apply(anchors.directions[start : start + CHUNK])
+            for start in range(0, len(anchors), MAPPED):
+                yield self.apply(anchors.directions[start : start + MAPPED])
 
         fits = anchors.fits and anchors.fits.within(self.key)
         shape = anchors.directions.shape
