@@ -28,6 +28,9 @@ TRIAL_SAMPLE = 16
 CPU_BATCH_PIXELS = 16 * 224 * 224
 """Most pixels that go through a network on a CPU at once: more gains nothing and leaves the caches."""
 
+KEEP_IMAGES = 16
+"""Fewest images of a run that keeps the memory which it frees: of a few, it is given back."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -52,7 +55,7 @@ class ImageTower(ABC):
         if spec.input is None:
             raise EncoderError(f"encoder '{spec.name}' has no input rule", "this is a bug: report it")
         self._on_cpu = device == "cpu"
-        if self._on_cpu:
+        if self._on_cpu and (n_images or 0) >= KEEP_IMAGES:
             keep_freed_memory()
         self.spec = spec
         self._rule: InputRule = spec.input

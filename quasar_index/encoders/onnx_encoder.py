@@ -15,7 +15,7 @@ from ..arrays import ByteArray, FloatArray
 from ..errors import EncoderError, first_line
 from ..threads import n_cores
 from . import openvino_runtime, trial
-from .image_tower import ImageTower, Precision
+from .image_tower import KEEP_IMAGES, ImageTower, Precision
 from .spec import EncoderSpec
 
 LOGS_ERRORS = 3
@@ -42,7 +42,8 @@ class OnnxEncoder(ImageTower):
     ) -> None:
         super().__init__(spec, precision, "cpu", n_images=n_images)
         self._path = path
-        self._onnx = None if precision.startswith("openvino") else open_session(path)
+        is_long = (n_images or 0) >= KEEP_IMAGES
+        self._onnx = None if precision.startswith("openvino") else open_session(path, keeps_memory=is_long)
 
     def candidates(self) -> list[str]:
         """Return OpenVINO in float32, where it is installed."""
@@ -55,11 +56,12 @@ class OnnxEncoder(ImageTower):
         return self._onnx or open_session(self._path)
 
 
-def open_session(path: Path) -> trial.Forward:
+def open_session(path: Path, *, keeps_memory: bool = True) -> trial.Forward:
     """Load an exported tower into ONNX Runtime.
 
     Args:
         path: The file.
+        keeps_memory: Keep the memory of an image for the next one: half the time, and a quarter more memory.
 
     Returns:
         A function that embeds a batch: (B, H, W, 3) uint8 to (B, D) float32.
@@ -75,6 +77,7 @@ def open_session(path: Path) -> trial.Forward:
     options.log_severity_level = LOGS_ERRORS
     # Images come in many sizes: memory that is planned for each of them would only pile up.
     options.enable_mem_pattern = False
+    options.enable_cpu_mem_arena = keeps_memory
     # Waiting threads sleep: the cores decode images meanwhile.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:

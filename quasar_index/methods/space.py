@@ -33,7 +33,7 @@ SpaceName: TypeAlias = Literal["raw", "centred", "whitened"]
 
 SPACES: tuple[SpaceName, ...] = ("raw", "centred", "whitened")
 DEFAULT_SPACE: SpaceName = "whitened"
-MAPPED = 2048
+MAPPED = 512
 """Anchors that are mapped into a space at a time."""
 WHITENED = "whitened space of the ratings"
 """Name of what is kept with the fits of an index (`AnchorTable.once`)."""
