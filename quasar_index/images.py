@@ -241,6 +241,8 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, admit: Callable[[int], 
     except Exception as error:
         # Pillow's plugins raise anything on damaged data; MemoryError where the image is too large for this machine.
         raise ImageError(f"cannot be decoded ({first_line(error)})", "restore or remove it") from error
+    finally:
+        image.close()  # its pixels would else wait for Python to find a circle of references
 
 
 def registered() -> list[str]:

@@ -14,7 +14,7 @@ import numpy as np
 from ..arrays import ByteArray, FloatArray
 from ..errors import EncoderError
 from . import trial
-from .memory import keep_freed_memory
+from .memory import is_short, keep_freed_memory
 from .spec import EncoderSpec, InputRule
 
 Precision: TypeAlias = Literal["auto", "fp32", "bf16", "fp16", "onnx", "openvino", "openvino-bf16"]
@@ -27,9 +27,6 @@ TRIAL_SAMPLE = 16
 """Images of the trial: the first of the run."""
 CPU_BATCH_PIXELS = 16 * 224 * 224
 """Most pixels that go through a network on a CPU at once: more gains nothing and leaves the caches."""
-
-KEEP_IMAGES = 16
-"""Fewest images of a run that keeps the memory which it frees: of a few, it is given back."""
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +52,7 @@ class ImageTower(ABC):
         if spec.input is None:
             raise EncoderError(f"encoder '{spec.name}' has no input rule", "this is a bug: report it")
         self._on_cpu = device == "cpu"
-        if self._on_cpu and (n_images or 0) >= KEEP_IMAGES:
+        if self._on_cpu and not is_short(n_images):
             keep_freed_memory()
         self.spec = spec
         self._rule: InputRule = spec.input

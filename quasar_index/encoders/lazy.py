@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..paths import PathText
+from .memory import is_short, return_freed_memory
 from .registry import check_recorded_encoder, load_recorded_encoder
 from .spec import EncoderSpec
 
@@ -59,6 +60,8 @@ class LazyEncoder:
             "weights": weights, "device": device, "precision": precision, "n_images": n_images,
         }  # fmt: skip
         self._loaded: Encoder | None = None
+        if is_short(n_images):
+            return_freed_memory()
         if weights is not None:
             self._load()
 

@@ -15,7 +15,8 @@ from ..arrays import ByteArray, FloatArray
 from ..errors import EncoderError, first_line
 from ..threads import n_cores
 from . import openvino_runtime, trial
-from .image_tower import KEEP_IMAGES, ImageTower, Precision
+from .image_tower import ImageTower, Precision
+from .memory import is_short
 from .spec import EncoderSpec
 
 LOGS_ERRORS = 3
@@ -42,8 +43,9 @@ class OnnxEncoder(ImageTower):
     ) -> None:
         super().__init__(spec, precision, "cpu", n_images=n_images)
         self._path = path
-        is_long = (n_images or 0) >= KEEP_IMAGES
-        self._onnx = None if precision.startswith("openvino") else open_session(path, keeps_memory=is_long)
+        self._onnx = (
+            None if precision.startswith("openvino") else open_session(path, keeps_memory=not is_short(n_images))
+        )
 
     def candidates(self) -> list[str]:
         """Return OpenVINO in float32, where it is installed."""
