@@ -18,7 +18,7 @@ from quasar_index.paths import common_folder
 from . import explaining, options, resuming, saving, score_inputs, scorings, starter
 from . import method_option as ways
 from .idle import Idle
-from .output import Format, choose_format, interruptible
+from .output import Format, choose_format, interruptible, is_table
 from .progress import progress_bar
 from .ranking import Ranking
 from .score_table import write_score_table
@@ -45,6 +45,11 @@ IDLE = (
         ("index",),
         lambda given: given["anchors"] == "text" and given["encoder"] is not None,
         "--anchors text takes no more of an index than its encoder, which --encoder names",
+    ),
+    Idle(
+        ("verbose",),
+        lambda given: not is_table(given["format_"], given["output"]),
+        "it is for a table; files have all columns",
     ),
     ways.idle_group("it is for what a method chooses by groups: a shrinkage, a penalty, a space"),
 )

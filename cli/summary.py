@@ -14,6 +14,7 @@ import quasar_index as qi
 from quasar_index.errors import DataError, counted
 
 from .output import Row, note
+from .progress import duration
 
 _CAUSES = (
     (r"truncated|unexpected end|incomplete", "truncated"),
@@ -104,7 +105,8 @@ class Summary:
             note(f"{n} of {counted(total, self._what)} {are} unlike all anchors: {their} little")
         seconds = time.monotonic() - self._begun
         rate = (self._n - self.n_before) / seconds if seconds > 0 else 0.0
-        text = f"{counted(self._n, self._what)} in {duration(seconds)} ({rate:.1f}/s): {self._n - self.n_failed} scored"
+        took = f"{seconds:.1f} s" if seconds < 60 else duration(seconds)
+        text = f"{counted(self._n, self._what)} in {took} ({rate:.1f}/s): {self._n - self.n_failed} scored"
         if self.n_failed:
             known = self._causes.most_common(_MOST_CAUSES)
             rest = self.n_failed - sum(n for _, n in known)
@@ -122,11 +124,3 @@ def _familiarity(row: Row | qi.ScoredImage) -> float | None:
     if isinstance(row, qi.ScoredImage):
         return row.familiarity
     return next((value for name, value in row.items() if name.startswith("familiarity")), None)
-
-
-def duration(seconds: float) -> str:
-    """Write a time for people: `3.1 s`, `2 min 5 s`, `1 h 3 min`."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -38,7 +38,7 @@ def find_index(name: PathText) -> Path:
         if os.path.isfile(path / MANIFEST):  # noqa: PTH113 - unlike Path.is_file, no error for long names
             return path
     # Hidden folders are what an interrupted build or replacement leaves.
-    there = sorted({found.parent.name for home in places for found in home.glob(f"[!.]*/{MANIFEST}")})
+    there = sorted({found.parent.name for home in homes() for found in home.glob(f"[!.]*/{MANIFEST}")})
     known = f"there are {', '.join(there)}" if there else "build it with 'quasar-index build'"
     looked = " or ".join(str(path.parent) for path in candidates if path.parent != SHIPPED_HOME)
     raise AnchorIndexError(f"no index '{name}' in {looked}", known)

@@ -49,17 +49,6 @@ def write_distorted(folder: PathText, *, per_picture: int = PER_PICTURE, seed: i
 
     Raises:
         DataError: When there is no picture, or one cannot be used.
-
-    Example:
-        >>> from pathlib import Path
-        >>> import numpy as np
-        >>> from PIL import Image
-        >>> from quasar_index.starter.make import write_distorted
-        >>> Path("made/pristine").mkdir(parents=True)
-        >>> Image.fromarray(np.full((32, 48, 3), 128, dtype=np.uint8)).save("made/pristine/grey_cut1.png")
-        >>> print(*write_distorted("made", per_picture=1).read_text().splitlines()[:2], sep="\n")
-        image,severity,reference,distortion,level
-        distorted/ref_imgs/grey_cut1.png,0,grey,,0
     """
     folder = Path(folder)
     report = synthesize(folder / PRISTINE, folder / DISTORTED, per_image=per_picture, seed=seed)
@@ -105,19 +94,6 @@ def make_starter(
     Raises:
         DataError: See `write_distorted`.
         AnchorIndexError: When the index exists and is not to be overwritten.
-
-    Example:
-        >>> from pathlib import Path
-        >>> import numpy as np, quasar_index as qi
-        >>> from PIL import Image
-        >>> from quasar_index.starter.make import make_starter
-        >>> Path("made/pristine").mkdir(parents=True)
-        >>> for seed, photograph in enumerate(("a", "b")):
-        ...     pixels = np.random.default_rng(seed).integers(256, size=(64, 96, 3), dtype=np.uint8)
-        ...     Image.fromarray(pixels).save(f"made/pristine/{photograph}_cut1.png")
-        >>> report = make_starter("made", "starter", qi.load_encoder(), per_picture=3)
-        >>> len(report.index)
-        8
     """
     labels = write_distorted(folder, per_picture=per_picture, seed=seed)
     source = replace(load_source(str(labels)), name=SOURCE, kind="full-reference")

@@ -96,13 +96,13 @@ def test_of_several_ratings_the_first_one_orders(call: Run, photos: Path, tmp_pa
 def test_the_table_says_the_folder_once_and_errors_beside_the_file(call: Run, album: Path) -> None:
     lines = call("score", album, "-i", "rated", "-f", "table").stdout.splitlines()
     assert lines[0] == f"in {album}/"
-    assert lines[1].split() == ["score", "file"]
+    assert lines[1].split() == ["score", "familiarity", "file"]
     assert len(lines) == 14
-    assert re.fullmatch(r"0\.\d{4}  first/0\.png", lines[2])
+    assert re.fullmatch(r"0\.\d{4} +[01]\.\d{4}  first/0\.png", lines[2])
     (none,) = (line for line in lines if "none.png" in line)
-    assert re.fullmatch(r" +-  first/none\.png  not an image in a known format; convert it .*", none)
+    assert re.fullmatch(r" +- +-  first/none\.png  not an image in a known format; convert it .*", none)
     verbose = call("score", album, "-i", "rated", "-f", "table", "--verbose", "--sort").stdout.splitlines()
-    assert verbose[1].split() == ["score", "similarity_good", "similarity_bad", "percentile", "file"]
+    assert verbose[1].split() == ["score", "similarity_good", "similarity_bad", "familiarity", "percentile", "file"]
     refused = call("score", album, "-i", "rated", "-f", "csv", "--verbose", COLUMNS="300")
     assert refused.returncode == 2
     assert "--verbose has no effect: it is for a table" in refused.stderr
@@ -166,7 +166,7 @@ def test_pick_from_a_file_of_scores(call: Run, album: Path, tmp_path: Path, endi
     listed = rows_of(call("pick", f"scores.{ending}").stdout)
     assert len(listed) == 10  # all that have a score
     table = call("pick", f"scores.{ending}", "--best", 1, "-f", "table").stdout.splitlines()
-    assert table[1].split() == ["score", "percentile", "file"]
+    assert table[1].split() == ["score", "percentile", "familiarity", "file"]
     assert table[2].endswith("rank 1 of 10")
 
 
@@ -228,7 +228,7 @@ def test_bad_input_of_pick(call: Run, album: Path, tmp_path: Path) -> None:
     one_error_line(lost, 3, "1 of 1 picked file is not there: 'lost.png'")
     assert not (tmp_path / "best").exists()
     one_error_line(call("pick", "lost.csv", "--one-of-a-burst"), 3, "does not hold", "name the images")
-    for usage in (given, (*given, "--best", 1, "--copy-to", "a", "--link-to", "b"), ("pick", album, "--best", 1)):
+    for usage in (given, (*given, "--best", 1, "--copy-to", "a", "--link-to", "b")):
         assert call(*usage).returncode == 2
     refused = call("pick", "lost.csv", "-i", "rated", "--burst-pause", 2, COLUMNS="300")
     assert "--index has no effect: the scores are those of the file" in refused.stderr

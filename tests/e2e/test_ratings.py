@@ -76,7 +76,7 @@ def test_score_by_one_rating_and_by_several(call: Run, index: Path, photos: Path
         name: rows_of(call("score", *images, "-i", index, "--rating", name, "-f", "csv"))
         for name in ("quality", "appeal", "noise")
     }
-    assert list(one["appeal"][0]) == ["path", "score", "similarity_good", "similarity_bad", "error"]
+    assert list(one["appeal"][0]) == ["path", "score", "similarity_good", "similarity_bad", "familiarity", "error"]
     plain = rows_of(call("score", *images, "-i", index, "-f", "csv"))
     assert plain == one["quality"]
     done = call(
@@ -99,7 +99,9 @@ def test_every_format_has_the_columns_of_each_rating(call: Run, index: Path, pho
     asked = ("score", photos / "coffee_0.png", "-i", index, "--rating", "appeal", "--rating", "quality")
     wanted = ["path"]
     wanted += [
-        f"{name}_{by}" for by in ("appeal", "quality") for name in ("score", "similarity_good", "similarity_bad")
+        f"{name}_{by}"
+        for by in ("appeal", "quality")
+        for name in ("score", "similarity_good", "similarity_bad", "familiarity")
     ]
     wanted.append("error")
     row = json.loads(call(*asked, "-f", "jsonl").stdout)

@@ -168,8 +168,6 @@ def test_keys_move_mark_and_enlarge(opened: Any, page: Path, nasty: Path) -> Non
     assert columns > 1
     right, left, up, down = Keys.ARROW_RIGHT, Keys.ARROW_LEFT, Keys.ARROW_UP, Keys.ARROW_DOWN
     walk = ((right, 0), (right, 1), (down, 1 + columns), (left, columns), (up, 0), (left, 0))
-    right, left, up, down = Keys.ARROW_RIGHT, Keys.ARROW_LEFT, Keys.ARROW_UP, Keys.ARROW_DOWN
-    walk = ((right, 0), (right, 1), (down, 1 + columns), (left, columns), (up, 0), (left, 0))
     for key, place in (*walk, (Keys.END, 12), (Keys.HOME, 0)):
         press(browser, key)
         assert current(browser) == order[place]
