@@ -201,7 +201,7 @@ def open_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
         raise ImageError("the file is empty", "restore or remove it")
     too_large = "resize it, or raise the limit with --max-pixels"
     try:
-        image = Image.open(io.BytesIO(data), formats=registered())
+        image = _opened(data)
     except UnidentifiedImageError:
         raise ImageError("not an image in a known format", f"convert it to one of {', '.join(FORMATS[:5])}") from None
     except Image.DecompressionBombError as error:
@@ -212,6 +212,15 @@ def open_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
     if image.width * image.height > max_pixels:
         raise ImageError(f"{image.width} x {image.height} pixels are more than the limit of {max_pixels}", too_large)
     return image
+
+
+def _opened(data: bytes) -> Image.Image:
+    """Open an image as one of the commonest formats, else of all: Pillow's other plugins take a while to load."""
+    Image.preinit()
+    try:
+        return Image.open(io.BytesIO(data), formats=[name for name in FORMATS if name in Image.OPEN])
+    except UnidentifiedImageError:
+        return Image.open(io.BytesIO(data), formats=registered())
 
 
 def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, admit: Callable[[int], None] | None = None) -> ByteArray:

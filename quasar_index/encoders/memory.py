@@ -20,7 +20,7 @@ _LARGEST_KEPT = 256 << 20
 """Bytes: larger blocks (matrices of embeddings) are still given back at once."""
 
 
-_SMALLEST_RETURNED = 1 << 20
+_SMALLEST_RETURNED = 12 << 20
 
 
 SHORT = 16
