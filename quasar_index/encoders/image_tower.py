@@ -91,7 +91,7 @@ class ImageTower(ABC):
         """Embed prepared images of one size.
 
         Args:
-            batch: (B, H, W, 3) uint8.
+            batch: (B, H, W, 3) uint8; nothing keeps it.
 
         Returns:
             (B, D) float32, raw.
@@ -100,7 +100,7 @@ class ImageTower(ABC):
             EncoderError: When the runtime that was asked for cannot run this encoder.
         """
         if self.runtime == "auto":
-            self._sample.append(batch)
+            self._sample.append(batch.copy())  # whoever calls may use its memory again
             if sum(map(len, self._sample)) >= TRIAL_SAMPLE:
                 if self._pays():
                     self.choose_runtime()

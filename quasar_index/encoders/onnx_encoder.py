@@ -82,6 +82,8 @@ def open_session(path: Path, *, keeps_memory: bool = True) -> trial.Forward:
     options.enable_cpu_mem_arena = keeps_memory
     # Waiting threads sleep: the cores decode images meanwhile.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Work is cut into ever smaller pieces, so that a core that has decoded an image meanwhile holds nobody up.
+    options.add_session_config_entry("session.dynamic_block_base", "4")
     try:
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its exceptions have no common class

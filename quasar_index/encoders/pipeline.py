@@ -177,6 +177,7 @@ class _Run:
         self._n_ahead = BATCHES_AHEAD * batch_size + n_workers
         self._buckets: dict[tuple[int, ...], list[_Prepared]] = {}
         self._full: deque[list[_Prepared]] = deque()
+        self._batch: ByteArray = np.empty((0, 0, 0, 3), dtype=np.uint8)
         self._decoders = ThreadPoolExecutor(n_workers, thread_name_prefix="decode")
 
     def wants_more(self) -> bool:
@@ -215,7 +216,7 @@ class _Run:
 
     def embed(self, items: list[_Prepared]) -> None:
         """Embed a batch."""
-        embeddings = self._encoder.forward(np.stack([item.pixels for item in items]))
+        embeddings = self._encoder.forward(self._stacked([item.pixels for item in items]))
         self.budget.give_back(sum(item.pixels.nbytes for item in items))
         norms = np.linalg.norm(embeddings, axis=1)
         for item, embedding, norm in zip(items, embeddings, norms, strict=True):
@@ -225,6 +226,12 @@ class _Run:
             image = self.ready[item.row] = replace(item.image, embedding=embedding)
             if self._cache is not None:
                 self._cache.keep(image.id, self._encoder, embedding, image.width, image.height)
+
+    def _stacked(self, pixels: list[ByteArray]) -> ByteArray:
+        """Stack images in the memory of the last batch, where it has their size: new memory costs more than the copy."""
+        if self._batch.shape[1:] != pixels[0].shape or len(self._batch) < len(pixels):
+            self._batch = np.empty((len(pixels), *pixels[0].shape), dtype=np.uint8)
+        return np.stack(pixels, out=self._batch[: len(pixels)])
 
     def close(self) -> None:
         """End the threads, whose images that have not begun are dropped, and write what the cache is to keep."""
