@@ -27,7 +27,7 @@ _CAUSES = (
     (r"cannot be decoded|header cannot be read", "damaged"),
 )
 _MOST_CAUSES = 5
-MANY_UNLIKE = 0.1
+MANY_UNLIKE = 0.2
 """Share of images that are unlike all anchors, from which on it is said: one in twenty of the anchors is itself."""
 _One = TypeVar("_One", bound="Row | qi.ScoredImage")
 

@@ -228,7 +228,7 @@ class _Run:
                 self._cache.keep(image.id, self._encoder, embedding, image.width, image.height)
 
     def _stacked(self, pixels: list[ByteArray]) -> ByteArray:
-        """Stack images in the memory of the last batch, where it has their size: new memory costs more than the copy."""
+        """Stack images in the memory of the last batch, where it has their size: new memory would cost more."""
         if self._batch.shape[1:] != pixels[0].shape or len(self._batch) < len(pixels):
             self._batch = np.empty((len(pixels), *pixels[0].shape), dtype=np.uint8)
         return np.stack(pixels, out=self._batch[: len(pixels)])

@@ -16,6 +16,7 @@ from ..arrays import as_embeddings
 from ..errors import MethodError, counted
 from ..images import MAX_PIXELS
 from ..index import AnchorIndex, nearest
+from ..index.places import is_shipped
 from ..methods.fitted import FittedMethod
 from ..methods.method import RatingMethod
 from ..methods.scoring import ScoredImage
@@ -108,6 +109,7 @@ class Report:
         self._max_pixels = max_pixels
         self._n_workers = n_workers
         self._labels = labels or AnchorLabels.of(fitted.table, index)
+        self._is_shipped = index is not None and is_shipped(index.path)  # its photographs do not come with it
         self._images: list[PageImage] = []
         self._sources: list[str] = []
         self._pictures: dict[int, str | None] = {}
@@ -168,7 +170,7 @@ class Report:
             notes.append(f"This page shows the first {len(self)} of {total} images; the rest are in the rows only.")
         if lost and any(self._pictures.values()):
             notes.append(f"The pictures of {lost} of {counted(len(shown), 'anchor')} could not be read.")
-        elif lost and self._labels.paths.null_count < len(self._labels.paths):
+        elif lost and not self._is_shipped and self._labels.paths.null_count < len(self._labels.paths):
             notes.append("The pictures of the anchors could not be read: they are not where they were at the build.")
         page = Page(
             title=self._title,
