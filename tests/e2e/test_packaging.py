@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 from quasar_index.encoders.exported import SHIPPED
 from quasar_index.index.places import SHIPPED_HOME
 
@@ -48,6 +53,13 @@ def test_wheel_holds_every_module(wheel: Path) -> None:
     assert not [name for name in names if "benchmark" in name]
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert any(name.endswith("starter/NOTICE") for name in names)
+
+
+def test_a_machine_without_a_gpu_needs_the_same_but_for_faiss() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = {text.strip() for text in project["dependencies"] if not text.startswith("faiss")} | {"faiss-cpu>=1.15"}
+    lines = (ROOT / "requirements" / "cpu.txt").read_text(encoding="utf-8").splitlines()
+    assert {line for line in lines if not line.startswith(("#", "--"))} == wanted
 
 
 def test_wheel_declares_the_command(wheel: Path) -> None:
