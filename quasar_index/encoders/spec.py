@@ -151,7 +151,7 @@ class EncoderSpec:
         input: The input rule; None for `precomputed`.
         layers: "final" (the last layer) or "stats" (means and deviations of each stage, see `efficientnet.py`).
         weights: File that the user gave by `--weights`, where later commands look for it first; empty otherwise.
-        runtime: Precision and runtime that made the embeddings ("fp32", "bf16", "openvino", ...); all of them agree
+        runtime: Precision and runtime that made the embeddings ("fp32", "onnx", "bf16", ...); all of them agree
             with float32, so it tells no two specs apart. Empty where it is not known.
 
     Example:
