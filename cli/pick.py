@@ -92,7 +92,9 @@ def pick(
         list[str],
         typer.Argument(help="Images, as 'score' takes them, or a file that it wrote."),
     ],
-    index: Annotated[str | None, typer.Option("--index", "-i", help="Name or path of the index.")] = None,
+    index: Annotated[
+        str | None, typer.Option("--index", "-i", help="Name or path of the index; default: starter.")
+    ] = None,
     best: BestOption = None,
     min_score: MinScoreOption = None,
     copy_to: Annotated[
@@ -198,9 +200,8 @@ def _score(
     (opened,) = starter.open_indexes(named, version)
     qi.encoders.check_recorded_encoder(opened.manifest.encoder, **embedding.place)
     table = opened.anchors(rating=rating)
-    scorer = qi.Scorer(
-        table, ways.settle(starter.method_of(method, index and [index]), table), batch_size=embedding.batch_size
-    )
+    chosen = ways.settle(starter.method_of(method, named), table)
+    scorer = qi.Scorer(table, chosen, batch_size=embedding.batch_size)
     qi.allow_pixels(embedding.max_pixels)
     scorer.encoder = qi.encoders.LazyEncoder(opened.manifest.encoder, **embedding.loading, n_images=len(files))
     scorer.cache = embedding.cache

@@ -11,6 +11,8 @@ from typing import Any
 import quasar_index as qi
 from quasar_index.errors import reason
 
+from .ranking import score_columns
+
 ENDINGS = (".csv", ".jsonl", ".parquet")
 
 
@@ -62,7 +64,7 @@ def read_scores(file: str, rating: str | None) -> Scored:
 
 def _score_column(file: str, columns: list[str], rating: str | None) -> str:
     """Find the column of the scores."""
-    scores = [name for name in columns if name == "score" or name.startswith("score_")]
+    scores = score_columns(columns)
     by = f"score_{rating}" if rating else scores[0] if len(scores) == 1 else "score"
     if "path" in columns and by in columns:
         return by

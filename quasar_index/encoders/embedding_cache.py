@@ -19,7 +19,7 @@ import time
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -279,8 +279,7 @@ class EmbeddingCache:
             return None
         key = (spec, arithmetic)
         if key not in self._identities:
-            decisive = {"fingerprint": spec.fingerprint, "dim": spec.dim, "layers": spec.layers}
-            decisive |= {"input": asdict(spec.input), "rule": str(spec.input), "arithmetic": arithmetic}
+            decisive = spec.identity | {"rule": str(spec.input), "arithmetic": arithmetic}
             self._identities[key] = json.dumps(decisive, sort_keys=True)
         return self._identities[key]
 

@@ -41,6 +41,8 @@ class OnnxEncoder(ImageTower):
     def __init__(
         self, spec: EncoderSpec, path: Path, precision: Precision = "auto", *, n_images: int | None = None
     ) -> None:
+        if precision.startswith("openvino"):
+            openvino_runtime.check_installed()
         super().__init__(spec, precision, "cpu", n_images=n_images)
         self._path = path
         self._onnx = (

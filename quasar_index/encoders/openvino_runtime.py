@@ -24,6 +24,12 @@ def is_installed() -> bool:
     return find_spec("openvino") is not None
 
 
+def check_installed() -> None:
+    """Raise the EncoderError of a wish for OpenVINO where the extra is not there."""
+    if not is_installed():
+        raise EncoderError("OpenVINO is not installed", "pip install 'quasar-index[openvino]', or drop --precision")
+
+
 def open_file(path: Path, *, precision: str) -> Callable[[ByteArray], FloatArray]:
     """Read and compile an exported image tower.
 
@@ -37,8 +43,7 @@ def open_file(path: Path, *, precision: str) -> Callable[[ByteArray], FloatArray
     Raises:
         EncoderError: When the extra is not installed, cannot read the file, or the processor has no bfloat16.
     """
-    if not is_installed():
-        raise EncoderError("OpenVINO is not installed", "pip install 'quasar-index[openvino]', or drop --precision")
+    check_installed()
     # Else a process may be forked that reports the use to its makers; without the package, OpenVINO reports nothing.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino

@@ -179,10 +179,14 @@ class EncoderSpec:
         return "" if self.fingerprint or self.name == other.name else f"name {self.name} != {other.name}"
 
     @property
+    def identity(self) -> dict[str, Any]:
+        """All that decides an embedding, as plain JSON data: specs without a `difference` share it."""
+        return {key: value for key, value in self.to_dict().items() if key not in ("name", "weights", "runtime")}
+
+    @property
     def key(self) -> str:
-        """A hash of all that decides an embedding, 16 hexadecimal digits: specs without a `difference` share it."""
-        identity = {key: value for key, value in self.to_dict().items() if key not in ("name", "weights", "runtime")}
-        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+        """A hash of `identity`, 16 hexadecimal digits."""
+        return hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()[:16]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON data."""

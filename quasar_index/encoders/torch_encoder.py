@@ -95,10 +95,8 @@ class TorchEncoder(ImageTower):
         if precision in ("onnx", "openvino", "openvino-bf16"):
             if device.type != "cpu":
                 raise EncoderError(f"--precision {precision} runs on a CPU, not on {device}", "add --device cpu")
-            if precision != "onnx" and not openvino_runtime.is_installed():
-                raise EncoderError(
-                    "OpenVINO is not installed", "pip install 'quasar-index[openvino]', or drop --precision"
-                )
+            if precision != "onnx":
+                openvino_runtime.check_installed()
         self.device = device
         self.network = network
         self.module = network if module is None and isinstance(network, torch.nn.Module) else module

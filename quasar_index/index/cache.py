@@ -214,19 +214,20 @@ def read_cache(base: Path, dim: int) -> AnchorTable:
         EarlierCache: When an earlier version wrote it.
         DAMAGED: When it is damaged.
     """
+    folder = base.parents[1]
+    shipped = is_shipped(folder)
     with np.load(base.with_suffix(".npz"), allow_pickle=False) as labels:
         names = ("ids", "norms", "quality", "n_good", "groups", "n_bytes")
         if not set(names) <= set(labels.files):
             raise EarlierCache
         ids, norms, quality, n_good, groups, n_bytes = (labels[name] for name in names)
-        half = labels["half"].tolist() if "half" in labels.files else None
-    folder = base.parents[1]
-    shipped = half is not None and is_shipped(folder)
-    matrix_path = folder / half[0] if half is not None and shipped else base.with_suffix(".faiss")
+        # A stranger's index may not name a file to read.
+        half = labels["half"].tolist() if shipped and "half" in labels.files else None
+    matrix_path = base.with_suffix(".faiss") if half is None else folder / half[0]
     if matrix_path.stat().st_size != n_bytes:
         raise ValueError(f"{counted(matrix_path.stat().st_size, 'byte')} instead of {n_bytes}")
     directions: FloatArray
-    if half is not None and shipped:
+    if half is not None:
         raw = np.fromfile(matrix_path, np.float16, count=ids.size * dim, offset=int(half[1])).reshape(ids.size, dim)
         directions = raw.astype(np.float32)
         directions /= np.linalg.norm(directions, axis=1, keepdims=True)

@@ -13,6 +13,7 @@ import quasar_index as qi
 from quasar_index.demo import read_photographs, tiles
 from quasar_index.index.places import SHIPPED_HOME, STARTER
 from quasar_index.methods.familiarity import usual_nearest
+from quasar_index.methods.moments import fit_moments
 from quasar_index.methods.space import fit_space
 from quasar_index.starter.make import make_starter
 from quasar_index.starter.photographs import list_photographs
@@ -161,4 +162,14 @@ def test_it_can_be_made_and_shipped_again(tmp_path: Path, monkeypatch: pytest.Mo
     anchors = again.anchors()
     np.testing.assert_allclose(anchors.directions, made.anchors().directions, atol=1e-3)
     assert qi.Mean().fit(anchors).space.basis.shape == (1568, 12)
+    # Twelve directions have a gain of their own, relative to that of the mean variance of the others.
+    moments = fit_moments(made.anchors())
+    exact = fit_space(made.anchors())
+    added = exact.shrinkage * moments.level
+    order = np.argsort(moments.eigenvalues)[::-1]
+    values, vectors = moments.eigenvalues[order], moments.eigenvectors[:, order]
+    others = values[12:].sum() / (1568 - 12)
+    mapped = fit_space(anchors).apply(moments.mean + vectors[:, :13].T)
+    wanted = np.sqrt((others + added) / (np.append(values[:12], others) + added))
+    np.testing.assert_allclose(np.linalg.norm(mapped, axis=1), wanted, rtol=0.01)
     assert again.verify().is_whole

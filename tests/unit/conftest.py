@@ -48,6 +48,14 @@ def tiny_encoder():
     return make
 
 
+def photo(height, width, seed=0):
+    """Return an image with structure at all scales, (H, W, 3) uint8."""
+    rng = np.random.default_rng(seed)
+    small = rng.integers(0, 256, (5, 6, 3), dtype=np.uint8)
+    smooth = np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC)).astype(int)
+    return np.clip(smooth + rng.integers(-30, 31, (height, width, 3)), 0, 255).astype(np.uint8)
+
+
 def png(seed, size=(16, 16), *, contrast=1.0):
     """Return the bytes of an image of noise; size is (height, width)."""
     rng = np.random.default_rng(seed)

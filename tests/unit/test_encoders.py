@@ -35,18 +35,11 @@ from quasar_index.errors import AnchorIndexError, EncoderError, ImageError
 from quasar_index.methods import Mean
 from quasar_index.methods.prompts import PROMPT_PAIRS, text_anchors
 from quasar_index.methods.scoring import Scorer
+from tests.unit.conftest import photo
 
 import_torchvision()  # before timm and open_clip, as the encoders do it
 
 RNG = np.random.default_rng(0)
-
-
-def photo(height, width, seed=0):
-    """Return an image with structure at all scales, (H, W, 3) uint8."""
-    rng = np.random.default_rng(seed)
-    small = rng.integers(0, 256, (5, 6, 3), dtype=np.uint8)
-    smooth = np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC)).astype(int)
-    return np.clip(smooth + rng.integers(-30, 31, (height, width, 3)), 0, 255).astype(np.uint8)
 
 
 def normalised(image, mean, std):

@@ -13,7 +13,6 @@ import pytest
 import skimage
 import timm
 import torch
-from PIL import Image
 
 from quasar_index.arrays import unit
 from quasar_index.encoders import (
@@ -33,14 +32,7 @@ from quasar_index.encoders.exported import SHIPPED, find_exported, kept_path
 from quasar_index.encoders.onnx_encoder import OnnxEncoder
 from quasar_index.encoders.torch_encoder import TorchEncoder
 from quasar_index.errors import EncoderError
-
-
-def photo(height, width, seed=0):
-    """Return an image with structure at all scales, (H, W, 3) uint8."""
-    rng = np.random.default_rng(seed)
-    small = rng.integers(0, 256, (5, 6, 3), dtype=np.uint8)
-    smooth = np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC)).astype(int)
-    return np.clip(smooth + rng.integers(-30, 31, (height, width, 3)), 0, 255).astype(np.uint8)
+from tests.unit.conftest import photo
 
 
 @pytest.fixture
