@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from ..arrays import BoolArray, IntArray
 from ..datasets.base import AnchorSource
-from ..datasets.files import is_image_name, is_url
+from ..datasets.files import is_url
 from ..errors import DataError, ImageError, counted
-from ..images import content_id, decode, open_image, read_image_bytes
+from ..images import content_id, decode, is_image_name, open_image, read_image_bytes
 from .report import Finding, plural, some
 
 T = TypeVar("T")

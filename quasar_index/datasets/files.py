@@ -12,14 +12,7 @@ import fsspec
 from fsspec.core import url_to_fs
 
 from ..errors import DataError, reason
-
-# fmt: off
-IMAGE_SUFFIXES = frozenset((
-    ".avif", ".bmp", ".gif", ".heic", ".heif", ".jp2", ".jpe", ".jpeg", ".jpg", ".jxl", ".pgm", ".png",
-    ".ppm", ".tif", ".tiff", ".webp",
-))
-# fmt: on
-"""Names with these endings (any case) are images where a folder is listed."""
+from ..images import is_image_name
 
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.\-]*(::|://)")
 
@@ -27,11 +20,6 @@ _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.\-]*(::|://)")
 def is_url(path: str) -> bool:
     """Tell an fsspec URL (`s3://`, `memory://`, `simplecache::s3://`) from a local path."""
     return bool(_URL.match(path))
-
-
-def is_image_name(name: str) -> bool:
-    """Tell by the ending of its name whether a file is an image."""
-    return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122 - also for URLs
 
 
 def stem(path: str) -> str:

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from ..errors import DataError
 from .base import Division, Kind, concat_text
 from .files import is_url
+from .problems import Problems
 
 _OPTIONS = re.compile(r"^(?P<root>.*?)\?(?P<options>[A-Za-z_]+=[^?]*)$", re.DOTALL)
 # Two letters at least: a single one is a Windows drive.
@@ -28,10 +29,12 @@ class Options:
     Attributes:
         values: Option name to text.
         labelled: Whether scores are wanted; else images alone are, with the other columns as they are in the file.
+        problems: Where readers report what is wrong with the label file.
     """
 
     values: Mapping[str, str] = field(default_factory=dict)
     labelled: bool = True
+    problems: Problems = field(default_factory=Problems, compare=False)
 
     def check(self, allowed: Iterable[str], source: str) -> None:
         """Refuse options that the source does not know.

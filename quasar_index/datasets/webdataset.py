@@ -14,10 +14,10 @@ from typing import Any
 import fsspec
 
 from ..errors import DataError, counted, first_line, reason
-from ..images import MAX_FILE_BYTES
+from ..images import MAX_FILE_BYTES, is_image_name
 from .arrow_images import ARROW_OPTIONS
 from .base import AnchorSource
-from .files import is_image_name, is_url
+from .files import is_url
 from .labelled import source_from_table
 from .spec import Options
 from .tables import LabelTable

@@ -39,7 +39,7 @@ BATCH_PIXELS = 6_000_000
 WAITING_BYTES = 512 << 20
 """Budget of the pixels in front of the encoder, in bytes; one image that is larger is let in alone."""
 DECODING_BYTES = 12
-"""Bytes a pixel while an image is decoded (see `images.py`)."""
+"""Bytes a pixel while an image is decoded (see `images/decoding.py`)."""
 BATCHES_AHEAD = 2
 """Batches of images that are loaded, or being loaded, while the encoder works."""
 WAITING_RESULTS = 4096

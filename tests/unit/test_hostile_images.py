@@ -78,7 +78,7 @@ def test_of_many_frames_one_is_decoded(format_, count):
 
 def test_large_images_are_converted_in_strips_without_a_seam(monkeypatch):
     # More than one strip, in every mode that is converted by itself; the same as the conversion of the whole.
-    monkeypatch.setattr("quasar_index.images._STRIP_PIXELS", 700)
+    monkeypatch.setattr("quasar_index.images.decoding._STRIP_PIXELS", 700)
     rng = np.random.default_rng(0)
     shape = (101, 99)
     alpha = Image.fromarray(rng.integers(0, 256, (*shape, 4), dtype=np.uint8))

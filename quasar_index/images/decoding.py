@@ -1,4 +1,4 @@
-"""From a file to pixels: decoding, EXIF orientation, conversion to 8-bit RGB, size limits, finding files.
+"""From a file to pixels: decoding, EXIF orientation, conversion to 8-bit RGB, size limits.
 
 Everything downstream sees uint8 arrays of shape (H, W, 3), RGB, upright. What the formats mean here:
 16-bit and floating-point images are scaled to 8 bits, transparency is laid over white (as a viewer shows it), an
@@ -11,40 +11,21 @@ of a bounded size are read, and pixels are converted in strips: decoding one ima
 
 from __future__ import annotations
 
-import hashlib
 import io
-import os
-import stat
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from .arrays import ByteArray, DoubleArray
-from .errors import DataError, ImageError, first_line, reason
-from .paths import PathText
-
-__all__ = ["allow_pixels", "decode", "list_images", "read_image_bytes"]
+from ..arrays import ByteArray, DoubleArray
+from ..errors import ImageError, first_line
+from .formats import FORMATS, registered
 
 MAX_PIXELS = 89_478_485
 """Largest image that is decoded, in pixels: Pillow's limit against decompression bombs (a quarter gigabyte of RGB)."""
 
-MAX_FILE_BYTES = 1 << 30
-"""Largest image file that is read: 12 bytes for each of `MAX_PIXELS`, more than any format needs."""
-
-IMAGE_SUFFIXES = frozenset({".avif", ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
-"""File name endings that count as images when a folder is listed; a file named outright is always tried."""
-
-FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "DIB", "MPO", "PPM", "JPEG2000", "AVIF", "HEIF", "JXL")
-"""Formats that are tried, whatever a file is called; the last two where a plugin for Pillow is registered.
-
-Not Pillow's thirty others: of EPS it runs Ghostscript, a program interpreter, and most are seldom used and tested.
-"""
-
 _STRIP_PIXELS = 1 << 22
-_READ_BYTES = 1 << 24
 _ORIENTATION = 0x0112
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -55,124 +36,6 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-
-
-def list_images(folder: PathText) -> list[Path]:
-    """List the image files below a folder, recursively, in the order of their names.
-
-    Hidden files and folders are left out, and so are links to folders (they may form loops). A folder further down that
-    cannot be read stands in the list itself: reading it says why, as of an image that cannot be read.
-
-    Args:
-        folder: An existing folder.
-
-    Returns:
-        Paths that start with `folder`, sorted.
-
-    Raises:
-        DataError: When the folder itself cannot be read, or nothing is found.
-
-    Example:
-        >>> from pathlib import Path
-        >>> import quasar_index as qi
-        >>> Path("photos/trip").mkdir(parents=True)
-        >>> for name in ("b.jpg", "trip/a.png", "notes.txt", ".hidden.png"):
-        ...     Path("photos", name).touch()
-        >>> [path.as_posix() for path in qi.list_images("photos")]
-        ['photos/b.jpg', 'photos/trip/a.png']
-    """
-    folder = Path(folder)
-    if not os.path.isdir(folder):  # noqa: PTH112 - unlike Path.is_dir, no error for names that are too long
-        raise DataError(f"no folder '{folder}'", "check the path")
-    found: list[Path] = []
-    unreadable: list[Path] = []
-    for root, folders, files in os.walk(folder, onerror=lambda error: unreadable.append(Path(error.filename))):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [
-            Path(root, name)
-            for name in sorted(files)
-            if not name.startswith(".") and Path(name).suffix.lower() in IMAGE_SUFFIXES
-        ]
-    if folder in unreadable:
-        raise DataError(f"folder '{folder}' cannot be read", "mend its permissions")
-    found += unreadable
-    if not found:
-        raise DataError(
-            f"no image in '{folder}'",
-            f"images end in {', '.join(sorted(IMAGE_SUFFIXES))}; name other files outright",
-        )
-    return sorted(found)
-
-
-def find_images(pattern: str) -> list[Path]:
-    """Find the files that a glob matches; `**` stands for any folders, links to folders not followed, as they may loop.
-
-    Hidden files and folders are left out unless the pattern names them.
-
-    Args:
-        pattern: Such as `photos/**/*.jpg`, absolute or relative.
-
-    Returns:
-        Paths of files, sorted.
-    """
-    path = Path(pattern)
-    start, parts = Path(path.anchor), path.parts[1:] if path.anchor else path.parts
-    if parts and parts[-1] == "**":
-        parts = (*parts, "*")  # `**` alone stands for folders
-    hidden = any(part.startswith(".") for part in parts)
-    found = start.glob(str(Path(*parts)))
-    return sorted(
-        path
-        for path in found
-        if os.path.isfile(path)  # noqa: PTH113
-        and (hidden or not any(part.startswith(".") for part in path.parts if part != path.anchor))
-    )
-
-
-def read_image_bytes(path: PathText, *, max_bytes: int = MAX_FILE_BYTES) -> bytes:
-    """Read an image file: a local path, or any URL that fsspec opens (`s3://`, `memory://`, ...).
-
-    Args:
-        path: The path or URL. Local pipes and devices are refused: they may never end.
-        max_bytes: Largest file that is read.
-
-    Raises:
-        ImageError: When it cannot be read, or is larger.
-    """
-    path = os.fspath(path)
-    try:
-        if "://" in path:
-            import fsspec
-
-            with fsspec.open(path, "rb") as file:
-                pieces = bytearray()
-                while len(pieces) <= max_bytes and (piece := file.read(_READ_BYTES)):
-                    pieces += piece
-            data, n_bytes = bytes(pieces), len(pieces)
-        else:
-            # Not blocking, else opening a pipe would wait for whoever writes to it.
-            with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NON_BLOCKING)) as file:
-                status = os.fstat(file.fileno())
-                if not stat.S_ISREG(status.st_mode):
-                    raise ImageError("cannot be read (not a regular file)", "name an image file")
-                n_bytes = status.st_size
-                data = file.read() if n_bytes <= max_bytes else b""
-    except ImageError:
-        raise
-    except Exception as error:
-        # Beside OSError: ValueError for an unknown protocol, ImportError for a missing one, what its client raises.
-        raise ImageError(f"cannot be read ({reason(error)})", "check the path") from error
-    if n_bytes > max_bytes:
-        raise ImageError(f"the file is larger than the limit of {max_bytes} bytes", "convert it, or raise --max-pixels")
-    return data
-
-
-_NON_BLOCKING = getattr(os, "O_NONBLOCK", 0)  # not on Windows
-
-
-def content_id(data: bytes) -> str:
-    """Return the id of an image: the first 128 bits of the SHA-256 of its file, as 32 hexadecimal digits."""
-    return hashlib.sha256(data).hexdigest()[:32]
 
 
 def allow_pixels(max_pixels: int) -> None:
@@ -252,12 +115,6 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, admit: Callable[[int], 
         raise ImageError(f"cannot be decoded ({first_line(error)})", "restore or remove it") from error
     finally:
         image.close()  # its pixels would else wait for Python to find a circle of references
-
-
-def registered() -> list[str]:
-    """Return those of `FORMATS` that this Pillow opens."""
-    Image.init()
-    return [name for name in FORMATS if name in Image.OPEN]
 
 
 def _upright(image: Image.Image) -> Image.Image:
