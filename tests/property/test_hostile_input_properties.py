@@ -17,9 +17,9 @@ from quasar_index.cli.cells import as_text, csv_line
 
 from quasar_index.datasets.arrow_images import read_arrow
 from quasar_index.datasets.embeddings import read_matrix
+from quasar_index.datasets.label_files import read_table
 from quasar_index.datasets.labelled import source_from_table
 from quasar_index.datasets.spec import Options, parse_spec
-from quasar_index.datasets.tables import read_table
 from quasar_index.datasets.webdataset import load_webdataset
 from quasar_index.errors import AnchorIndexError, ImageError, QuasarError
 from quasar_index.images import decode

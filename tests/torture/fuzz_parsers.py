@@ -31,9 +31,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 with atheris.instrument_imports(include=["quasar_index"]):
     from quasar_index.datasets.arrow_images import read_arrow
     from quasar_index.datasets.embeddings import read_matrix
+    from quasar_index.datasets.label_files import read_table
     from quasar_index.datasets.labelled import source_from_table
     from quasar_index.datasets.spec import Options, parse_spec
-    from quasar_index.datasets.tables import read_table
     from quasar_index.datasets.webdataset import load_webdataset
     from quasar_index.errors import QuasarError
     from quasar_index.fits import DAMAGED, check_entry

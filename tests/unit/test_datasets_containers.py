@@ -152,7 +152,7 @@ def test_bad_shards(tmp_path):
     with pytest.raises(DataError, match=r"s.tar::1.json cannot be read"):
         load_source(str(path))
     path.write_bytes(tar_bytes({"1.jpg": b"x", "1.score": b"1", "2.jpg": b"y"}))
-    with pytest.raises(DataError, match="s sample 2: score is empty"):
+    with pytest.raises(DataError, match="s sample 2: score is missing; .*missing=drop"):
         load_source(str(path))
     path.write_bytes(tar_bytes({"../../evil.jpg": b"x", "../../evil.score": b"1"}))
     assert contents(load_source(str(path))) == [b"x"]
@@ -274,7 +274,7 @@ def test_the_authors_embeddings(tmp_path, matrix):
         source, _ = read_author_embeddings(tmp_path / "AVA.pt", listing, labels)
         assert [row["score"] for row in rows(source)] == [1.5, 2.0]
     labels.write_text("[1.5, null]")
-    with pytest.raises(DataError, match=r"labels.json entry 2: score is empty"):
+    with pytest.raises(DataError, match=r"labels.json entry 2: score is missing"):
         read_author_embeddings(tmp_path / "AVA.pt", listing, labels)
     labels.write_text("[1.5]")
     with pytest.raises(DataError, match="1 label for 2 embeddings"):
