@@ -7,6 +7,7 @@ import os
 import posixpath
 import re
 import unicodedata
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -217,10 +218,14 @@ class Folder:
         return self._listings[relative]
 
 
-def _spellings(name: str) -> list[str]:
-    """Return how a name may be meant, the likeliest first: as it is, tidied, without percent signs."""
+def _spellings(name: str) -> Iterator[str]:
+    """Yield how a name may be meant, the likeliest first: as it is, tidied, without percent signs."""
+    yield name
     tidy = name.strip().replace("\\", "/")
-    return list(dict.fromkeys((name, tidy, unquote(tidy))))
+    if tidy != name:
+        yield tidy
+    if "%" in tidy:
+        yield unquote(tidy)
 
 
 def _alike(name: str) -> str:

@@ -48,6 +48,8 @@ def read_frame(data: Any, name: str) -> LabelTable:
         return from_rows([dict(row) for row in data], name, range(1, len(data) + 1), "row")
     if isinstance(data, Mapping):
         return _of_columns({key: list(column) for key, column in data.items() if _is_column(key, column, name)}, name)
+    if not hasattr(data, "columns") and hasattr(data, "to_frame"):
+        data = data.to_frame()  # one column of pandas, with the names of its rows
     try:
         table = pa.table(data)
         table.validate(full=True)

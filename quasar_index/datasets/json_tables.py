@@ -36,7 +36,7 @@ def read_jsonl(
         try:
             row = _parse(line)
         except (ValueError, RecursionError) as error:
-            bad.append((number, f"not JSON ({first_line(error)})"))
+            bad.append((number, f"not JSON ({_reason(error)})"))
             continue
         if isinstance(row, dict):
             rows.append(row)
@@ -67,7 +67,7 @@ def read_json(
         if getattr(error, "msg", "") == "Extra data" and "\n" in text.strip():
             return read_jsonl(content, file, encoding=encoding, problems=problems)
         where = f"{file} line {error.lineno}" if isinstance(error, json.JSONDecodeError) else file
-        raise DataError(f"{where}: not JSON ({first_line(error)})", "mend the file") from error
+        raise DataError(f"{where}: not JSON ({_reason(error)})", "mend the file") from error
     rows = _rows(document)
     if rows is None and isinstance(document, dict):
         held = [value for value in document.values() if isinstance(value, (list, dict)) and _rows(value) is not None]
@@ -169,6 +169,11 @@ def _parse(text: str) -> Any:
     if "\\u" in text:
         json.dumps(document, ensure_ascii=False).encode()  # half of a surrogate pair is no text
     return document
+
+
+def _reason(error: Exception) -> str:
+    """Return what a parser says, without a place, which is that in a line."""
+    return error.msg if isinstance(error, json.JSONDecodeError) else first_line(error)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -131,7 +131,7 @@ class NumberColumn:
 
 def tidy(text: str) -> str:
     """Return a cell with plain signs and blanks: there are many minus signs, and narrow and wide characters."""
-    return text.translate(_TIDY).strip()
+    return (text if text.isascii() else text.translate(_TIDY)).strip()
 
 
 def is_missing(value: Any) -> bool:

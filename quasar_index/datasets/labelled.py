@@ -104,7 +104,7 @@ def source_from_table(
         DataError: When a column is missing or ambiguous, or a row cannot be used, with its line.
     """
     if not len(table):
-        raise DataError(f"{table.file} has no rows", "a header line and a line an image are expected")
+        raise DataError(f"{table.file} has no rows", "a header line and a line an image are expected" + table.also())
     form = table.form.told(options.text("decimal"), options.text("thousands"))
     table = replace(table, form=form, problems=options.problems)
     if not options.labelled:
@@ -120,7 +120,7 @@ def source_from_table(
         used.add(image)
     else:
         paths = [paths[row] for row in kept] if paths is not None else []
-    scores = table.numbers(score) if score else None
+    scores = np.asarray(table.columns[score]) if score else None
     ratings, table = _further_ratings(table, options, score)
     warnings = list(table.warnings)
     extra: Mapping[str, Any] = {}

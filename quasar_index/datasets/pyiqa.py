@@ -34,7 +34,7 @@ def _read_pyiqa(folder: Folder, options: Options) -> Labels:
     images = Folder(root) if root else parent
     columns: dict[str, Any] = {
         "path": [images.resolve(name) for name in table.names(image)],
-        "score": table.numbers(score),
+        "score": table.columns[score],
         **travelling(table, image, score, "ref_name", "std"),
     }
     if "std" in table.columns and any(table.text("std")):

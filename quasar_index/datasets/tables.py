@@ -273,12 +273,12 @@ def from_arrow(table: pa.Table, file: str) -> LabelTable:
 
 
 def _plain_text(column: Any) -> Any:
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        return _plain_text(column.cast(kind.value_type))
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return column.cast(pa.string())
-    return column
+        kind = pa.string()
+    if pa.types.is_dictionary(column.type):
+        return pa.array(column.to_pylist(), kind)
+    return column if column.type == kind else column.cast(kind)
 
 
 NAMELESS = "__index_level_0__"

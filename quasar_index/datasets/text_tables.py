@@ -120,6 +120,7 @@ def read_csv(
     rows, lines = _split_rows(text, file, sep, n_before, problems)
     if rows and rows[0][0].lstrip().startswith("#") and header is None:
         rows[0][0] = rows[0][0].lstrip().lstrip("#")  # numpy writes its header so
+        rows[0] = rows[0][not rows[0][0] :]
     if header is None:
         if not rows:
             raise DataError(f"{file} is empty", "a header line and a line an image are expected")
@@ -144,8 +145,9 @@ def read_csv(
         elif any(cell.strip() for cell in cells):
             warnings.append(f"{file}: column {number} has no name and was left out")
     form = NumberForm(commas=sep == ";")
-    table = LabelTable(file, columns, [lines[i] for i in kept], form=form, problems=problems, warnings=tuple(warnings))
-    return name_index(table)
+    kept_lines = [lines[i] for i in kept]
+    advice = _better_separator(text, sep, header)
+    return name_index(LabelTable(file, columns, kept_lines, "line", form, problems, tuple(warnings), advice))
 
 
 def _skip_head(text: str, sep: str | None) -> tuple[int, str, str | None]:
@@ -183,8 +185,10 @@ def _header(row: list[str], file: str, line: int, problems: Problems) -> list[st
     names = [name.strip() for name in row]
     if any(is_image_name(name) for name in names) or (len(names) > 1 and all(map(_is_data, names))):
         shown = ", ".join(name or "..." for name in names[:6])
-        score = next((name for name in names if not is_image_name(name) and _is_data(name)), None)
-        guesses = ["image" if is_image_name(name) else "score" if name is score else "" for name in names[:4]]
+        images = [is_image_name(name) for name in names]
+        images[0] |= not any(images)
+        score = next((i for i, name in enumerate(names) if not images[i] and _is_data(name)), None)
+        guesses = ["image" if images[i] else "score" if i == score else "" for i in range(len(names))][:4]
         example = ",".join(guess or f"c{i}" for i, guess in enumerate(guesses, 1))
         more = "" if len(names) < 5 else ",..."
         problems.report(
@@ -223,11 +227,8 @@ def _report_widths(
     problems: Problems,
 ) -> None:
     named = f"{len(header)} expected ({', '.join(header)})"
-    better = _sniff(text)
-    if sep not in {better, " "}:
-        hint, option = f"?sep={_NAMES[better]} fits better", f"sep={_NAMES[better]}"
-    else:
-        hint, option = "quote a name, or a number with a decimal comma, that holds the separator", ""
+    hint = _better_separator(text, sep, header) or "quote a name, or a number with a decimal comma, that holds it"
+    option = hint[1:].split(" ")[0] if hint.startswith("?") else ""
     if len(lines) == 1:
         message = f"{file} line {lines[0]}: {counted(found[0], 'field')}, {named}"
     else:
@@ -235,6 +236,16 @@ def _report_widths(
         message = message.replace(" or another number of", "") if len(set(found)) == 1 else message
         message += f"{lines_text('line', lines)})"
     problems.report(Problem(message, hint, len(lines), option))
+
+
+def _better_separator(text: str, sep: str, header: Sequence[str]) -> str:
+    """Return what to say where another separator fits better than the one in use; "" where none does."""
+    better = _sniff(text)
+    if better != sep and any(better in name for name in header):
+        return f"?sep={_NAMES[better]} divides the lines better"
+    if len(header) == 1 and " " in header[0].strip():
+        return "?sep=space divides the lines at blanks"
+    return ""
 
 
 def _split_rows(text: str, file: str, sep: str, n_before: int, problems: Problems) -> tuple[list[list[str]], list[int]]:
@@ -246,7 +257,8 @@ def _split_rows(text: str, file: str, sep: str, n_before: int, problems: Problem
                 rows.append(fields)
                 lines.append(number)
         return rows, lines
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=sep, strict=True)
+    blanks = f'{sep} "' in text or '\n "' in text  # some write a blank behind each separator, before quotes, too
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=sep, strict=True, skipinitialspace=blanks)
     while True:
         start = n_before + reader.line_num + 1
         try:

@@ -25,7 +25,7 @@ def read_workbook(
     Args:
         content: The file's bytes.
         file: Its name, for messages.
-        sheet: Name of the sheet, or its number from 1; None for the first one that holds anything.
+        sheet: Name of the sheet, or its number from 1; None for the first one that holds a table.
         problems: Where problems are reported.
 
     Returns:
@@ -83,10 +83,14 @@ def _chosen(sheets: dict[str, Any], wanted: str | None, file: str) -> tuple[str,
     names = list(sheets)
     if wanted is None:
         found: list[tuple[int, tuple[Any, ...]]] = []
+        chosen = (names or [""])[0]
         for name in names:
-            if found := _filled(sheets[name], file):
-                return name, found
-        return (names or [""])[0], []
+            rows = _filled(sheets[name], file)
+            if len(rows) > 1 and len(rows[0][1]) > 1:
+                return name, rows
+            if not found:
+                chosen, found = name, rows
+        return chosen, found
     same = [name for name in names if name.casefold().strip() == wanted.casefold().strip()]
     if not same and wanted.isdecimal() and 0 < int(wanted) <= len(names):
         same = [names[int(wanted) - 1]]
