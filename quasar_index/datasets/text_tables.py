@@ -257,7 +257,8 @@ def _split_rows(text: str, file: str, sep: str, n_before: int, problems: Problem
                 rows.append(fields)
                 lines.append(number)
         return rows, lines
-    blanks = f'{sep} "' in text or '\n "' in text  # some write a blank behind each separator, before quotes, too
+    # some write a blank behind each separator, before quotes, too; inside quotes a quote is doubled
+    blanks = re.search(rf'(^|[\r\n]|{re.escape(sep)}) +"(?!")', text) is not None
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=sep, strict=True, skipinitialspace=blanks)
     while True:
         start = n_before + reader.line_num + 1

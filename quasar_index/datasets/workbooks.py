@@ -14,7 +14,7 @@ from .text_tables import DEFAULT_PROBLEMS
 
 _LARGE_PART, _MOST_RATIO = 64 << 20, 200
 """A part of so many bytes that was packed so well is no table of a person."""
-_MOST_CELLS = 200_000_000
+_MOST_ROWS, _MOST_CELLS = 1 << 20, 50_000_000
 
 
 def read_workbook(
@@ -104,9 +104,10 @@ def _filled(sheet: Any, file: str) -> list[tuple[int, tuple[Any, ...]]]:
     sheet.reset_dimensions()  # what a file claims of its size may be anything
     rows, n_cells = [], 0
     for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
-        n_cells += len(row) + 1
-        if n_cells > _MOST_CELLS:
-            raise DataError(f"{file} has more than {_MOST_CELLS:,} cells in a sheet", "save the table alone, as .csv")
+        n_cells += len(row)
+        if number > _MOST_ROWS or n_cells > _MOST_CELLS:
+            most = f"{_MOST_ROWS:,} rows or {_MOST_CELLS:,} cells"
+            raise DataError(f"{file} has a sheet of more than {most}", "save the table alone, as .csv")
         width = max((i for i, cell in enumerate(row, 1) if cell is not None and str(cell).strip()), default=0)
         if width:
             rows.append((number, row[:width]))

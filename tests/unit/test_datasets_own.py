@@ -187,7 +187,7 @@ def test_a_file_of_another_encoding_names_line_and_option(tmp_path):
 def test_bad_jsonl_and_parquet(tmp_path):
     with pytest.raises(DataError, match="line 2: not JSON"):
         load_source(str(write(tmp_path / "l.jsonl", '{"image": "a", "score": 1}\n{oops\n')))
-    with pytest.raises(DataError, match="is no table; such as"):
+    with pytest.raises(DataError, match="the JSON array is no table; such as"):
         load_source(str(write(tmp_path / "m.jsonl", "[1]\n")))
     with pytest.raises(DataError, match="not a Parquet"):
         load_source(str(write(tmp_path / "l.parquet", "no")))
