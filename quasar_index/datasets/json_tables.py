@@ -74,7 +74,7 @@ def read_json(
         rows = _rows(held[0]) if len(held) == 1 else None
     if rows is None:
         keys = f" of {concat_text([str(key) for key in document])}" if isinstance(document, dict) else ""
-        kind = {dict: "object", list: "array"}.get(type(document), type(document).__name__)
+        kind = "object" if keys else "array" if isinstance(document, list) else type(document).__name__
         raise DataError(f"{file}: the JSON {kind}{keys} is no table", _FORMS)
     kept = [(number, row) for number, row in enumerate(rows, 1) if isinstance(row, dict)]
     odd = [(number, "not a JSON object") for number, row in enumerate(rows, 1) if not isinstance(row, dict)]

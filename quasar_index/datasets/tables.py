@@ -190,16 +190,19 @@ class LabelTable:
         values = [f"{style.read(cell):.10g}" for style in read.readings]
         options = [style.option for style in read.readings]
         if len(options) > 1:
-            problem = f"may be {' or '.join(values)}"
+            one = f"may be {' or '.join(values)}"
+            many = f"numbers in '{name}' can be read in several ways: '{cell}' as {' or '.join(values)}"
             hint = " or ".join(f"?{option} for {value}" for option, value in zip(options, values, strict=True))
         elif options:
-            problem = f"is not a number with a decimal {'comma' if self.form.decimal == ',' else 'point'}"
+            mark = "comma" if self.form.decimal == "," else "point"
+            one = f"is not a number with a decimal {mark}"
+            many = f"cells in '{name}' are not numbers with a decimal {mark}: '{cell}'"
             hint = f"?{options[0]} reads it as {values[0]}"
         else:
-            problem = "is written unlike other numbers of the column"
+            one = f"is written unlike other numbers in '{name}'"
+            many = f"numbers in '{name}' are written unlike the others: '{cell}'"
             hint = "write all numbers of a column one way"
-        many = f"numbers in '{name}' are written so: '{cell}', which {problem}"
-        self.report(read.doubtful, f"{what} '{cell}' {problem}", many, hint, (options or [""])[0])
+        self.report(read.doubtful, f"{what} '{cell}' {one}", many, hint, (options or [""])[0])
 
     def typed(self, name: str) -> pa.Array:
         """Return a column as an Arrow array; text that is all numbers or all true/false becomes so."""

@@ -115,7 +115,7 @@ def scores(spec, **columns):
 def test_commas_that_may_separate_thousands_name_both_readings_and_options(tmp_path):
     path = labels(tmp_path, "image;votes\na;950\nb;1,050\nc;870\nd;1,200\n")
     message = (
-        r"2 numbers in 'votes' are written so: '1,050', which may be 1.05 or 1050 \(lines 3 and 5\); "
+        r"2 numbers in 'votes' can be read in several ways: '1,050' as 1.05 or 1050 \(lines 3 and 5\); "
         r"\?decimal=, for 1.05 or \?thousands=, for 1050"
     )
     with pytest.raises(DataError, match=message):
