@@ -156,11 +156,12 @@ class LabelTable:
         if read.doubtful:
             self._report_doubt(name, what, read, tidy(str(cells[read.doubtful[0]])))
         if read.wrong:
+            told = " with a decimal comma" if read.style.decimal == "," else ""
             words = concat_text(list(dict.fromkeys(str(cells[row]).strip()[:80] for row in read.wrong)))
             self.report(
                 read.wrong,
-                f"{what} {words} is not a number",
-                f"cells in '{name}' are not numbers: {words}",
+                f"{what} {words} is not a number{told}",
+                f"cells in '{name}' are not numbers{told}: {words}",
                 "mend the line or drop it" + _advice(str(cells[read.wrong[0]])),
             )
         numbers = read.values

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 import numpy as np
 
 from ..errors import DataError, counted
+from .label_numbers import read_numbers
+from .score_names import split_columns
 from .spec import Options
 from .tables import LabelTable
 
 MISSING_OPTIONS = ("refuse", "drop")
+
+
+def _kept_as_text(table: LabelTable, used: AbstractSet[str | None]) -> list[str]:
+    """Return a warning for each further column whose numbers only an option can read."""
+    warnings = []
+    for name in table.columns:
+        cells = [cell for cell in table.values(name) if isinstance(cell, str)] if name not in used else []
+        if any("," in cell for cell in cells):
+            read = read_numbers(cells, table.form)
+            if read.readings and not read.wrong:
+                cell = cells[read.doubtful[0]].strip()
+                options = " or ".join(f"?{style.option}" for style in read.readings)
+                warnings.append(f"{table.file}: '{name}' is kept as text, as '{cell}' is a number by {options} only")
+    return warnings
 
 
 def usable_rows(
@@ -68,6 +85,7 @@ def usable_rows(
         warnings += [text for text in table.warnings if text not in warnings]
         wrong = np.flatnonzero(np.isnan(table.columns[score].to_numpy(zero_copy_only=False))).tolist()
         lost.update(wrong)
+    warnings += _kept_as_text(table, {image, score, *split_columns(options.text("ratings") or "")})
     table = replace(table, warnings=tuple(warnings))
     if not lost:
         return table, list(range(len(table)))

@@ -143,6 +143,29 @@ def test_webdataset_scores_from_sidecars_and_urls():
     assert [row["score"] for row in rows(load_source("memory://wds/s.tar?score=cls"))] == [7.0, 1.0]
 
 
+def test_missing_scores_in_containers_are_dropped_by_option(tmp_path):
+    members = {
+        "1.jpg": b"one",
+        "1.score": b"1,5",
+        "2.jpg": b"two",
+        "2.score": b"NaN",
+        "3.jpg": b"three",
+        "3.score": b"3",
+    }
+    (tmp_path / "s.tar").write_bytes(tar_bytes(members))
+    table = pa.table({"image": [b"one", b"two", b"three"], "score": ["1,5", None, "3"]})
+    pq.write_table(table, tmp_path / "p.parquet")
+    for name in ("s.tar", "p.parquet"):
+        with pytest.raises(DataError, match=r"(sample|row) 2: score is missing; .*missing=drop"):
+            load_source(tmp_path / name)
+        source = load_source(f"{tmp_path / name}?missing=drop&decimal=,")
+        assert [row["score"] for row in rows(source)] == [1.5, 3.0]
+        assert contents(source) == [b"one", b"three"]
+        assert "1 row without 'score' was dropped" in source.warnings[0]
+        with pytest.raises(DataError, match="no option 'sheet'"):
+            load_source(f"{tmp_path / name}?sheet=1")
+
+
 def test_bad_shards(tmp_path):
     path = tmp_path / "s.tar"
     path.write_bytes(b"not a tar" * 100)

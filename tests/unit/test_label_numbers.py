@@ -161,6 +161,19 @@ def test_travelling_columns_keep_names_and_words(tmp_path):
     assert record["note"] == ["-", "ok"]
 
 
+def test_numbers_of_further_columns_that_an_option_must_decide_are_told(tmp_path):
+    path = labels(tmp_path, 'image,score,votes,tags\na,1,"1,050","x,y"\nb,2,950,"1,2"\n')
+    source = load_source(path)
+    assert source.records["votes"].to_pylist() == ["1,050", "950"]
+    assert source.warnings == (
+        "l.csv: 'votes' is kept as text, as '1,050' is a number by ?decimal=, or ?thousands=, only",
+    )
+    told = load_source(f"{path}?thousands=,")
+    assert (told.records["votes"].to_pylist(), told.warnings) == ([1050, 950], ())
+    with pytest.raises(DataError, match="score '1.5' is not a number with a decimal comma"):
+        load_source(labels(tmp_path, "image;score\na;1.5\nb;2\n") + "?decimal=,")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
