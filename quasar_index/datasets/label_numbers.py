@@ -21,24 +21,9 @@ from ..errors import DataError
 MISSING = frozenset(
     (
         "",
-        *(
-            "na",
-            "n/a",
-            "n.a.",
-            "k.a.",
-            "#n/a",
-            "#na",
-            "#n/a n/a",
-            "<na>",
-            "nan",
-            "-nan",
-            "nat",
-            "null",
-            "none",
-            "nil",
-            "missing",
-        ),
-        *("-", "--", "---", "—", ".", "?", "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan"),
+        *("na", "n/a", "n.a.", "k.a.", "#n/a", "#na", "#n/a n/a", "<na>", "nan", "-nan", "nat"),
+        *("null", "none", "nil", "missing", "-", "--", "---", "—", ".", "?"),
+        *("1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan"),
         *("#null!", "#div/0!", "#value!", "#ref!", "#name?", "#num!"),
     )
 )

@@ -344,7 +344,8 @@ def drop_repeats(
     if twice:
         said = [_two_scores(table, key, rows, scores, names) for key, rows in list(twice.items())[:_MOST_SHOWN]]
         more = f"; and {len(twice) - _MOST_SHOWN} more" if len(twice) > _MOST_SHOWN else ""
-        head = f"{len(twice):,} images have several scores: " if len(twice) > 1 else ""
+        several = counted(len(twice), "image has", "images have", form=",")
+        head = f"{several} several scores: " if len(twice) > 1 else ""
         hint = "drop one of them; ratings of several people need a column 'rater'"
         table.problems.report(Problem(f"{table.file}: {head}{'; '.join(said)}{more}", hint, len(twice)))
     kept = [row for key, row in first.items() if key not in twice]

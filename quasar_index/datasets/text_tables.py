@@ -229,12 +229,13 @@ def _report_widths(
     named = f"{len(header)} expected ({', '.join(header)})"
     hint = _better_separator(text, sep, header) or "quote a name, or a number with a decimal comma, that holds it"
     option = hint[1:].split(" ")[0] if hint.startswith("?") else ""
+    widths = f"{counted(found[0], 'field')}, {named}"
     if len(lines) == 1:
-        message = f"{file} line {lines[0]}: {counted(found[0], 'field')}, {named}"
+        message = f"{file} line {lines[0]}: {widths}"
     else:
-        message = f"{file}: {len(lines):,} rows have {found[0]} or another number of fields, {named} ("
-        message = message.replace(" or another number of", "") if len(set(found)) == 1 else message
-        message += f"{lines_text('line', lines)})"
+        other = "" if len(set(found)) == 1 else " or another number"
+        rows = counted(len(lines), "row has", "rows have", form=",")
+        message = f"{file}: {rows} {widths.replace(',', f'{other},', 1)} ({lines_text('line', lines)})"
     problems.report(Problem(message, hint, len(lines), option))
 
 

@@ -144,14 +144,8 @@ def test_webdataset_scores_from_sidecars_and_urls():
 
 
 def test_missing_scores_in_containers_are_dropped_by_option(tmp_path):
-    members = {
-        "1.jpg": b"one",
-        "1.score": b"1,5",
-        "2.jpg": b"two",
-        "2.score": b"NaN",
-        "3.jpg": b"three",
-        "3.score": b"3",
-    }
+    scores = {"1.score": b"1,5", "2.score": b"NaN", "3.score": b"3"}
+    members = {"1.jpg": b"one", "2.jpg": b"two", "3.jpg": b"three", **scores}
     (tmp_path / "s.tar").write_bytes(tar_bytes(members))
     table = pa.table({"image": [b"one", b"two", b"three"], "score": ["1,5", None, "3"]})
     pq.write_table(table, tmp_path / "p.parquet")

@@ -170,7 +170,7 @@ def test_numbers_of_further_columns_that_an_option_must_decide_are_told(tmp_path
     )
     told = load_source(f"{path}?thousands=,")
     assert (told.records["votes"].to_pylist(), told.warnings) == ([1050, 950], ())
-    with pytest.raises(DataError, match="score '1.5' is not a number with a decimal comma"):
+    with pytest.raises(DataError, match=r"score '1\.5' is not a number with a decimal comma"):
         load_source(labels(tmp_path, "image;score\na;1.5\nb;2\n") + "?decimal=,")
 
 
