@@ -48,8 +48,8 @@ def build(
             "--data",
             "-d",
             metavar="SPEC",
-            help="Anchors, repeatable: a folder with reference/ and distorted/; a CSV, TSV, Parquet or JSONL file "
-            "with an image and a score column; or NAME:ROOT of a known data set.",
+            help="Anchors, repeatable: a folder with reference/ and distorted/; a CSV, Excel, JSON or Parquet "
+            "file with an image and a score column; or NAME:ROOT of a known data set.",
             rich_help_panel="Data",
         ),
     ] = None,

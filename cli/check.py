@@ -79,11 +79,9 @@ def check(
         from quasar_index.checks.check import check_threshold
 
         check_threshold(threshold)
-    sources = [
-        qi.load_source(spec, **vars(labelling) | {"lower_is_better": labelling.lower_is_better or None})
-        for spec in data
-    ]
-    others = [qi.load_source(spec) for spec in against or []]
+    lower = labelling.lower_is_better or None
+    sources, found = qi.checks.read_sources(data, **vars(labelling) | {"lower_is_better": lower})
+    others, found_of_others = qi.checks.read_sources(against or [])
     opened = qi.AnchorIndex.open(index) if index is not None else None
     encoder = None
     if opened is not None:
@@ -93,6 +91,7 @@ def check(
         report = qi.checks.check_sources(
             sources,
             against=others,
+            found=[*found, *found_of_others],
             index=opened,
             rating=rating,
             encoder=encoder,

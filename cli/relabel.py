@@ -20,7 +20,7 @@ def relabel(
     labels: Annotated[
         str,
         typer.Argument(
-            metavar="LABELS", help="CSV, TSV, JSONL or Parquet file that names anchors by path, file name or id."
+            metavar="LABELS", help="CSV, Excel, JSON or Parquet file that names anchors by path, file name or id."
         ),
     ],
     labelling: options.Labelling,

@@ -46,7 +46,7 @@ def read_scores(file: str, rating: str | None) -> Scored:
     Raises:
         DataError: When it cannot be read, or has no such columns, or a score is no number.
     """
-    from quasar_index.datasets.tables import read_table
+    from quasar_index.datasets.label_files import read_table
 
     try:
         table = read_table(Path(file).read_bytes(), file)

@@ -2,6 +2,7 @@
 
 from .check import check_sources
 from .overlap import NEAR
+from .reading import read_sources
 from .report import CheckReport, Finding, Severity
 
-__all__ = ["NEAR", "CheckReport", "Finding", "Severity", "check_sources"]
+__all__ = ["NEAR", "CheckReport", "Finding", "Severity", "check_sources", "read_sources"]

@@ -33,6 +33,7 @@ def check_sources(
     sources: Sequence[AnchorSource],
     *,
     against: Sequence[AnchorSource] = (),
+    found: Sequence[Finding] = (),
     index: AnchorIndex | None = None,
     rating: str | None = None,
     encoder: Encoder | None = None,
@@ -53,6 +54,7 @@ def check_sources(
     Args:
         sources: The data.
         against: Data that must share no image with them, such as the benchmark of these anchors.
+        found: What `read_sources` found of the labels; it comes first in the report.
         index: An index in which to look for their (near-)duplicates; its scores are compared with theirs, too.
         rating: The rating of the index whose scores are compared, where it has several; None for the first.
         encoder: The index's encoder; None to load it.
@@ -69,11 +71,11 @@ def check_sources(
         The findings.
 
     Raises:
-        DataError: When there is no data, or the threshold is out of range.
+        DataError: When there is no data and nothing was found of any, or the threshold is out of range.
         AnchorIndexError: When the encoder is not the index's.
         EncoderError: When the index's encoder cannot be loaded.
     """
-    if not sources:
+    if not sources and not found:
         raise DataError("there are no data to check", "give at least one source")
     check_threshold(threshold)
     n_workers = n_workers or min(8, os.cpu_count() or 1)
@@ -96,7 +98,7 @@ def check_sources(
     findings = _findings(
         sources, against, near, decode=decode, seed=seed, max_pixels=max_pixels, n_workers=n_workers, step=steps.one
     )
-    report = CheckReport(tuple(findings), n_images)
+    report = CheckReport((*found, *findings), n_images)
     steps.finish()
     return report
 

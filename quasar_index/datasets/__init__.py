@@ -3,8 +3,9 @@
 from .base import RECORD_SCHEMA, AnchorSource, Division, ImageSource, Kind, make_records
 from .declare import Dataset
 from .embeddings import load_embeddings, read_author_embeddings
+from .problems import Problem
 from .registry import DATASETS
-from .sources import find_dataset, load_images, load_source
+from .sources import collect_source, find_dataset, load_images, load_source
 
 __all__ = [
     "DATASETS",
@@ -14,6 +15,8 @@ __all__ = [
     "Division",
     "ImageSource",
     "Kind",
+    "Problem",
+    "collect_source",
     "find_dataset",
     "load_embeddings",
     "load_images",

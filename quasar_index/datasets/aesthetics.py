@@ -12,7 +12,8 @@ from .declare import Dataset, Labels, find_label, image_folder, image_paths, sco
 from .files import Folder
 from .sac import SAC
 from .spec import Options
-from .tables import LabelTable, read_csv
+from .tables import LabelTable
+from .text_tables import read_csv
 
 _AVA_COUNTS = tuple(f"c{grade}" for grade in range(1, 11))
 _AVA_TEST = ("aesthetics_image_lists/generic_test.jpgl", "generic_test.jpgl")

@@ -21,11 +21,12 @@ from ..errors import DataError, first_line, reason
 from ..images import read_image_bytes
 from .base import AnchorSource
 from .files import Folder, is_url, read_url
+from .label_files import OF_FILES
 from .labelled import LABEL_OPTIONS, source_from_table
 from .spec import Options
 from .tables import LabelTable, check_arrow, from_arrow
 
-ARROW_OPTIONS = tuple(name for name in LABEL_OPTIONS if name != "root")
+ARROW_OPTIONS = tuple(name for name in LABEL_OPTIONS if name not in {"root", *OF_FILES})
 
 
 WHOLE_GROUP_BYTES = 128 << 20

@@ -11,7 +11,8 @@ from .files import Folder, stem
 from .labelled import SEVERITY
 from .pairs import Distortion
 from .spec import Options
-from .tables import LabelTable, read_csv
+from .tables import LabelTable
+from .text_tables import read_csv
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import zipfile
 from collections.abc import Sequence
@@ -17,10 +18,12 @@ from ..errors import DataError, counted, first_line, reason
 from ..paths import PathText
 from .base import AnchorSource, make_records, sha256_file
 from .files import stem
-from .labelled import IMAGE_COLUMNS, plain, score_options, source_from_table
+from .label_files import read_table
+from .labelled import IMAGE_COLUMNS, LABEL_OPTIONS, plain, source_from_table
 from .raters import RATER_COLUMNS
-from .spec import Options
-from .tables import LabelTable, read_table
+from .score_names import score_options
+from .spec import Options, parse_spec
+from .tables import LabelTable
 
 _REFERENCE_WORDS = {"ref", "refs", "reference", "references", "refimgs", "pristine"}
 _DISTORTED_WORDS = {"dist", "distorted", "distortion", "distortions", "dst"}
@@ -45,8 +48,9 @@ def load_embeddings(
     Args:
         path: `.npy` (memory-mapped), `.npz` (the array `embeddings`, or the only two-dimensional one; an array
             `paths` or else `ids` names the rows), or `.pt` (a tensor, or a dictionary with one). Nothing is unpickled.
-        labels: Label file with one row an embedding, in their order, with a score or a side column; a column
-            such as `id` or `image` names the rows. None for embeddings without labels: scores and sides are null.
+        labels: Label file, `FILE[?key=value&...]`, with one row an embedding, in their order, with a score or a side
+            column; a column such as `id` or `image` names the rows. None for embeddings without labels: scores and
+            sides are null.
         score_column: Score column of the label file; None to find it by its name. Of several, the others become
             further ratings (see `load_source`).
         image_column: Column that names the rows; None to find it.
@@ -68,7 +72,7 @@ def load_embeddings(
         >>> source.records["path"].to_pylist(), embeddings.shape
         (['a', 'b', 'c'], (3, 3))
     """
-    path, labels = Path(path), None if labels is None else Path(labels)
+    path = Path(path)
     matrix, ids = read_matrix(path)
     checksums = {str(path): sha256_file(path)}
     n_rows = len(matrix)
@@ -83,7 +87,10 @@ def load_embeddings(
         )
         return replace(source, checksums=checksums), matrix
 
-    table = _read_labels(labels)
+    said = parse_spec(os.fspath(labels))
+    labels, options = Path(said.root), Options({**said.options.values, **(options or Options()).values})
+    options.check(LABEL_OPTIONS, labels.name)
+    table = _read_labels(labels, options)
     checksums[str(labels)] = sha256_file(labels)
     if len(table) != n_rows:
         raise DataError(
@@ -101,7 +108,7 @@ def load_embeddings(
             "sort the labels as the embeddings are",
         )
     names = _unique(named or ids or _numbered(path, n_rows), table.file)
-    values = dict((options or Options()).values)
+    values = dict(options.values)
     for name, value in {**score_options(score_column), "lower": lower_is_better}.items():
         if value is not None:
             values[name] = str(value).lower() if isinstance(value, bool) else str(value)
@@ -290,12 +297,12 @@ def check_archive(path: Path) -> None:
                 )
 
 
-def _read_labels(path: Path) -> LabelTable:
+def _read_labels(path: Path, options: Options) -> LabelTable:
     try:
         content = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read ({reason(error)})", "check the path") from error
-    return read_table(content, path.name)
+    return read_table(content, path.name, options)
 
 
 def _row_column(table: LabelTable) -> str | None:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import posixpath
 import re
+import unicodedata
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import fsspec
 from fsspec.core import url_to_fs
@@ -63,6 +68,8 @@ class Folder:
     def __init__(self, root: str) -> None:
         self.checksums: dict[str, str] = {}
         self._listings: dict[str, tuple[frozenset[str], dict[str, str]]] = {}
+        self._plain: dict[str, str] = {}
+        self._mended: dict[str, str] = {}
         if is_url(root):
             try:
                 fs, inner = url_to_fs(root)
@@ -137,30 +144,61 @@ class Folder:
             ]
         return sorted(found)
 
-    def resolve(self, relative: str) -> str:
-        """Return the path of an image that a label file names, mending its case and separators if need be.
+    def resolve(self, name: str) -> str:
+        """Return the path of an image that a label file names; all spellings of one file give one path.
 
-        The name is taken as it stands when such a file is there. Else a file is looked for that differs only
-        in upper and lower case, in blanks around the name or in backslashes for slashes. A name without such a
-        file comes back unchanged: opening it will say that it is missing.
+        The name is taken as it stands when such a file is there. Else a file is looked for that differs only in
+        upper and lower case, in the form of Unicode (macOS takes letters apart from their accents), in blanks around
+        the name, in backslashes for slashes, or in percent signs for characters. A name without such a file comes
+        back with plain slashes: opening it will say that it is missing.
         """
-        if is_url(relative) or os.path.isabs(relative):  # noqa: PTH117
+        if name.casefold().startswith("file:"):
+            name = unquote(re.sub(r"^file:(//(localhost)?(?=/))?", "", name, flags=re.IGNORECASE))
+        elif is_url(name):
+            return name
+        if self._fs is not None and os.path.isabs(name):  # noqa: PTH117
+            return name
+        for spelled in _spellings(name):
+            directory, last = self._split(spelled)
+            directory = self._directory(directory)
+            exact, alike = self._listing(directory)
+            found = last if last in exact else alike.get(_alike(last))
+            if found is not None:
+                return self.path(_joined(directory, found))
+        return self.path(_joined(*self._split(name)))
+
+    def _split(self, name: str) -> tuple[str, str]:
+        """Return the directory of a name, without `.`, `..` and double slashes, and its last part.
+
+        Directories beside the folder are absolute where they are local.
+        """
+        directory, slash, last = name.rpartition("/")
+        if not slash:
+            return "", name
+        directory = directory or "/"
+        if directory not in self._plain:
+            plain = posixpath.normpath(re.sub("^/+", "/", directory))
+            plain = "" if plain == "." else plain
+            if self._fs is None and plain.split("/")[0] == "..":
+                plain = os.path.normpath(self.path(plain))
+            if self._fs is None and ".." in directory:
+                # the parent of a linked folder is that of its target
+                with suppress(OSError):
+                    if not os.path.samefile(self.path(directory), self.path(plain)):  # noqa: PTH121
+                        plain = directory
+            self._plain[directory] = plain
+        return self._plain[directory], last
+
+    def _directory(self, relative: str) -> str:
+        """Return a directory that is there, its parts mended as `resolve` does; else as it is."""
+        if relative in ("", "/") or self._listing(relative)[0]:
             return relative
-        directory, _, name = relative.rpartition("/")
-        exact, folded = self._listing(directory)
-        if name in exact:
-            return self.path(relative)
-        tidy = relative.strip()
-        if "\\" in tidy:
-            tidy = tidy.replace("\\", "/")
-        tidy = tidy.removeprefix("./")
-        if tidy != relative:
-            directory, _, name = tidy.rpartition("/")
-            exact, folded = self._listing(directory)
-        match = folded.get(name.casefold())
-        if match is None:
-            return self.path(relative)
-        return self.path(f"{directory}/{match}" if directory else match)
+        if relative not in self._mended:
+            parent, _, last = relative.rpartition("/")
+            parent = self._directory(parent or ("/" if relative.startswith("/") else ""))
+            exact, alike = self._listing(parent)
+            self._mended[relative] = _joined(parent, last if last in exact else alike.get(_alike(last), last))
+        return self._mended[relative]
 
     def _listing(self, relative: str) -> tuple[frozenset[str], dict[str, str]]:
         if relative not in self._listings:
@@ -173,11 +211,30 @@ class Folder:
                     names = [str(path).rstrip("/").rsplit("/", 1)[-1] for path in self._fs.ls(base, detail=False)]
             except (OSError, NotImplementedError):
                 names = []  # no such directory, or a server that cannot list: names are taken as they stand
-            folded: dict[str, str] = {}
+            alike: dict[str, str] = {}
             for name in sorted(names):
-                folded.setdefault(name.casefold(), name)
-            self._listings[relative] = (frozenset(names), folded)
+                alike.setdefault(_alike(name), name)
+            self._listings[relative] = (frozenset(names), alike)
         return self._listings[relative]
+
+
+def _spellings(name: str) -> Iterator[str]:
+    """Yield how a name may be meant, the likeliest first: as it is, tidied, without percent signs."""
+    yield name
+    tidy = name.strip().replace("\\", "/")
+    if tidy != name:
+        yield tidy
+    if "%" in tidy:
+        yield unquote(tidy)
+
+
+def _alike(name: str) -> str:
+    """Return what names of one file on systems of another kind have in common."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def _joined(directory: str, name: str) -> str:
+    return f"{directory}{'' if directory in ('', '/') else '/'}{name}"
 
 
 def split_file(path: str) -> tuple[Folder, str]:

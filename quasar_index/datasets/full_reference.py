@@ -22,7 +22,8 @@ from .files import Folder, stem
 from .matlab import cell_text, read_mat
 from .pairs import PAIRS, Distortion, load_pairs
 from .spec import Options
-from .tables import LabelTable, read_csv
+from .tables import LabelTable
+from .text_tables import read_csv
 
 _NUMBERED = re.compile(r"^(?P<reference>i\d+)_(?P<type>\d+)_(?P<level>\d+)$", re.IGNORECASE)
 _PIPAL = re.compile(r"^(?P<reference>[A-Z]\d+)_(?P<type>\d+)_\d+$", re.IGNORECASE)

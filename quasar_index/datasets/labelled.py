@@ -1,9 +1,10 @@
-"""Your own ratings: a label file (.csv, .tsv, .jsonl, .parquet) beside the images that it names."""
+"""Your own ratings: a label file (.csv, .xlsx, .json, .parquet, ...) beside the images that it names."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,18 @@ import pyarrow.compute as pc
 from ..errors import DataError
 from .base import RECORD_SCHEMA, AnchorSource, Division, Rating, make_records
 from .files import Folder, split_file, stem
+from .frames import Frame, read_frame
+from .label_files import OF_FILES, read_table
 from .raters import RATER_COLUMNS, average_ratings
+from .score_names import split_columns, with_direction
 from .spec import Options, filter_message
-from .tables import LabelTable, drop_repeats, read_table
+from .tables import LabelTable, drop_repeats
+from .usable import usable_rows
 
 # fmt: off
 LABEL_OPTIONS = (
     "score", "image", "lower", "name", "group", "reference", "split", "split_by", "encoding", "sep",
-    "range", "division", "kind", "rater", "root", "ratings",
+    "range", "division", "kind", "rater", "root", "ratings", "decimal", "thousands", "missing", "sheet", "header",
 )
 IMAGE_COLUMNS = (
     "image", "image_path", "path", "filepath", "file_path", "file", "filename", "file_name", "name",
@@ -31,8 +36,6 @@ SCORE_COLUMNS = (
     "aesthetic_score", "aesthetics_score",
 )
 # fmt: on
-DIRECTIONS = {"lower": True, "higher": False}
-"""Words for the direction of a score column, behind its name: `dmos:lower`."""
 SEVERITY = "severity"
 """Column of severities of distortions, where nobody rated them; lower is better."""
 _GOOD = ("good", "reference", "pristine", "true", "1", "yes")
@@ -57,11 +60,27 @@ def load_labelled(path: str, options: Options) -> AnchorSource:
     options.check(LABEL_OPTIONS, path)
     folder, file = split_file(path)
     content = folder.read(file)
-    table = read_table(content, file, sep=options.text("sep"), encoding=options.text("encoding"))
+    table = read_table(content, file, options)
     root = options.text("root")
     images = Folder(root) if root else folder
     source = source_from_table(table, options, resolve=images.resolve, name=stem(file))
     return replace(source, checksums=dict(folder.checksums))
+
+
+def load_frame(data: Frame, options: Options) -> AnchorSource:
+    """Read labels in memory; images are named relative to `?root=`, or to the working folder.
+
+    Args:
+        data: As of `read_frame`.
+        options: Any of `LABEL_OPTIONS` that are not about the form of a file.
+
+    Raises:
+        DataError: As `source_from_table`.
+    """
+    name = options.text("name") or "frame"
+    options.check((one for one in LABEL_OPTIONS if one not in OF_FILES), name)
+    images = Folder(options.text("root") or ".")
+    return source_from_table(read_frame(data, name), options, resolve=images.resolve, name=name)
 
 
 def source_from_table(
@@ -85,20 +104,25 @@ def source_from_table(
         DataError: When a column is missing or ambiguous, or a row cannot be used, with its line.
     """
     if not len(table):
-        raise DataError(f"{table.file} has no rows", "a header line and a line an image are expected")
+        raise DataError(f"{table.file} has no rows", "a header line and a line an image are expected" + table.also())
+    form = table.form.told(options.text("decimal"), options.text("thousands"))
+    table = replace(table, form=form, problems=options.problems)
     if not options.labelled:
         return _unlabelled(table, options, resolve=resolve, name=name, paths=paths)
     bounds = options.bounds()
     score, lower = _score_column(table, options)
     used = {score} if score else set()
-    if paths is None:
-        image, paths = _located(table, options, resolve)
+    image = _image_column(table, options.text("image")) if paths is None else None
+    table, kept = usable_rows(table, options, image=image, score=score, bounds=bounds)
+    names = None
+    if image is not None:
+        paths, names = _located(table, image, resolve), table.text(image)
         used.add(image)
-    warnings: list[str] = []
-    if score and table.decimal_comma and any("," in text for text in table.text(score)):
-        warnings.append(f"{table.file}: decimal commas in '{score}' were read as decimal points")
-    scores = table.numbers(score, bounds) if score else None
+    else:
+        paths = [paths[row] for row in kept] if paths is not None else []
+    scores = np.asarray(table.columns[score]) if score else None
     ratings, table = _further_ratings(table, options, score)
+    warnings = list(table.warnings)
     extra: Mapping[str, Any] = {}
     rater = _rater_column(table, options.text("rater"))
     if rater is not None and scores is not None:
@@ -111,9 +135,9 @@ def source_from_table(
         warnings += averaged.warnings
         used.add(rater)
     else:
-        rows, repeated = drop_repeats(table, paths, scores)
+        rows, repeated = drop_repeats(table, paths, scores, names)
         warnings += repeated
-        if repeated:
+        if len(rows) < len(table):
             table, paths = table.take(rows), [paths[row] for row in rows]
             scores = None if scores is None else scores[rows]
 
@@ -146,11 +170,11 @@ def source_from_table(
     )
 
 
-def _located(table: LabelTable, options: Options, resolve: Callable[[str], str]) -> tuple[str, list[str]]:
-    """Return the image column, and the path or URL of each row's image."""
-    image = _image_column(table, options.text("image"))
-    located = {text: resolve(text) for text in dict.fromkeys(table.names(image))}
-    return image, [located[text] for text in table.text(image)]
+def _located(table: LabelTable, image: str, resolve: Callable[[str], str]) -> list[str]:
+    """Return the path or URL of each row's image."""
+    names = table.text(image)
+    located = {text: resolve(text) for text in dict.fromkeys(names)}
+    return [located[text] for text in names]
 
 
 def _unlabelled(
@@ -158,20 +182,23 @@ def _unlabelled(
 ) -> AnchorSource:
     """Make a source of images alone: its records are `path`, then the columns of the table as they are."""
     if paths is None:
-        _, paths = _located(table, options, resolve)
-    rows, warnings = drop_repeats(table, paths, None)
-    if warnings:
+        image = _image_column(table, options.text("image"))
+        table, _ = usable_rows(table, options, image=image)
+        paths = _located(table, image, resolve)
+    rows, repeated = drop_repeats(table, paths, None)
+    if repeated:
         table, paths = table.take(rows), [paths[row] for row in rows]
     columns = {f"{one}_in_file" if one == "path" else one: table.typed(one) for one in table.columns}
     records = pa.table({"path": pa.array(paths, pa.string()), **columns})
     if (split := options.text("split")) is not None:
         by = options.text("split_by") or "split"
         if by not in table.columns:
-            raise DataError(f"{table.file} has no column '{by}'", f"its columns: {', '.join(table.columns)}")
+            raise table.no_column(by, "?split_by= names one")
         keep = pa.array([one == split for one in table.text(by)])
         if not pc.any(keep).as_py():
             raise filter_message(split, {one for one in table.text(by) if one}, table.file)
         records = records.filter(keep)
+    warnings = (*table.warnings, *repeated)
     return AnchorSource(options.text("name") or name, records, "no-reference", "median", warnings=warnings)
 
 
@@ -182,7 +209,7 @@ def _further_ratings(table: LabelTable, options: Options, score: str | None) -> 
     """
     found: dict[str, Rating] = {}
     for text in split_columns(options.text("ratings") or ""):
-        name, lower = _with_direction(table, text)
+        name, lower = with_direction(table, text)
         if name == score or name in found:
             what = "is the score column already" if name == score else "is named twice"
             raise DataError(f"{table.file}: rating '{name}' {what}", "name each score column once")
@@ -192,63 +219,24 @@ def _further_ratings(table: LabelTable, options: Options, score: str | None) -> 
         if name in RECORD_SCHEMA.names:
             raise DataError(f"{table.file}: a further rating cannot be called '{name}'", "name it first, or rename it")
         found[name] = Rating(name, lower_is_better=_direction(name, lower, table.file))
-        table = _with_numbers(table, name)
+        table = table.as_numbers(name, what=name)
+        if table.columns[name].null_count == len(table):
+            raise DataError(f"{table.file}: rating '{name}' is empty", "name another column")
     return tuple(found.values()), table
-
-
-def _with_numbers(table: LabelTable, name: str) -> LabelTable:
-    """Return the table with a column as numbers; null where it is empty."""
-    rows = [row for row, text in enumerate(table.text(name)) if text.strip()]
-    if not rows:
-        raise DataError(f"{table.file}: rating '{name}' is empty", "name another column")
-    some = replace(table, columns={name: table.columns[name]}).take(rows)
-    values: list[float | None] = [None] * len(table)
-    for row, value in zip(rows, some.numbers(name, what=name).tolist(), strict=True):
-        values[row] = value
-    return replace(table, columns={**table.columns, name: pa.array(values, pa.float64())})
-
-
-def score_options(columns: str | Sequence[str] | None) -> dict[str, str | None]:
-    """Return the options of a source that name its score columns: the first, and further ones.
-
-    Raises:
-        DataError: When a name is empty.
-    """
-    names = [] if columns is None else [columns] if isinstance(columns, str) else list(columns)
-    if any(not name.strip() for name in names):
-        raise DataError("a score column has no name", "name a column of the label file")
-    if not names:
-        return {}
-    first, *further = names
-    # They may hold commas, so each has a line.
-    return {"score": first, "ratings": "".join(f"{name}\n" for name in further) or None}
-
-
-def split_columns(text: str) -> list[str]:
-    """Read names of columns: with commas between them, as users write them, or one a line (`score_options`)."""
-    return [name.strip() for name in text.split("\n" if "\n" in text else ",") if name.strip()]
-
-
-def _with_direction(table: LabelTable, text: str) -> tuple[str, bool | None]:
-    """Read `COLUMN`, `COLUMN:lower` or `COLUMN:higher`: the column, and whether lower is better where it is said."""
-    name, _, word = text.rpartition(":")
-    if text in table.columns or word not in DIRECTIONS:
-        return text, None
-    return name, DIRECTIONS[word]
 
 
 def _image_column(table: LabelTable, given: str | None) -> str:
     if given is not None:
         if given in table.columns:
             return given
-        raise DataError(f"{table.file} has no column '{given}'", f"its columns: {', '.join(table.columns)}")
+        raise table.no_column(given, "?image= (--image-column) names one")
     by_plain = {plain(name): name for name in reversed(list(table.columns))}
     for candidate in IMAGE_COLUMNS:
         if candidate in by_plain:
             return by_plain[candidate]
     raise DataError(
         f"{table.file} has no image column; its columns: {', '.join(table.columns)}",
-        "name it with --image-column or ?image=COLUMN",
+        "name it with --image-column or ?image=COLUMN" + table.also(),
     )
 
 
@@ -257,12 +245,12 @@ def _score_column(table: LabelTable, options: Options) -> tuple[str | None, bool
     lower = options.flag("lower")
     given = options.text("score")
     if given is not None:
-        given, said = _with_direction(table, given)
+        given, said = with_direction(table, given)
         if None not in (said, lower) and said != lower:
             raise DataError(f"{table.file}: two directions of '{given}' are given", "say it once")
         if given in table.columns:
             return given, lower if said is None else said
-        raise DataError(f"{table.file} has no column '{given}'", f"its columns: {', '.join(table.columns)}")
+        raise table.no_column(given, "?score= (--score-column) names one")
     image = options.text("image")
     found = [name for name in table.columns if plain(name) in SCORE_COLUMNS and name != image]
     if len(found) == 1:
@@ -272,9 +260,11 @@ def _score_column(table: LabelTable, options: Options) -> tuple[str | None, bool
     if not found and SEVERITY in table.columns:
         return SEVERITY, lower
     what = f"several score columns ({', '.join(found)})" if found else "no score column"
+    near = [name for name in table.columns if name != image and get_close_matches(plain(name), SCORE_COLUMNS, 1, 0.75)]
+    example = near[0] if near and not found else "COLUMN"
     raise DataError(
         f"{table.file} has {what}; its columns: {', '.join(table.columns)}",
-        "name it with --score-column or ?score=COLUMN; given again, it names further ratings",
+        f"name it with --score-column or ?score={example}; given again, it names further ratings" + table.also(),
     )
 
 
@@ -282,7 +272,7 @@ def _rater_column(table: LabelTable, given: str | None) -> str | None:
     if given is not None:
         if given in table.columns:
             return given
-        raise DataError(f"{table.file} has no column '{given}'", f"its columns: {', '.join(table.columns)}")
+        raise table.no_column(given, "?rater= names one")
     return next((name for name in table.columns if plain(name) in RATER_COLUMNS), None)
 
 
@@ -328,7 +318,7 @@ def _columns(table: LabelTable, options: Options, used: set[str]) -> dict[str, A
         if column is None:
             continue
         if column not in table.columns:
-            raise DataError(f"{table.file} has no column '{column}'", f"its columns: {', '.join(table.columns)}")
+            raise table.no_column(column, f"?{option}= names one")
         renamed[column] = canonical
     columns: dict[str, Any] = {}
     for name in table.columns:

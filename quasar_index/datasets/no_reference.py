@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,9 @@ from .delimited import DelimitedLabels
 from .files import Folder
 from .matlab import cell_text, read_mat
 from .spec import Options
-from .tables import LabelTable, read_csv
+from .tables import LabelTable
+from .text_tables import read_csv
+from .workbooks import read_workbook
 
 _KONIQ_SCORES = ("koniq10k_scores_and_distributions.csv", "koniq10k_scores.csv")
 _KONIQ_SETS = "koniq10k_distributions_sets.csv"
@@ -112,7 +113,7 @@ def _read_spaq(folder: Folder, options: Options) -> Labels:  # noqa: ARG001
     name = "MOS and Image attribute scores"
     file = find_label(folder, f"Annotations/{name}.xlsx", f"{name}.xlsx", f"Annotations/{name}.csv", f"{name}.csv")
     content = folder.read(file)
-    table = read_csv(content, file) if file.endswith(".csv") else _read_workbook(content, file)
+    table = read_csv(content, file) if file.endswith(".csv") else read_workbook(content, file)
     attributes = ("Brightness", "Colorfulness", "Contrast", "Noisiness", "Sharpness")
     table.require("Image name", "MOS", *attributes)
     columns = {
@@ -122,30 +123,6 @@ def _read_spaq(folder: Folder, options: Options) -> Labels:  # noqa: ARG001
     }
     records, warnings = scored_records(table, columns)
     return Labels(records, warnings=warnings)
-
-
-def _read_workbook(content: bytes, file: str) -> LabelTable:
-    """Read the first sheet of an Excel workbook; the lines are its row numbers."""
-    import zipfile
-
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, OSError) as error:
-        raise DataError(f"{file} is not an Excel workbook: {error}") from error
-    rows = [
-        (number, row)
-        for number, row in enumerate(book.worksheets[0].iter_rows(values_only=True), 1)
-        if any(cell is not None for cell in row)
-    ]
-    book.close()
-    if not rows:
-        raise DataError(f"{file} has an empty first sheet")
-    header = ["" if cell is None else str(cell).strip() for cell in rows[0][1]]
-    columns = {name: [row[i] if i < len(row) else None for _, row in rows[1:]] for i, name in enumerate(header) if name}
-    return LabelTable(file, columns, [number for number, _ in rows[1:]], "row")
 
 
 def _read_flive(folder: Folder, options: Options) -> Labels:

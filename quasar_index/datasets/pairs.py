@@ -16,7 +16,7 @@ from .distortions import KADID_DISTORTIONS, MOST_SEVERE, severity_of
 from .files import Folder
 from .labelled import SEVERITY
 from .spec import Options
-from .tables import read_csv
+from .text_tables import read_csv
 
 PAIR_OPTIONS = ("name", "kind", "division")
 SYNTHESIS_TABLE = "labels.csv"

@@ -9,7 +9,8 @@ from ..errors import DataError
 from .declare import Dataset, Labels, scored_records, travelling
 from .files import Folder, split_file, stem
 from .spec import Options
-from .tables import read_csv
+from .text_tables import read_csv
+from .usable import usable_rows
 
 # pyiqa's own configuration: in these alone a lower score is better
 _LOWER_IS_BETTER = {"csiq", "live", "liveiqa", "livem", "livemd"}
@@ -21,18 +22,19 @@ def _read_pyiqa(folder: Folder, options: Options) -> Labels:
     parent, file = split_file(folder.root)
     if not file.endswith(".csv"):
         raise DataError(f"{folder.root} is not a CSV file", "pyiqa:meta_info_NAMEDataset.csv?images=FOLDER")
-    table = read_csv(parent.read(file), file)
+    table = read_csv(parent.read(file), file, problems=options.problems)
     folder.checksums.update(parent.checksums)
     image = next((name for name in _IMAGE_COLUMNS if name in table.columns), None)
     score = next((name for name in ("mos", "dmos") if name in table.columns), None)
     if image is None or score is None:
         table.require("ref_name", "dist_name", "mos") if "ref_name" in table.columns else table.require("name", "mos")
         raise DataError(f"{file} has no {'image' if image is None else 'score'} column")
+    table, _ = usable_rows(table, options, image=image, score=score, bounds=options.bounds())
     root = options.text("images")
     images = Folder(root) if root else parent
     columns: dict[str, Any] = {
         "path": [images.resolve(name) for name in table.names(image)],
-        "score": table.numbers(score, options.bounds()),
+        "score": table.columns[score],
         **travelling(table, image, score, "ref_name", "std"),
     }
     if "std" in table.columns and any(table.text("std")):
@@ -53,7 +55,7 @@ def _read_pyiqa(folder: Folder, options: Options) -> Labels:
         kind="no-reference" if references is None else "full-reference",
         division="median" if references is None else "reference",
         lower_is_better=known if lower is None else lower,
-        warnings=warnings,
+        warnings=(*table.warnings, *warnings),
     )
 
 
@@ -89,5 +91,6 @@ images relative to its folder, or to ?images=FOLDER""",
         "split_by": "column of the split, such as ratio802_seed123_split_01 (default official_split)",
         "lower": "true where lower is better (known for CSIQ, LIVE and LIVE MD)",
         "range": "lowest and highest valid score",
+        "missing": "drop leaves out rows without a score",
     },
 )

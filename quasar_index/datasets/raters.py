@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -97,7 +97,7 @@ def average_ratings(
         warnings.append(
             f"{table.file}: column {concat_text(varying)} differs between ratings of an image and was dropped"
         )
-    kept = LabelTable(table.file, columns, table.lines, table.unit, table.decimal_comma)
+    kept = replace(table, columns=columns)
     return AveragedRatings(
         table=kept.take([rows[0] for rows in groups]),
         paths=list(by_image),

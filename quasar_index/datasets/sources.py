@@ -3,44 +3,56 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 
 import pyarrow as pa
 
-from ..errors import DataError, counted
+from ..errors import DataError, QuasarError, counted
 from ..paths import PathText
 from .arrow_images import image_columns, load_hugging_face, load_parquet_images, parquet_schema
 from .base import AnchorSource, ImageSource
 from .declare import Dataset, load_dataset
 from .files import Folder, stem
-from .labelled import load_labelled, score_options, split_columns
+from .frames import Frame, is_frame
+from .label_files import LABEL_ENDINGS, not_a_label_file
+from .labelled import load_frame, load_labelled
 from .pairs import find_pair, load_pairs
+from .problems import CollectedProblems, Problem, Problems
 from .registry import DATASETS
+from .score_names import score_options, split_columns
 from .spec import Options, normal_name, parse_spec
 from .webdataset import load_webdataset
 
-LABEL_ENDINGS = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".parquet")
+# what lies beside images and is called so may be anything else
+_SIDE_FILES = (".txt", ".json")
 
 
 def load_source(
-    spec: PathText,
+    spec: PathText | Frame,
     *,
     score_column: str | Sequence[str] | None = None,
     image_column: str | None = None,
     lower_is_better: bool | None = None,
+    root: PathText | None = None,
+    options: Mapping[str, str] | None = None,
 ) -> AnchorSource:
-    r"""Read the labels of a data set, of your own label file, or of a folder of references and distortions.
+    r"""Read labelled images: a data set, your own label file or data frame, or a folder of references and distortions.
 
     Args:
         spec: `NAME:ROOT[?key=value&...]` for a data set of `DATASETS` (any case, hyphens do not matter), else
-            a path or fsspec URL with options.
-        score_column: Score column of your own label file; the same as `?score=`. Of several, the first divides and
+            a path or fsspec URL with options; or the labels themselves: a data frame of pandas, polars or any other
+            library with the Arrow PyCapsule interface, a list of rows (dictionaries), or a dictionary of columns.
+        score_column: Score column of your own labels; the same as `?score=`. Of several, the first divides and
             scales the anchors, and the others become further ratings, the same as `?ratings=`. A column may be
             followed by its direction: "dmos:lower".
-        image_column: Its image column; the same as `?image=`.
+        image_column: Their image column; the same as `?image=`.
         lower_is_better: Direction of the (first) score; the same as `?lower=`. None when the user did not say: then
             higher is better, except that a column called DMOS is refused. Further ratings are so, too.
+        root: Folder (or URL of one) that their image names are relative to; the same as `?root=`. None for that of
+            the label file, or the working folder for a data frame.
+        options: Further options as they stand behind the `?`, such as {"missing": "drop", "name": "own"}.
 
     Raises:
         DataError: When the source is unknown or its labels cannot be used.
@@ -55,17 +67,30 @@ def load_source(
         >>> both = qi.load_source("rated.csv", score_column=["quality", "light:lower"])
         >>> both.rating, [(rating.name, rating.lower_is_better) for rating in both.ratings]
         ('quality', [('light', True)])
+        >>> import pyarrow as pa  # or a frame of pandas or polars
+        >>> frame = pa.table({"image": ["a.png", "b.png"], "score": [1.5, None]})
+        >>> source = qi.load_source(frame, root="photos", options={"missing": "drop", "name": "own"})
+        >>> source.name, source.records["score"].to_pylist(), source.warnings
+        ('own', [1.5], ("own: 1 row without 'score' was dropped (row 2)",))
     """
-    lower = None if lower_is_better is None else str(lower_is_better).lower()
-    return _load(spec, {**score_options(score_column), "image": image_column, "lower": lower}, labelled=True)
+    given = _arguments(image_column, root, options, score_column, lower_is_better)
+    return _load(spec, given, labelled=True)
 
 
-def load_images(spec: PathText, *, image_column: str | None = None) -> ImageSource:
+def load_images(
+    spec: PathText | Frame,
+    *,
+    image_column: str | None = None,
+    root: PathText | None = None,
+    options: Mapping[str, str] | None = None,
+) -> ImageSource:
     r"""Read which images a source has, to score them: all that `load_source` reads, with or without scores.
 
     Args:
         spec: As of `load_source`; also a folder, or a URL of one, that holds images alone (hidden ones left out).
-        image_column: Image column of your own label file; None to find it by its name.
+        image_column: Image column of your own labels; None to find it by its name.
+        root: Folder that their image names are relative to, as of `load_source`.
+        options: Further options, as of `load_source`.
 
     Raises:
         DataError: When the source is unknown, or names no images.
@@ -78,24 +103,94 @@ def load_images(spec: PathText, *, image_column: str | None = None) -> ImageSour
         >>> [Path(path).name for path in source.records["path"].to_pylist()]
         ['a.png', 'b.png']
     """
-    source = _load(spec, {"image": image_column}, labelled=False)
+    source = _load(spec, _arguments(image_column, root, options), labelled=False)
     return ImageSource(source.name, source.records, source.read_bytes, source.warnings)
 
 
-def _load(spec: PathText, arguments: dict[str, str | None], *, labelled: bool) -> AnchorSource:
+def collect_source(
+    spec: PathText | Frame,
+    *,
+    score_column: str | Sequence[str] | None = None,
+    image_column: str | None = None,
+    lower_is_better: bool | None = None,
+) -> tuple[AnchorSource | None, tuple[Problem, ...]]:
+    r"""Read a source as `load_source` does, and find all problems of its labels in one pass.
+
+    Args:
+        spec: As of `load_source`.
+        score_column: Likewise.
+        image_column: Likewise.
+        lower_is_better: Likewise.
+
+    Returns:
+        The source without the rows that have a problem, or None when nothing can be read; and the problems.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import quasar_index as qi
+        >>> _ = Path("rough.csv").write_text("image,score\na.png,1\nb.png,\nc.png,x\nd.png,2\n")
+        >>> source, problems = qi.datasets.collect_source("rough.csv")
+        >>> len(source)
+        2
+        >>> [(problem.message, problem.option) for problem in problems]
+        [('rough.csv line 3: score is missing', 'missing=drop'), ("rough.csv line 4: score 'x' is not a number", '')]
+    """
+    problems = CollectedProblems()
+    given = _arguments(image_column, None, None, score_column, lower_is_better)
+    try:
+        return _load(spec, given, labelled=True, problems=problems), tuple(problems.found)
+    except QuasarError as error:
+        fatal = Problem(error.message, error.hint)
+    if not problems.found:  # the scores cannot be read, but the names may have problems of their own
+        with suppress(QuasarError):
+            _load(spec, {"image": image_column}, labelled=False, problems=problems)
+    return None, (*problems.found, fatal)
+
+
+def _arguments(
+    image_column: str | None,
+    root: PathText | None,
+    options: Mapping[str, str] | None,
+    score_column: str | Sequence[str] | None = None,
+    lower_is_better: bool | None = None,
+) -> dict[str, str | None]:
+    """Return what was given as arguments as the options of a source."""
+    lower = None if lower_is_better is None else str(lower_is_better).lower()
+    named = {**score_options(score_column), "image": image_column, "lower": lower}
+    named["root"] = None if root is None else os.fspath(root)
+    for name, value in (options or {}).items():
+        if named.get(name) not in (None, value):
+            raise DataError(f"{name} is given twice: '{named[name]}' and '{value}'", "say it once")
+        named[name] = str(value).lower() if str(value) in {"True", "False"} else str(value)
+    return named
+
+
+def _load(
+    spec: PathText | Frame, arguments: Mapping[str, str | None], *, labelled: bool, problems: Problems | None = None
+) -> AnchorSource:
     """Read a source by the options in its text and those that were given as arguments."""
-    parsed = parse_spec(os.fspath(spec))
+    problems = problems or Problems()
     given = {name: value for name, value in arguments.items() if value is not None}
+    if not isinstance(spec, (str, os.PathLike)) and is_frame(spec):
+        return load_frame(spec, Options(given, labelled, problems))
+    if not isinstance(spec, (str, os.PathLike)):
+        raise DataError(
+            f"labels cannot be read from a {type(spec).__name__}",
+            "a path, a data frame, a list of dictionaries, or a dictionary of columns; a lazy frame is collected first",
+        )
+    parsed = parse_spec(os.fspath(spec))
     for name, value in given.items():
         if parsed.options.values.get(name, value) != value:
             again = ", ".join(split_columns(value))
             raise DataError(f"{name} is given twice: ?{name}={parsed.options.values[name]} and '{again}'")
     if parsed.dataset is not None:
         dataset = find_dataset(parsed.dataset)
-        if given:
-            raise DataError(f"{dataset.name} declares its own columns and direction", "drop the column options")
-        return load_dataset(dataset, parsed.root, parsed.options)
-    return _load_own(parsed.root, Options({**parsed.options.values, **given}, labelled))
+        if unknown := [name for name in given if name in ("score", "ratings", "image", "lower", "root")]:
+            what = "its own columns and direction" if "root" not in unknown else "its root in its text"
+            raise DataError(f"{dataset.name} declares {what}", "drop the column options")
+        options = Options({**parsed.options.values, **given}, problems=problems)
+        return load_dataset(dataset, parsed.root, options)
+    return _load_own(parsed.root, Options({**parsed.options.values, **given}, labelled, problems))
 
 
 def find_dataset(name: str) -> Dataset:
@@ -136,7 +231,7 @@ def _load_own(root: str, options: Options) -> AnchorSource:
     if not folder.exists():
         raise DataError(f"no such file or folder: {root}", "a path, a URL, or NAME:ROOT of a data set")
     if not folder.is_dir():
-        raise DataError(f"{root} is not a label file", f"one of {', '.join(LABEL_ENDINGS)}, .tar, or a folder")
+        raise not_a_label_file(root)
     return _load_folder(folder, options)
 
 
@@ -152,8 +247,10 @@ def _load_folder(folder: Folder, options: Options) -> AnchorSource:
     parquet = [folder.path(name) for name in names if name.lower().endswith(".parquet")]
     if parquet and image_columns(parquet_schema(parquet[0])):
         return load_parquet_images(parquet, options, folder.name)
-    # a .txt beside the images is more often a readme
-    labels = [name for name in names if name.lower().endswith(LABEL_ENDINGS) and not name.lower().endswith(".txt")]
+    found = [name for name in names if name.lower().endswith(LABEL_ENDINGS) and not name.startswith((".", "~$"))]
+    labels = [name for name in found if not name.lower().endswith(_SIDE_FILES)]
+    if not labels and options.labelled:
+        labels = [name for name in found if name.lower().endswith(".json")]
     if len(labels) == 1:
         return load_labelled(folder.path(labels[0]), options)
     if not options.labelled and (images := folder.images("")):

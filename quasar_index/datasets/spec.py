@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -63,6 +63,13 @@ class Options:
         if value.casefold() not in _TRUE + _FALSE:
             raise DataError(f"option {name}={value} is neither true nor false")
         return value.casefold() in _TRUE
+
+    def one_of(self, name: str, known: Sequence[str]) -> str | None:
+        """Return an option that is one of some words, None when it is not given."""
+        value = self.values.get(name)
+        if value is not None and value.casefold() not in known:
+            raise DataError(f"option {name}={value} is unknown", f"one of {', '.join(known)}")
+        return value and value.casefold()
 
     def bounds(self, name: str = "range") -> tuple[float, float] | None:
         """Return an option of the form `lo,hi`, None when it is not given."""

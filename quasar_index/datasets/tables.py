@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
-import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ..arrays import DoubleArray
-from ..errors import DataError, counted, first_line
+from ..errors import DataError, counted
+from ..images import is_image_name
 from .base import concat_text
+from .label_numbers import POINT, NumberColumn, NumberForm, is_missing, read_numbers, tidy
+from .problems import Problem, Problems, lines_text
 
-SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "space": " ", "pipe": "|", "\\t": "\t"}
-_DECIMAL_COMMA = re.compile(r"^\s*[-+]?\d+,\d+\s*$")
 _LEADING_ZERO = re.compile(r"^[-+]?0\d")
+_MOST_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -32,18 +29,24 @@ class LabelTable:
 
     Attributes:
         file: Name of the file in messages.
-        columns: Column name to its values: text from CSV, typed values from JSONL or a workbook, Arrow arrays
+        columns: Column name to its values: text from CSV, typed values from JSON or a workbook, Arrow arrays
             from Parquet.
-        lines: Line (CSV, JSONL) or row number (Parquet, .mat), from 1, of each row.
+        lines: Line (CSV, JSON lines) or row number (Parquet, .mat), from 1, of each row.
         unit: "line" or "row", for messages.
-        decimal_comma: Whether `3,5` is a number: so only in files with semicolons between fields.
+        form: How numbers are written in its text.
+        problems: Where it reports what is wrong with it.
+        warnings: What the user should know of how it was read.
+        advice: What to try where a column is not found.
     """
 
     file: str
     columns: Mapping[str, Any]
     lines: Sequence[int]
     unit: str = "line"
-    decimal_comma: bool = field(default=False, compare=False)
+    form: NumberForm = field(default=NumberForm(), compare=False)
+    problems: Problems = field(default_factory=Problems, compare=False, repr=False)
+    warnings: tuple[str, ...] = field(default=(), compare=False)
+    advice: str = field(default="", compare=False)
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -52,6 +55,26 @@ class LabelTable:
     def where(self, row: int) -> str:
         """Name the place of a row: `labels.csv line 17`."""
         return f"{self.file} {self.unit} {self.lines[row]}"
+
+    def places(self, rows: Sequence[int]) -> str:
+        """Name the places of rows without the file: `lines 4, 17 and 30`."""
+        return lines_text(self.unit, [self.lines[row] for row in rows])
+
+    def report(self, rows: Sequence[int], one: str, many: str, hint: str, option: str = "") -> None:
+        """Report one kind of problem of some rows.
+
+        Args:
+            rows: The rows; none is no problem.
+            one: What is wrong with a single row.
+            many: What is wrong with several, after their number: "scores are missing".
+            hint: What to do about it.
+            option: The option of the source that helps.
+        """
+        if len(rows) == 1:
+            self.problems.report(Problem(f"{self.where(rows[0])}: {one}", hint, 1, option))
+        elif rows:
+            text = f"{self.file}: {len(rows):,} {many} ({self.places(rows)})"
+            self.problems.report(Problem(text, hint, len(rows), option))
 
     def require(self, *names: str) -> None:
         """Check that columns are there.
@@ -67,14 +90,28 @@ class LabelTable:
                 "is this the data set's own label file, unchanged?",
             )
 
+    def no_column(self, name: str, option: str = "") -> DataError:
+        """Return the error for a column that is not there, with names near to it and the option that names one."""
+        near = get_close_matches(name, self.columns, 1, 0.6)
+        folded = [column for column in self.columns if column.casefold().strip() == name.casefold().strip()]
+        found = (folded or near or [""])[0]
+        return DataError(
+            f"{self.file} has no column '{name}'" + (f", did you mean '{found}'?" if found else ""),
+            f"its columns: {', '.join(self.columns) or 'none'}{self.also(option)}",
+        )
+
+    def also(self, *hints: str) -> str:
+        """Return hints, and the advice of the table, to follow another text."""
+        return "".join(f"; {hint}" for hint in (*hints, self.advice) if hint)
+
     def values(self, name: str) -> list[Any]:
         """Return a column as Python values."""
         values = self.columns[name]
         return list(values.to_pylist() if isinstance(values, (pa.Array, pa.ChunkedArray)) else values)
 
     def text(self, name: str) -> list[str]:
-        """Return a column as text; null becomes ''."""
-        return ["" if value is None else str(value) for value in self.values(name)]
+        """Return a column as text; null and NaN become ''."""
+        return ["" if value is None or value != value else str(value) for value in self.values(name)]  # noqa: PLR0124
 
     def names(self, name: str) -> list[str]:
         """Return a column of image names.
@@ -83,10 +120,13 @@ class LabelTable:
             DataError: On an empty name, with its line.
         """
         values = self.text(name)
-        for row, value in enumerate(values):
-            if not value.strip():
-                raise DataError(f"{self.where(row)}: column '{name}' is empty", "name the image or drop the line")
+        empty = [row for row, value in enumerate(values) if not value.strip()]
+        self.report(empty, f"column '{name}' is empty", f"rows have no '{name}'", "fill it in or drop the line")
         return values
+
+    def missing(self, name: str) -> list[int]:
+        """Return the rows whose number is missing."""
+        return [row for row, value in enumerate(self.values(name)) if is_missing(value)]
 
     def numbers(self, name: str, bounds: tuple[float, float] | None = None, *, what: str = "score") -> DoubleArray:
         """Return a column as finite numbers.
@@ -97,48 +137,83 @@ class LabelTable:
             what: What the numbers are, for messages.
 
         Raises:
-            DataError: At the first value that is empty, no number, not finite or out of bounds: its line.
+            DataError: On values that are empty, no number, not finite or out of bounds: all of one kind, with lines.
         """
-        values = np.empty(len(self))
-        for row, value in enumerate(self.values(name)):
-            values[row] = self._number(value, row, what)
+        missing = self.missing(name)
+        self.report(missing, f"{what} is missing", f"rows have no {what}", "fill it in or drop the line")
+        return np.asarray(self.as_numbers(name, bounds, what=what).columns[name].to_numpy(zero_copy_only=False))
+
+    def as_numbers(self, name: str, bounds: tuple[float, float] | None = None, *, what: str = "score") -> LabelTable:
+        """Return the table with a column as numbers, null where one is missing (or wrong, when problems are collected).
+
+        What the column tells of the decimal mark holds for the other columns, too.
+
+        Raises:
+            DataError: On values that are no number, may be two, are not finite or out of bounds: all of one kind.
+        """
+        cells = self.values(name)
+        read = read_numbers(cells, self.form)
+        if read.doubtful:
+            self._report_doubt(name, what, read, tidy(str(cells[read.doubtful[0]])))
+        if read.wrong:
+            told = " with a decimal comma" if read.style.decimal == "," else ""
+            words = concat_text(list(dict.fromkeys(str(cells[row]).strip()[:80] for row in read.wrong)))
+            self.report(
+                read.wrong,
+                f"{what} {words} is not a number{told}",
+                f"cells in '{name}' are not numbers{told}: {words}",
+                "mend the line or drop it" + _advice(str(cells[read.wrong[0]])),
+            )
+        numbers = read.values
+        if not read.readings:
+            numbers[list(read.doubtful)] = np.nan
         if bounds is not None:
             low, high = bounds
-            outside = np.flatnonzero((values < low) | (values > high))
-            if len(outside):
-                row = int(outside[0])
-                more = f" (and {len(outside) - 1} more)" if len(outside) > 1 else ""
-                raise DataError(
-                    f"{self.where(row)}: {what} {values[row]:g} is outside {low:g} to {high:g}{more}",
+            outside = np.flatnonzero((numbers < low) | (numbers > high)).tolist()
+            if outside:
+                self.report(
+                    outside,
+                    f"{what} {numbers[outside[0]]:g} is outside {low:g} to {high:g}",
+                    f"rows have a {what} outside {low:g} to {high:g}, such as {numbers[outside[0]]:g}",
                     "mend the label, or check that this is the column and the scale you mean",
                 )
-        return values
+                numbers[outside] = np.nan
+        column = pa.array(numbers, pa.float64(), from_pandas=True)
+        form, warnings = self.form, self.warnings
+        if read.style != POINT and form.decimal is None and form.thousands is None:
+            form = replace(form, decimal=read.style.decimal, thousands=read.style.thousands)
+            if not read.doubtful:
+                warnings += (f"{self.file}: decimal commas in '{name}' were read as decimal points",)
+        return replace(self, columns={**self.columns, name: column}, form=form, warnings=warnings)
 
-    def _number(self, value: Any, row: int, what: str) -> float:
-        if value is None or (isinstance(value, str) and not value.strip()):
-            raise DataError(f"{self.where(row)}: {what} is empty", "fill it in or drop the line")
-        if isinstance(value, str) and self.decimal_comma and _DECIMAL_COMMA.match(value):
-            value = value.replace(",", ".")
-        try:
-            # float() takes digit groups such as 1_000, which no label file means as a number
-            if isinstance(value, bool) or (isinstance(value, str) and "_" in value):
-                raise TypeError
-            number = float(value)
-        except (TypeError, ValueError, OverflowError):
-            raise DataError(
-                f"{self.where(row)}: {what} '{str(value)[:80]}' is not a number", "mend the line or drop it"
-            ) from None
-        if not math.isfinite(number):
-            raise DataError(f"{self.where(row)}: {what} is {number:g}", "mend the line or drop it")
-        return number
+    def _report_doubt(self, name: str, what: str, read: NumberColumn, cell: str) -> None:
+        """Report numbers that only an option may read, with each way to read them."""
+        values = [f"{style.read(cell):.10g}" for style in read.readings]
+        options = [style.option for style in read.readings]
+        if len(options) > 1:
+            one = f"may be {' or '.join(values)}"
+            many = f"numbers in '{name}' can be read in several ways: '{cell}' as {' or '.join(values)}"
+            hint = " or ".join(f"?{option} for {value}" for option, value in zip(options, values, strict=True))
+        elif options:
+            mark = "comma" if self.form.decimal == "," else "point"
+            one = f"is not a number with a decimal {mark}"
+            many = f"cells in '{name}' are not numbers with a decimal {mark}: '{cell}'"
+            hint = f"?{options[0]} reads it as {values[0]}"
+        else:
+            one = f"is written unlike other numbers in '{name}'"
+            many = f"numbers in '{name}' are written unlike the others: '{cell}'"
+            hint = "write all numbers of a column one way"
+        self.report(read.doubtful, f"{what} '{cell}' {one}", many, hint, (options or [""])[0])
 
     def typed(self, name: str) -> pa.Array:
         """Return a column as an Arrow array; text that is all numbers or all true/false becomes so."""
         values = self.columns[name]
         if isinstance(values, (pa.Array, pa.ChunkedArray)):
-            return values
+            if self.form.style == POINT or not pa.types.is_string(values.type):
+                return values
+            values = values.to_pylist()
         if all(value is None or isinstance(value, str) for value in values):
-            return _infer([value or None for value in values])
+            return _infer([value or None for value in values], self.form)
         try:
             return pa.array(values)
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):  # mixed types in a workbook or in JSON lines
@@ -155,157 +230,34 @@ class LabelTable:
         return replace(self, columns=columns, lines=[self.lines[row] for row in rows])
 
 
-def _infer(values: list[str | None]) -> pa.Array:
+def _infer(values: list[str | None], form: NumberForm) -> pa.Array:
     text = pa.array(values, pa.string())
     if text.null_count == len(text):
         return text
+    cells = [None if value is None or is_missing(value) else tidy(value) for value in values]
+    found = [cell for cell in cells if cell is not None]
     # 00012 is a name, not the number 12
-    if not any(value and _LEADING_ZERO.match(value) and "." not in value for value in values):
-        for kind in (pa.int64(), pa.float64()):
-            with suppress(pa.ArrowInvalid):
-                return text.cast(kind)
+    if found and not any(_LEADING_ZERO.match(cell) and not {".", form.decimal} & set(cell) for cell in found):
+        if form.style != POINT:
+            numbers = [None if cell is None else form.style.read(cell) for cell in cells]
+            if all(number is not None for number, cell in zip(numbers, cells, strict=True) if cell is not None):
+                whole = not any(form.style.decimal in cell or "e" in cell.casefold() for cell in found)
+                return pa.array(numbers, pa.float64()).cast(pa.int64() if whole else pa.float64())
+        else:
+            for kind in (pa.int64(), pa.float64()):
+                with suppress(pa.ArrowInvalid):
+                    return pa.array(cells, pa.string()).cast(kind)
     if all(value is None or value.lower() in ("true", "false") for value in values):
         return pa.array([None if value is None else value.lower() == "true" for value in values])
     return text
 
 
-def decode(content: bytes, file: str, encoding: str | None = None) -> str:
-    """Decode a label file; a byte order mark is understood and dropped.
-
-    Raises:
-        DataError: On bytes that are not of the encoding, with their line.
-    """
-    if encoding is None:
-        utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        encoding = "utf-16" if utf16 else "utf-8-sig"
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise DataError(
-            f"{file} line {line}: not {error.encoding} text", "name its encoding, such as ?encoding=latin-1"
-        ) from error
-    except (LookupError, ValueError) as error:
-        raise DataError(f"unknown encoding '{encoding}'", "such as utf-8, latin-1 or cp1252") from error
-
-
-def read_csv(
-    content: bytes,
-    file: str,
-    *,
-    header: Sequence[str] | None = None,
-    sep: str | None = None,
-    encoding: str | None = None,
-) -> LabelTable:
-    """Read delimited text, strictly: every row has as many fields as the header, quotes are closed.
-
-    Args:
-        content: The file's bytes; any line ends, with or without a byte order mark.
-        file: Its name, for messages.
-        header: Column names of a file without a header line.
-        sep: Field separator; None to take it from the first line: the most frequent of comma, semicolon and
-            tab outside quotes. "space" separates at any run of blanks.
-        encoding: Text encoding; None for UTF-8 (UTF-16 by its byte order mark).
-
-    Returns:
-        The table; blank lines are skipped, blanks around column names are dropped.
-
-    Raises:
-        DataError: With the line of the first row that does not fit.
-    """
-    text = decode(content, file, encoding)
-    sep = SEPARATORS.get(sep, sep) if sep else _sniff(text)
-    if len(sep) != 1:
-        raise DataError(f"separator '{sep}' is not one character", f"one of {', '.join(SEPARATORS)}")
-    rows, lines = _split_rows(text, file, sep)
-    if header is None:
-        if not rows:
-            raise DataError(f"{file} is empty", "a header line and a line an image are expected")
-        header, rows, lines = [name.strip() for name in rows[0]], rows[1:], lines[1:]
-        twice = sorted({name for name in header if header.count(name) > 1 and name})
-        if twice:
-            raise DataError(f"{file} line 1: column {concat_text(twice)} stands twice", "rename one of them")
-    width = len(header)
-    for row, line in zip(rows, lines, strict=True):
-        if len(row) != width:
-            raise DataError(
-                f"{file} line {line}: {counted(len(row), 'field')}, {width} expected ({', '.join(header)})",
-                "quote a name that holds the separator",
-            )
-    by_column = zip(*rows, strict=True) if rows else ([] for _ in header)
-    columns = {name: list(values) for name, values in zip(header, by_column, strict=True) if name or width == 1}
-    return LabelTable(file, columns, lines, decimal_comma=sep == ";")
-
-
-def _split_rows(text: str, file: str, sep: str) -> tuple[list[list[str]], list[int]]:
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    if sep == " ":  # the authors' own text files: any number of blanks, no quotes
-        for number, line in enumerate(text.splitlines(), 1):
-            if fields := line.split():
-                rows.append(fields)
-                lines.append(number)
-        return rows, lines
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=sep, strict=True)
-    while True:
-        start = reader.line_num + 1
-        try:
-            fields = next(reader)
-        except StopIteration:
-            return rows, lines
-        except csv.Error as error:
-            raise DataError(f"{file} line {start}: {error}", "close the quotes of this line") from error
-        if fields and any(cell.strip() for cell in fields):
-            rows.append(fields)
-            lines.append(start)
-
-
-def _sniff(text: str) -> str:
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    bare = re.sub(r'"[^"]*"', "", first)
-    return max(",;\t", key=bare.count)
-
-
-def read_jsonl(content: bytes, file: str, *, encoding: str | None = None) -> LabelTable:
-    """Read JSON lines: one object a line; keys missing in a line are null there.
-
-    Raises:
-        DataError: With the line that is not a JSON object.
-    """
-    rows: list[dict[str, Any]] = []
-    lines: list[int] = []
-    for number, line in enumerate(decode(content, file, encoding).split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            if "\\u" in line:
-                json.dumps(row, ensure_ascii=False).encode()  # half of a surrogate pair is no text
-        except (ValueError, RecursionError) as error:
-            raise DataError(
-                f"{file} line {number}: not JSON ({first_line(error)})", "mend the line or drop it"
-            ) from error
-        if not isinstance(row, dict):
-            raise DataError(f"{file} line {number}: not a JSON object", 'one {"image": ..., "score": ...} a line')
-        rows.append(row)
-        lines.append(number)
-    names = dict.fromkeys(name for row in rows for name in row)
-    return LabelTable(file, {name: [row.get(name) for row in rows] for name in names}, lines)
-
-
-def read_parquet(content: bytes, file: str) -> LabelTable:
-    """Read a Parquet table.
-
-    Raises:
-        DataError: When it is not Parquet.
-    """
-    try:
-        table = pq.read_table(pa.BufferReader(content))
-        check_arrow(table)
-    except Exception as error:
-        # Beside Arrow's own errors UnicodeDecodeError, OverflowError, ... by the kind of damage.
-        raise DataError(f"{file} is not a Parquet file: {first_line(error)}") from error
-    return from_arrow(table, file)
+def _advice(cell: str) -> str:
+    """Return what else to say of a cell that is no number."""
+    text = tidy(cell)
+    if text.endswith(("%", "‰")) or text[:1] in "$€£¥" or text[-1:] in "$€£¥":
+        return "; write numbers without signs such as % and €"
+    return ""
 
 
 def check_arrow(table: pa.Table) -> None:
@@ -319,29 +271,51 @@ def check_arrow(table: pa.Table) -> None:
 
 
 def from_arrow(table: pa.Table, file: str) -> LabelTable:
-    """Wrap an Arrow table; its columns keep their types."""
-    columns = {name: table.column(name).combine_chunks() for name in table.column_names}
-    return LabelTable(file, columns, range(1, table.num_rows + 1), unit="row")
+    """Wrap an Arrow table; its columns keep their types, but all kinds of text are one, and categories their values."""
+    columns = {name: _plain_text(table.column(name).combine_chunks()) for name in table.column_names}
+    return name_index(LabelTable(file, columns, range(1, table.num_rows + 1), unit="row"))
 
 
-def read_table(content: bytes, file: str, *, sep: str | None = None, encoding: str | None = None) -> LabelTable:
-    """Read a label file by the ending of its name: .csv, .tsv, .txt, .jsonl, .ndjson or .parquet.
+def _plain_text(column: Any) -> Any:
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        kind = pa.string()
+    if pa.types.is_dictionary(column.type):
+        return pa.array(column.to_pylist(), kind)
+    return column if column.type == kind else column.cast(kind)
 
-    Raises:
-        DataError: On any other ending, and as the reader of the format.
+
+NAMELESS = "__index_level_0__"
+"""The name by which pandas hands on the names of its rows."""
+
+
+def name_index(table: LabelTable) -> LabelTable:
+    """Return a table whose column of row names, as pandas writes it, has a name.
+
+    It is "image" where it holds the only names of images, is left out where it counts the rows, and is "index" else.
     """
-    ending = file.lower().rsplit(".", 1)[-1]
-    if ending in ("jsonl", "ndjson"):
-        return read_jsonl(content, file, encoding=encoding)
-    if ending == "parquet":
-        return read_parquet(content, file)
-    if ending in ("csv", "tsv", "txt"):
-        return read_csv(content, file, sep=sep or ("tab" if ending == "tsv" else None), encoding=encoding)
-    raise DataError(f"{file} is not a label file", "one of .csv, .tsv, .jsonl or .parquet")
+    if NAMELESS not in table.columns:
+        return table
+    cells = table.text(NAMELESS)
+    named = any(is_image_name(cell) for cell in cells)
+    others = [name for name in table.columns if name != NAMELESS]
+    has_images = any(is_image_name(cell) for name in others for cell in table.text(name)[:1])
+    target: str | None = "index"
+    if named and not has_images and "image" not in others:
+        target = "image"
+    elif cells == [str(i) for i in range(len(cells))]:
+        target = None
+    while target in others:
+        target = f"{target}_in_file"
+    columns = {target if name == NAMELESS else name: column for name, column in table.columns.items()}
+    return replace(table, columns={name: column for name, column in columns.items() if name is not None})
 
 
 def drop_repeats(
-    table: LabelTable, keys: Sequence[str], scores: Sequence[float] | DoubleArray | None
+    table: LabelTable,
+    keys: Sequence[str],
+    scores: Sequence[float] | DoubleArray | None,
+    names: Sequence[str] | None = None,
 ) -> tuple[list[int], tuple[str, ...]]:
     """Find the rows to keep where a file names an image more than once.
 
@@ -349,32 +323,47 @@ def drop_repeats(
         table: The label file.
         keys: What tells an image, a row.
         scores: Score of each row; None where there is none.
+        names: The images as the file spells them, where that differs from the keys.
 
     Returns:
         The rows to keep, and a warning when rows that say the same twice were dropped.
 
     Raises:
-        DataError: When one image has two scores, with both lines.
+        DataError: When images have two scores, with their number and their lines.
     """
     first: dict[str, int] = {}
     dropped: list[int] = []
+    twice: dict[str, list[int]] = {}
     for row, key in enumerate(keys):
         before = first.setdefault(key, row)
         if before == row:
             continue
         if scores is not None and scores[before] != scores[row]:
-            raise DataError(
-                f"{table.file}: '{key}' has score {scores[before]:g} in {table.unit} {table.lines[before]} "
-                f"and {scores[row]:g} in {table.unit} {table.lines[row]}",
-                "drop one of them; ratings of several people need a column 'rater'",
-            )
+            twice.setdefault(key, [before]).append(row)
         dropped.append(row)
+    if twice:
+        said = [_two_scores(table, key, rows, scores, names) for key, rows in list(twice.items())[:_MOST_SHOWN]]
+        more = f"; and {len(twice) - _MOST_SHOWN} more" if len(twice) > _MOST_SHOWN else ""
+        several = counted(len(twice), "image has", "images have", form=",")
+        head = f"{several} several scores: " if len(twice) > 1 else ""
+        hint = "drop one of them; ratings of several people need a column 'rater'"
+        table.problems.report(Problem(f"{table.file}: {head}{'; '.join(said)}{more}", hint, len(twice)))
+    kept = [row for key, row in first.items() if key not in twice]
+    dropped = [row for row in dropped if keys[row] not in twice]
     if not dropped:
-        return list(range(len(keys))), ()
-    shown = ", ".join(str(table.lines[row]) for row in dropped[:3])
+        return kept, ()
     warning = (
         f"{table.file}: {counted(len(dropped), 'row repeats an image and was', 'rows repeat an image and were')} "
-        f"dropped ({table.unit} {shown}"
-        f"{', ...' if len(dropped) > 3 else ''})"
+        f"dropped ({table.places(dropped)})"
     )
-    return list(first.values()), (warning,)
+    return kept, (warning,)
+
+
+def _two_scores(table: LabelTable, key: str, rows: Sequence[int], scores: Any, names: Sequence[str] | None) -> str:
+    """Say which scores an image has, where, and by which names."""
+    spelled = list(dict.fromkeys(names[row] for row in rows)) if names is not None else [key]
+    shown = f"'{spelled[0] if len(spelled) > 1 else key}'"
+    if len(spelled) > 1:
+        shown += f" (also {concat_text(spelled[1:])})"
+    said = [f"{scores[row]:g} in {table.unit} {table.lines[row]}" for row in rows[:_MOST_SHOWN]]
+    return f"{shown} has score {' and '.join(said)}"

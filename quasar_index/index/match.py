@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Container, Sequence
 
@@ -38,13 +39,13 @@ def match_names(
     for row, (key, path) in enumerate(zip(ids, paths, strict=True)):
         if considered is None or key in considered:
             by_path[path].append(row)
-            by_file[_parts(path)[-1]].append(row)
+            by_file[_parts(_composed(path))[-1]].append(row)
             by_id[key] = row
     rows = np.full(len(names), -1, dtype=np.int64)
     unmatched: list[str] = []
     for number, name in enumerate(names):
         file = _parts(name)[-1]
-        found = by_path.get(name) or ([by_id[file]] if file in by_id else by_file.get(file, []))
+        found = by_path.get(name) or ([by_id[file]] if file in by_id else by_file.get(_composed(file), []))
         if len(found) > 1:
             agreeing = [_agreement(name, paths[row]) for row in found]
             found = [row for row, length in zip(found, agreeing, strict=True) if length == max(agreeing)]
@@ -64,11 +65,16 @@ def _parts(path: str) -> list[str]:
     return path.replace("\\", "/").rstrip("/").split("/")
 
 
-def _agreement(one: str, other: str) -> int:
-    """Return how many parts at the end two paths share."""
+def _composed(name: str) -> str:
+    """Return a name with letters and accents in one: macOS takes them apart."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _agreement(one: str, other: str) -> tuple[int, bool]:
+    """Return how many parts at the end two paths share, and whether the last one is the same as it is written."""
     length = 0
     for mine, theirs in zip(reversed(_parts(one)), reversed(_parts(other)), strict=False):
-        if mine != theirs:
+        if _composed(mine) != _composed(theirs):
             break
         length += 1
-    return length
+    return length, _parts(one)[-1] == _parts(other)[-1]

@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..datasets import load_source
-from ..datasets.tables import read_csv
+from ..datasets.text_tables import read_csv
 from ..encoders.base import Encoder
 from ..errors import DataError, counted
 from ..index import BuildReport, build_index

@@ -279,10 +279,17 @@ def test_check_against_an_index(run, labels, tmp_path, monkeypatch):
 def test_check_refuses(run, labels, tmp_path):
     usage(run("check"), "--data is missing")
     usage(run("check", "--data", labels, "--threshold", "0.9"), "--threshold belongs to --index")
-    one_line(run("check", "--data", tmp_path / "none"), 3, "no such file or folder")
-    one_line(run("check", "--data", tmp_path / "none.csv"), 3, "none.csv cannot be read (No such file or directory)")
+    for source, why in (
+        ("none", "no such file or folder"),
+        ("none.csv", "cannot be read (No such file or directory)"),
+        ("kadid:/tmp", "no data set is called 'kadid'"),
+    ):
+        read = run("check", "--data", source, "--json")
+        (finding,) = json.loads(read.out)["findings"]
+        assert (read.code, finding["severity"], finding["data"]) == (3, "error", source)
+        assert why in finding["message"]
+        assert "1 of these findings must be mended" in read.err
     one_line(run("check", "--data", labels, "--index", "none"), 4, "no index 'none'")
-    one_line(run("check", "--data", "kadid:/tmp"), 3, "no data set is called 'kadid'")
 
 
 def test_help_is_quick():

@@ -5,9 +5,11 @@ import json
 import os
 import tarfile
 import tempfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -17,9 +19,9 @@ from quasar_index.cli.cells import as_text, csv_line
 
 from quasar_index.datasets.arrow_images import read_arrow
 from quasar_index.datasets.embeddings import read_matrix
+from quasar_index.datasets.label_files import read_table
 from quasar_index.datasets.labelled import source_from_table
 from quasar_index.datasets.spec import Options, parse_spec
-from quasar_index.datasets.tables import read_table
 from quasar_index.datasets.webdataset import load_webdataset
 from quasar_index.errors import AnchorIndexError, ImageError, QuasarError
 from quasar_index.images import decode
@@ -119,6 +121,45 @@ def test_delimited_labels(lines, separator, encoding, tail):
 def test_json_lines(rows):
     content = "\n".join(map(json.dumps, rows)).encode()
     ours(lambda: source_from_table(read_table(content, "labels.jsonl"), Options(), resolve=str, name="labels"))
+
+
+@QUICK
+@given(JSON | st.dictionaries(st.text(max_size=3), JSON, max_size=4) | st.lists(st.lists(JSON, max_size=3), max_size=3))
+@example({"columns": ["image"], "data": [5], "index": [1, 2]})
+@example([["image", "score"], ["a", [1]]])
+@example({"a": {"b": 1}, "c": {}})
+def test_json_tables(document):
+    content = json.dumps(document).encode()
+    for labelled in (True, False):
+        options = Options(labelled=labelled)
+        ours(lambda: source_from_table(read_table(content, "l.json"), options, resolve=str, name="labels"))  # noqa: B023
+
+
+def workbook():
+    book, file = openpyxl.Workbook(), io.BytesIO()
+    for row in (("image", "score"), ("a.png", 1), ("b.png", "2,5")):
+        book.active.append(row)
+    book.save(file)
+    return file.getvalue()
+
+
+WORKBOOK = workbook()
+
+
+@QUICK
+@given(damaged(WORKBOOK))
+def test_damaged_workbooks(content):
+    ours(lambda: source_from_table(read_table(content, "l.xlsx"), Options(), resolve=str, name="labels"))
+
+
+@QUICK
+@given(damaged(zipfile.ZipFile(io.BytesIO(WORKBOOK)).read("xl/worksheets/sheet1.xml")))
+def test_damaged_sheets(xml):
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(WORKBOOK)) as old, zipfile.ZipFile(file, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, xml if name.endswith("sheet1.xml") else old.read(name))
+    ours(lambda: source_from_table(read_table(file.getvalue(), "l.xlsx"), Options(), resolve=str, name="labels"))
 
 
 def parquet():

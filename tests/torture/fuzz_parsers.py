@@ -18,11 +18,13 @@ import logging
 import os
 import sys
 import tempfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import atheris
 import numpy as np
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -31,9 +33,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 with atheris.instrument_imports(include=["quasar_index"]):
     from quasar_index.datasets.arrow_images import read_arrow
     from quasar_index.datasets.embeddings import read_matrix
+    from quasar_index.datasets.label_files import read_table
     from quasar_index.datasets.labelled import source_from_table
     from quasar_index.datasets.spec import Options, parse_spec
-    from quasar_index.datasets.tables import read_table
     from quasar_index.datasets.webdataset import load_webdataset
     from quasar_index.errors import QuasarError
     from quasar_index.fits import DAMAGED, check_entry
@@ -92,12 +94,35 @@ def history(data: bytes) -> None:
     read_entries(FOLDER, Manifest.read(FOLDER))
 
 
+def sheet(data: bytes) -> object:
+    """Read a workbook whose sheet is any XML: a fuzzer finds no way into a zip file by itself."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(WORKBOOK)) as old, zipfile.ZipFile(file, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, data if name.endswith("sheet1.xml") else old.read(name))
+    return labels(".xlsx")(file.getvalue())
+
+
+def workbook() -> bytes:
+    """Return a small sound workbook."""
+    book, file = openpyxl.Workbook(), io.BytesIO()
+    for row in (("image", "score"), ("a.png", 1), ("b.png", "2,5")):
+        book.active.append(row)
+    book.save(file)
+    return file.getvalue()
+
+
+WORKBOOK = workbook()
+
+
 READERS: dict[str, Callable[[bytes], object]] = {
     "image": lambda data: decode(data, max_pixels=MAX_PIXELS),
     "csv": labels(".csv"),
     "tsv": labels(".tsv"),
     "jsonl": labels(".jsonl"),
     "json": labels(".json"),
+    "xlsx": labels(".xlsx"),
+    "sheet": sheet,
     "parquet": labels(".parquet"),
     "arrow": on_disk("a.arrow", lambda path: read_arrow(str(path)).to_pylist()),
     "tar": on_disk("a.tar", shard),
@@ -141,7 +166,14 @@ def examples() -> dict[str, list[bytes]]:
         "csv": [b"image,score\na.png,1\nb.png,2.5\n", b"image;score;rater\na;1;x\na;2;y\n"],
         "tsv": [b"image\tscore\na.png\t1\n"],
         "jsonl": ["\n".join(map(json.dumps, lines)).encode()],
-        "json": [json.dumps(lines).encode(), json.dumps({"a.png": 1, "b.png": 2}).encode()],
+        "json": [
+            json.dumps(lines).encode(),
+            json.dumps({"a.png": 1, "b.png": 2}).encode(),
+            b'{"columns": ["image", "score"], "index": [0], "data": [["a.png", 1]]}',
+            b'{"score": {"a.png": 1}, "n": {"a.png": 2}}',
+        ],
+        "xlsx": [WORKBOOK],
+        "sheet": [zipfile.ZipFile(io.BytesIO(WORKBOOK)).read("xl/worksheets/sheet1.xml")],
         "parquet": [parquet.getvalue()],
         "arrow": [arrow.getvalue()],
         "npy": [npy.getvalue()],

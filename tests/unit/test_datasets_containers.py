@@ -143,6 +143,23 @@ def test_webdataset_scores_from_sidecars_and_urls():
     assert [row["score"] for row in rows(load_source("memory://wds/s.tar?score=cls"))] == [7.0, 1.0]
 
 
+def test_missing_scores_in_containers_are_dropped_by_option(tmp_path):
+    scores = {"1.score": b"1,5", "2.score": b"NaN", "3.score": b"3"}
+    members = {"1.jpg": b"one", "2.jpg": b"two", "3.jpg": b"three", **scores}
+    (tmp_path / "s.tar").write_bytes(tar_bytes(members))
+    table = pa.table({"image": [b"one", b"two", b"three"], "score": ["1,5", None, "3"]})
+    pq.write_table(table, tmp_path / "p.parquet")
+    for name in ("s.tar", "p.parquet"):
+        with pytest.raises(DataError, match=r"(sample|row) 2: score is missing; .*missing=drop"):
+            load_source(tmp_path / name)
+        source = load_source(f"{tmp_path / name}?missing=drop&decimal=,")
+        assert [row["score"] for row in rows(source)] == [1.5, 3.0]
+        assert contents(source) == [b"one", b"three"]
+        assert "1 row without 'score' was dropped" in source.warnings[0]
+        with pytest.raises(DataError, match="no option 'sheet'"):
+            load_source(f"{tmp_path / name}?sheet=1")
+
+
 def test_bad_shards(tmp_path):
     path = tmp_path / "s.tar"
     path.write_bytes(b"not a tar" * 100)
@@ -152,7 +169,7 @@ def test_bad_shards(tmp_path):
     with pytest.raises(DataError, match=r"s.tar::1.json cannot be read"):
         load_source(str(path))
     path.write_bytes(tar_bytes({"1.jpg": b"x", "1.score": b"1", "2.jpg": b"y"}))
-    with pytest.raises(DataError, match="s sample 2: score is empty"):
+    with pytest.raises(DataError, match=r"s sample 2: score is missing; .*missing=drop"):
         load_source(str(path))
     path.write_bytes(tar_bytes({"../../evil.jpg": b"x", "../../evil.score": b"1"}))
     assert contents(load_source(str(path))) == [b"x"]
@@ -274,7 +291,7 @@ def test_the_authors_embeddings(tmp_path, matrix):
         source, _ = read_author_embeddings(tmp_path / "AVA.pt", listing, labels)
         assert [row["score"] for row in rows(source)] == [1.5, 2.0]
     labels.write_text("[1.5, null]")
-    with pytest.raises(DataError, match=r"labels.json entry 2: score is empty"):
+    with pytest.raises(DataError, match=r"labels.json entry 2: score is missing"):
         read_author_embeddings(tmp_path / "AVA.pt", listing, labels)
     labels.write_text("[1.5]")
     with pytest.raises(DataError, match="1 label for 2 embeddings"):

@@ -4,6 +4,7 @@ import csv
 import shutil
 import subprocess
 import sys
+import unicodedata
 
 import numpy as np
 import pyarrow as pa
@@ -311,6 +312,10 @@ def test_names_match_by_path_id_and_as_many_folders_as_needed():
         match_names(["1.png"], ids, paths)
     rows, _ = match_names(["1.png"], ids, paths, considered={"aa"})
     assert rows.tolist() == [0]
+    composed, apart = (unicodedata.normalize(form, "é.png") for form in ("NFC", "NFD"))
+    both = [f"/x/{apart}", f"/y/{apart}", f"/z/{composed}"]
+    rows, _ = match_names([f"y/{composed}", f"q/{composed}", f"/x/{apart}"], ["1", "2", "3"], both)
+    assert rows.tolist() == [1, 2, 0]
 
 
 # crashes and rivals

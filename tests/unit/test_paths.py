@@ -166,7 +166,9 @@ ENTRIES = {
     "load_recorded_encoder": lambda p: _refused(
         lambda: qi.load_recorded_encoder(qi.EncoderSpec(qi.DEFAULT_ENCODER, 6), weights=p("all.npy"))
     ),
-    "load_source": lambda p: qi.load_source(p("all.csv")),
+    "load_source": lambda p: qi.load_source(p("all.csv"), root=p("images")),
+    "collect_source": lambda p: qi.datasets.collect_source(p("all.csv")),
+    "read_sources": lambda p: qi.checks.read_sources([p("all.csv")]),
     "merge": lambda p: qi.merge(p("new/one"), [opened(), qi.AnchorIndex.open("other")]),
     "read_author_embeddings": lambda p: qi.datasets.read_author_embeddings(
         p("author.pt"), p("author.json"), p("author-labels.json")

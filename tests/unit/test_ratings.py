@@ -73,7 +73,7 @@ def test_a_column_may_have_a_comma_or_a_colon_in_its_name(tmp_path):
         (["quality", "quality"], "rating 'quality' is the score column already; name each score column once"),
         (["quality", "appeal", "appeal:lower"], "rating 'appeal' is named twice"),
         (["quality", "beauty"], "rating 'beauty' is no column of it; further columns: image, appeal, dmos, words"),
-        (["quality", "words"], "a.csv line 2: words 'nice' is not a number"),
+        (["quality", "words"], "2 cells in 'words' are not numbers: 'nice', 'bad'"),
         (["quality", "empty"], "rating 'empty' is empty"),
         (["quality", "dmos"], "its direction is not said; write it behind the name, --score-column dmos:lower"),
         (["quality", "level"], "a further rating cannot be called 'level'; name it first, or rename it"),
