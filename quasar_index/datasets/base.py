@@ -31,6 +31,8 @@ RECORD_SCHEMA = pa.schema(
     ]
 )
 """The columns that every source has, in this order; further columns of the label file follow them."""
+MADE_COLUMNS = ("id", "dataset", "quality", "width", "height", "embedding")
+"""Further columns, which an index makes itself: a label file's column of such a name is `label_NAME` there."""
 
 
 @dataclass(frozen=True)

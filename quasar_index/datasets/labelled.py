@@ -14,13 +14,22 @@ from ..errors import DataError
 from .base import RECORD_SCHEMA, AnchorSource, Division, Rating, make_records
 from .files import Folder, split_file, stem
 from .raters import RATER_COLUMNS, average_ratings
+from .reserved import (
+    has_severity,
+    read_sides,
+    side_column,
+    split_columns,
+    travelling_columns,
+    unused_name,
+    without_ignored,
+)
 from .spec import Options, filter_message
 from .tables import LabelTable, drop_repeats, read_table
 
 # fmt: off
 LABEL_OPTIONS = (
     "score", "image", "lower", "name", "group", "reference", "split", "split_by", "encoding", "sep",
-    "range", "division", "kind", "rater", "root", "ratings",
+    "range", "division", "kind", "rater", "root", "ratings", "ignore",
 )
 IMAGE_COLUMNS = (
     "image", "image_path", "path", "filepath", "file_path", "file", "filename", "file_name", "name",
@@ -35,8 +44,6 @@ DIRECTIONS = {"lower": True, "higher": False}
 """Words for the direction of a score column, behind its name: `dmos:lower`."""
 SEVERITY = "severity"
 """Column of severities of distortions, where nobody rated them; lower is better."""
-_GOOD = ("good", "reference", "pristine", "true", "1", "yes")
-_BAD = ("bad", "distorted", "false", "0", "no")
 
 
 def plain(name: str) -> str:
@@ -86,6 +93,7 @@ def source_from_table(
     """
     if not len(table):
         raise DataError(f"{table.file} has no rows", "a header line and a line an image are expected")
+    table = without_ignored(table, options)
     if not options.labelled:
         return _unlabelled(table, options, resolve=resolve, name=name, paths=paths)
     bounds = options.bounds()
@@ -117,10 +125,10 @@ def source_from_table(
             table, paths = table.take(rows), [paths[row] for row in rows]
             scores = None if scores is None else scores[rows]
 
-    columns = _columns(table, options, used)
-    side, side_column = _side(table)
-    if side_column:
-        columns.pop(side_column, None)
+    side, declaring = read_sides(table, options)
+    columns, notes = travelling_columns(table, options, used | {declaring or ""}, extra)
+    warnings += notes
+    if side is not None:
         columns["side"] = side
     columns |= {"path": list(paths), "score": scores, **extra}
     division: Division = options.division("reference" if side is not None else "median")
@@ -162,7 +170,8 @@ def _unlabelled(
     rows, warnings = drop_repeats(table, paths, None)
     if warnings:
         table, paths = table.take(rows), [paths[row] for row in rows]
-    columns = {f"{one}_in_file" if one == "path" else one: table.typed(one) for one in table.columns}
+    path = unused_name("path", set(table.columns))
+    columns = {path if one == "path" else one: table.typed(one) for one in table.columns}
     records = pa.table({"path": pa.array(paths, pa.string()), **columns})
     if (split := options.text("split")) is not None:
         by = options.text("split_by") or "split"
@@ -189,7 +198,7 @@ def _further_ratings(table: LabelTable, options: Options, score: str | None) -> 
         if name not in table.columns:
             others = ", ".join(column for column in table.columns if column != score)
             raise DataError(f"{table.file}: rating '{name}' is no column of it", f"further columns: {others}")
-        if name in RECORD_SCHEMA.names:
+        if name in RECORD_SCHEMA.names or "." in name:
             raise DataError(f"{table.file}: a further rating cannot be called '{name}'", "name it first, or rename it")
         found[name] = Rating(name, lower_is_better=_direction(name, lower, table.file))
         table = _with_numbers(table, name)
@@ -222,11 +231,6 @@ def score_options(columns: str | Sequence[str] | None) -> dict[str, str | None]:
     first, *further = names
     # They may hold commas, so each has a line.
     return {"score": first, "ratings": "".join(f"{name}\n" for name in further) or None}
-
-
-def split_columns(text: str) -> list[str]:
-    """Read names of columns: with commas between them, as users write them, or one a line (`score_options`)."""
-    return [name.strip() for name in text.split("\n" if "\n" in text else ",") if name.strip()]
 
 
 def _with_direction(table: LabelTable, text: str) -> tuple[str, bool | None]:
@@ -267,9 +271,9 @@ def _score_column(table: LabelTable, options: Options) -> tuple[str | None, bool
     found = [name for name in table.columns if plain(name) in SCORE_COLUMNS and name != image]
     if len(found) == 1:
         return found[0], lower
-    if not found and _side_column(table):
+    if not found and side_column(table):
         return None, lower
-    if not found and SEVERITY in table.columns:
+    if not found and has_severity(table):
         return SEVERITY, lower
     what = f"several score columns ({', '.join(found)})" if found else "no score column"
     raise DataError(
@@ -300,47 +304,6 @@ def _direction(score: str | None, lower: bool | None, file: str) -> bool:
             "--lower-is-better, ?lower=true or ?lower=false",
         )
     return bool(lower)
-
-
-def _side_column(table: LabelTable) -> str | None:
-    return next((name for name in ("side", "is_good") if name in table.columns), None)
-
-
-def _side(table: LabelTable) -> tuple[list[str] | None, str | None]:
-    """Return the declared side of each row and the column that declares it."""
-    column = _side_column(table)
-    if column is None:
-        return None, None
-    sides = []
-    for row, text in enumerate(table.text(column)):
-        value = text.strip().casefold()
-        if value not in _GOOD + _BAD:
-            raise DataError(f"{table.where(row)}: {column} '{text}' is neither good nor bad", "mend the line")
-        sides.append("good" if value in _GOOD else "bad")
-    return sides, column
-
-
-def _columns(table: LabelTable, options: Options, used: set[str]) -> dict[str, Any]:
-    """Return the columns that travel along, canonical ones under their names."""
-    renamed = {}
-    for canonical, option in (("reference", "reference"), ("reference", "group"), ("split", "split_by")):
-        column = options.text(option)
-        if column is None:
-            continue
-        if column not in table.columns:
-            raise DataError(f"{table.file} has no column '{column}'", f"its columns: {', '.join(table.columns)}")
-        renamed[column] = canonical
-    columns: dict[str, Any] = {}
-    for name in table.columns:
-        if name in used:
-            continue
-        target = renamed.get(name, name)
-        # a column called 'path' or 'score' that is not the one chosen must not take its place
-        if target in ("path", "score") or (target == name and name in renamed.values()):
-            target = f"{name}_in_file"
-        text = target in RECORD_SCHEMA.names and target != "level"
-        columns[target] = pa.array([value or None for value in table.text(name)]) if text else table.typed(name)
-    return columns
 
 
 def _add_references(records: pa.Table, file: str, resolve: Callable[[str], str]) -> pa.Table:

@@ -14,9 +14,10 @@ from .arrow_images import image_columns, load_hugging_face, load_parquet_images,
 from .base import AnchorSource, ImageSource
 from .declare import Dataset, load_dataset
 from .files import Folder, stem
-from .labelled import load_labelled, score_options, split_columns
+from .labelled import load_labelled, score_options
 from .pairs import find_pair, load_pairs
 from .registry import DATASETS
+from .reserved import split_columns
 from .spec import Options, normal_name, parse_spec
 from .webdataset import load_webdataset
 
