@@ -13,6 +13,7 @@ from ..encoders.base import Encoder
 from ..errors import AnchorIndexError, DataError
 from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex
+from .columns import check_columns
 from .direction import SAMPLE, check_direction, compare_direction
 from .files import check_files, check_unlabelled, inspect
 from .labels import check_further_ratings, check_labels, check_sides
@@ -124,6 +125,7 @@ def _findings(
             yield finding
         if finding := check_duplicates(inspection):
             yield finding
+    yield from check_columns(sources)
     yield from check_sides(inspections)
     for first, second in combinations(inspections, 2):
         yield check_overlap(second, first, leak=False)
