@@ -46,6 +46,7 @@ class Rating:
         score_range: Lowest and highest possible raw score, None where only the observed range is known.
         by_person: Whether people gave it.
         kept_division: As of `AnchorSource`.
+        threshold: As of `AnchorSource`.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Rating:
     score_range: tuple[float, float] | None = None
     by_person: bool = True
     kept_division: KeptDivision | None = None
+    threshold: float | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,8 @@ class AnchorSource:
         rating: What people call the score, such as "quality".
         by_person: Whether people gave it; not so where it is the strength of a distortion, or a metric's.
         ratings: Further opinion scores of the same images.
+        threshold: Raw score at which the user divides anchors with the division "median": good is better than it.
+            None for the median.
     """
 
     name: str
@@ -90,6 +94,7 @@ class AnchorSource:
     rating: str = "score"
     by_person: bool = True
     ratings: tuple[Rating, ...] = ()
+    threshold: float | None = None
 
     def __len__(self) -> int:
         """Return the number of images."""

@@ -29,7 +29,7 @@ from .tables import LabelTable, drop_repeats, read_table
 # fmt: off
 LABEL_OPTIONS = (
     "score", "image", "lower", "name", "group", "reference", "split", "split_by", "encoding", "sep",
-    "range", "division", "kind", "rater", "root", "ratings", "ignore",
+    "range", "division", "kind", "rater", "root", "ratings", "ignore", "threshold",
 )
 IMAGE_COLUMNS = (
     "image", "image_path", "path", "filepath", "file_path", "file", "filename", "file_name", "name",
@@ -140,6 +140,7 @@ def source_from_table(
     if division == "median" and score is None:
         raise DataError(f"{table.file} has no scores to divide at the median", "drop ?division=median")
     records = filter_split(records, options.text("split"), table.file)
+    threshold, ratings = _thresholds(options, division, score, ratings, table.file)
     return AnchorSource(
         name=options.text("name") or name,
         records=records,
@@ -151,6 +152,31 @@ def source_from_table(
         rating=score or "score",
         by_person=score != SEVERITY,
         ratings=ratings,
+        threshold=threshold,
+    )
+
+
+def _thresholds(
+    options: Options, division: Division, score: str | None, ratings: tuple[Rating, ...], file: str
+) -> tuple[float | None, tuple[Rating, ...]]:
+    """Return the threshold of the score that `?threshold=` gives, and the further ratings with theirs."""
+    given = options.thresholds()
+    if given and division != "median":
+        raise DataError(
+            f"{file} declares its sides, so a threshold divides nothing", "drop the threshold, or ?ignore=side"
+        )
+    names = [rating.name for rating in ratings]
+    if unknown := [name for name in given if name not in (None, score, *names)]:
+        raise DataError(
+            f"{file}: a threshold is given for '{unknown[0]}', which is no score column in use",
+            f"score columns: {', '.join([score or 'score', *names])}",
+        )
+    first = [given[name] for name in (None, score) if name in given]
+    if len(first) > 1:
+        raise DataError(f"{file}: two thresholds are given for '{score}'", "give one")
+    return (
+        next(iter(first), None),
+        tuple(replace(rating, threshold=given.get(rating.name)) for rating in ratings),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 
 import pyarrow as pa
@@ -30,6 +31,7 @@ def load_source(
     score_column: str | Sequence[str] | None = None,
     image_column: str | None = None,
     lower_is_better: bool | None = None,
+    threshold: float | str | None = None,
 ) -> AnchorSource:
     r"""Read the labels of a data set, of your own label file, or of a folder of references and distortions.
 
@@ -42,6 +44,8 @@ def load_source(
         image_column: Its image column; the same as `?image=`.
         lower_is_better: Direction of the (first) score; the same as `?lower=`. None when the user did not say: then
             higher is better, except that a column called DMOS is refused. Further ratings are so, too.
+        threshold: Raw score that divides the anchors: good is better than it; the same as `?threshold=`. As text also
+            of further ratings, "3,appeal:2". None to divide at the median.
 
     Raises:
         DataError: When the source is unknown or its labels cannot be used.
@@ -58,7 +62,9 @@ def load_source(
         ('quality', [('light', True)])
     """
     lower = None if lower_is_better is None else str(lower_is_better).lower()
-    return _load(spec, {**score_options(score_column), "image": image_column, "lower": lower}, labelled=True)
+    divided = None if threshold is None else str(threshold)
+    options = {**score_options(score_column), "image": image_column, "lower": lower, "threshold": divided}
+    return _load(spec, options, labelled=True)
 
 
 def load_images(spec: PathText, *, image_column: str | None = None) -> ImageSource:
@@ -93,9 +99,11 @@ def _load(spec: PathText, arguments: dict[str, str | None], *, labelled: bool) -
             raise DataError(f"{name} is given twice: ?{name}={parsed.options.values[name]} and '{again}'")
     if parsed.dataset is not None:
         dataset = find_dataset(parsed.dataset)
+        threshold = {name: given.pop(name) for name in ("threshold",) if name in given}
         if given:
             raise DataError(f"{dataset.name} declares its own columns and direction", "drop the column options")
-        return load_dataset(dataset, parsed.root, parsed.options)
+        options = replace(parsed.options, values={**parsed.options.values, **threshold})
+        return load_dataset(dataset, parsed.root, options)
     return _load_own(parsed.root, Options({**parsed.options.values, **given}, labelled))
 
 

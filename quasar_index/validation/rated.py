@@ -19,6 +19,7 @@ from ..index.anchor_index import AnchorIndex
 from ..index.ratings import rating_records, raw_scores
 from ..index.records import RatingRecord, Subset
 from ..index.staging import embedding_id
+from ..sides import better_than
 from .cross_fit import check_ratings
 
 if TYPE_CHECKING:
@@ -333,7 +334,11 @@ def _with_records(source: AnchorSource, embeddings: FloatArray, ids: list[str], 
     quality = _oriented(source)
     check_ratings(quality[~np.isnan(quality)])
     records = source.records
-    is_reference = source.division == "reference"
+    sides = None
+    if source.division == "reference":
+        sides = np.array([side == "good" for side in records["side"].to_pylist()])
+    elif source.threshold is not None:
+        sides = better_than(quality, -source.threshold if source.lower_is_better else source.threshold)
     return RatedImages(
         name=source.name + _whose(None, [source]),
         embeddings=embeddings,
@@ -343,7 +348,7 @@ def _with_records(source: AnchorSource, embeddings: FloatArray, ids: list[str], 
             **{name: records[name].to_pylist() for name in records.column_names},
             "dataset": [source.name] * len(records),
         },
-        is_good=np.array([side == "good" for side in records["side"].to_pylist()]) if is_reference else None,
+        is_good=sides,
         is_versioned=source.kind == "full-reference",
         checksums=dict(source.checksums),
         read_bytes=source.read_bytes,
