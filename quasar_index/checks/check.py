@@ -18,6 +18,7 @@ from .direction import SAMPLE, check_direction, compare_direction
 from .files import check_files, check_unlabelled, inspect
 from .labels import check_further_ratings, check_labels, check_sides
 from .overlap import NEAR, NearCheck, check_duplicates, check_overlap
+from .raters import check_raters
 from .report import CheckReport, Finding
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ def _findings(
         yield from check_unlabelled(inspection)
         yield from check_labels(inspection)
         yield from check_further_ratings(inspection)
+        yield from check_raters(source)
         if finding := check_direction(inspection, seed=seed, max_pixels=max_pixels, n_workers=n_workers, on_image=step):
             yield finding
         if finding := check_duplicates(inspection):

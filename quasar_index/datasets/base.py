@@ -79,6 +79,7 @@ class AnchorSource:
         ratings: Further opinion scores of the same images.
         threshold: Raw score at which the user divides anchors with the division "median": good is better than it.
             None for the median.
+        single_ratings: What single people said, where the label file has it: columns `path`, `rater` and `score` (raw).
     """
 
     name: str
@@ -95,6 +96,7 @@ class AnchorSource:
     by_person: bool = True
     ratings: tuple[Rating, ...] = ()
     threshold: float | None = None
+    single_ratings: pa.Table | None = None
 
     def __len__(self) -> int:
         """Return the number of images."""

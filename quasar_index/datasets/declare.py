@@ -17,6 +17,7 @@ from .labelled import filter_split
 from .reserved import split_columns
 from .spec import Options
 from .tables import LabelTable, drop_repeats
+from .thresholds import threshold_of
 
 COMMON_OPTIONS = ("split", "division", "name", "threshold", "ignore")
 
@@ -158,7 +159,7 @@ def load_dataset(dataset: Dataset, root: str, options: Options) -> AnchorSource:
         read_bytes=labels.read_bytes,
         rating=labels.rating,
         by_person=labels.by_person,
-        threshold=options.one_threshold(division, dataset.name),
+        threshold=threshold_of(options, division, dataset.name),
     )
 
 

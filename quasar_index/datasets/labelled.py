@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from ..errors import DataError
 from .base import RECORD_SCHEMA, AnchorSource, Division, Rating, make_records
 from .files import Folder, split_file, stem
+from .rater_columns import averaged_columns, ratings_hint, single_ratings
 from .raters import RATER_COLUMNS, average_ratings
 from .reserved import (
     has_severity,
@@ -25,11 +26,12 @@ from .reserved import (
 )
 from .spec import Options, filter_message
 from .tables import LabelTable, drop_repeats, read_table
+from .thresholds import thresholds_of
 
 # fmt: off
 LABEL_OPTIONS = (
     "score", "image", "lower", "name", "group", "reference", "split", "split_by", "encoding", "sep",
-    "range", "division", "kind", "rater", "root", "ratings", "ignore", "threshold",
+    "range", "division", "kind", "rater", "root", "ratings", "ignore", "threshold", "raters", "drop_raters",
 )
 IMAGE_COLUMNS = (
     "image", "image_path", "path", "filepath", "file_path", "file", "filename", "file_name", "name",
@@ -97,26 +99,30 @@ def source_from_table(
     if not options.labelled:
         return _unlabelled(table, options, resolve=resolve, name=name, paths=paths)
     bounds = options.bounds()
+    table, options, beside, notes = averaged_columns(
+        table, options, is_scored=_is_scored(table, options), bounds=bounds
+    )
+    warnings = list(notes)
     score, lower = _score_column(table, options)
-    used = {score} if score else set()
+    used = {*beside, *([score] if score else ())}
     if paths is None:
         image, paths = _located(table, options, resolve)
         used.add(image)
-    warnings: list[str] = []
     if score and table.decimal_comma and any("," in text for text in table.text(score)):
         warnings.append(f"{table.file}: decimal commas in '{score}' were read as decimal points")
     scores = table.numbers(score, bounds) if score else None
     ratings, table = _further_ratings(table, options, score)
     extra: Mapping[str, Any] = {}
-    rater = _rater_column(table, options.text("rater"))
+    rater = None if beside else _rater_column(table, options.text("rater"))
     if rater is not None and scores is not None:
         if ratings:
             raise DataError(
                 f"{table.file} has a row a rating, so it can have one score column only", "give it a row an image"
             )
-        averaged = average_ratings(table, paths, scores, table.names(rater), drop=used | {rater})
+        averaged = average_ratings(table, paths, scores, table.names(rater), drop=used | {rater}, options=options)
         table, paths, scores, extra = averaged.table, averaged.paths, averaged.scores, averaged.extra
         warnings += averaged.warnings
+        single: pa.Table | None = averaged.single
         used.add(rater)
     else:
         rows, repeated = drop_repeats(table, paths, scores)
@@ -124,7 +130,7 @@ def source_from_table(
         if repeated:
             table, paths = table.take(rows), [paths[row] for row in rows]
             scores = None if scores is None else scores[rows]
-
+        single = single_ratings(table, paths, beside, options)
     side, declaring = read_sides(table, options)
     columns, notes = travelling_columns(table, options, used | {declaring or ""}, extra)
     warnings += notes
@@ -140,7 +146,7 @@ def source_from_table(
     if division == "median" and score is None:
         raise DataError(f"{table.file} has no scores to divide at the median", "drop ?division=median")
     records = filter_split(records, options.text("split"), table.file)
-    threshold, ratings = _thresholds(options, division, score, ratings, table.file)
+    threshold, ratings = thresholds_of(options, division, score, ratings, table.file)
     return AnchorSource(
         name=options.text("name") or name,
         records=records,
@@ -153,30 +159,17 @@ def source_from_table(
         by_person=score != SEVERITY,
         ratings=ratings,
         threshold=threshold,
+        single_ratings=single,
     )
 
 
-def _thresholds(
-    options: Options, division: Division, score: str | None, ratings: tuple[Rating, ...], file: str
-) -> tuple[float | None, tuple[Rating, ...]]:
-    """Return the threshold of the score that `?threshold=` gives, and the further ratings with theirs."""
-    given = options.thresholds()
-    if given and division != "median":
-        raise DataError(
-            f"{file} declares its sides, so a threshold divides nothing", "drop the threshold, or ?ignore=side"
-        )
-    names = [rating.name for rating in ratings]
-    if unknown := [name for name in given if name not in (None, score, *names)]:
-        raise DataError(
-            f"{file}: a threshold is given for '{unknown[0]}', which is no score column in use",
-            f"score columns: {', '.join([score or 'score', *names])}",
-        )
-    first = [given[name] for name in (None, score) if name in given]
-    if len(first) > 1:
-        raise DataError(f"{file}: two thresholds are given for '{score}'", "give one")
+def _is_scored(table: LabelTable, options: Options) -> bool:
+    """Return whether the table says scores or sides otherwise than in columns of single raters."""
     return (
-        next(iter(first), None),
-        tuple(replace(rating, threshold=given.get(rating.name)) for rating in ratings),
+        options.text("score") is not None
+        or any(plain(name) in (*SCORE_COLUMNS, *RATER_COLUMNS) for name in table.columns)
+        or side_column(table) is not None
+        or has_severity(table)
     )
 
 
@@ -304,7 +297,8 @@ def _score_column(table: LabelTable, options: Options) -> tuple[str | None, bool
     what = f"several score columns ({', '.join(found)})" if found else "no score column"
     raise DataError(
         f"{table.file} has {what}; its columns: {', '.join(table.columns)}",
-        "name it with --score-column or ?score=COLUMN; given again, it names further ratings",
+        "name it with --score-column or ?score=COLUMN; given again, it names further ratings"
+        + ratings_hint(table, image),
     )
 
 

@@ -17,6 +17,7 @@ from .files import Folder
 from .labelled import SEVERITY
 from .spec import Options
 from .tables import read_csv
+from .thresholds import threshold_of
 
 PAIR_OPTIONS = ("name", "kind", "division", "threshold")
 SYNTHESIS_TABLE = "labels.csv"
@@ -147,7 +148,7 @@ def load_pairs(folder: Folder, pair: tuple[str, str], options: Options, *, name:
         warnings=tuple(warnings),
         rating=SEVERITY if is_rated else "score",
         by_person=not is_rated,
-        threshold=options.one_threshold(division, folder.root),
+        threshold=threshold_of(options, division, folder.root),
     )
 
 

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from ..arrays import DoubleArray
 from ..errors import DataError, counted
 from .base import concat_text
+from .rater_columns import without_raters
+from .spec import Options
 from .tables import LabelTable
 
 # fmt: off
@@ -31,6 +34,7 @@ class AveragedRatings:
         scores: (N,) mean rating.
         extra: `score_std` (n - 1 in the denominator; null for a single rating) and `score_n`.
         warnings: Rows and columns that were dropped.
+        single: The ratings: columns `path`, `rater` and `score`.
     """
 
     table: LabelTable
@@ -38,6 +42,7 @@ class AveragedRatings:
     scores: DoubleArray
     extra: dict[str, Any]
     warnings: tuple[str, ...]
+    single: pa.Table
 
 
 def average_ratings(
@@ -47,6 +52,7 @@ def average_ratings(
     raters: Sequence[str],
     *,
     drop: Collection[str] = (),
+    options: Options | None = None,
 ) -> AveragedRatings:
     """Average the ratings of each image.
 
@@ -56,14 +62,18 @@ def average_ratings(
         scores: Rating of each row.
         raters: Who gave it.
         drop: Columns to leave out: those of image, score and rater.
+        options: `?drop_raters=` names people whose ratings are left out.
 
     Raises:
         DataError: When one person rated an image twice, differently, with both lines.
     """
+    kept_raters = frozenset(without_raters(raters, options or Options(), table.file))
     seen: dict[tuple[str, str], int] = {}
     repeated = 0
     by_image: dict[str, list[int]] = {}
     for row, key in enumerate(zip(paths, raters, strict=True)):
+        if key[1] not in kept_raters:
+            continue
         before = seen.setdefault(key, row)
         if before == row:
             by_image.setdefault(key[0], []).append(row)
@@ -107,4 +117,11 @@ def average_ratings(
             "score_n": [len(rows) for rows in groups],
         },
         warnings=tuple(warnings),
+        single=pa.table(
+            {
+                "path": pa.array([path for path, _ in seen], pa.string()),
+                "rater": pa.array([rater for _, rater in seen], pa.string()),
+                "score": scores[list(seen.values())],
+            }
+        ),
     )

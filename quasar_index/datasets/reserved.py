@@ -47,12 +47,18 @@ class _Meaning:
     excludes: Callable[[Sequence[str]], bool] | None = None
 
 
-def _texts(table: LabelTable, name: str) -> list[str]:
+def texts_of(table: LabelTable, name: str) -> list[str]:
     """Return a column as text without blanks around it; '' where nothing is said."""
-    return ["" if text.casefold() in _MISSING else text for text in map(str.strip, table.text(name))]
+    return ["" if is_missing(text) else text.strip() for text in table.text(name)]
 
 
-def _number(text: str) -> float | None:
+def is_missing(text: str) -> bool:
+    """Return whether a cell says nothing."""
+    return not text.strip() or text.strip().casefold() in _MISSING
+
+
+def number_of(text: str) -> float | None:
+    """Return the finite number that a text is; None where it is none."""
     with suppress(ValueError):
         number = float(text)
         return number if math.isfinite(number) else None
@@ -60,12 +66,12 @@ def _number(text: str) -> float | None:
 
 
 def _is_fraction(text: str) -> bool:
-    number = _number(text)
+    number = number_of(text)
     return number is not None and number % 1 != 0
 
 
 def _is_level(text: str) -> bool:
-    number = _number(text)
+    number = number_of(text)
     return number is not None and number % 1 == 0 and 0 <= number <= _LARGEST_LEVEL
 
 
@@ -82,7 +88,7 @@ def _are_flags(values: Sequence[str]) -> bool:
 
 
 _SIDE = _Meaning("neither good nor bad", lambda text: text.casefold() in GOOD + BAD)
-_STATISTIC = _Meaning("no number", lambda text: _number(text) is not None)
+_STATISTIC = _Meaning("no number", lambda text: number_of(text) is not None)
 _MEANINGS = {
     "side": _SIDE,
     "is_good": _SIDE,
@@ -178,14 +184,14 @@ def travelling_columns(
         # A column called 'path' or 'score' that is not the one chosen must not take its place.
         if target in ("path", "score", *made) or (target == name and name in renamed.values()):
             target = unused_name(name, taken)
-        elif target == name and name in _MEANINGS and not any(_texts(table, name)):
+        elif target == name and name in _MEANINGS and not any(texts_of(table, name)):
             continue  # nothing is said
         elif target == name and (why := _misfit(table, options, name)):
             target = unused_name(name, taken)
             notes.append(f"column '{name}' of {table.file} is kept as '{target}': {why}")
         taken.add(target)
         if target == "level":
-            numbers = map(_number, _texts(table, name))
+            numbers = map(number_of, texts_of(table, name))
             columns[target] = pa.array([None if one is None else int(one) for one in numbers], pa.int32())
         elif target in RECORD_SCHEMA.names:
             columns[target] = pa.array([value or None for value in table.text(name)], pa.string())
@@ -204,7 +210,7 @@ def unused_name(name: str, taken: set[str]) -> str:
 def _fits(table: LabelTable, name: str) -> bool:
     """Return whether most values of a column are what its name says, so that others are mistakes."""
     meaning = _MEANINGS[name]
-    values = list(filter(None, _texts(table, name)))
+    values = list(filter(None, texts_of(table, name)))
     if meaning.excludes is not None and meaning.excludes(values):
         return False
     return sum(map(meaning.fits, values)) * 2 > len(values)
@@ -213,7 +219,7 @@ def _fits(table: LabelTable, name: str) -> bool:
 def _all_fit(table: LabelTable, options: Options, name: str) -> bool:
     """Return whether all values of a column fit; report the rows of those that do not."""
     meaning = _MEANINGS[name]
-    wrong = [row for row, text in enumerate(_texts(table, name)) if text and not meaning.fits(text)]
+    wrong = [row for row, text in enumerate(texts_of(table, name)) if text and not meaning.fits(text)]
     if wrong:
         _report(table, options, name, wrong)
     return not wrong
@@ -240,6 +246,6 @@ def _misfit(table: LabelTable, options: Options, name: str) -> str:
     if _fits(table, name) and _all_fit(table, options, name):
         return ""
     meaning = _MEANINGS[name]
-    texts = {row: text for row, text in enumerate(_texts(table, name)) if text}
+    texts = {row: text for row, text in enumerate(texts_of(table, name)) if text}
     row = next((row for row, text in texts.items() if not meaning.fits(text)), next(iter(texts)))
     return f"'{texts[row][:40]}' in {table.unit} {table.lines[row]} is {meaning.words}"

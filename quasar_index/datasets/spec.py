@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -77,39 +76,6 @@ class Options:
         if not low < high:
             raise DataError(f"option {name}={value}: the first must be the lower one", f"such as {name}=1,5")
         return low, high
-
-    def thresholds(self, name: str = "threshold") -> dict[str | None, float]:
-        """Return thresholds of the form `X` or `COLUMN:X`, with commas between them, by column.
-
-        Returns:
-            Numbers; the column None is the (first) score column.
-        """
-        found: dict[str | None, float] = {}
-        for text in filter(None, map(str.strip, (self.values.get(name) or "").split(","))):
-            column, colon, number = text.rpartition(":")
-            try:
-                value = float(number)
-            except ValueError:
-                value = math.nan
-            if not math.isfinite(value) or (colon and not column):
-                raise DataError(
-                    f"option {name}={self.values[name]} is no number", f"such as {name}=3, or {name}=likes:10"
-                )
-            if (column or None) in found:
-                raise DataError(f"option {name}={self.values[name]} gives two for one column", "give one")
-            found[column or None] = value
-        return found
-
-    def one_threshold(self, division: Division, source: str) -> float | None:
-        """Return the threshold of a source that has one score, None when it is not given."""
-        given = self.thresholds()
-        if not given:
-            return None
-        if division != "median":
-            raise DataError(f"{source} declares its sides, so a threshold divides nothing", "drop the threshold")
-        if list(given) != [None]:
-            raise DataError(f"{source} has one score", f"such as threshold={next(iter(given.values())):g}")
-        return given[None]
 
     def count(self, name: str) -> int | None:
         """Return a positive whole number, None when it is not given."""
