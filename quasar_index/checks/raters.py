@@ -32,7 +32,7 @@ def check_raters(source: AnchorSource) -> Iterator[Finding]:
         shown = [
             f"{names[j]}: {screening.n_above[j]} far above the others, {screening.n_below[j]} far below, of "
             f"{counted(int(screening.n_ratings[j]), 'rating')}"
-            for j in np.flatnonzero(screening.is_out)
+            for j in np.flatnonzero(screening.is_out).tolist()
         ]
         message = f"the screening of ITU-R BT.500 leaves out {plural(len(shown), 'rater', 'raters')}"
         hint = _left_out(names, screening.is_out)
@@ -61,7 +61,7 @@ def _of_many(name: str, names: Sequence[str], found: Agreement, n_ratings: int) 
         if not len(rows):
             continue
         rows = rows[np.argsort(found.r[rows], kind="stable")]
-        shown = [f"{names[j]}: {_figures(found, j)}" for j in rows]
+        shown = [f"{names[j]}: {_figures(found, j)}" for j in rows.tolist()]
         who = f"{len(rows)} of {counted(len(names), 'rater', form=',')} {one if len(rows) == 1 else many}"
         usual = f" (r is usually {found.usual:.2f})" if found.usual > 0 else ""
         message = f"{who}{usual}; {_left_out(names, is_meant)}"
@@ -81,7 +81,7 @@ def _figures(found: Agreement, rater: int) -> str:
 
 
 def _left_out(names: Sequence[str], is_meant: BoolArray) -> str:
-    shown = [names[j] for j in np.flatnonzero(is_meant)]
+    shown = [names[j] for j in np.flatnonzero(is_meant).tolist()]
     more = ",..." if len(shown) > 10 else ""
     return f"to leave {'that one' if len(shown) == 1 else 'them'} out: ?drop_raters={','.join(shown[:10])}{more}"
 

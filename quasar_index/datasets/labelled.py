@@ -132,8 +132,8 @@ def source_from_table(
             scores = None if scores is None else scores[rows]
         single = single_ratings(table, paths, beside, options)
     side, declaring = read_sides(table, options)
-    columns, notes = travelling_columns(table, options, used | {declaring or ""}, extra)
-    warnings += notes
+    columns, renamed = travelling_columns(table, options, used | {declaring or ""}, extra)
+    warnings += renamed
     if side is not None:
         columns["side"] = side
     columns |= {"path": list(paths), "score": scores, **extra}

@@ -251,7 +251,7 @@ def _can_be(added: pa.Table, field: pa.Field) -> bool:
         return True
     column = added[field.name]
     if pa.types.is_string(field.type) and not pa.types.is_string(column.type):
-        return column.null_count == len(column)
+        return bool(column.null_count == len(column))
     try:
         column.cast(field.type)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):

@@ -6,6 +6,7 @@ import pytest
 import quasar_index as qi
 from quasar_index.errors import DataError
 from quasar_index.sides import divide_at, divide_at_median, proposed_threshold
+from quasar_index.validation.cross_fit import leave_group_out
 
 STARS = [1.0] * 2 + [3.0] * 3 + [4.0] * 5 + [5.0] * 12
 
@@ -146,3 +147,31 @@ def test_a_subset_and_an_evaluation_keep_the_threshold(tmp_path):
     assert part.manifest.sources[0].threshold == 4
     more = qi.load_source(write(tmp_path / "more.csv", [4.5, 4, 3]) + "?name=stars")
     assert sides(part.add_embeddings(more, embeddings(3, 1)).index) == {"good": [4.5, 5], "bad": [1, 3, 4]}
+
+
+def test_sides_cut_elsewhere_follow_the_ratings(tmp_path):
+    """They choose the shrinkage and weigh from the threshold on; without the user's word it is as it was."""
+    rng = np.random.default_rng(5)
+    matrix = rng.normal(size=(200, 6)).astype(np.float32)
+    scores = matrix[:, 0] + 0.5 * rng.normal(size=200)
+    spec = write(tmp_path / "own.csv", [f"{score:.6f}" for score in scores])
+    high = float(np.quantile(scores, 0.9))
+    source = qi.load_source(f"{spec}?threshold={high:.6f}")
+    index = qi.build_from_embeddings(tmp_path / "index", source, matrix).index
+    anchors = index.anchors()
+    assert anchors.is_cut
+    assert anchors.sides_follow_ratings
+    assert anchors.quality[: anchors.n_good].min() > anchors.centre >= anchors.quality[anchors.n_good :].max()
+    plain = qi.make_anchors(matrix, quality=scores, is_good=scores > high)
+    assert not plain.sides_follow_ratings
+    assert plain.centre == np.median(scores)
+    assert index.anchors(where=f"score > {np.median(scores)}").is_cut
+    part = qi.select_subset(tmp_path / "part", index, qi.selection.Random(3), size=40).index
+    assert part.anchors().is_cut
+    assert qi.methods.rated_shrinkage(anchors) is not None
+    assert qi.methods.rated_shrinkage(plain) is None
+    # Left out and put together again, the anchors of a fold are divided and weighed as those of the index.
+    images = qi.rated_anchors(index)
+    assert images.is_cut
+    parts = leave_group_out(images.embeddings, images.quality, images.ids, is_good=images.is_good, is_cut=True)
+    assert parts.anchors_of(np.ones(200, dtype=np.bool_)).centre == pytest.approx(high, abs=0.1)
