@@ -116,7 +116,7 @@ class AnchorTable:
 
     @cached_property
     def sides_follow_ratings(self) -> bool:
-        """Whether the sides are those of the ratings, of the median one or nearly so, so that these tell more of the same.
+        """Whether the sides are (nearly) those of the ratings, so that these tell more of the same.
 
         They are where anchors are divided by their ratings. Where sides are declared (reference and distorted images),
         ratings of the anchors say something else than sides do.

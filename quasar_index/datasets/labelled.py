@@ -16,6 +16,7 @@ from .files import Folder, split_file, stem
 from .rater_columns import averaged_columns, ratings_hint, single_ratings
 from .raters import RATER_COLUMNS, average_ratings
 from .reserved import (
+    are_numbers,
     has_severity,
     read_sides,
     side_column,
@@ -288,6 +289,9 @@ def _score_column(table: LabelTable, options: Options) -> tuple[str | None, bool
         raise DataError(f"{table.file} has no column '{given}'", f"its columns: {', '.join(table.columns)}")
     image = options.text("image")
     found = [name for name in table.columns if plain(name) in SCORE_COLUMNS and name != image]
+    if len(found) > 1:
+        # One of words, such as low and high, is no score.
+        found = [name for name in found if are_numbers(table, name)] or found
     if len(found) == 1:
         return found[0], lower
     if not found and side_column(table):

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from ..errors import DataError
 from .base import concat_text
-from .reserved import is_missing, number_of, split_columns, texts_of, unused_name
+from .reserved import are_numbers, is_missing, split_columns, unused_name
 from .spec import Options
 from .tables import LabelTable
 
@@ -166,7 +166,7 @@ def single_ratings(table: LabelTable, paths: Sequence[str], raters: Sequence[str
 
 def ratings_hint(table: LabelTable, image: str | None) -> str:
     """Propose columns that may be raters, for a table without scores; empty where none may."""
-    names = [name for name in table.columns if name != image and _are_numbers(table, name)]
+    names = [name for name in table.columns if name != image and are_numbers(table, name)]
     return f"; if these are raters, ?raters={','.join(names)}" if len(names) > 1 else ""
 
 
@@ -185,12 +185,6 @@ def _unmistakable(table: LabelTable) -> list[str]:
         if match := _RATER.match(name.strip()):
             by_word.setdefault(match["word"].casefold(), []).append(name)
     found = [names for word, names in by_word.items() if len(names) >= _FEWEST[len(word) > 1]]
-    if len(found) != 1 or not all(_are_numbers(table, name) for name in found[0]):
+    if len(found) != 1 or not all(are_numbers(table, name) for name in found[0]):
         return []
     return found[0]
-
-
-def _are_numbers(table: LabelTable, name: str) -> bool:
-    """Return whether most of a column are numbers, so that others are mistakes."""
-    texts = [text for text in texts_of(table, name) if text]
-    return sum(number_of(text.replace(",", ".")) is not None for text in texts) * 2 > len(texts)

@@ -65,6 +65,12 @@ def number_of(text: str) -> float | None:
     return None
 
 
+def are_numbers(table: LabelTable, name: str) -> bool:
+    """Return whether most of a column are numbers, so that others are mistakes."""
+    texts = [text for text in texts_of(table, name) if text]
+    return sum(number_of(text.replace(",", ".")) is not None for text in texts) * 2 > len(texts)
+
+
 def _is_fraction(text: str) -> bool:
     number = number_of(text)
     return number is not None and number % 1 != 0
