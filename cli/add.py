@@ -12,7 +12,7 @@ from quasar_index.errors import counted
 
 from . import options
 from .changes import in_words, print_change
-from .data import LABELS_IDLE, note_failures, note_found, read_embeddings, read_sources
+from .data import LABELS_IDLE, THRESHOLD_IDLE, note_failures, note_found, read_embeddings, read_sources
 from .idle import Idle
 from .output import interruptible, note
 from .progress import progress_bar
@@ -20,6 +20,7 @@ from .progress import progress_bar
 IDLE = (
     Idle(options.EMBEDDING, lambda given: given["embeddings"] is not None, "--embeddings need no encoder"),
     *LABELS_IDLE,
+    THRESHOLD_IDLE,
 )
 
 
@@ -33,6 +34,7 @@ def add(
         ),
     ] = None,
     labelling: options.Labelling,
+    threshold: options.Threshold = None,
     embeddings: Annotated[
         Path | None,
         typer.Option(
@@ -56,10 +58,10 @@ def add(
         raise typer.BadParameter("--labels belongs to --embeddings")
     index = qi.AnchorIndex.open(name)
     if embeddings is not None:
-        read = read_embeddings(embeddings, labels, **vars(labelling))
+        read = read_embeddings(embeddings, labels, **vars(labelling), threshold=threshold)
         report = index.add_embeddings(read.sources, read.embeddings, spec=read.spec, ids=read.ids, sizes=read.sizes)
     else:
-        sources = read_sources(data or [], **vars(labelling))
+        sources = read_sources(data or [], **vars(labelling), threshold=threshold)
         encoder = qi.encoders.LazyEncoder(index.manifest.encoder, **embedding.loading, n_images=sum(map(len, sources)))
         qi.allow_pixels(embedding.max_pixels)
         with interruptible("the same command goes on where it stopped"), progress_bar("embedding") as on_progress:

@@ -12,7 +12,7 @@ import quasar_index as qi
 from quasar_index.errors import counted
 
 from . import options
-from .data import LABELS_IDLE, note_failures, note_found, read_embeddings, read_sources
+from .data import LABELS_IDLE, THRESHOLD_IDLE, note_failures, note_found, read_embeddings, read_sources
 from .idle import Idle
 from .info import index_facts
 from .output import interruptible, note, print_facts
@@ -36,6 +36,7 @@ IDLE = (
         "--embeddings need no encoder",
     ),
     *LABELS_IDLE,
+    THRESHOLD_IDLE,
 )
 
 
@@ -54,6 +55,7 @@ def build(
         ),
     ] = None,
     labelling: options.Labelling,
+    threshold: options.Threshold = None,
     embeddings: Annotated[
         Path | None,
         typer.Option(
@@ -95,7 +97,7 @@ def build(
     if labels is not None and embeddings is None:
         raise typer.BadParameter("--labels belongs to --embeddings")
     if embeddings is not None:
-        read = read_embeddings(embeddings, labels, **vars(labelling))
+        read = read_embeddings(embeddings, labels, **vars(labelling), threshold=threshold)
         report = qi.build_from_embeddings(
             name,
             read.sources,
@@ -108,7 +110,7 @@ def build(
             overwrite=overwrite,
         )
     else:
-        sources = read_sources(data or [], **vars(labelling))
+        sources = read_sources(data or [], **vars(labelling), threshold=threshold)
         chosen = encoder or qi.DEFAULT_ENCODER
         qi.encoders.check_encoder(chosen, layers=layers, input_rule=input_rule, **embedding.place)
         qi.index.check_build(name, sources, overwrite=overwrite)

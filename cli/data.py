@@ -25,6 +25,14 @@ LABELS_IDLE = (
     ),
 )
 """Of the commands that take --embeddings with --labels."""
+THRESHOLD_IDLE = Idle(
+    ("threshold",),
+    lambda given: (
+        given["embeddings"] is not None and (given["labels"] is None or str(given["labels"]).lower().endswith(".json"))
+    ),
+    "it is for a label file",
+)
+"""Of those of them that divide anchors."""
 
 
 def read_sources(
@@ -33,11 +41,14 @@ def read_sources(
     score_column: Sequence[str] | None = None,
     image_column: str | None = None,
     lower_is_better: bool = False,
+    threshold: str | None = None,
 ) -> list[qi.AnchorSource]:
     """Read the labels of all --data, and say on stderr what the user should know of them."""
     lower = True if lower_is_better else None  # without the flag, a column's name may speak against the default
     sources = [
-        qi.load_source(spec, score_column=score_column, image_column=image_column, lower_is_better=lower)
+        qi.load_source(
+            spec, score_column=score_column, image_column=image_column, lower_is_better=lower, threshold=threshold
+        )
         for spec in specs
     ]
     note_warnings(sources)
@@ -72,6 +83,7 @@ def read_embeddings(
     score_column: Sequence[str] | None,
     image_column: str | None,
     lower_is_better: bool,
+    threshold: str | None = None,
 ) -> qi.index.Export:
     """Read embeddings and their labels: an exported index, the authors' pair of files, or one's own."""
     if labels is None and (exported := qi.read_export(path)) is not None:
@@ -87,7 +99,12 @@ def read_embeddings(
     else:
         lower = True if lower_is_better else None
         source, matrix = qi.load_embeddings(
-            path, labels, score_column=score_column, image_column=image_column, lower_is_better=lower
+            path,
+            labels,
+            score_column=score_column,
+            image_column=image_column,
+            lower_is_better=lower,
+            threshold=threshold,
         )
     note_warnings([source])
     return qi.index.Export((source,), matrix)

@@ -61,7 +61,11 @@ def index_facts(index: qi.AnchorIndex) -> dict[str, Any]:
             sign = "below" if source.lower_is_better else "above"
             whose = " of the index that it was selected from" if source.rating.kept else ""
             what = "opinion score" if source.rating.by_person else source.rating.name
-            parts.append(f"good is {sign} the median {what}{whose}, {source.threshold:g}")
+            worst = (source.score_range or (None, None))[source.lower_is_better]
+            # Where two scores divide themselves, the worse one need not be their median.
+            which = f"the {'worst' if source.threshold == worst else 'median'} {what}"
+            which = f"the given threshold of the {what}" if source.rating.threshold_is_given else which
+            parts.append(f"good is {sign} {which}{whose}, {source.threshold:g}")
         parts += [words for rating in source.ratings[:1] if (words := rating_words(rating))]
         for rating in source.ratings[1:]:
             sign = "below" if rating.lower_is_better else "above"

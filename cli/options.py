@@ -47,6 +47,15 @@ LowerIsBetter = Annotated[
         "--lower-is-better", help="A lower score is a better image (DMOS); of the first column.", rich_help_panel="Data"
     ),
 ]
+Threshold = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SCORE",
+        help="Score that divides good from bad: good is better than it; default: the median. COLUMN:SCORE of a further "
+        "rating, with commas between them.",
+        rich_help_panel="Data",
+    ),
+]
 Index = Annotated[str, typer.Argument(metavar="NAME", help="Name or path of an index.")]
 IndexVersion = Annotated[
     str | None,

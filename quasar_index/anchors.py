@@ -60,6 +60,7 @@ class AnchorTable:
         fits: Where what is computed of just these anchors is kept; None for nowhere.
         approximate: The approximate search that the user of an index opted in to; None for exact search.
         rating: Name of the opinion score that divides and scales them; None for the first, or the only one.
+        is_cut: Whether the sides are a cut of the ratings at a threshold that the user gave.
 
     Example:
         >>> import numpy as np, quasar_index as qi
@@ -82,6 +83,7 @@ class AnchorTable:
     fits: Fits | None = field(default=None, repr=False, compare=False)
     approximate: ApproximateSearcher | None = field(default=None, repr=False, compare=False)
     rating: str | None = None
+    is_cut: bool = False
 
     def __len__(self) -> int:
         """Return N."""
@@ -114,7 +116,7 @@ class AnchorTable:
 
     @cached_property
     def sides_follow_ratings(self) -> bool:
-        """Whether the sides are (nearly) those of the median rating, so that ratings tell more of the same.
+        """Whether the sides are (nearly) those of the ratings, so that these tell more of the same.
 
         They are where anchors are divided by their ratings. Where sides are declared (reference and distorted images),
         ratings of the anchors say something else than sides do.
@@ -122,11 +124,25 @@ class AnchorTable:
         if not self.n_rated:
             return False
         quality = cast("DoubleArray", self.quality)
+        if self.is_cut:
+            return True
         rated = ~np.isnan(quality)
         ratings, sides = quality[rated], self.is_good[rated]
         median = np.median(ratings)
         agreeing = max(np.mean(sides == (ratings > median)), np.mean(sides == (ratings >= median)))
         return bool(agreeing >= _AGREEING)
+
+    @cached_property
+    def centre(self) -> float:
+        """The rating that says least of an anchor: where the sides are cut, else the median; NaN without ratings."""
+        if self.quality is None:
+            return np.nan
+        if self.is_cut:
+            good, bad = self.quality[self.side("good")], self.quality[self.side("bad")]
+            highest, lowest = np.nanmax(bad, initial=-np.inf), np.nanmin(good, initial=np.inf)
+            if highest <= lowest:
+                return float(highest + lowest) / 2
+        return float(np.nanmedian(self.quality))
 
     @cached_property
     def group_digest(self) -> str:

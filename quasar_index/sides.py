@@ -42,31 +42,85 @@ def anchor_order(is_good: BoolArray, quality: DoubleArray | None, ids: npt.NDArr
     return np.lexsort((ids, extremity, ~is_good))
 
 
-def divide_at_median(quality: DoubleArray) -> tuple[BoolArray, float]:
+def divide_at_median(scores: DoubleArray, *, lower_is_better: bool = False) -> tuple[BoolArray, float]:
     """Divide rated anchors at the median opinion score; ties at the median are bad.
 
+    Two different scores divide themselves: where the better one is that of more than half, none lies above the median,
+    and the worse one is the threshold instead.
+
     Args:
-        quality: (N,) opinion scores, higher is better, none missing.
+        scores: (N,) opinion scores, none missing.
+        lower_is_better: Their direction.
 
     Returns:
-        (N,) whether each is good, and the median.
+        (N,) whether each is good: above the threshold (below it where lower is better); and the threshold.
 
     Raises:
-        DataError: When scores are missing, or none lies above the median.
+        DataError: When scores are missing, or none is better than the median, with thresholds that would do.
     """
-    if np.isnan(quality).any():
-        missing = int(np.isnan(quality).sum())
+    if np.isnan(scores).any():
+        missing = int(np.isnan(scores).sum())
         raise DataError(f"{counted(missing, 'anchor has', 'anchors have')} no opinion score", "rate or drop them")
-    threshold = float(np.median(quality))
-    is_good = quality > threshold
+    threshold = float(np.median(scores))
+    values = np.unique(scores)
+    if len(values) == 2 and threshold == _best(values, lower_is_better):
+        threshold = float(values[1] if lower_is_better else values[0])
+    is_good = better_than(scores, threshold, lower_is_better=lower_is_better)
     if not is_good.any():
-        same = "all" if (quality == threshold).all() else "at least half of the"
+        same = "all" if (scores == threshold).all() else "at least half of the"
         raise DataError(
-            f"{same} {counted(len(quality), 'opinion score is', 'opinion scores are')} {threshold:g}, so none lies "
-            "above the median",
-            "check the score column, or add images of other quality",
+            f"{same} {counted(len(scores), 'opinion score is', 'opinion scores are')} {threshold:g}, so none lies "
+            f"{'below' if lower_is_better else 'above'} the median",
+            proposed_threshold(scores, lower_is_better=lower_is_better)
+            or "check the score column, or add images of other quality",
         )
     return is_good, threshold
+
+
+def divide_at(scores: DoubleArray, threshold: float, *, lower_is_better: bool = False) -> BoolArray:
+    """Divide rated anchors at a threshold that the user gives; ties are bad.
+
+    Args:
+        scores: (N,) opinion scores, none missing.
+        threshold: In their unit.
+        lower_is_better: Their direction.
+
+    Returns:
+        (N,) whether each is good: above the threshold, or below it where lower is better.
+
+    Raises:
+        DataError: When a side is left empty, with the range of the scores.
+    """
+    is_good = better_than(scores, threshold, lower_is_better=lower_is_better)
+    if is_good.all() or not is_good.any():
+        side = "bad" if is_good.all() else "good"
+        raise DataError(
+            f"the threshold {threshold:g} leaves no {side} one among {counted(len(scores), 'opinion score')} from "
+            f"{scores.min():g} to {scores.max():g} (good is {'below' if lower_is_better else 'above'} it)",
+            proposed_threshold(scores, lower_is_better=lower_is_better) or "check the score column",
+        )
+    return is_good
+
+
+def better_than(scores: DoubleArray, threshold: float, *, lower_is_better: bool = False) -> BoolArray:
+    """Return where (N,) scores are better than a threshold, which itself is not."""
+    return np.asarray(scores < threshold if lower_is_better else scores > threshold)
+
+
+def proposed_threshold(scores: DoubleArray, *, lower_is_better: bool = False) -> str:
+    """Propose the threshold that divides scores most evenly; empty where all are the same."""
+    best = _best(scores, lower_is_better)
+    values = [float(value) for value in np.unique(scores) if value != best]
+    if not values:
+        return ""
+    n_good = [int(better_than(scores, value, lower_is_better=lower_is_better).sum()) for value in values]
+    most_even = min(range(len(values)), key=lambda i: abs(2 * n_good[i] - len(scores)))
+    good = n_good[most_even]
+    return f"?threshold={values[most_even]:g} would make {good} good, {len(scores) - good} bad"
+
+
+def _best(scores: DoubleArray, lower_is_better: bool) -> float:
+    return float(scores.min() if lower_is_better else scores.max())
 
 
 def check_two_sides(is_good: BoolArray) -> None:

@@ -13,10 +13,12 @@ from ..encoders.base import Encoder
 from ..errors import AnchorIndexError, DataError
 from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex
+from .columns import check_columns
 from .direction import SAMPLE, check_direction, compare_direction
 from .files import check_files, check_unlabelled, inspect
 from .labels import check_further_ratings, check_labels, check_sides
 from .overlap import NEAR, NearCheck, check_duplicates, check_overlap
+from .raters import check_raters
 from .report import CheckReport, Finding
 
 if TYPE_CHECKING:
@@ -122,10 +124,12 @@ def _findings(
         yield from check_unlabelled(inspection)
         yield from check_labels(inspection)
         yield from check_further_ratings(inspection)
+        yield from check_raters(source)
         if finding := check_direction(inspection, seed=seed, max_pixels=max_pixels, n_workers=n_workers, on_image=step):
             yield finding
         if finding := check_duplicates(inspection):
             yield finding
+    yield from check_columns(sources)
     yield from check_sides(inspections)
     for first, second in combinations(inspections, 2):
         yield check_overlap(second, first, leak=False)

@@ -18,7 +18,8 @@ from scipy.special import ndtri
 from ..arrays import DoubleArray, IntArray
 from ..datasets.base import AnchorSource
 from ..errors import DataError, counted
-from ..sides import divide_at_median
+from ..index.labels import label
+from ..sides import proposed_threshold
 from .files import Inspection
 from .report import Finding, plural, some
 
@@ -106,11 +107,20 @@ def _outliers(inspection: Inspection, rows: IntArray, scores: DoubleArray) -> Fi
     return Finding("warning", "outliers", name, message, len(far), examples)
 
 
+def _unbalanced(source: AnchorSource, which: str) -> str:
+    """Say why few are good, and what would divide them better, if anything."""
+    if which != "the median":
+        return "two different scores divide themselves"
+    raw = source.records["score"].to_numpy().astype(np.float64)
+    better = proposed_threshold(raw[~np.isnan(raw)], lower_is_better=source.lower_is_better)
+    return f"many scores equal the median, and count as bad; {better}"
+
+
 def check_sides(inspections: Sequence[Inspection]) -> Iterator[Finding]:
     """Report how the usable images divide into good and bad ones."""
     n_good = n_bad = 0
     for inspection in inspections:
-        source, name = inspection.source, inspection.name
+        source, name, which = inspection.source, inspection.name, ""
         usable = inspection.readable
         if not usable.any():
             continue
@@ -120,21 +130,35 @@ def check_sides(inspections: Sequence[Inspection]) -> Iterator[Finding]:
             bad = int(usable.sum()) - good
             what = "declared"
         else:
-            quality = oriented(source)
+            scores = source.records["score"].to_numpy().astype(np.float64)[usable]
+            scores = scores[~np.isnan(scores)]
+            lower = source.lower_is_better
             try:
-                is_good, median = divide_at_median(quality[usable & ~np.isnan(quality)])
+                labels = label(
+                    scores,
+                    np.zeros(len(scores), dtype=np.bool_),
+                    division="median",
+                    lower_is_better=lower,
+                    fixed_threshold=source.threshold,
+                    must_divide=True,
+                )
             except DataError as error:
                 yield Finding("error", "sides", name, f"{error.message}; {error.hint}", int(usable.sum()))
                 continue
-            good, bad = int(is_good.sum()), int((~is_good).sum())
-            threshold = -median if source.lower_is_better else median
-            what = f"good is {'below' if source.lower_is_better else 'above'} the median, {threshold:g}"
+            good, bad = int(labels.is_good.sum()), int((~labels.is_good).sum())
+            which = "the median" if labels.threshold == np.median(scores) else "the threshold"
+            what = f"good is {'below' if lower else 'above'} {which}, {labels.threshold:g}"
         n_good, n_bad = n_good + good, n_bad + bad
         message = f"{good:,} good, {bad:,} bad ({what})"
         if not good or not bad:
             yield Finding("warning", "sides", name, f"{message}: anchors of both sides are needed", good + bad)
-        elif source.division == "median" and good + bad >= MANY_LABELS and good / (good + bad) < UNBALANCED:
-            yield Finding("warning", "sides", name, f"{message}: many scores equal the median, and count as bad", bad)
+        elif (
+            source.division == "median"
+            and source.threshold is None
+            and good + bad >= MANY_LABELS
+            and good / (good + bad) < UNBALANCED
+        ):
+            yield Finding("warning", "sides", name, f"{message}: {_unbalanced(source, which)}", bad)
         else:
             yield Finding("ok", "sides", name, message)
     if (n_good == 0) != (n_bad == 0):

@@ -16,8 +16,8 @@ class Finding:
 
     Attributes:
         severity: "error": a build makes no sense; "warning": look at it; "ok".
-        check: Which check: "files", "decode", "unlabelled", "labels", "outliers", "sides", "direction",
-            "duplicates", "overlap", "leak" or "near-duplicates".
+        check: Which check: "files", "decode", "unlabelled", "labels", "outliers", "raters", "columns", "sides",
+            "direction", "duplicates", "overlap", "leak" or "near-duplicates".
         data: Names of the data that it is about.
         message: What was found, and what to do where there is something to do.
         count: Number of images that it is about.

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from ..errors import DataError, first_line, reason
 from ..images import read_image_bytes
 from .base import AnchorSource
+from .column_types import join_shards, without_columns
 from .files import Folder, is_url, read_url
 from .label_files import OF_FILES
 from .labelled import LABEL_OPTIONS, source_from_table
@@ -332,11 +333,8 @@ def _source(
             path = f"{file}::{hint or row}"
             rows[path] = (index, row)
             paths.append(path)
-    dropped = {_HINT, _ROW}
-    labels = pa.concat_tables(
-        [table.drop_columns([column for column in table.column_names if column in dropped]) for table in tables],
-        promote_options="default",
-    )
+    parts = [(shard.path, without_columns(table, (_HINT, _ROW))) for shard, table in zip(shards, tables, strict=True)]
+    labels, options = join_shards(parts, options, name)
     table = from_arrow(labels, name)
     if not labels.column_names:
         table = LabelTable(name, {}, range(1, len(paths) + 1), unit="row")

@@ -31,6 +31,8 @@ RECORD_SCHEMA = pa.schema(
     ]
 )
 """The columns that every source has, in this order; further columns of the label file follow them."""
+MADE_COLUMNS = ("id", "dataset", "quality", "width", "height", "embedding")
+"""Further columns, which an index makes itself: a label file's column of such a name is `label_NAME` there."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Rating:
         score_range: Lowest and highest possible raw score, None where only the observed range is known.
         by_person: Whether people gave it.
         kept_division: As of `AnchorSource`.
+        threshold: As of `AnchorSource`.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Rating:
     score_range: tuple[float, float] | None = None
     by_person: bool = True
     kept_division: KeptDivision | None = None
+    threshold: float | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,9 @@ class AnchorSource:
         rating: What people call the score, such as "quality".
         by_person: Whether people gave it; not so where it is the strength of a distortion, or a metric's.
         ratings: Further opinion scores of the same images.
+        threshold: Raw score at which the user divides anchors with the division "median": good is better than it.
+            None for the median.
+        single_ratings: What single people said, where the label file has it: columns `path`, `rater` and `score` (raw).
     """
 
     name: str
@@ -88,6 +95,8 @@ class AnchorSource:
     rating: str = "score"
     by_person: bool = True
     ratings: tuple[Rating, ...] = ()
+    threshold: float | None = None
+    single_ratings: pa.Table | None = None
 
     def __len__(self) -> int:
         """Return the number of images."""

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from ..errors import DataError, counted
 from .base import make_records
+from .column_types import one_type
 from .declare import Dataset, Labels
 from .files import Folder
 from .spec import Options
@@ -42,7 +43,7 @@ def _read_coyo(folder: Folder, options: Options) -> Labels:
         total += len(tables[-1])
         if limit is None and total > _NO_LIMIT:
             raise DataError(f"{folder.root} has more than {_NO_LIMIT} rows", "read fewer shards, or ?limit=N rows")
-    table = pa.concat_tables(tables, promote_options="default")
+    table = pa.concat_tables(one_type(list(zip(shards, tables, strict=False))), promote_options="default")
     warnings = ["COYO-700m: the scores are predictions of LAION's aesthetic predictor, not opinions of people"]
     scored = table.filter(pc.and_kleene(pc.is_valid(table[_SCORE]), pc.is_finite(table[_SCORE])))
     if len(scored) != len(table):

@@ -11,13 +11,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import DataError, counted
-from .base import AnchorSource, Division, Kind, make_records
+from .base import RECORD_SCHEMA, AnchorSource, Division, Kind, concat_text, make_records
 from .files import Folder
 from .labelled import filter_split
+from .score_names import split_columns
 from .spec import Options
 from .tables import LabelTable, drop_repeats
+from .thresholds import threshold_of
 
-COMMON_OPTIONS = ("split", "division", "name")
+COMMON_OPTIONS = ("split", "division", "name", "threshold", "ignore")
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def load_dataset(dataset: Dataset, root: str, options: Options) -> AnchorSource:
     Args:
         dataset: Its declaration.
         root: Local folder or fsspec URL of its files.
-        options: `split`, `division`, `name` and those of the data set.
+        options: `COMMON_OPTIONS` and those of the data set.
 
     Raises:
         DataError: When files or columns are missing, a row cannot be used, or an option is unknown.
@@ -122,6 +124,7 @@ def load_dataset(dataset: Dataset, root: str, options: Options) -> AnchorSource:
     if not records.num_rows:
         raise DataError(f"{dataset.title} in {folder.root} has no images", f"expected: {dataset.tree_line}")
     warnings += _compare_with_published(dataset, labels)
+    records = _without_ignored(records, options, dataset.name)
     if split is not None:
         records = filter_split(records, split, dataset.name)
     if division == "median":
@@ -156,7 +159,20 @@ def load_dataset(dataset: Dataset, root: str, options: Options) -> AnchorSource:
         read_bytes=labels.read_bytes,
         rating=labels.rating,
         by_person=labels.by_person,
+        threshold=threshold_of(options, division, dataset.name),
     )
+
+
+def _without_ignored(records: pa.Table, options: Options, name: str) -> pa.Table:
+    """Leave out the further columns that `?ignore=` names."""
+    ignored = split_columns(options.text("ignore") or "")
+    further = [column for column in records.column_names if column not in RECORD_SCHEMA.names]
+    if unknown := [column for column in ignored if column not in further]:
+        raise DataError(
+            f"{name} has no further column {concat_text(unknown)} to ignore",
+            f"its further columns: {', '.join(further) or 'none'}",
+        )
+    return records.drop_columns(ignored)
 
 
 def _compare_with_published(dataset: Dataset, labels: Labels) -> list[str]:

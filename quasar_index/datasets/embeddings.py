@@ -41,6 +41,7 @@ def load_embeddings(
     score_column: str | Sequence[str] | None = None,
     image_column: str | None = None,
     lower_is_better: bool | None = None,
+    threshold: float | str | None = None,
     options: Options | None = None,
 ) -> tuple[AnchorSource, FloatArray]:
     r"""Read precomputed embeddings and the labels of their rows.
@@ -55,6 +56,7 @@ def load_embeddings(
             further ratings (see `load_source`).
         image_column: Column that names the rows; None to find it.
         lower_is_better: Direction of the score; None when the user did not say.
+        threshold: As of `load_source`.
         options: Further options of the label file, as `load_source` takes them.
 
     Returns:
@@ -109,7 +111,8 @@ def load_embeddings(
         )
     names = _unique(named or ids or _numbered(path, n_rows), table.file)
     values = dict(options.values)
-    for name, value in {**score_options(score_column), "lower": lower_is_better}.items():
+    given = {**score_options(score_column), "lower": lower_is_better, "threshold": threshold}
+    for name, value in given.items():
         if value is not None:
             values[name] = str(value).lower() if isinstance(value, bool) else str(value)
     kept = {name: column_values for name, column_values in table.columns.items() if name != column}

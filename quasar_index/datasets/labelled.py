@@ -16,16 +16,28 @@ from .base import RECORD_SCHEMA, AnchorSource, Division, Rating, make_records
 from .files import Folder, split_file, stem
 from .frames import Frame, read_frame
 from .label_files import OF_FILES, read_table
+from .rater_columns import averaged_columns, ratings_hint, single_ratings
 from .raters import RATER_COLUMNS, average_ratings
+from .reserved import (
+    are_numbers,
+    has_severity,
+    read_sides,
+    side_column,
+    travelling_columns,
+    unused_name,
+    without_ignored,
+)
 from .score_names import split_columns, with_direction
 from .spec import Options, filter_message
 from .tables import LabelTable, drop_repeats
+from .thresholds import thresholds_of
 from .usable import usable_rows
 
 # fmt: off
 LABEL_OPTIONS = (
     "score", "image", "lower", "name", "group", "reference", "split", "split_by", "encoding", "sep",
     "range", "division", "kind", "rater", "root", "ratings", "decimal", "thousands", "missing", "sheet", "header",
+    "ignore", "threshold", "raters", "drop_raters",
 )
 IMAGE_COLUMNS = (
     "image", "image_path", "path", "filepath", "file_path", "file", "filename", "file_name", "name",
@@ -38,8 +50,6 @@ SCORE_COLUMNS = (
 # fmt: on
 SEVERITY = "severity"
 """Column of severities of distortions, where nobody rated them; lower is better."""
-_GOOD = ("good", "reference", "pristine", "true", "1", "yes")
-_BAD = ("bad", "distorted", "false", "0", "no")
 
 
 def plain(name: str) -> str:
@@ -106,33 +116,34 @@ def source_from_table(
     if not len(table):
         raise DataError(f"{table.file} has no rows", "a header line and a line an image are expected" + table.also())
     form = table.form.told(options.text("decimal"), options.text("thousands"))
-    table = replace(table, form=form, problems=options.problems)
+    table = without_ignored(replace(table, form=form, problems=options.problems), options)
     if not options.labelled:
         return _unlabelled(table, options, resolve=resolve, name=name, paths=paths)
     bounds = options.bounds()
+    table, options, beside, notes = averaged_columns(
+        table, options, is_scored=_is_scored(table, options), bounds=bounds
+    )
     score, lower = _score_column(table, options)
-    used = {score} if score else set()
+    used = {*beside, *([score] if score else ())}
     image = _image_column(table, options.text("image")) if paths is None else None
     table, kept = usable_rows(table, options, image=image, score=score, bounds=bounds)
-    names = None
-    if image is not None:
-        paths, names = _located(table, image, resolve), table.text(image)
-        used.add(image)
-    else:
-        paths = [paths[row] for row in kept] if paths is not None else []
+    names = None if image is None else table.text(image)
+    paths = _located(table, image, resolve) if image is not None else [(paths or ())[row] for row in kept]
+    used |= {image or ""}
     scores = np.asarray(table.columns[score]) if score else None
     ratings, table = _further_ratings(table, options, score)
-    warnings = list(table.warnings)
+    warnings = [*notes, *table.warnings]
     extra: Mapping[str, Any] = {}
-    rater = _rater_column(table, options.text("rater"))
+    rater = None if beside else _rater_column(table, options.text("rater"))
     if rater is not None and scores is not None:
         if ratings:
             raise DataError(
                 f"{table.file} has a row a rating, so it can have one score column only", "give it a row an image"
             )
-        averaged = average_ratings(table, paths, scores, table.names(rater), drop=used | {rater})
+        averaged = average_ratings(table, paths, scores, table.names(rater), drop=used | {rater}, options=options)
         table, paths, scores, extra = averaged.table, averaged.paths, averaged.scores, averaged.extra
         warnings += averaged.warnings
+        single: pa.Table | None = averaged.single
         used.add(rater)
     else:
         rows, repeated = drop_repeats(table, paths, scores, names)
@@ -140,12 +151,11 @@ def source_from_table(
         if len(rows) < len(table):
             table, paths = table.take(rows), [paths[row] for row in rows]
             scores = None if scores is None else scores[rows]
-
-    columns = _columns(table, options, used)
-    side, side_column = _side(table)
-    if side_column:
-        columns.pop(side_column, None)
-        columns["side"] = side
+        single = single_ratings(table, paths, beside, options)
+    side, declaring = read_sides(table, options)
+    columns, renamed = travelling_columns(table, options, used | {declaring or ""}, extra)
+    warnings += renamed
+    columns |= {} if side is None else {"side": side}
     columns |= {"path": list(paths), "score": scores, **extra}
     division: Division = options.division("reference" if side is not None else "median")
     records = make_records(columns, len(paths))
@@ -156,6 +166,7 @@ def source_from_table(
     if division == "median" and score is None:
         raise DataError(f"{table.file} has no scores to divide at the median", "drop ?division=median")
     records = filter_split(records, options.text("split"), table.file)
+    threshold, ratings = thresholds_of(options, division, score, ratings, table.file)
     return AnchorSource(
         name=options.text("name") or name,
         records=records,
@@ -167,6 +178,18 @@ def source_from_table(
         rating=score or "score",
         by_person=score != SEVERITY,
         ratings=ratings,
+        threshold=threshold,
+        single_ratings=single,
+    )
+
+
+def _is_scored(table: LabelTable, options: Options) -> bool:
+    """Return whether the table says scores or sides otherwise than in columns of single raters."""
+    return (
+        options.text("score") is not None
+        or any(plain(name) in (*SCORE_COLUMNS, *RATER_COLUMNS) for name in table.columns)
+        or side_column(table) is not None
+        or has_severity(table)
     )
 
 
@@ -188,7 +211,8 @@ def _unlabelled(
     rows, repeated = drop_repeats(table, paths, None)
     if repeated:
         table, paths = table.take(rows), [paths[row] for row in rows]
-    columns = {f"{one}_in_file" if one == "path" else one: table.typed(one) for one in table.columns}
+    path = unused_name("path", set(table.columns))
+    columns = {path if one == "path" else one: table.typed(one) for one in table.columns}
     records = pa.table({"path": pa.array(paths, pa.string()), **columns})
     if (split := options.text("split")) is not None:
         by = options.text("split_by") or "split"
@@ -216,7 +240,7 @@ def _further_ratings(table: LabelTable, options: Options, score: str | None) -> 
         if name not in table.columns:
             others = ", ".join(column for column in table.columns if column != score)
             raise DataError(f"{table.file}: rating '{name}' is no column of it", f"further columns: {others}")
-        if name in RECORD_SCHEMA.names:
+        if name in RECORD_SCHEMA.names or "." in name:
             raise DataError(f"{table.file}: a further rating cannot be called '{name}'", "name it first, or rename it")
         found[name] = Rating(name, lower_is_better=_direction(name, lower, table.file))
         table = table.as_numbers(name, what=name)
@@ -253,18 +277,23 @@ def _score_column(table: LabelTable, options: Options) -> tuple[str | None, bool
         raise table.no_column(given, "?score= (--score-column) names one")
     image = options.text("image")
     found = [name for name in table.columns if plain(name) in SCORE_COLUMNS and name != image]
+    if len(found) > 1:
+        # One of words, such as low and high, is no score.
+        found = [name for name in found if are_numbers(table, name)] or found
     if len(found) == 1:
         return found[0], lower
-    if not found and _side_column(table):
+    if not found and side_column(table):
         return None, lower
-    if not found and SEVERITY in table.columns:
+    if not found and has_severity(table):
         return SEVERITY, lower
     what = f"several score columns ({', '.join(found)})" if found else "no score column"
     near = [name for name in table.columns if name != image and get_close_matches(plain(name), SCORE_COLUMNS, 1, 0.75)]
     example = near[0] if near and not found else "COLUMN"
     raise DataError(
         f"{table.file} has {what}; its columns: {', '.join(table.columns)}",
-        f"name it with --score-column or ?score={example}; given again, it names further ratings" + table.also(),
+        f"name it with --score-column or ?score={example}; given again, it names further ratings"
+        + ratings_hint(table, image)
+        + table.also(),
     )
 
 
@@ -290,47 +319,6 @@ def _direction(score: str | None, lower: bool | None, file: str) -> bool:
             "--lower-is-better, ?lower=true or ?lower=false",
         )
     return bool(lower)
-
-
-def _side_column(table: LabelTable) -> str | None:
-    return next((name for name in ("side", "is_good") if name in table.columns), None)
-
-
-def _side(table: LabelTable) -> tuple[list[str] | None, str | None]:
-    """Return the declared side of each row and the column that declares it."""
-    column = _side_column(table)
-    if column is None:
-        return None, None
-    sides = []
-    for row, text in enumerate(table.text(column)):
-        value = text.strip().casefold()
-        if value not in _GOOD + _BAD:
-            raise DataError(f"{table.where(row)}: {column} '{text}' is neither good nor bad", "mend the line")
-        sides.append("good" if value in _GOOD else "bad")
-    return sides, column
-
-
-def _columns(table: LabelTable, options: Options, used: set[str]) -> dict[str, Any]:
-    """Return the columns that travel along, canonical ones under their names."""
-    renamed = {}
-    for canonical, option in (("reference", "reference"), ("reference", "group"), ("split", "split_by")):
-        column = options.text(option)
-        if column is None:
-            continue
-        if column not in table.columns:
-            raise table.no_column(column, f"?{option}= names one")
-        renamed[column] = canonical
-    columns: dict[str, Any] = {}
-    for name in table.columns:
-        if name in used:
-            continue
-        target = renamed.get(name, name)
-        # a column called 'path' or 'score' that is not the one chosen must not take its place
-        if target in ("path", "score") or (target == name and name in renamed.values()):
-            target = f"{name}_in_file"
-        text = target in RECORD_SCHEMA.names and target != "level"
-        columns[target] = pa.array([value or None for value in table.text(name)]) if text else table.typed(name)
-    return columns
 
 
 def _add_references(records: pa.Table, file: str, resolve: Callable[[str], str]) -> pa.Table:

@@ -17,8 +17,9 @@ from .files import Folder
 from .labelled import SEVERITY
 from .spec import Options
 from .text_tables import read_csv
+from .thresholds import threshold_of
 
-PAIR_OPTIONS = ("name", "kind", "division")
+PAIR_OPTIONS = ("name", "kind", "division", "threshold")
 SYNTHESIS_TABLE = "labels.csv"
 """Written by `synthesize` beside its images."""
 PAIRS = (("reference", "distorted"), ("ref_imgs", "dist_imgs"), ("references", "distortions"))
@@ -147,6 +148,7 @@ def load_pairs(folder: Folder, pair: tuple[str, str], options: Options, *, name:
         warnings=tuple(warnings),
         rating=SEVERITY if is_rated else "score",
         by_person=not is_rated,
+        threshold=threshold_of(options, division, folder.root),
     )
 
 

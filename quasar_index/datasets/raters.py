@@ -7,10 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from ..arrays import DoubleArray
-from ..errors import DataError, counted
+from ..errors import counted
 from .base import concat_text
+from .problems import Problem
+from .rater_columns import without_raters
+from .spec import Options
 from .tables import LabelTable
 
 # fmt: off
@@ -31,6 +35,7 @@ class AveragedRatings:
         scores: (N,) mean rating.
         extra: `score_std` (n - 1 in the denominator; null for a single rating) and `score_n`.
         warnings: Rows and columns that were dropped.
+        single: The ratings: columns `path`, `rater` and `score`.
     """
 
     table: LabelTable
@@ -38,6 +43,7 @@ class AveragedRatings:
     scores: DoubleArray
     extra: dict[str, Any]
     warnings: tuple[str, ...]
+    single: pa.Table
 
 
 def average_ratings(
@@ -47,6 +53,7 @@ def average_ratings(
     raters: Sequence[str],
     *,
     drop: Collection[str] = (),
+    options: Options | None = None,
 ) -> AveragedRatings:
     """Average the ratings of each image.
 
@@ -56,25 +63,34 @@ def average_ratings(
         scores: Rating of each row.
         raters: Who gave it.
         drop: Columns to leave out: those of image, score and rater.
+        options: `?drop_raters=` names people whose ratings are left out.
 
     Raises:
         DataError: When one person rated an image twice, differently, with both lines.
     """
+    kept_raters = frozenset(without_raters(raters, options or Options(), table.file))
     seen: dict[tuple[str, str], int] = {}
     repeated = 0
     by_image: dict[str, list[int]] = {}
+    twice: list[tuple[int, int]] = []
     for row, key in enumerate(zip(paths, raters, strict=True)):
+        if key[1] not in kept_raters:
+            continue
         before = seen.setdefault(key, row)
         if before == row:
             by_image.setdefault(key[0], []).append(row)
         elif scores[before] == scores[row]:
             repeated += 1
         else:
-            raise DataError(
-                f"{table.file}: rater '{key[1]}' gave '{key[0]}' {scores[before]:g} in {table.unit} "
-                f"{table.lines[before]} and {scores[row]:g} in {table.unit} {table.lines[row]}",
-                "drop one of them",
-            )
+            twice.append((before, row))
+    if twice:
+        before, row = twice[0]
+        more = f" (and {len(twice) - 1:,} more such)" if len(twice) > 1 else ""
+        text = (
+            f"{table.file}: rater '{raters[row]}' gave '{paths[row]}' {scores[before]:g} in {table.unit} "
+            f"{table.lines[before]} and {scores[row]:g} in {table.unit} {table.lines[row]}{more}"
+        )
+        table.problems.report(Problem(text, "drop one of them", len(twice)))
     groups = list(by_image.values())
     warnings = []
     if repeated:
@@ -107,4 +123,11 @@ def average_ratings(
             "score_n": [len(rows) for rows in groups],
         },
         warnings=tuple(warnings),
+        single=pa.table(
+            {
+                "path": pa.array([path for path, _ in seen], pa.string()),
+                "rater": pa.array([rater for _, rater in seen], pa.string()),
+                "score": scores[list(seen.values())],
+            }
+        ),
     )

@@ -35,6 +35,7 @@ def load_source(
     score_column: str | Sequence[str] | None = None,
     image_column: str | None = None,
     lower_is_better: bool | None = None,
+    threshold: float | str | None = None,
     root: PathText | None = None,
     options: Mapping[str, str] | None = None,
 ) -> AnchorSource:
@@ -50,6 +51,8 @@ def load_source(
         image_column: Their image column; the same as `?image=`.
         lower_is_better: Direction of the (first) score; the same as `?lower=`. None when the user did not say: then
             higher is better, except that a column called DMOS is refused. Further ratings are so, too.
+        threshold: Raw score that divides the anchors: good is better than it; the same as `?threshold=`. As text also
+            of further ratings, "3,appeal:2". None to divide at the median.
         root: Folder (or URL of one) that their image names are relative to; the same as `?root=`. None for that of
             the label file, or the working folder for a data frame.
         options: Further options as they stand behind the `?`, such as {"missing": "drop", "name": "own"}.
@@ -73,7 +76,7 @@ def load_source(
         >>> source.name, source.records["score"].to_pylist(), source.warnings
         ('own', [1.5], ("own: 1 row without 'score' was dropped (row 2)",))
     """
-    given = _arguments(image_column, root, options, score_column, lower_is_better)
+    given = _arguments(image_column, root, options, score_column, lower_is_better, threshold)
     return _load(spec, given, labelled=True)
 
 
@@ -113,6 +116,7 @@ def collect_source(
     score_column: str | Sequence[str] | None = None,
     image_column: str | None = None,
     lower_is_better: bool | None = None,
+    threshold: float | str | None = None,
 ) -> tuple[AnchorSource | None, tuple[Problem, ...]]:
     r"""Read a source as `load_source` does, and find all problems of its labels in one pass.
 
@@ -121,6 +125,7 @@ def collect_source(
         score_column: Likewise.
         image_column: Likewise.
         lower_is_better: Likewise.
+        threshold: Likewise.
 
     Returns:
         The source without the rows that have a problem, or None when nothing can be read; and the problems.
@@ -136,7 +141,7 @@ def collect_source(
         [('rough.csv line 3: score is missing', 'missing=drop'), ("rough.csv line 4: score 'x' is not a number", '')]
     """
     problems = CollectedProblems()
-    given = _arguments(image_column, None, None, score_column, lower_is_better)
+    given = _arguments(image_column, None, None, score_column, lower_is_better, threshold)
     try:
         return _load(spec, given, labelled=True, problems=problems), tuple(problems.found)
     except QuasarError as error:
@@ -153,11 +158,13 @@ def _arguments(
     options: Mapping[str, str] | None,
     score_column: str | Sequence[str] | None = None,
     lower_is_better: bool | None = None,
+    threshold: float | str | None = None,
 ) -> dict[str, str | None]:
     """Return what was given as arguments as the options of a source."""
     lower = None if lower_is_better is None else str(lower_is_better).lower()
     named = {**score_options(score_column), "image": image_column, "lower": lower}
     named["root"] = None if root is None else os.fspath(root)
+    named["threshold"] = None if threshold is None else str(threshold)
     for name, value in (options or {}).items():
         if named.get(name) not in (None, value):
             raise DataError(f"{name} is given twice: '{named[name]}' and '{value}'", "say it once")

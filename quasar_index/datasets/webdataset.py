@@ -5,25 +5,22 @@ Nothing is unpacked: the place of every image in its shard is kept, and its byte
 
 from __future__ import annotations
 
-import json
-import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import fsspec
 
-from ..errors import DataError, counted, first_line, reason
-from ..images import MAX_FILE_BYTES, is_image_name
+from ..errors import DataError, reason
+from ..images import MAX_FILE_BYTES
 from .arrow_images import ARROW_OPTIONS
 from .base import AnchorSource
-from .files import is_url
 from .labelled import source_from_table
 from .spec import Options
 from .tables import LabelTable
+from .tar_samples import Sample, choose_images, read_samples
 
-_TEXT_SIDECARS = ("score", "cls", "txt")
-_MOST_SIDECAR_BYTES = 1 << 24
+SHARD_OPTIONS = (*ARROW_OPTIONS, "ending")
 
 
 @dataclass(frozen=True)
@@ -70,31 +67,34 @@ def load_webdataset(shards: Sequence[str], options: Options, name: str) -> Ancho
 
     Args:
         shards: Local paths or URLs of uncompressed `.tar` files.
-        options: Any of `ARROW_OPTIONS`.
+        options: Any of `SHARD_OPTIONS`.
         name: Name of the source.
 
     Raises:
         DataError: When a shard is no tar, is compressed or cut off, a sidecar cannot be read, or as
             `source_from_table`.
     """
-    options.check(ARROW_OPTIONS, name)
-    members: dict[str, tuple[str, int, int]] = {}
-    paths: list[str] = []
-    rows: list[dict[str, Any]] = []
-    without = 0
+    options.check(SHARD_OPTIONS, name)
+    samples: list[Sample] = []
+    shard_of: dict[int, tuple[str, str]] = {}
     for shard in shards:
         label = shard.replace("\\", "/").rsplit("/", 1)[-1]
         if sum(other.endswith(f"/{label}") for other in shards) > 1:
             label = shard
-        for sample in _samples(shard):
-            if sample.image is None:
-                without += 1
-                continue
-            # Tar knows no encoding; an index keeps text.
-            path = f"{label}::{sample.image[0]}".encode(errors="surrogateescape").decode(errors="backslashreplace")
-            members[path] = (shard, *sample.image[1:])
-            paths.append(path)
-            rows.append(sample.columns)
+        for sample in read_samples(shard):
+            shard_of[id(sample)] = shard, label
+            samples.append(sample)
+    chosen, notes = choose_images(samples, options, name)
+    members: dict[str, tuple[str, int, int]] = {}
+    paths: list[str] = []
+    rows: list[dict[str, Any]] = []
+    for sample, image, labels in chosen:
+        shard, label = shard_of[id(sample)]
+        # Tar knows no encoding; an index keeps text.
+        path = f"{label}::{image.name}".encode(errors="surrogateescape").decode(errors="backslashreplace")
+        members[path] = (shard, image.offset, image.size)
+        paths.append(path)
+        rows.append(labels)
     if not rows:
         raise DataError(f"{name} has no images", "members such as 0001.jpg and 0001.json")
     names = dict.fromkeys(column for row in rows for column in row)
@@ -104,72 +104,6 @@ def load_webdataset(shards: Sequence[str], options: Options, name: str) -> Ancho
         range(1, len(rows) + 1),
         unit="sample",
     )
-    source = source_from_table(table, options, resolve=str, name=name, paths=paths)
-    warnings = source.warnings
-    if without:
-        warnings = (
-            *warnings,
-            f"{name}: {counted(without, 'sample has no image and was', 'samples have no image and were')} left out",
-        )
-    return replace(source, read_bytes=TarImages(members), warnings=warnings)
-
-
-@dataclass
-class _Sample:
-    """The members of one key."""
-
-    key: str
-    image: tuple[str, int, int] | None
-    columns: dict[str, Any]
-
-
-def _samples(shard: str) -> list[_Sample]:
-    samples: dict[str, _Sample] = {}
-    try:
-        with fsspec.open(shard, "rb") as file, tarfile.open(fileobj=file, mode="r:") as archive:
-            for member in archive:
-                if not member.isfile():
-                    continue  # links too: what they name may lie anywhere
-                if member.issparse():
-                    # Its size may be anything, however small the shard.
-                    raise DataError(f"{shard}: member {member.name!a} is a sparse file", "pack the shard without them")
-                folder, slash, base = member.name.rpartition("/")
-                head, _, ending = base.partition(".")
-                if not head:
-                    continue
-                sample = samples.setdefault(f"{folder}{slash}{head}", _Sample(head, None, {}))
-                if is_image_name(member.name):
-                    if sample.image is None:
-                        sample.image = (member.name, member.offset_data, member.size)
-                elif ending.lower() == "json" or ending.lower() in _TEXT_SIDECARS:
-                    if member.size > _MOST_SIDECAR_BYTES:
-                        raise DataError(f"{shard}: member {member.name!a} has {member.size} bytes of labels", "mend it")
-                    content = archive.extractfile(member)
-                    if content is not None:
-                        _add(sample, ending.lower(), content.read(), f"{shard}::{member.name}")
-    except DataError:
-        raise
-    except OSError as error:
-        raise DataError(f"{shard} cannot be read ({reason(error)})", "check the path") from error
-    except Exception as error:
-        # Beside tarfile's own errors ValueError, OverflowError, ... by the kind of damage.
-        hint = "shards must not be compressed" if not is_url(shard) else "an uncompressed .tar"
-        raise DataError(f"{shard} is not a readable tar file: {first_line(error)}", hint) from error
-    return list(samples.values())
-
-
-def _add(sample: _Sample, ending: str, content: bytes, where: str) -> None:
-    try:
-        text = content.decode("utf-8-sig")
-        if ending != "json":
-            sample.columns[ending] = text.strip()
-            return
-        values = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{where} cannot be read: {first_line(error)}", "UTF-8 text is expected") from error
-    if isinstance(values, dict):
-        sample.columns.update({name: value for name, value in values.items() if not isinstance(value, (dict, list))})
-    elif isinstance(values, (int, float)):
-        sample.columns["score"] = values
-    else:
-        raise DataError(f"{where} is neither a JSON object nor a number")
+    left = {key: value for key, value in options.values.items() if key != "ending"}
+    source = source_from_table(table, replace(options, values=left), resolve=str, name=name, paths=paths)
+    return replace(source, read_bytes=TarImages(members), warnings=(*source.warnings, *notes))

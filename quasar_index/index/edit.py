@@ -19,9 +19,10 @@ import pyarrow as pa
 
 from ..arrays import FloatArray, as_embeddings
 from ..datasets.base import AnchorSource
+from ..datasets.column_types import one_type
 from ..encoders.base import Encoder
 from ..encoders.spec import EncoderSpec
-from ..errors import AnchorIndexError, DataError, counted, first_line
+from ..errors import AnchorIndexError, DataError, counted
 from ..images import MAX_PIXELS
 from ..sides import check_two_sides
 from . import staging
@@ -42,6 +43,8 @@ STAGING = ".adding"
 _MADE = ("id", "path", "dataset", "quality", "width", "height", MAIN_EMBEDDING)
 """Columns that a further label file does not change."""
 _IDS_A_DELETION = 5000
+_WIDENED = "quasar_widened"
+"""Name of a column while it is being widened."""
 
 
 @dataclass(frozen=True)
@@ -231,26 +234,57 @@ def _prepare(change: Change, sources: Sequence[AnchorSource]) -> tuple[dict[str,
             "add to the index that it was made of, then attach the embedding again",
         )
     records = join_records([*change.manifest.sources, *map(record_of, sources)])
-    schema = change.tables.schema
-    _cast(staging.records_table(sources), schema)
     without = {"width", "height", *(embedding.name for embedding in change.manifest.embeddings)}
-    return records, change.tables.read([name for name in schema.names if name not in without])
+    known = change.tables.read([name for name in change.tables.schema.names if name not in without])
+    together, *_ = one_type(
+        [(f"index '{AnchorIndex(change.path, change.manifest).name}'", known), *staging.named_records(sources)]
+    )
+    added = staging.records_table(sources)
+    # Of one type already, as far as what is in them goes: then the index keeps its own.
+    kinds = [field if _can_be(added, field) else together.schema.field(field.name) for field in known.schema]
+    return records, known.cast(pa.schema(kinds))
+
+
+def _can_be(added: pa.Table, field: pa.Field) -> bool:
+    """Return whether a column of added records can have the type of that of the index."""
+    if field.name not in added.column_names:
+        return True
+    column = added[field.name]
+    if pa.types.is_string(field.type) and not pa.types.is_string(column.type):
+        return bool(column.null_count == len(column))
+    try:
+        column.cast(field.type)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return False
+    return True
 
 
 def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """Give the columns of added records the types that they have in the index."""
     for place, name in enumerate(table.column_names):
-        if name in schema.names and table.schema.field(name).type != schema.field(name).type:
-            wanted = schema.field(name).type
-            try:
-                table = table.set_column(place, name, table[name].cast(wanted))
-            except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-                raise DataError(
-                    f"column '{name}' is {wanted} in the index and {table.schema.field(name).type} in the data to add "
-                    f"({first_line(error, 120)})",
-                    "rename the column in the label file",
-                ) from error
+        if name in schema.names:
+            table = table.set_column(place, name, table[name].cast(schema.field(name).type))
     return table
+
+
+def _retype(change: Change, known: pa.Table) -> None:
+    """Give the columns of the index the types that the labels of its anchors have now: wider ones."""
+    for field in change.tables.schema:
+        if field.name not in known.column_names or known.schema.field(field.name).type == field.type:
+            continue
+        now = known.schema.field(field.name)
+        if known[field.name].null_count == len(known):
+            change.write(methodcaller("drop_columns", [field.name]))
+            change.write(methodcaller("add_columns", pa.schema([now])))
+        elif pa.types.is_floating(now.type):
+            # Lance widens whole numbers to larger ones in place, but not to fractions.
+            number = "double" if now.type == pa.float64() else "float"
+            quoted = f"`{field.name}`"
+            change.write(methodcaller("add_columns", {_WIDENED: f"cast({quoted} as {number})"}))
+            change.write(methodcaller("drop_columns", [field.name]))
+            change.write(methodcaller("alter_columns", {"path": _WIDENED, "rename": field.name}))
+        else:
+            change.write(methodcaller("alter_columns", {"path": field.name, "data_type": now.type}))
 
 
 def _join(
@@ -291,11 +325,15 @@ def _join(
     n_updated = int(is_updated.sum())
     index, n_moved = AnchorIndex(change.path, change.manifest), 0
     if len(fresh) or n_updated:
+        _retype(change, known)
         if new_fields:
             change.write(lambda lance: lance.add_columns(pa.schema(new_fields)))
         n_moved = update_rows(change, before, everything.slice(0, len(known)), columns)
         if len(fresh):
-            schema = pa.schema([*change.tables.schema, *new_fields])
+            own = [
+                known.schema.field(one.name) if one.name in known.column_names else one for one in change.tables.schema
+            ]
+            schema = pa.schema([*own, *new_fields])
             batches = staging.final_batches(folder, everything.slice(len(known)), schema)
             last = change.manifest.shards[-1:]
             change.write(lambda lance: lance.add(pa.RecordBatchReader.from_batches(schema, batches)), shards=last)

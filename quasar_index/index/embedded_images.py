@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..arrays import FloatArray
+from ..datasets.column_types import one_type, source_parts
 from ..datasets.embeddings import check_archive, load_embeddings
 from ..encoders.spec import EncoderSpec
 from ..errors import AnchorIndexError, DataError, EncoderError, counted, first_line
@@ -155,7 +156,7 @@ def read_embedded_images(path: PathText) -> EmbeddedImages:
     if (own := _read_own(path)) is not None:
         return own
     if (export := read_export(path)) is not None:
-        records = pa.concat_tables([source.records for source in export.sources], promote_options="permissive")
+        records = pa.concat_tables(one_type(source_parts(export.sources)), promote_options="default")
         place = records.schema.get_field_index("path") + 1
         records = records.add_column(place, "id", pa.array(export.ids or [None] * len(records), pa.string()))
         return EmbeddedImages(records, export.embeddings, export.spec)

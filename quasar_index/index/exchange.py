@@ -185,6 +185,7 @@ def _sources(table: pa.Table, records: list[SourceRecord]) -> tuple[tuple[Anchor
                 rating=first.name,
                 by_person=first.by_person,
                 ratings=tuple(further),
+                threshold=first.threshold,
             )
         )
     return tuple(sources), np.concatenate(order)
@@ -195,7 +196,8 @@ def _rating(record: RatingRecord) -> Rating:
     kept: KeptDivision | None = None
     if record.kept:
         kept = record.threshold, None if record.range_is_declared else record.score_range
-    return Rating(record.name, record.lower_is_better, record.declared_range, record.by_person, kept)
+    given = record.threshold if record.threshold_is_given else None
+    return Rating(record.name, record.lower_is_better, record.declared_range, record.by_person, kept, given)
 
 
 def _read_labels(path: Path) -> pa.Table | None:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from ..arrays import BoolArray, DoubleArray
 from ..datasets.base import AnchorSource, Rating
 from ..errors import DataError, counted
-from ..sides import divide_at_median
+from ..sides import divide_at, divide_at_median
 from .records import MAIN_RATING, RatingRecord, SourceRecord
 from .scales import FEW, check_scales
 from .store import stored_column
@@ -29,7 +29,7 @@ class Labels:
         is_good: (n,) sides.
         quality: (n,) float64, scores scaled to [0, 1], higher is better; NaN where there is none. Scores beyond the
             declared range lie beyond [0, 1].
-        threshold: Raw median at which the sides divide; None with "reference", or without anchors.
+        threshold: Raw score at which the sides divide; None with "reference", or without anchors.
         score_range: Raw scores that map to 0 and 1 (the other way round where lower is better); None without scores.
     """
 
@@ -47,6 +47,7 @@ def label(
     lower_is_better: bool = False,
     fixed_range: tuple[float, float] | None = None,
     fixed_threshold: float | None = None,
+    must_divide: bool = False,
 ) -> Labels:
     """Divide the anchors of one source into sides and scale their scores.
 
@@ -57,22 +58,24 @@ def label(
         lower_is_better: Direction of the raw score.
         fixed_range: Raw scores that map to the ends of [0, 1]; None to use the observed ones.
         fixed_threshold: Raw score at which to divide instead of the median; used with the division "median" only.
+        must_divide: Whether the fixed threshold must leave anchors on both sides.
 
     Returns:
         The labels.
 
     Raises:
-        DataError: When the median divides nothing: a score is missing, or none lies above the median.
+        DataError: When a score is missing, or the median or a threshold that must divide them leaves a side empty.
     """
     threshold = None
     if division == "median":
         if fixed_threshold is not None and np.isnan(scores).any():
             missing = int(np.isnan(scores).sum())
             raise DataError(f"{counted(missing, 'anchor has', 'anchors have')} no opinion score", "rate or drop them")
+        if fixed_threshold is not None and must_divide and len(scores):
+            divide_at(scores, fixed_threshold, lower_is_better=lower_is_better)
         threshold = fixed_threshold
         if threshold is None and len(scores):
-            _, median = divide_at_median(-scores if lower_is_better else scores)
-            threshold = -median if lower_is_better else median
+            _, threshold = divide_at_median(scores, lower_is_better=lower_is_better)
     rated = scores[~np.isnan(scores)]
     score_range = (fixed_range or (float(rated.min()), float(rated.max()))) if len(rated) else None
     made = RatingRecord(lower_is_better=lower_is_better, score_range=score_range, threshold=threshold)
@@ -139,6 +142,7 @@ def _rated(scores: DoubleArray, declared_good: BoolArray, record: SourceRecord, 
             lower_is_better=rating.lower_is_better,
             fixed_range=rating.fixed_range,
             fixed_threshold=rating.fixed_threshold,
+            must_divide=not rating.kept,
         )
     except DataError as error:
         which = record.name if rating is record.rating else f"{record.name}, {rating.name}"
@@ -168,7 +172,14 @@ def record_of(source: AnchorSource) -> SourceRecord:
     for rating in source.ratings:
         if rating.name not in schema.names or not is_number(schema.field(rating.name).type):
             raise DataError(f"{source.name} has no column of numbers '{rating.name}'", "name a rating by its column")
-    given = Rating(source.rating, source.lower_is_better, source.score_range, source.by_person, source.kept_division)
+    given = Rating(
+        source.rating,
+        source.lower_is_better,
+        source.score_range,
+        source.by_person,
+        source.kept_division,
+        source.threshold,
+    )
     first = _rating_record(given, MAIN_RATING)
     if first.fixed_range is None:
         # This tells `join_records` of the scale; labelling puts the range of all of the name in its place.
@@ -197,9 +208,10 @@ def _rating_record(rating: Rating, column: str) -> RatingRecord:
         lower_is_better=rating.lower_is_better,
         score_range=rating.score_range or kept_range,
         range_is_declared=rating.score_range is not None,
-        threshold=kept_threshold,
+        threshold=rating.threshold if rating.kept_division is None else kept_threshold,
         kept=rating.kept_division is not None,
         by_person=rating.by_person,
+        threshold_is_given=rating.threshold is not None,
     )
 
 
@@ -220,7 +232,8 @@ def join_records(
     """Make one record of those of one name.
 
     Args:
-        records: Of sources that come together in an index; a declared score range holds for all of its name.
+        records: Of sources that come together in an index; a declared score range and a given threshold hold for all of
+            its name.
         apart: How the user keeps two of one name apart.
         together: How the user says that two are of one scale.
         any_scale: Join those, too, that can hardly be of one scale.
@@ -229,8 +242,8 @@ def join_records(
         The records by name, in order.
 
     Raises:
-        DataError: When two of one name differ in kind or division, or in a rating's direction or declared range, or
-            their scores can hardly be of one scale (`check_scales`).
+        DataError: When two of one name differ in kind or division, or in a rating's direction, declared range or given
+            threshold, or their scores can hardly be of one scale (`check_scales`).
     """
     records = list(records)
     joined: dict[str, SourceRecord] = {}
@@ -271,8 +284,13 @@ def _joined_ratings(known: SourceRecord, other: SourceRecord, *, again: bool, ap
         _check_same(other.name, "lower_is_better", mine.lower_is_better, rating.lower_is_better, apart)
         if None not in (mine.declared_range, rating.declared_range):
             _check_same(other.name, "declared_range", mine.declared_range, rating.declared_range, apart)
+        given = [one for one in (mine, rating) if one.threshold_is_given]
+        if len(given) == 2 or (given == [rating] and mine.kept and again):
+            _check_same(other.name, "threshold", mine.threshold, rating.threshold, apart)
         yield replace(
             mine,
+            threshold=given[0].threshold if given else mine.threshold,
+            threshold_is_given=bool(given),
             score_range=mine.declared_range or rating.declared_range or mine.score_range,
             range_is_declared=mine.range_is_declared or rating.range_is_declared,
             kept=_stays_kept(mine, rating, again=again),

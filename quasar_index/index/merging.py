@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
+from ..datasets.column_types import one_type
 from ..errors import AnchorIndexError, DataError
 from ..paths import PathText
 from ..sides import check_two_sides
@@ -104,18 +105,18 @@ def merge(
     with new_index(name, overwrite=overwrite) as (path, folder):
         parts = [_labels(index, new) for index, new in zip(indexes, names, strict=True)]
         try:
-            schema = pa.unify_schemas([part.schema for part in parts], promote_options="permissive")
-        except pa.ArrowException as error:
-            raise DataError(f"the columns of the indexes do not fit together ({error})", "rename one") from error
+            parts = one_type([(f"index '{index.name}'", part) for index, part in zip(indexes, parts, strict=True)])
+        except DataError as error:
+            raise DataError(error.message, "build one of them anew without the column, ?ignore=COLUMN") from error
         parts = _first_of_each(parts)
-        everything = pa.concat_tables(parts, promote_options="permissive")
+        everything = pa.concat_tables(parts, promote_options="default")
         is_good, quality, labelled = label_sources(everything, records)
         check_two_sides(is_good)
         everything = with_labels(everything, is_good, quality)
         # Of different dtypes, the one that all fit into.
         dtypes = {index.manifest.embeddings[0].dtype for index in indexes}
         first = EmbeddingRecord(MAIN_EMBEDDING, spec, "float16" if dtypes == {"float16"} else "float32")
-        full = table_schema(schema, spec.dim, first.dtype)
+        full = table_schema(everything.schema, spec.dim, first.dtype)
         shards = write_shards(folder, _batches(indexes, everything, [len(part) for part in parts], full), full)
         manifest = Manifest((first,), shards, labelled, int(is_good.sum()), int((~is_good).sum()))
         merged = ", ".join(index.name for index in indexes)

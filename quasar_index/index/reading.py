@@ -36,6 +36,10 @@ def read_anchors(
         anchors = _divided_by(index, further, anchors)
         fits = fits and fits.within(f"rating {further}")
         anchors = replace(anchors, fits=fits, rating=further)
+    records = rating_records(index, further)
+    divisions = {source.division for source in manifest.sources if source.name in records}
+    if divisions == {"median"} and any(record.threshold_is_given for record in records.values()):
+        anchors = replace(anchors, is_cut=True)
     _say_selected_by(index, further)
     if where is not None:
         kept = [key for batch in index.tables.scan(["id"], where=where) for key in batch["id"].to_pylist()]

@@ -92,7 +92,10 @@ class RatingRecord:
         lower_is_better: Direction of the raw score.
         score_range: Raw scores that map to the ends of [0, 1]; None where there are no scores.
         range_is_declared: Whether the data declare that range; an observed one follows the anchors when they change.
-        threshold: Raw median at which the sides divide; None with the division "reference", or without scores.
+        threshold: Raw score at which the sides divide: good is better than it. None with the division "reference", or
+            without scores.
+        threshold_is_given: Whether the user gave it; else it is the median, or the worse one of two scores, and follows
+            the anchors when they change.
         kept: Whether threshold and score range are those of the index that this one is a subset of: they stay as they
             are when anchors change, so that a subset is never divided at its own median.
         by_person: Whether people gave the scores; not so where they are the strength of a distortion, or a metric's.
@@ -106,6 +109,7 @@ class RatingRecord:
     threshold: float | None = None
     kept: bool = False
     by_person: bool = True
+    threshold_is_given: bool = False
 
     @property
     def declared_range(self) -> tuple[float, float] | None:
@@ -120,7 +124,7 @@ class RatingRecord:
     @property
     def fixed_threshold(self) -> float | None:
         """The threshold if it stays when anchors change, else None."""
-        return self.threshold if self.kept else None
+        return self.threshold if self.kept or self.threshold_is_given else None
 
     def apply(self, scores: DoubleArray) -> tuple[BoolArray | None, DoubleArray]:
         """Divide and scale raw scores as the anchors of the index were.

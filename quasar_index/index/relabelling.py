@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -45,13 +46,14 @@ def relabel(
             both = to_nullable(np.where(np.isnan(values), old, values))
             part = part.append_column(column, both) if place < 0 else part.set_column(place, column, both)
             _check_kept(column, table.schema.field(column).type, values)
+        divided = _divided_anew(records, datasets, given)
         columns = [name for name in part.column_names if name != "path"]
         changed_table, is_changed = set_labels(table, rows, part, columns)
-        is_good, quality, labelled = label_sources(changed_table, records)
+        is_good, quality, labelled = label_sources(changed_table, divided)
         check_two_sides(is_good)
         n_anchors, n_changed, n_moved = len(np.unique(rows)), int(is_changed.sum()), 0
         changed = AnchorIndex(change.path, change.manifest)
-        if n_changed:
+        if n_changed or divided != records:
             n_moved = update_rows(change, table, with_labels(changed_table, is_good, quality), columns)
             changed = change.commit(f"relabel: {counted(n_changed, 'anchor')} by {labels.name}", sources=labelled)
     return RelabelReport(changed, n_anchors, n_changed, n_moved, unmatched)
@@ -74,7 +76,7 @@ def _given(index: AnchorIndex, labels: AnchorSource, rating: str | None) -> list
             f"'{index.name}', whose first one is {first}",
             f"name the rating that is to be changed: --rating {labels.rating}",
         )
-    given = [(rating, "score", Rating(labels.rating, labels.lower_is_better))]
+    given = [(rating, "score", Rating(labels.rating, labels.lower_is_better, threshold=labels.threshold))]
     given += [(further.name, further.name, further) for further in labels.ratings]
     for name, _, _ in given:
         rating_records(index, name)
@@ -82,6 +84,23 @@ def _given(index: AnchorIndex, labels: AnchorSource, rating: str | None) -> list
     if len(set(names)) < len(names):
         raise DataError(f"two columns of {labels.name} are for the rating '{rating}'", "name one of them")
     return given
+
+
+def _divided_anew(
+    records: Mapping[str, SourceRecord], datasets: Sequence[str], given: Sequence[tuple[str | None, str, Rating]]
+) -> dict[str, SourceRecord]:
+    """Return the records by name, those of the data sets that are relabelled with the thresholds that are given."""
+    divided = dict(records)
+    for name in dict.fromkeys(datasets):
+        if divided[name].division != "median" and any(rating.threshold is not None for _, _, rating in given):
+            raise DataError(f"the sides of data set '{name}' are declared, a threshold divides nothing", "drop it")
+        ratings = list(divided[name].ratings)
+        for which, _, rating in given:
+            for number, one in enumerate(ratings):
+                if rating.threshold is not None and (number == 0 if which is None else one.name == which):
+                    ratings[number] = replace(one, threshold=rating.threshold, threshold_is_given=True)
+        divided[name] = replace(divided[name], ratings=tuple(ratings))
+    return divided
 
 
 def _new_scores(

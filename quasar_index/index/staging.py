@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from ..arrays import FloatArray
 from ..datasets.base import AnchorSource
+from ..datasets.column_types import one_type, source_parts
 from ..encoders.base import Encoder
 from ..encoders.pipeline import EncodedImage, encode_files
 from ..encoders.spec import EncoderSpec
@@ -292,16 +293,25 @@ class _Either:
         return key in self.one or key in self.other
 
 
-def records_table(sources: Sequence[AnchorSource]) -> pa.Table:
-    """Put the records of all sources below one another, with their data set's name.
+def named_records(sources: Sequence[AnchorSource]) -> list[tuple[str, pa.Table]]:
+    """Return the records of each source with its label file's name, as the index has them.
 
-    Columns are called as the index calls them (`stored_column`).
+    Columns are called as there (`stored_column`); the data set's name is one of them.
     """
-    tables = []
-    for source in sources:
-        named = source.records.rename_columns(list(map(stored_column, source.records.column_names)))
-        tables.append(named.append_column("dataset", pa.array([source.name] * len(source), type=pa.string())))
-    return pa.concat_tables(tables, promote_options="permissive")
+    named = []
+    for source, (where, records) in zip(sources, source_parts(sources), strict=True):
+        table = records.rename_columns(list(map(stored_column, records.column_names)))
+        named.append((where, table.append_column("dataset", pa.array([source.name] * len(source), type=pa.string()))))
+    return named
+
+
+def records_table(sources: Sequence[AnchorSource]) -> pa.Table:
+    """Put the records of all sources below one another (`named_records`).
+
+    Raises:
+        DataError: When a column has no common type.
+    """
+    return pa.concat_tables(one_type(named_records(sources)), promote_options="default")
 
 
 def table_schema(columns: pa.Schema, dim: int, dtype: Dtype = "float32") -> pa.Schema:

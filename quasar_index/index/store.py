@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..arrays import FloatArray
-from ..datasets.base import RECORD_SCHEMA
+from ..datasets.base import MADE_COLUMNS
 from ..errors import AnchorIndexError, DataError, QuasarError, first_line
 from .filters import check_filter, shown
 from .records import Dtype, Shard
@@ -35,7 +35,7 @@ READ_ROWS = 8192
 
 def stored_column(name: str) -> str:
     """Return the column that a label file's column becomes: `label_NAME` where the index uses its name itself."""
-    return f"label_{name}" if name in OWN_COLUMNS and name not in RECORD_SCHEMA.names else name
+    return f"label_{name}" if name in MADE_COLUMNS else name
 
 
 def embedding_type(dim: int, dtype: Dtype = "float32") -> pa.DataType:

@@ -91,6 +91,8 @@ def mean_direction(
 def rating_weights(anchors: AnchorTable, power: float) -> DoubleArray | None:
     """Return the weights |y - median|^p of all anchors relative to the largest, (N,) in [0, 1]; None for p = 0.
 
+    Where the user gave a threshold, it takes the place of the median (`AnchorTable.centre`).
+
     An anchor without a rating weighs what those of its side with one weigh on average (all rated ones, where its side
     has none).
 
@@ -105,7 +107,7 @@ def rating_weights(anchors: AnchorTable, power: float) -> DoubleArray | None:
             "drop rating_power, or use anchors with ratings",
         )
     quality = cast("DoubleArray", anchors.quality)
-    extremity = np.abs(quality - np.nanmedian(quality))
+    extremity = np.abs(quality - anchors.centre)
     # Only ratios count; of the largest, so that no power leaves the range of floats.
     weights = np.asarray((extremity / (np.nanmax(extremity) or 1.0)) ** power)
     if anchors.n_rated < len(anchors):

@@ -150,6 +150,7 @@ def anchors_bench(
         images.quality,
         images.column(group),
         is_good=images.is_good,
+        is_cut=images.is_cut,
         ids=images.ids,
         known_quality=levelled is None,
         max_folds=max_folds,

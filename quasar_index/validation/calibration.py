@@ -130,6 +130,7 @@ def calibrate(
         images.quality,
         groups,
         is_good=images.is_good,
+        is_cut=images.is_cut,
         ids=images.ids,
         seed=seed,
         on_progress=on_progress,

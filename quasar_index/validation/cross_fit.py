@@ -7,7 +7,7 @@ and suggested sizes are made of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +65,7 @@ def leave_group_out(
     groups: Sequence[object] | npt.NDArray[np.generic],
     *,
     is_good: Sequence[bool] | BoolArray | None = None,
+    is_cut: bool = False,
     ids: Sequence[object] | npt.NDArray[np.generic] | None = None,
     known_quality: bool = True,
     max_folds: int = MAX_FOLDS,
@@ -78,6 +79,7 @@ def leave_group_out(
             as reference images.
         groups: N labels of contents or prompts, at least two different ones.
         is_good: (N,) sides that stay (see `RatedImages.is_good`); None to divide at the median.
+        is_cut: As of `AnchorTable`.
         ids: N content ids: an image that is there twice does not score itself from another group.
         known_quality: Give the anchors their ratings; without, they have sides alone.
         max_folds: Most folds; more groups are merged by a seeded draw.
@@ -102,13 +104,14 @@ def leave_group_out(
     def anchors_of(kept: BoolArray) -> AnchorTable:
         if not kept.any():
             raise DataError("no anchor is left")
-        return make_anchors(
+        anchors = make_anchors(
             matrix[kept],
             quality=values[kept] if known_quality else None,
             is_good=None if sides is None else sides[kept],
             ids=None if names is None else names[kept].tolist(),
             groups=codes[kept],
         )
+        return replace(anchors, is_cut=is_cut and known_quality)
 
     folds = make_folds(rules, len(matrix), len(ratings), seed=seed, max_folds=max_folds)
     return LeaveGroupOut(matrix[rated], ratings, codes[rated], rated, int(codes.max()) + 1, folds, anchors_of)
@@ -121,13 +124,14 @@ def cross_fit(
     groups: Sequence[object] | npt.NDArray[np.generic],
     *,
     is_good: Sequence[bool] | BoolArray | None = None,
+    is_cut: bool = False,
     ids: Sequence[object] | npt.NDArray[np.generic] | None = None,
     seed: int = 0,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> CrossFit:
     """Score a rated set by itself, leaving out one group after the other; arguments and errors as `cross_validate`."""
     check_methods(methods)
-    parts = leave_group_out(embeddings, quality, groups, is_good=is_good, ids=ids, seed=seed)
+    parts = leave_group_out(embeddings, quality, groups, is_good=is_good, is_cut=is_cut, ids=ids, seed=seed)
     scores = score_folds(methods, parts.folds, parts.embeddings, parts.anchors_of, seed=seed, on_progress=on_progress)
     return CrossFit(parts, scores)
 

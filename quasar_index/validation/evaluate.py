@@ -102,6 +102,7 @@ def cross_validate(
     groups: Sequence[object] | npt.NDArray[np.generic],
     *,
     is_good: Sequence[bool] | BoolArray | None = None,
+    is_cut: bool = False,
     ids: Sequence[object] | npt.NDArray[np.generic] | None = None,
     by: Columns | None = None,
     n_resamples: int = 1000,
@@ -121,6 +122,7 @@ def cross_validate(
             as reference images.
         groups: n labels of contents or prompts, at least two different ones.
         is_good: (n,) sides that stay (see `RatedImages.is_good`); None to divide at the median.
+        is_cut: Whether they are a cut of `quality` at a threshold that the user gave.
         ids: n content ids: an image that is there twice does not score itself from another group.
         by: As in `evaluate`; the values of images without a rating are passed over.
         n_resamples: As in `evaluate`.
@@ -146,7 +148,15 @@ def cross_validate(
     """
     steps = Steps(on_progress, methods)
     fitted = cross_fit(
-        methods, embeddings, quality, groups, is_good=is_good, ids=ids, seed=seed, on_progress=steps.first
+        methods,
+        embeddings,
+        quality,
+        groups,
+        is_good=is_good,
+        is_cut=is_cut,
+        ids=ids,
+        seed=seed,
+        on_progress=steps.first,
     )
     parts = fitted.parts
     report = make_report(

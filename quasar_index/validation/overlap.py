@@ -189,6 +189,7 @@ def cross_validate_images(
         images.quality,
         labels,
         is_good=images.is_good,
+        is_cut=images.is_cut,
         ids=images.ids,
         by=columns,
         seed=seed,

@@ -19,6 +19,7 @@ from ..index.anchor_index import AnchorIndex
 from ..index.ratings import rating_records, raw_scores
 from ..index.records import RatingRecord, Subset
 from ..index.staging import embedding_id
+from ..sides import better_than
 from .cross_fit import check_ratings
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class RatedImages:
         columns: By name, n values of what else is known of them (`reference`, `distortion`, `split`, further ones).
         is_good: (n,) sides that stay as they are, whatever is left out: those that the data declare, and those of an
             index that its own anchors would not give again; None where the median of the images in use divides.
+        is_cut: Whether the sides are a cut of the ratings at a threshold that the user gave.
         is_versioned: Whether images of one reference are versions of one image (full-reference data).
         n_unrated: Images without a rating, which were left out.
         failures: Path and reason of each image that could not be embedded.
@@ -53,6 +55,7 @@ class RatedImages:
     ids: list[str]
     columns: Mapping[str, list[Any]]
     is_good: BoolArray | None = None
+    is_cut: bool = False
     is_versioned: bool = False
     n_unrated: int = 0
     failures: tuple[tuple[str, str], ...] = ()
@@ -313,6 +316,7 @@ def rated_anchors(index: AnchorIndex, *, where: str | None = None, rating: str |
         ids=[key.decode() for key in anchors.ids[rows].tolist()],
         columns={name: table[name].take(rows).to_pylist() for name in table.column_names},
         is_good=anchors.is_good[rows] if stays else None,
+        is_cut=anchors.is_cut,
         is_versioned=any(source.kind == "full-reference" for source in sources),
         n_unrated=int((~kept).sum()),
         subset=index.manifest.subset,
@@ -333,7 +337,11 @@ def _with_records(source: AnchorSource, embeddings: FloatArray, ids: list[str], 
     quality = _oriented(source)
     check_ratings(quality[~np.isnan(quality)])
     records = source.records
-    is_reference = source.division == "reference"
+    sides = None
+    if source.division == "reference":
+        sides = np.array([side == "good" for side in records["side"].to_pylist()])
+    elif source.threshold is not None:
+        sides = better_than(quality, -source.threshold if source.lower_is_better else source.threshold)
     return RatedImages(
         name=source.name + _whose(None, [source]),
         embeddings=embeddings,
@@ -343,7 +351,8 @@ def _with_records(source: AnchorSource, embeddings: FloatArray, ids: list[str], 
             **{name: records[name].to_pylist() for name in records.column_names},
             "dataset": [source.name] * len(records),
         },
-        is_good=np.array([side == "good" for side in records["side"].to_pylist()]) if is_reference else None,
+        is_good=sides,
+        is_cut=sides is not None and source.division == "median",
         is_versioned=source.kind == "full-reference",
         checksums=dict(source.checksums),
         read_bytes=source.read_bytes,

@@ -60,7 +60,7 @@ def test_division_at_the_median_puts_ties_on_the_bad_side():
     ("quality", "message"),
     [
         ([2.0, 2.0, 2.0], "all 3 opinion scores are 2"),
-        ([1.0, 5.0, 5.0], "at least half of the 3 opinion scores are 5"),
+        ([1.0, 4.0, 5.0, 5.0, 5.0], "at least half of the 5 opinion scores are 5"),
         ([1.0, np.nan, 5.0], "1 anchor has no opinion score"),
     ],
 )
@@ -68,7 +68,7 @@ def test_scores_that_divide_nothing(quality, message):
     with pytest.raises(DataError, match=message):
         divide_at_median(np.array(quality))
     with pytest.raises(DataError, match=message):
-        make_anchors(RNG.normal(size=(3, 2)), quality=quality)
+        make_anchors(RNG.normal(size=(len(quality), 2)), quality=quality)
 
 
 def test_rows_begin_with_the_most_extreme_of_each_side():

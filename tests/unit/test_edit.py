@@ -149,7 +149,7 @@ def test_bad_images_are_reported_and_listed_once(made, tmp_path):
     ("options", "message"),
     [
         ({"lower_is_better": True}, "'own' differ in lower is better: False and True"),
-        ({"note": pa.array([b"\xff"] * 4)}, "column 'note' is string in the index and binary in the data to add"),
+        ({"note": pa.array([b"\xff"] * 4)}, r"column 'note' is text .* in index 'own', and binary"),
     ],
     ids=["direction", "type"],
 )
