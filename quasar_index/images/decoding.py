@@ -11,7 +11,6 @@ of a bounded size are read, and pixels are converted in strips: decoding one ima
 
 from __future__ import annotations
 
-import io
 import warnings
 from collections.abc import Callable
 
@@ -20,7 +19,10 @@ from PIL import Image, UnidentifiedImageError
 
 from ..arrays import ByteArray, DoubleArray
 from ..errors import ImageError, first_line
-from .formats import FORMATS, registered
+from .formats import FORMATS
+from .opening import opened
+from .raw import weight_of
+from .truncated import FILLING, describe, is_of_truncation, load_partly
 
 MAX_PIXELS = 89_478_485
 """Largest image that is decoded, in pixels: Pillow's limit against decompression bombs (a quarter gigabyte of RGB)."""
@@ -64,7 +66,9 @@ def open_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
         raise ImageError("the file is empty", "restore or remove it")
     too_large = "resize it, or raise the limit with --max-pixels"
     try:
-        image = _opened(data)
+        image = opened(data, max_pixels=max_pixels)
+    except ImageError:
+        raise
     except UnidentifiedImageError:
         raise ImageError("not an image in a known format", f"convert it to one of {', '.join(FORMATS[:5])}") from None
     except Image.DecompressionBombError as error:
@@ -77,22 +81,21 @@ def open_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
     return image
 
 
-def _opened(data: bytes) -> Image.Image:
-    """Open an image as one of the commonest formats, else of all: Pillow's other plugins take a while to load."""
-    Image.preinit()
-    try:
-        return Image.open(io.BytesIO(data), formats=[name for name in FORMATS if name in Image.OPEN])
-    except UnidentifiedImageError:
-        return Image.open(io.BytesIO(data), formats=registered())
-
-
-def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, admit: Callable[[int], None] | None = None) -> ByteArray:
+def decode(
+    data: bytes,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    admit: Callable[[int], None] | None = None,
+    on_truncated: Callable[[str], None] | None = None,
+) -> ByteArray:
     """Decode an encoded image to upright 8-bit RGB.
 
     Args:
         data: The bytes of an image file.
         max_pixels: Largest width x height that is decoded.
         admit: Called with the image's pixels before any of them is decoded; it may wait until there is room for them.
+        on_truncated: Called with what is missing where the file ends too early; missing pixels are grey then. With None
+            such a file is an error.
 
     Returns:
         (H, W, 3) uint8 RGB, C-ordered, writable.
@@ -102,19 +105,38 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, admit: Callable[[int], 
     """
     image = open_image(data, max_pixels=max_pixels)
     if admit is not None:
-        admit(image.width * image.height)
+        admit(image.width * image.height * weight_of(image))
     try:
         image.load()
         return _to_rgb(_upright(image))
+    except ImageError:
+        raise
     except Image.DecompressionBombError as error:
         raise ImageError(
             f"it has more pixels than the limit of {max_pixels}", "resize it, or raise the limit with --max-pixels"
         ) from error
     except Exception as error:
         # Pillow's plugins raise anything on damaged data; MemoryError where the image is too large for this machine.
-        raise ImageError(f"cannot be decoded ({first_line(error)})", "restore or remove it") from error
+        mend = "restore or remove it"
+        if is_of_truncation(error):
+            if on_truncated is not None:
+                return _decode_partly(data, max_pixels, on_truncated)
+            mend = "restore it, or score what is there with --tolerate-truncated"
+        raise ImageError(f"cannot be decoded ({first_line(error)})", mend) from error
     finally:
         image.close()  # its pixels would else wait for Python to find a circle of references
+
+
+def _decode_partly(data: bytes, max_pixels: int, on_truncated: Callable[[str], None]) -> ByteArray:
+    """Decode what is there of a truncated file, and say what is not."""
+    try:
+        image, missing = load_partly(data, lambda given: open_image(given, max_pixels=max_pixels))
+        pixels, hole = _to_rgb(_upright(image)), np.asarray(_upright(missing)) > 0
+    except Exception as error:
+        raise ImageError(f"cannot be decoded ({first_line(error)})", "restore or remove it") from error
+    pixels[hole] = FILLING
+    on_truncated(describe(hole))
+    return pixels
 
 
 def _upright(image: Image.Image) -> Image.Image:

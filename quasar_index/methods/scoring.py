@@ -44,6 +44,7 @@ class ScoredImage:
         error: Why there is no score; empty otherwise.
         embedding: (D,) float32, raw; None on an error.
         id: Content id of the image; empty where it could not be read, or only its embedding is known.
+        note: What is missing of a truncated file that was to be scored all the same; empty otherwise.
 
     Example:
         >>> import quasar_index as qi
@@ -59,6 +60,7 @@ class ScoredImage:
     error: str = ""
     embedding: FloatArray | None = field(default=None, repr=False, compare=False)
     id: str = field(default="", repr=False, compare=False)
+    note: str = ""
 
 
 @dataclass
@@ -145,7 +147,7 @@ class Scorer:
         return [
             image
             if image.embedding is None
-            else ScoredImage(image.path, *next(rows), embedding=image.embedding, id=image.id)
+            else ScoredImage(image.path, *next(rows), embedding=image.embedding, id=image.id, note=image.note)
             for image in images
         ]
 
@@ -156,6 +158,7 @@ class Scorer:
         n_workers: int | None = None,
         max_pixels: int = MAX_PIXELS,
         read: Callable[[str], bytes] | None = None,
+        tolerate_truncated: bool = False,
         on_progress: Callable[[int], None] | None = None,
     ) -> Iterator[ScoredImage]:
         """Score image files as a stream with bounded memory; a bad image is a row with an error.
@@ -165,6 +168,8 @@ class Scorer:
             n_workers: Decoding threads; None for one a core.
             max_pixels: Largest image that is decoded.
             read: Returns the bytes of an image file by its path; None for a local file or a URL.
+            tolerate_truncated: Score what is there of a file that ends too early, its missing pixels grey; the row's
+                note says what is missing. Else it is an error.
             on_progress: Called with the number of images embedded so far; rows follow in blocks.
 
         Yields:
@@ -180,6 +185,7 @@ class Scorer:
             max_pixels=max_pixels,
             cache=self.cache,
             read=read,
+            tolerate_truncated=tolerate_truncated,
         )
         block: list[EncodedImage] = []
         # Static centroids score at once; adaptive ones are cheaper for a block of queries.
@@ -199,6 +205,7 @@ class Scorer:
         *,
         n_workers: int | None = None,
         max_pixels: int = MAX_PIXELS,
+        tolerate_truncated: bool = False,
         on_progress: Callable[[int], None] | None = None,
     ) -> Iterator[ScoredImage]:
         r"""Score the images of a label file or a container, such as tar shards, whether or not they are rated.
@@ -207,6 +214,7 @@ class Scorer:
             source: What `qi.datasets.load_images` or `qi.load_source` read.
             n_workers: As of `score_files`.
             max_pixels: As of `score_files`.
+            tolerate_truncated: As of `score_files`.
             on_progress: As of `score_files`.
 
         Yields:
@@ -227,7 +235,12 @@ class Scorer:
         """
         paths = (path for chunk in source.records["path"].chunks for path in chunk.to_pylist())
         yield from self.score_files(
-            paths, n_workers=n_workers, max_pixels=max_pixels, read=source.read_bytes, on_progress=on_progress
+            paths,
+            n_workers=n_workers,
+            max_pixels=max_pixels,
+            read=source.read_bytes,
+            tolerate_truncated=tolerate_truncated,
+            on_progress=on_progress,
         )
 
     def _score_block(self, block: list[EncodedImage]) -> Iterator[ScoredImage]:
@@ -236,7 +249,7 @@ class Scorer:
             yield (
                 ScoredImage(image.path, error=image.error, id=image.id)
                 if image.embedding is None
-                else ScoredImage(image.path, *next(rows), embedding=image.embedding, id=image.id)
+                else ScoredImage(image.path, *next(rows), embedding=image.embedding, id=image.id, note=image.note)
             )
 
     def rows(self, embeddings: Sequence[FloatArray] | FloatArray) -> Iterator[Row]:
