@@ -110,16 +110,17 @@ def linear(srgb):
     )
 
 
-def dng(srgb, *, preview=None, is_linear=False, **camera):
+def dng(srgb, *, colours=None, preview=None, is_linear=False, **camera):
     """Return a DNG file of (H, W, 3) uint8 sRGB.
 
     Args:
         srgb: What it is to show.
+        colours: (H, W, 3) uint16, what the sensor counts of it; None for the light of sRGB.
         preview: (H, W, 3) uint8 of the first page, the raw page lying in its SubIFD as with cameras; None for none.
         is_linear: Three values a pixel (LinearRaw) instead of a mosaic.
         camera: Of `camera_tags`.
     """
-    colours = linear(srgb)
+    colours = linear(srgb) if colours is None else colours
     if is_linear:
         raw = page(colours, LINEAR_RAW)
     else:

@@ -248,24 +248,28 @@ def survey_names(paths: Iterable[str], *, exclude: Iterable[str] = ()) -> tuple[
         exclude: Patterns of what is left out, as in .gitignore.
 
     Returns:
-        The paths of images, sorted, and what was left out; of a folder it is the files that count.
+        The paths of images, sorted, and what was left out.
     """
     rule = Exclusion(exclude)
     found, left_out = [], LeftOut()
     systems: set[tuple[str, ...]] = set()
+    excluded: set[tuple[str, ...]] = set()
     for path in paths:
         names = tuple(path.split("/"))
         folders = [names[:depth] for depth in range(1, len(names))]
         if system := next(filter(is_system_folder, folders), None):
             systems.add(system)
-        elif any(name.startswith(".") for name in names):
-            continue
-        elif rule.covers(names) or any(rule.covers(folder, is_folder=True) for folder in folders):
-            left_out.n_excluded += 1
+        elif not names[-1] or any(name.startswith(".") for name in names):
+            continue  # some buckets hold an empty file for each folder
+        elif rule and (folder := next((one for one in folders if rule.covers(one, is_folder=True)), None)):
+            excluded.add(folder)
+        elif rule.covers(names):
+            excluded.add(names)
         elif is_readable_name(path):
             found.append(path)
         else:
             left_out.count(names[-1])
+    left_out.n_excluded = len(excluded)
     left_out.system_folders.update(folder[-1] for folder in systems)
     return sorted(found), left_out
 

@@ -37,9 +37,14 @@ def opened(data: bytes, *, max_pixels: int) -> Image.Image:
     # The commonest formats first: Pillow's other plugins take a while to load.
     Image.preinit()
     try:
-        return Image.open(io.BytesIO(data), formats=[name for name in FORMATS if name in Image.OPEN])
+        return Image.open(io.BytesIO(data), formats=_loaded())
     except UnidentifiedImageError:
-        return Image.open(io.BytesIO(data), formats=registered())
+        Image.init()
+        return Image.open(io.BytesIO(data), formats=_loaded())
+
+
+def _loaded() -> list[str]:
+    return [name for name in FORMATS if name in Image.OPEN]
 
 
 def _open_heif_or_avif(data: bytes) -> Image.Image:
