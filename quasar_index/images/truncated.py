@@ -11,16 +11,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
-from PIL import Image, ImageFile
+from PIL import Image, ImageChops, ImageFile
 
 from ..arrays import BoolArray
 
 FILLING = 128
 """Grey of missing pixels, as most viewers show them."""
 
+Opening: TypeAlias = Callable[[bytes], Image.Image]
 _END_OF_JPEG = b"\xff\xd9"
 _STRIP_PIXELS = 1 << 22
 _ORIENTATION = 0x0112
@@ -32,7 +33,7 @@ def is_of_truncation(error: BaseException) -> bool:
     return _ENDS_EARLY.search(str(error)) is not None
 
 
-def load_partly(data: bytes, open_: Callable[[bytes], Image.Image]) -> tuple[Image.Image, Image.Image]:
+def load_partly(data: bytes, open_: Opening) -> tuple[Image.Image, Image.Image]:
     """Load what is there of a truncated file.
 
     Args:
@@ -47,19 +48,38 @@ def load_partly(data: bytes, open_: Callable[[bytes], Image.Image]) -> tuple[Ima
         Exception: Whatever Pillow raises on data that are damaged, too.
     """
     image = open_(data)
-    if image.format in {"JPEG", "MPO"} and image.info.get("progressive"):
-        # Each scan is a picture of more detail: the decoder shows them once it is told that no more come.
-        image = open_(data + _END_OF_JPEG)
-        image.load()
-        missing = Image.new("L", image.size, 0)
+    if image.format in {"JPEG", "MPO"}:
+        image, missing = _load_jpeg(data, open_)
     else:
-        image = _loaded(image, dark=True)
-        missing = _differing(image, _loaded(open_(data), dark=False))
-        if missing.getextrema() == (255, 255):
-            msg = "nothing of it is there"
-            raise ValueError(msg)
+        image, missing = _load_rows(data, open_)
+    if missing.getextrema() == (255, 255):
+        msg = "nothing of it is there"
+        raise ValueError(msg)
     missing.getexif()[_ORIENTATION] = image.getexif().get(_ORIENTATION, 1)
     return image, missing
+
+
+def _load_rows(data: bytes, open_: Opening) -> tuple[Image.Image, Image.Image]:
+    """Load what is there over two backgrounds."""
+    image = _loaded(open_(data), dark=True)
+    return image, _where(lambda one, other: one != other, image, _loaded(open_(data), dark=False))
+
+
+def _load_jpeg(data: bytes, open_: Opening) -> tuple[Image.Image, Image.Image]:
+    """Load a JPEG whose end is set behind what is there: the decoder makes the most of it, and fills up with grey.
+
+    All scans of a progressive one are pictures of more and more detail. Without the end, it would show none; of another
+    one it would show the rows that are complete, which tells grey that is there from grey that is not.
+    """
+    image = open_(data + _END_OF_JPEG)
+    image.load()
+    grey = _where(lambda one: abs(one.astype(np.int16) - FILLING) <= 1, image, of_all_bands=True)
+    if image.info.get("progressive"):
+        pixels = np.array(grey)
+        pixels[~(pixels > 0).all(axis=1)] = 0
+        return image, Image.fromarray(pixels)
+    _, missing = _load_rows(data, open_)
+    return image, ImageChops.darker(grey, missing)
 
 
 def describe(missing: BoolArray) -> str:
@@ -79,7 +99,7 @@ def describe(missing: BoolArray) -> str:
     """
     share = float(missing.mean())
     if share == 0:
-        return "truncated: fine detail is missing"
+        return "truncated: its end is missing, and maybe fine detail"
     percent = f"{max(1, min(99, round(100 * share)))}%"
     for side, half in (
         ("lower", missing[len(missing) // 2 :]),
@@ -104,17 +124,17 @@ def _loaded(image: Image.Image, *, dark: bool) -> Image.Image:
     return image
 
 
-def _differing(one: Image.Image, other: Image.Image) -> Image.Image:
-    """Return where two images differ, 255 there, strip by strip."""
-    width, height = one.size
-    found = Image.new("L", one.size, 0)
+def _where(holds: Callable[..., Any], *images: Image.Image, of_all_bands: bool = False) -> Image.Image:
+    """Return where something holds of any, or all, bands of images of one size: 255 there; strip by strip."""
+    width, height = images[0].size
+    found = Image.new("L", images[0].size, 0)
     n_rows = max(1, _STRIP_PIXELS // width)
     for row in range(0, height, n_rows):
         strip = (0, row, width, min(row + n_rows, height))
-        differ = np.asarray(one.crop(strip)) != np.asarray(other.crop(strip))
-        if differ.ndim == 3:
-            differ = differ.any(axis=2)
-        found.paste(Image.fromarray(differ.astype(np.uint8) * 255), strip)
+        mask = holds(*(np.asarray(image.crop(strip)) for image in images))
+        if mask.ndim == 3:
+            mask = mask.all(axis=2) if of_all_bands else mask.any(axis=2)
+        found.paste(Image.fromarray(mask.astype(np.uint8) * 255), strip)
     return found
 
 

@@ -79,7 +79,9 @@ def test_folders_of_thumbnails_are_left_out_and_named(tmp_path, name):
 
 
 def test_catalogues_of_photo_programs(tmp_path):
-    made(tmp_path, "Old Previews.lrdata/1.jpg", "My.photoslibrary/resources/d/1.jpg", "My.photoslibrary/originals/0.jpg")
+    made(
+        tmp_path, "Old Previews.lrdata/1.jpg", "My.photoslibrary/resources/d/1.jpg", "My.photoslibrary/originals/0.jpg"
+    )
     assert names(list_images(tmp_path), tmp_path) == ["My.photoslibrary/originals/0.jpg"]
 
 

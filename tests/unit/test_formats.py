@@ -17,7 +17,6 @@ from quasar_index.images import formats as known
 from quasar_index.images.jpegxl import read_header
 from quasar_index.images.raw import develop, looks_raw
 from tests import raw_photographs as raw
-
 from tests.unit.test_images import PHOTO, UPRIGHT, encoded, orientation_tag
 
 FORMATS = ("HEIF", "AVIF", "JXL")
@@ -253,7 +252,13 @@ def test_an_ordinary_tiff_is_not_raw():
     for data in (encoded(PHOTO, "TIFF"), encoded(PHOTO, "TIFF", compression="tiff_lzw"), raw.tiff(raw.page(PHOTO, 2))):
         assert not looks_raw(data)
         np.testing.assert_array_equal(decode(data), PHOTO)
-    for nonsense in (b"", b"II*\0", b"II*\0\x08\0\0\0", b"MM\0*\xff\xff\xff\xff", b"II*\0\x08\0\0\0\xff\xff" + b"\xff" * 99):
+    for nonsense in (
+        b"",
+        b"II*\0",
+        b"II*\0\x08\0\0\0",
+        b"MM\0*\xff\xff\xff\xff",
+        b"II*\0\x08\0\0\0\xff\xff" + b"\xff" * 99,
+    ):
         assert not looks_raw(nonsense)
 
 
