@@ -118,7 +118,7 @@ def encode_files(
             found = None if cache is None else cache.find(key, encoder)
             if found is not None and found.width * found.height <= max_pixels:
                 return EncodedImage(path, key, found.width, found.height, found.embedding, is_found=True), None
-            image = decode(data, max_pixels=max_pixels, admit=admit)
+            image = decode(data, max_pixels=max_pixels, admit=admit, rule=encoder.spec.rule_version)
             height, width = image.shape[:2]
             pixels = encoder.prepare(image)
             if isinstance(pixels.base, np.ndarray):

@@ -1,6 +1,6 @@
-"""Image files: which endings and formats count, listing folders, reading bytes, decoding to 8-bit RGB."""
+"""Image files: which endings and formats count, listing folders, reading bytes, decoding to 8-bit sRGB."""
 
-from .decoding import MAX_PIXELS, allow_pixels, decode, open_image
+from .decoding import MAX_PIXELS, allow_pixels, decode, open_image, to_pixels
 from .folders import find_images, list_images
 from .formats import FORMATS, is_image_name, registered
 from .reading import MAX_FILE_BYTES, content_id, read_image_bytes
@@ -18,4 +18,5 @@ __all__ = [
     "open_image",
     "read_image_bytes",
     "registered",
+    "to_pixels",
 ]
