@@ -128,6 +128,7 @@ def encode_files(
                 data,
                 max_pixels=max_pixels,
                 admit=admit,
+                rule=encoder.spec.rule_version,
                 on_truncated=missing.append if tolerate_truncated else None,
             )
             height, width = image.shape[:2]

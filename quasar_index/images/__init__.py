@@ -1,6 +1,6 @@
-"""Image files: which endings and formats count, listing folders, reading bytes, decoding to 8-bit RGB."""
+"""Image files: which endings and formats count, listing folders, reading bytes, decoding to 8-bit sRGB."""
 
-from .decoding import MAX_PIXELS, allow_pixels, decode, open_image
+from .decoding import MAX_PIXELS, allow_pixels, decode, open_image, to_pixels
 from .folders import (
     LeftOut,
     Survey,
@@ -33,4 +33,5 @@ __all__ = [
     "registered",
     "survey_folder",
     "survey_glob",
+    "to_pixels",
 ]

@@ -44,7 +44,8 @@ def opened(data: bytes, *, max_pixels: int) -> Image.Image:
 
 
 def _loaded() -> list[str]:
-    return [name for name in FORMATS if name in Image.OPEN]
+    """Return the formats to try: not JPEG XL, whose plugin takes other beginnings for its own, and decodes at once."""
+    return [name for name in FORMATS if name in Image.OPEN and name != JXL.format]
 
 
 def _open_heif_or_avif(data: bytes) -> Image.Image:

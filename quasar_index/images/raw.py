@@ -8,8 +8,6 @@ sRGB with its curve, 8 bits, full size, upright, highlights clipped, nothing bri
 from __future__ import annotations
 
 import io
-import struct
-from collections.abc import Iterator
 from typing import Any
 
 from PIL import Image, ImageFile
@@ -17,6 +15,7 @@ from PIL import Image, ImageFile
 from ..arrays import ByteArray
 from ..errors import ImageError
 from .formats import RAW
+from .pages import find_page, is_tiff
 
 SETTINGS: dict[str, Any] = {
     "use_camera_wb": True,
@@ -33,12 +32,6 @@ SETTINGS: dict[str, Any] = {
 """Of `rawpy.RawPy.postprocess`, with AHD demosaicing, clipped highlights and sRGB as the colours."""
 
 _STARTS = (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FOVb", b"\0MRM")
-_TIFF_STARTS = {b"II*\0": "<", b"MM\0*": ">"}
-_SUB_IFDS, _COMPRESSION, _PHOTOMETRIC = 330, 259, 262
-_CFA, _LINEAR_RAW = 32803, 34892
-_CAMERA_COMPRESSIONS = frozenset((32767, 32769, 32770, 34713, 65000, 65535))  # Sony, Epson, Samsung, Nikon, ...
-_MOST_PAGES = 64
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 13: 4}
 
 
 def looks_raw(data: bytes) -> bool:
@@ -54,51 +47,10 @@ def looks_raw(data: bytes) -> bool:
     """
     if data[4:12] == b"ftypcrx " or data.startswith(_STARTS) or data[6:14] == b"HEAPCCDR":
         return True
-    order = _TIFF_STARTS.get(data[:4])
-    if order is None:
+    if not is_tiff(data):
         return False
-    if data[8:10] == b"CR" or data[8:12] in (b"IIII", b"MMMM"):  # of Canon and Phase One
-        return True
-    return any(
-        tags.get(_PHOTOMETRIC) in (_CFA, _LINEAR_RAW) or tags.get(_COMPRESSION) in _CAMERA_COMPRESSIONS
-        for tags in _pages(data, order)
-    )
-
-
-def _pages(data: bytes, order: str) -> Iterator[dict[int, int]]:
-    """Yield the first value of each numeric tag of the pages of a TIFF, and of those inside them."""
-    waiting: list[int] = list(struct.unpack_from(f"{order}I", data, 4)) if len(data) >= 8 else []
-    seen: set[int] = set()
-    while waiting and len(seen) < _MOST_PAGES:
-        place = waiting.pop(0)
-        if place in seen or not 8 <= place <= len(data) - 2:
-            continue
-        seen.add(place)
-        (n_tags,) = struct.unpack_from(f"{order}H", data, place)
-        end = place + 2 + 12 * n_tags
-        tags: dict[int, int] = {}
-        for entry in range(place + 2, min(end, len(data) - 11), 12):
-            number, kind, count = struct.unpack_from(f"{order}HHI", data, entry)
-            size = _SIZES.get(kind)
-            if size is None:
-                continue
-            fits = size * count <= 4
-            start = entry + 8 if fits else struct.unpack_from(f"{order}I", data, entry + 8)[0]
-            code = f"{order}{ {1: 'B', 2: 'H', 4: 'I'}[size] }"
-            n_wanted = min(count, _MOST_PAGES) if number == _SUB_IFDS else 1
-            values = [
-                struct.unpack_from(code, data, at)[0]
-                for at in range(start, start + size * n_wanted, size)
-                if at + size <= len(data)
-            ]
-            if not values:
-                continue
-            tags[number] = values[0]
-            if number == _SUB_IFDS:
-                waiting += values
-        yield tags
-        if end + 4 <= len(data):
-            waiting += struct.unpack_from(f"{order}I", data, end)
+    # Canon's and Phase One's say so in the head, the others in their pages.
+    return data[8:10] == b"CR" or data[8:12] in (b"IIII", b"MMMM") or find_page(data) == "raw"
 
 
 def weight_of(image: Image.Image) -> int:

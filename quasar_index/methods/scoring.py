@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ..anchors import AnchorTable
 from ..arrays import ByteArray, DoubleArray, FloatArray
-from ..encoders.base import Encoder, encode
+from ..encoders.base import Encoder, encode, reading_as
 from ..encoders.pipeline import EncodedImage, encode_files
 from ..errors import AnchorIndexError, DataError, MethodError
 from ..images import MAX_PIXELS
@@ -70,7 +70,8 @@ class Scorer:
     Attributes:
         anchors: The anchors; an index stands for all of its anchors; or a method that is fitted to some already.
         method: What scores; of no meaning where it is fitted already.
-        encoder: Embeds images; None to score embeddings only. With an index, it must be the index's own.
+        encoder: Embeds images; None to score embeddings only. With an index, it must be the index's own,
+            and reads images by the version of the input rule that the index was built with.
         batch_size: Most images in one forward pass.
         cache: Where `score_files` looks embeddings up and puts them; None to embed every image.
 
@@ -103,7 +104,9 @@ class Scorer:
         if not isinstance(self.method, Method):
             raise MethodError(f"{self.method!r} is no method", "give for example qi.Mean()")
         if isinstance(self.anchors, AnchorIndex) and self.encoder is not None:
-            theirs, ours = self.anchors.manifest.encoder, self.encoder.spec
+            theirs = self.anchors.manifest.encoder
+            self.encoder = reading_as(self.encoder, theirs)
+            ours = self.encoder.spec
             if difference := ours.difference(theirs):
                 raise AnchorIndexError(
                     f"index '{self.anchors.path}' holds {theirs.name} ({theirs.dim}-d) but the encoder is {ours.name} "

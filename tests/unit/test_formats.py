@@ -92,6 +92,9 @@ def test_a_bomb_of_jpeg_xl_is_refused_by_its_header():
     bits = 0 | 3 << 1 | (2**30 - 1) << 3 | 0 << 33 | 3 << 36 | (2**30 - 1) << 38
     with pytest.raises(ImageError, match=rf"{2**30} x {2**30} pixels are more than the limit of {MAX_PIXELS}"):
         decode(b"\xff\x0a" + bits.to_bytes(16, "little"))
+    box = b"\0\0\0\x10JXL \r\n\x87\n\0\0\0\0"  # which the plugin takes for its own, but is none
+    with pytest.raises(ImageError, match="not an image in a known format"):
+        decode(box + written("JXL", use_container=True)[12:])
     for cut in (b"\xff\x0a", b"\xff\x0a\x07", b"\0\0\0\x0cJXL \r\n\x87\n", b"\0\0\0\x0cJXL \r\n\x87\n\0\0\0\0jxlc"):
         with pytest.raises(ImageError, match="its header cannot be read"):
             decode(cut)
