@@ -57,10 +57,11 @@ def test_jpeg_xl_of_a_jpeg_is_turned_once_with_the_jpeg_and_without(tmp_path, or
     place, pixels_only = 0, b""
     while place < len(data):
         length = struct.unpack_from(">I", data, place)[0] or len(data) - place
-        pixels_only += b"" if data[place + 4 : place + 8] == b"jbrd" else data[place : place + length]
+        pixels_only += b"" if data[place + 4 : place + 8] in {b"jbrd", b"brob"} else data[place : place + length]
         place += length
-    assert len(pixels_only) < len(data)
-    assert b"Exif" in pixels_only
+    exif = b"\0\0\0\0" + orientation_tag(orientation).tobytes().removeprefix(b"Exif\0\0")
+    pixels_only += struct.pack(">I", len(exif) + 8) + b"Exif" + exif
+    assert Image.open(io.BytesIO(pixels_only)).getexif()[0x0112] == orientation
     assert close(decode(pixels_only), UPRIGHT[orientation](PHOTO))
 
 
@@ -201,8 +202,9 @@ def test_a_raw_photograph_is_developed_and_never_its_preview(options):
 
 def test_a_raw_photograph_is_as_bright_as_the_camera_took_it():
     # Neither the brightest pixel nor the mean decides: a dark photograph stays dark.
-    dark = np.full((64, 64, 3), 40, np.uint8)
-    assert np.abs(decode(raw.dng(dark)).astype(int) - 40).max() <= 2
+    for level in (40, 238):  # by its own brightest pixel, LibRaw would also make the second one white
+        even = np.full((64, 64, 3), level, np.uint8)
+        assert np.abs(decode(raw.dng(even)).astype(int) - level).max() <= 2
 
 
 def test_white_balance_is_that_of_the_camera():

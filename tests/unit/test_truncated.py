@@ -102,6 +102,8 @@ def test_rows_of_one_colour_that_are_there_are_not_missing(level):
     pixels, (note,) = tolerant(data)
     assert 1 <= int(note.split("lower ")[1].split("%")[0]) <= 10
     assert (pixels[60:179] == level).all()
+    pixels, (note,) = tolerant(cut("JPEG", 0.9, banded, quality=90)[0])
+    assert 1 <= int(note.split("lower ")[1].split("%")[0]) <= 15
 
 
 @pytest.mark.parametrize("share", [0.0005, 0.002])
