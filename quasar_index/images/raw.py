@@ -35,15 +35,10 @@ _STARTS = (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FOVb", b"\
 
 
 def looks_raw(data: bytes) -> bool:
-    r"""Tell by its content whether a file is a raw photograph, whatever it is called.
+    """Tell by its content whether a file is a raw photograph, whatever it is called.
 
     Args:
         data: The bytes of a file.
-
-    Example:
-        >>> from quasar_index.images.raw import looks_raw
-        >>> looks_raw(b"FUJIFILMCCD-RAW 0201"), looks_raw(b"II*\0 and no camera's tags")
-        (True, False)
     """
     if data[4:12] == b"ftypcrx " or data.startswith(_STARTS) or data[6:14] == b"HEAPCCDR":
         return True

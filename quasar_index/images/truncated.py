@@ -90,12 +90,6 @@ def describe(missing: BoolArray) -> str:
 
     Returns:
         Such as `truncated: the lower 38% is missing`.
-
-    Example:
-        >>> import numpy as np
-        >>> from quasar_index.images.truncated import describe
-        >>> describe(np.arange(8).reshape(8, 1).repeat(4, axis=1) >= 5)
-        'truncated: the lower 38% is missing'
     """
     share = float(missing.mean())
     if share == 0:

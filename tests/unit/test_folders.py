@@ -55,7 +55,7 @@ def test_what_an_extra_would_read_names_it(tmp_path, monkeypatch):
 
 
 def test_an_ordinary_folder_is_not_worth_a_line(tmp_path):
-    made(tmp_path, "a.jpg", "a.xmp", "a.aae", "Thumbs.db", "desktop.ini", "ratings.csv", "readme.md", "meta.json")
+    made(tmp_path, "a.jpg", "a.xmp", "a.aae", "Thumbs.db", "desktop.ini", "ratings.csv", "readme.rst", "meta.json")
     assert not survey_folder(tmp_path).left_out.describe()
 
 
