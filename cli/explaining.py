@@ -150,7 +150,7 @@ def beside(
                     for one, mine, said in zip(scorings, scored, opinions, strict=True):
                         row |= one.values(mine[n], said[n])
                     errors = dict.fromkeys(image.error for image in image_by_stream if image.error)
-                    yield row | {"error": "; ".join(errors) or None}
+                    yield row | {"note": block[n].note or None, "error": "; ".join(errors) or None}
 
         yield passing
     if page is not None and wishes.report is not None:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 import quasar_index as qi
+from quasar_index.encoders.spec import RULE_VERSION
 from quasar_index.errors import counted
 
 from . import options
@@ -50,6 +51,12 @@ def index_facts(index: qi.AnchorIndex) -> dict[str, Any]:
         "encoder": embedding_words(first),
         **{f"embedding {one.name}": embedding_words(one) for one in further},
     }
+    version = first.encoder.rule_version
+    if version < RULE_VERSION:
+        facts["input rule"] = (
+            f"{version}: colour profiles are not converted, a TIFF counts as its first page, deep pictures are scaled "
+            f"by less; build again for rule {RULE_VERSION}"
+        )
     for source in manifest.sources:
         parts = [f"{source.kind}, {source.n_good} good, {source.n_bad} bad"]
         if source.threshold is None:

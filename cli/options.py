@@ -102,6 +102,14 @@ Exclude = Annotated[
         rich_help_panel="Protocol",
     ),
 ]
+ExcludeGlobs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude",
+        metavar="GLOB",
+        help="Leave out of folders and globs, as .gitignore does: '*_small.jpg', 'raw/', 'trip/**/old'; repeatable.",
+    ),
+]
 AllowOverlap = Annotated[
     bool,
     typer.Option("--allow-overlap", help="Let images score themselves; flagged.", rich_help_panel="Protocol"),
@@ -204,7 +212,7 @@ EMBEDDING = tuple(one.name for one in fields(Embedding))
 RARE = frozenset(
     {
         *(*EMBEDDING, *LABELLING, "layers", "input_rule", "encoder", "cache", "log_format"),
-        *("keep", "shard", "save_embeddings", "max_failures"),
+        *("keep", "shard", "save_embeddings", "max_failures", "tolerate_truncated"),
         *("where", "version", "ratio", "seed", "seeds", "group", "stratify"),
         *("exclude", "allow_overlap", "folds", "resamples", "explain_top", "sample"),
         *("anchors", "prompts", "prompt_pair"),

@@ -136,7 +136,7 @@ def write_rows(
     *,
     format_: Format,
     output: str | None,
-    text: Collection[str] = ("path", "error"),
+    text: Collection[str] = ("path", "note", "error"),
     write_table: Callable[[Iterable[Row], Sequence[str], IO[bytes]], None] | None = None,
     types: Mapping[str, Any] | None = None,
 ) -> None:

@@ -29,7 +29,7 @@ from .summary import Summary
 
 IDLE = (
     Idle(
-        ("index", "method", "version", *options.EMBEDDING),
+        ("index", "method", "version", "exclude", *options.EMBEDDING),
         lambda given: is_result(given["sources"]),
         "the scores are those of the file",
     ),
@@ -111,6 +111,7 @@ def pick(
     method: ways.MethodOption = None,
     rating: options.Rating = None,
     version: options.IndexVersion = None,
+    exclude: options.ExcludeGlobs = None,
     embedding: options.Embedding,
 ) -> None:
     """List the best images, and copy or link them: those of a folder, or of a file that 'score' wrote.
@@ -124,7 +125,8 @@ def pick(
         found = read_scores(sources[0], rating)
         images = Candidates(**vars(found), stays=list(range(len(found.paths))))
     else:
-        images = _score(expand(sources), index, method, rating, version, embedding, bursts)
+        files = expand(sources, exclude or ())
+        images = _score(files.paths, index, method, rating, version, embedding, bursts)
     order = _choose(images, best, min_score)
     placed: list[qi.picking.Placed] = []
     if target is not None:
@@ -153,6 +155,7 @@ def pick(
     if images.summary is None:
         note("; ".join([*more, *([f"wrote {output}"] if output else [])]))
     else:
+        more += filter(None, [images.summary.beside(files.left_out.n_files)])
         images.summary.end(output, more="; ".join(more), mend="see 'quasar-index score'")
 
 

@@ -98,12 +98,14 @@ def score(
         typer.Option("--output", "-o", metavar="FILE", help="File or URL to write; its ending names the format."),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="A table with all columns, also the cosines.")] = False,
+    exclude: options.ExcludeGlobs = None,
     ranking: Ranking,
     image_column: options.ImageColumn = None,
     keep: score_inputs.KeepOption = None,
     shard: score_inputs.ShardOption = None,
     save_embeddings: score_inputs.SaveOption = None,
     max_failures: score_inputs.FailuresOption = "0",
+    tolerate_truncated: score_inputs.TolerateOption = False,
     method: ways.MethodOption = None,
     group: ways.GroupOption = None,
     calibrated: Annotated[
@@ -151,7 +153,9 @@ def score(
     scoring = ways.read_method(method) if anchors is Anchors.text else starter.method_of(method, index)
     ratings = _check_ratings(rating, report)
     saving.check_save(save_embeddings, (output, explain, report))
-    inputs = score_inputs.read_inputs(paths, data, embeddings, image_column=image_column, keep=keep, shard=shard)
+    inputs = score_inputs.read_inputs(
+        paths, data, embeddings, image_column=image_column, keep=keep, shard=shard, exclude=exclude
+    )
     if report is not None and not inputs.are_files and embeddings is None:
         raise typer.BadParameter("--report shows images by their files: unpack the shards, or leave it out")
     run_options = {**embedding.loading, "n_images": len(inputs.paths)}
@@ -182,8 +186,8 @@ def score(
     qi.allow_pixels(embedding.max_pixels)
     if inputs.embedded is None:
         plan.load(run_options, embedding.cache)
-    inputs.name_kept(scorings.columns_of(plan.scorings))
-    columns = scorings.columns_of(plan.scorings, inputs.keep.values())
+    inputs.name_kept(scorings.columns_of(plan.scorings, has_notes=tolerate_truncated))
+    columns = scorings.columns_of(plan.scorings, inputs.keep.values(), has_notes=tolerate_truncated)
     decisive = (
         *(where, ratio, seed, group, anchors, prompts, prompt_pair, embedding.max_pixels, ratings, columns),
         *plan.decisive,
@@ -216,7 +220,11 @@ def score(
                 embedding.max_pixels,
             )
         )
-        running = {"n_workers": embedding.workers, "max_pixels": embedding.max_pixels}
+        running = {
+            "n_workers": embedding.workers,
+            "max_pixels": embedding.max_pixels,
+            "tolerate_truncated": tolerate_truncated,
+        }
         images = _scored(inputs, plan.scorers, kept, summary, running)
         rows = passing(images if saved is None else saved.passing(images))
         rows = inputs.with_columns(rows, kept.n_kept if kept else 0)
@@ -234,7 +242,12 @@ def score(
         )
         saving.write_saved(saved, save_embeddings, inputs.paths, plan.specs[0])
     written = (output, explain, report, save_embeddings)
-    summary.end(*written, mend=ranking.mend, most_failures=most_failures(len(inputs.paths)))
+    summary.end(
+        *written,
+        more=summary.beside(inputs.n_left_out, has_notes=tolerate_truncated),
+        mend=ranking.mend,
+        most_failures=most_failures(len(inputs.paths)),
+    )
 
 
 def _scored(

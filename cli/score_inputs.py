@@ -71,11 +71,32 @@ FailuresOption = Annotated[
         rich_help_panel=_PANEL,
     ),
 ]
+TolerateOption = Annotated[
+    bool,
+    typer.Option(
+        "--tolerate-truncated",
+        help="Score what is there of files that end too early, with a note of what is missing; else they are errors.",
+        rich_help_panel=_PANEL,
+    ),
+]
+
+
+def _holds_files(path: str) -> bool:
+    """Tell whether an argument stands for files that are looked for."""
+    return path == "-" or os.path.isdir(path) or glob.has_magic(path)  # noqa: PTH112
+
+
 IDLE = (
+    Idle(
+        ("exclude",),
+        lambda given: given["data"] or given["embeddings"] is not None,
+        "it is for folders that are named by their path; --data FOLDER?exclude=GLOB leaves out of others",
+    ),
+    Idle(("exclude",), lambda given: not any(map(_holds_files, given["paths"] or ())), "no folder or glob is named"),
     Idle(("keep",), lambda given: not given["data"] and given["embeddings"] is None, "files have no columns"),
     Idle(("image_column",), lambda given: not given["data"], "it is for a label file of --data"),
     Idle(
-        ("save_embeddings", "max_failures"),
+        ("save_embeddings", "max_failures", "tolerate_truncated"),
         lambda given: given["embeddings"] is not None,
         "the embeddings are there already",
     ),
@@ -99,12 +120,14 @@ class Inputs:
         parts: By source.
         keep: Columns that pass on to the rows, with their names there.
         embedded: The embeddings of them all, where no image is to be opened.
+        n_left_out: Files beside them that cannot be read.
         paths: Of all images.
     """
 
     parts: list[_Part]
     keep: Mapping[str, str] = field(default_factory=dict)
     embedded: qi.index.EmbeddedImages | None = None
+    n_left_out: int = 0
     paths: Sequence[str] = field(init=False)
     _starts: list[int] = field(init=False)
 
@@ -134,7 +157,7 @@ class Inputs:
             rows = slice(first, end)
             cut = embedded.records.slice(first, end - first)
             embedded = qi.index.EmbeddedImages(cut, embedded.embeddings[rows], embedded.spec)
-        return Inputs(parts or [_Part([])], self.keep, embedded)
+        return Inputs(parts or [_Part([])], self.keep, embedded, self.n_left_out)
 
     @property
     def are_files(self) -> bool:
@@ -262,6 +285,7 @@ def read_inputs(
     image_column: str | None = None,
     keep: list[str] | None = None,
     shard: str | None = None,
+    exclude: Sequence[str] | None = None,
 ) -> Inputs:
     """Read which images are to be scored.
 
@@ -283,7 +307,8 @@ def read_inputs(
         _check_columns(columns, [one.records for one in sources])
         found = Inputs([_part_of(one.records, one.read_bytes, columns) for one in sources], columns)
     else:
-        found = Inputs([_Part(expand(paths or []))])
+        files = expand(paths or [], exclude or ())
+        found = Inputs([_Part(files.paths)], n_left_out=files.left_out.n_files)
     if part is None:
         return found
     mine = found.part(*part)
@@ -328,36 +353,59 @@ def read_most_failures(text: str) -> Callable[[int], float]:
     return lambda n: int(match[1]) if match[1] else n * float(match[2]) / 100
 
 
-def expand(paths: list[str]) -> list[str]:
-    """List the files that the arguments stand for, in order.
+@dataclass
+class Files:
+    """The files that arguments stand for.
+
+    Attributes:
+        paths: In order.
+        left_out: What else lay in the folders.
+    """
+
+    paths: list[str]
+    left_out: qi.images.LeftOut
+
+
+def expand(paths: list[str], exclude: Sequence[str] = ()) -> Files:
+    """List the files that the arguments stand for, in order, and say in one line what folders hold beside them.
 
     Args:
         paths: Files and URLs (kept as they are), folders (listed recursively), globs, `-` (names on stdin, likewise).
+        exclude: Patterns of what is left out of folders and globs.
 
     Raises:
         DataError: When there is no file at all, or a folder or glob gives none.
     """
-    from quasar_index.images import find_images
+    found = Files([], qi.images.LeftOut())
+    _expand(paths, exclude, found)
+    if not found.paths:
+        raise qi.DataError("no images to score", "name files, folders or globs")
+    if said := found.left_out.describe():
+        note(said)
+    return found
 
-    found: list[str] = []
+
+def _expand(paths: Iterable[str], exclude: Sequence[str], found: Files) -> None:
+    """Add the files that arguments stand for."""
     for path in paths:
         if path == "-":
-            found += expand([line for line in _listed() if line and line != "-"])
+            _expand([line for line in _listed() if line and line != "-"], exclude, found)
         # os.path, because a name that the system finds too long is no file, and no error
         elif "://" in path or os.path.isfile(path):  # noqa: PTH113
-            found.append(path)
+            found.paths.append(path)
         elif os.path.isdir(path):  # noqa: PTH112
-            found += map(str, qi.list_images(Path(path)))
+            survey = qi.images.survey_folder(path, exclude=exclude)
+            found.paths += map(str, survey.list())
+            found.left_out.add(survey.left_out)
         elif glob.has_magic(path):
-            matches = find_images(path)
-            if not matches:
-                raise qi.DataError(f"no file matches '{path}'", "check the pattern")
-            found += map(str, matches)
+            survey = qi.images.survey_glob(path, exclude=exclude)
+            if not survey.images:
+                what = survey.left_out.describe()
+                raise qi.DataError(f"no file matches '{path}'" + (f", {what}" if what else ""), "check the pattern")
+            found.paths += map(str, survey.images)
+            found.left_out.add(survey.left_out)
         else:
-            found.append(path)  # its row will say that it is missing
-    if not found:
-        raise qi.DataError("no images to score", "name files, folders or globs")
-    return found
+            found.paths.append(path)  # its row will say that it is missing
 
 
 def _listed() -> list[str]:

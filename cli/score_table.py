@@ -24,7 +24,7 @@ def write_score_table(
 
     Args:
         rows: Mappings with the columns' values; None where there is none.
-        columns: `path` first, at the end `error` or `why`; `target` is left out.
+        columns: `path` first, at the end `error` or `why`; `target` is left out, and a `note` stands for an error.
         file: Where to.
         folder: Beginning of all paths, which is said once.
         verbose: Also the cosines.
@@ -34,7 +34,11 @@ def write_score_table(
     from rich.text import Text
 
     *numbers, remark = columns[1:]
-    names = [name for name in numbers if name != "target" and (verbose or not name.startswith("similarity_"))]
+    scores = score_columns(numbers)
+    n_kept = numbers.index(scores[0]) if scores else 0  # the user's own columns, of any name, come first
+    has_notes = "note" in numbers[n_kept:]
+    hidden = {"target", "note", *(() if verbose else (name for name in numbers if name.startswith("similarity_")))}
+    names = [*numbers[:n_kept], *(name for name in numbers[n_kept:] if name not in hidden)]
     colour = "red" if remark == "error" else "dim"
     rows = iter(rows)
     first = next(rows, None)  # shows how long the numbers are
@@ -77,7 +81,8 @@ def write_score_table(
     write([name for name, _ in shown], FILE, style="bold")
     for row in chain([] if first is None else [first], rows):
         name = printable(row["path"].removeprefix(folder))
-        write([_cell(row, name) for name, _ in shown], name, printable(row[remark] or ""))
+        said = row[remark] or (has_notes and row["note"]) or ""
+        write([_cell(row, name) for name, _ in shown], name, printable(said))
     if layout.left_out:
         for line in left_out_lines(layout.left_out, width or 0):
             console.print(line, soft_wrap=True)

@@ -134,9 +134,10 @@ def streams_of(specs: Iterable[qi.EncoderSpec]) -> tuple[list[int], list[qi.Enco
     return numbers, known
 
 
-def columns_of(scorings: Sequence[Scoring], kept: Iterable[str] = ()) -> list[str]:
-    """Return the columns of a row, in order; `kept` ones come with the images."""
-    return ["path", *kept, *(name for scoring in scorings for name in scoring.columns), "error"]
+def columns_of(scorings: Sequence[Scoring], kept: Iterable[str] = (), *, has_notes: bool = False) -> list[str]:
+    """Return the columns of a row, in order; `kept` ones come with the images, notes with truncated ones."""
+    notes = ["note"] if has_notes else []
+    return ["path", *kept, *(name for scoring in scorings for name in scoring.columns), *notes, "error"]
 
 
 def embeddings_of(images: Sequence[qi.ScoredImage]) -> Any:

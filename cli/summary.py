@@ -56,6 +56,7 @@ class Summary:
             n_before: Rows of an earlier run, which took no time in this one.
         """
         self.n_failed = 0
+        self._n_truncated = 0
         self._what = what
         self._n = 0
         self.n_before = n_before
@@ -70,6 +71,7 @@ class Summary:
             error = row["error"] if isinstance(row, Mapping) else row.error
             self._n += 1
             known = _familiarity(row)
+            self._n_truncated += bool(row.get("note") if isinstance(row, Mapping) else row.note)
             self._n_compared += known is not None
             self._n_unlike += known is not None and known < qi.methods.UNLIKE
             if error:
@@ -77,6 +79,13 @@ class Summary:
                 self._causes[cause_of(error)] += 1
             yield row
         self._is_whole = True
+
+    def beside(self, n_left_out: int, *, has_notes: bool = False) -> str:
+        """Say how many files were left out beside the images, and of rows that have notes how many are truncated."""
+        is_said = has_notes and self._n_truncated > 0
+        truncated = f"{self._n_truncated} of them truncated, see the column note" if is_said else ""
+        left_out = f"{counted(n_left_out, 'other file')} left out" if n_left_out else ""
+        return "; ".join(filter(None, [truncated, left_out]))
 
     def end(self, *written: str | None, more: str = "", mend: str = "", most_failures: float = 0) -> None:
         """Print the line (see `say`).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
@@ -19,7 +20,7 @@ from .progress import progress_bar
 
 IDLE = (
     Idle(
-        ("types", "levels", "per_image", "seed", "workers", "format_", "preview", "preview_of"),
+        ("types", "levels", "per_image", "seed", "workers", "format_", "preview", "preview_of", "exclude"),
         lambda given: given["list_"],
         "--list lists the distortions and stops",
     ),
@@ -69,6 +70,7 @@ def synthesize(
         Path | None,
         typer.Option("--preview-of", metavar="IMAGE", help="Image of --preview; default: the first usable one of SRC."),
     ] = None,
+    exclude: options.ExcludeGlobs = None,
     list_: Annotated[bool, typer.Option("--list", help="List the distortions and their strengths, and stop.")] = False,
     json: options.Json = False,
 ) -> None:
@@ -88,10 +90,12 @@ def synthesize(
         raise typer.BadParameter("--preview-of belongs to --preview")
     chosen_types, chosen_levels = _types(types), _levels(levels)
     if preview is not None:
-        shown = _preview(source, preview_of, preview, types=chosen_types, seed=seed)
+        shown = _preview(source, preview_of, preview, types=chosen_types, seed=seed, exclude=exclude or ())
         note(f"{preview} shows '{shown}'")
     if output is None:
         return
+    if source.is_dir() and (said := qi.images.survey_folder(source, exclude=exclude or ()).left_out.describe()):
+        note(said)
     n_pairs = per_image or len(chosen_types or qi.synthesis.DISTORTIONS) * len(set(chosen_levels))
     with interruptible("the same command goes on where it stopped"), progress_bar("distorting") as on_progress:
         report = qi.synthesis.synthesize(
@@ -103,6 +107,7 @@ def synthesize(
             seed=seed,
             n_workers=workers,
             extension=format_.value,
+            exclude=exclude or (),
             # in images, so that the rate is one of images
             on_progress=lambda done, total: on_progress(done * n_pairs, total * n_pairs),
         )
@@ -165,7 +170,9 @@ def _levels(text: str) -> list[int]:
     return [int(part) for part in parts]
 
 
-def _preview(source: Path, image: Path | None, sheet: Path, *, types: list[str] | None, seed: int) -> Path:
+def _preview(
+    source: Path, image: Path | None, sheet: Path, *, types: list[str] | None, seed: int, exclude: Sequence[str]
+) -> Path:
     """Write the contact sheet of one image and return its path.
 
     Raises:
@@ -175,7 +182,7 @@ def _preview(source: Path, image: Path | None, sheet: Path, *, types: list[str] 
         image = source / image
     if image is None and source.is_file():
         image = source
-    candidates = [image] if image is not None else qi.list_images(source)
+    candidates = [image] if image is not None else qi.list_images(source, exclude=exclude)
     for path in candidates:
         try:
             drawn = qi.synthesis.contact_sheet(

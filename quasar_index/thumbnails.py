@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from PIL import Image, ImageOps, features
+from PIL import Image, features
 
 from .errors import ImageError
-from .images import MAX_PIXELS, decode, open_image, read_image_bytes
+from .images import MAX_PIXELS, decode, open_image, read_image_bytes, to_pixels
 
 SIZE = 96
 """Longer side of a thumbnail, in pixels: 1 to 3 kB each."""
@@ -34,7 +34,7 @@ def thumbnail_uri(image: str | Path | bytes, size: int = SIZE, *, max_pixels: in
         max_pixels: Largest width x height that is decoded.
 
     Returns:
-        `data:image/webp;base64,...`, upright as EXIF says, transparency over white; None without a readable image.
+        `data:image/webp;base64,...`, as `images.decode` reads it; None without a readable image.
     """
     picture = thumbnail(image, size, max_pixels=max_pixels)
     if picture is None:
@@ -110,8 +110,7 @@ def _decode_small(data: bytes, size: int, max_pixels: int) -> Image.Image | None
         return None
     try:
         image.draft("RGB", (2 * size, 2 * size))
-        image.load()
-        return ImageOps.exif_transpose(image).convert("RGB")
+        return Image.fromarray(to_pixels(image))
     except Exception:  # what is wrong with it, `decode` knows how to say or to live with
         return None
 

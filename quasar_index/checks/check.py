@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..datasets.base import AnchorSource
 from ..encoders import load_recorded_encoder
-from ..encoders.base import Encoder
+from ..encoders.base import Encoder, reading_as
 from ..errors import AnchorIndexError, DataError
 from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex
@@ -83,8 +83,9 @@ def check_sources(
     n_workers = n_workers or min(8, os.cpu_count() or 1)
     near = None
     if index is not None:
-        encoder = encoder or load_recorded_encoder(index.manifest.encoder)
-        if difference := encoder.spec.difference(index.manifest.encoder):
+        recorded = index.manifest.encoder
+        encoder = load_recorded_encoder(recorded) if encoder is None else reading_as(encoder, recorded)
+        if difference := encoder.spec.difference(recorded):
             raise AnchorIndexError(
                 f"index '{index.path}' was built with another encoder than '{encoder.spec.name}' ({difference})",
                 "give the index's own encoder",

@@ -7,7 +7,7 @@ import os
 import posixpath
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ import fsspec
 from fsspec.core import url_to_fs
 
 from ..errors import DataError, reason
-from ..images import is_image_name
+from ..images import LeftOut, survey_folder
+from ..images.folders import survey_names
 
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.\-]*(::|://)")
 
@@ -47,14 +48,6 @@ def read_url(path: str) -> bytes:
         raise DataError(f"{path} cannot be read ({reason(error)})", "check the path") from error
 
 
-def _refuse_unreadable(error: OSError) -> None:
-    """Raise a DataError for a folder that may not be read: its images would be missing without a word."""
-    if isinstance(error, PermissionError):
-        raise DataError(
-            f"folder '{error.filename}' cannot be read ({error.strerror})", "mend its permissions"
-        ) from error
-
-
 class Folder:
     """One folder, local or behind an fsspec URL; every directory in it is listed at most once.
 
@@ -63,10 +56,12 @@ class Folder:
     Attributes:
         root: The folder as text, without a slash at its end.
         checksums: SHA-256 of each file that `read` has read, by path.
+        left_out: What `images` has left out.
     """
 
     def __init__(self, root: str) -> None:
         self.checksums: dict[str, str] = {}
+        self.left_out = LeftOut()
         self._listings: dict[str, tuple[frozenset[str], dict[str, str]]] = {}
         self._plain: dict[str, str] = {}
         self._mended: dict[str, str] = {}
@@ -125,24 +120,31 @@ class Folder:
         """Return the names in a directory; none when there is no such directory."""
         return self._listing(relative)[0]
 
-    def images(self, relative: str) -> list[str]:
-        """Return all images under a directory, sorted, as paths relative to it."""
-        if self._fs is None:
-            base = self.path(relative)
-            found = [
-                os.path.relpath(os.path.join(folder, name), base).replace(os.sep, "/")  # noqa: PTH118
-                if folder != base
-                else name
-                for folder, _, names in os.walk(base, onerror=_refuse_unreadable)
-                for name in names
-                if is_image_name(name) and not name.startswith(".")
-            ]
-        else:
-            base = f"{self._inner}/{relative}" if relative else self._inner
-            found = [
-                inner for path in self._fs.find(base) if is_image_name(inner := str(path)[len(base) :].lstrip("/"))
-            ]
-        return sorted(found)
+    def images(self, relative: str, exclude: Sequence[str] = ()) -> list[str]:
+        """Return all images under a directory, sorted, as paths relative to it; the rest is counted in `left_out`.
+
+        Args:
+            relative: The directory; where there is none, it has no images.
+            exclude: Patterns of what is left out, as in .gitignore.
+
+        Raises:
+            DataError: When a folder may not be read: its images would be missing without a word.
+        """
+        base = self.path(relative)
+        if self._fs is not None:
+            inner = f"{self._inner}/{relative}" if relative else self._inner
+            names = (str(path)[len(inner) :].lstrip("/") for path in self._fs.find(inner))
+            found, left_out = survey_names(names, exclude=exclude)
+            self.left_out.add(left_out)
+            return found
+        if not os.path.isdir(base):  # noqa: PTH112
+            return []
+        survey = survey_folder(base, exclude=exclude)
+        if survey.unreadable:
+            raise DataError(f"folder '{survey.unreadable[0]}' cannot be read", "mend its permissions")
+        self.left_out.add(survey.left_out)
+        start = len(str(Path(base)))  # not Path.relative_to, which takes seconds for 700,000 images
+        return sorted(str(path)[start:].lstrip(os.sep).replace(os.sep, "/") for path in survey.images)
 
     def resolve(self, name: str) -> str:
         """Return the path of an image that a label file names; all spellings of one file give one path.

@@ -19,7 +19,7 @@ from .spec import Options
 from .text_tables import read_csv
 from .thresholds import threshold_of
 
-PAIR_OPTIONS = ("name", "kind", "division", "threshold")
+PAIR_OPTIONS = ("name", "kind", "division", "threshold", "exclude")
 SYNTHESIS_TABLE = "labels.csv"
 """Written by `synthesize` beside its images."""
 PAIRS = (("reference", "distorted"), ("ref_imgs", "dist_imgs"), ("references", "distortions"))
@@ -85,7 +85,7 @@ def load_pairs(folder: Folder, pair: tuple[str, str], options: Options, *, name:
         DataError: When one of the two has no image.
     """
     options.check(PAIR_OPTIONS, folder.root)
-    good, bad = (folder.images(part) for part in pair)
+    good, bad = (folder.images(part, options.globs()) for part in pair)
     for part, found in zip(pair, (good, bad), strict=True):
         if not found:
             raise DataError(
@@ -145,7 +145,7 @@ def load_pairs(folder: Folder, pair: tuple[str, str], options: Options, *, name:
         division=division,
         lower_is_better=is_rated,
         score_range=(0.0, MOST_SEVERE) if is_rated else None,
-        warnings=tuple(warnings),
+        warnings=tuple(filter(None, [*warnings, folder.left_out.describe()])),
         rating=SEVERITY if is_rated else "score",
         by_person=not is_rated,
         threshold=threshold_of(options, division, folder.root),

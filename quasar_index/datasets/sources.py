@@ -90,7 +90,8 @@ def load_images(
     r"""Read which images a source has, to score them: all that `load_source` reads, with or without scores.
 
     Args:
-        spec: As of `load_source`; also a folder, or a URL of one, that holds images alone (hidden ones left out).
+        spec: As of `load_source`; also a folder, or a URL of one, that holds images alone (see `images.survey_folder`;
+            `?exclude=GLOB,GLOB` leaves out of it).
         image_column: Image column of your own labels; None to find it by its name.
         root: Folder that their image names are relative to, as of `load_source`.
         options: Further options, as of `load_source`.
@@ -260,10 +261,16 @@ def _load_folder(folder: Folder, options: Options) -> AnchorSource:
         labels = [name for name in found if name.lower().endswith(".json")]
     if len(labels) == 1:
         return load_labelled(folder.path(labels[0]), options)
-    if not options.labelled and (images := folder.images("")):
-        options.check(("name",), folder.root)
+    if not options.labelled and (images := folder.images("", options.globs())):
+        options.check(("exclude", "name"), folder.root)
         paths = pa.array([folder.path(image) for image in images], pa.string())
-        return AnchorSource(options.text("name") or folder.name, pa.table({"path": paths}), "no-reference", "median")
+        return AnchorSource(
+            options.text("name") or folder.name,
+            pa.table({"path": paths}),
+            "no-reference",
+            "median",
+            warnings=tuple(filter(None, [folder.left_out.describe()])),
+        )
     what = (
         f"label files: {', '.join(labels[:6])}" if labels else f"{counted(len(names), 'other entry', 'other entries')}"
     )

@@ -93,6 +93,11 @@ class Options:
             raise DataError(f"option {name}={value} is not a positive whole number")
         return int(value)
 
+    def globs(self, name: str = "exclude") -> list[str]:
+        """Return an option of the form `GLOB,GLOB`, empty when it is not given."""
+        value = self.values.get(name)
+        return [] if value is None else value.split(",")
+
     def kind(self, default: Kind) -> Kind:
         """Return what the scores mean."""
         value = self.values.get("kind", default)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -39,6 +40,29 @@ class TextEncoder(Encoder, Protocol):
     def encode_text(self, texts: Sequence[str]) -> FloatArray:
         """Embed texts: n strings to (n, D) float32, raw."""
         ...
+
+
+_E = TypeVar("_E", bound=Encoder)
+
+
+def reading_as(encoder: _E, recorded: EncoderSpec) -> _E:
+    """Return an encoder that reads images by the version of the input rule that an index was built with.
+
+    Args:
+        encoder: Any encoder; it stays as it is.
+        recorded: The index's record.
+
+    Returns:
+        The same one where it does so already, or where its spec cannot be set; else a copy of the same weights.
+    """
+    if encoder.spec.rule_version == recorded.rule_version:
+        return encoder
+    other = copy.copy(encoder)
+    try:
+        other.spec = encoder.spec.at_rule(recorded.rule_version)  # type: ignore[misc]
+    except AttributeError:  # a user's own, whose spec is a property or frozen
+        return encoder
+    return other
 
 
 def encode(encoder: Encoder, images: Sequence[ByteArray], *, batch_size: int = 16) -> FloatArray:

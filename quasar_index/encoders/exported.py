@@ -1,8 +1,8 @@
 """Image towers as ONNX files, each with a record of what it is: found and kept without PyTorch.
 
 The default encoder's ships in the folder `exported` of this package; those of others are kept in the user's cache, by
-all that decides an embedding (`EncoderSpec.key`). The record is written last and holds the file's checksum: a torn or
-damaged file, or one of another version, counts as missing.
+all that decides an embedding but the version of the input rule, for images come decoded. The record is written last and
+holds the file's checksum: a torn or damaged file, or one of another version, counts as missing.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def find_exported(spec: EncoderSpec) -> Exported | None:
     """
     for record in (*sorted(SHIPPED.glob("*.json")), kept_path(spec).with_suffix(".json")):
         found = _read(record)
-        if found is not None and found.spec.key == spec.key:
+        if found is not None and _tower_key(found.spec) == _tower_key(spec):
             return found
     return None
 
@@ -63,7 +63,12 @@ def shipped_tower(name: str, layers: str) -> Exported | None:
 
 def kept_path(spec: EncoderSpec) -> Path:
     """Return where the user's cache keeps the file of an encoder."""
-    return default_cache_folder() / "towers" / f"{spec.key}.onnx"
+    return default_cache_folder() / "towers" / f"{_tower_key(spec)}.onnx"
+
+
+def _tower_key(spec: EncoderSpec) -> str:
+    """Return the key of a tower, to which images come decoded: however they were read, it is the same."""
+    return spec.at_rule(1).key
 
 
 def keep_exported(spec: EncoderSpec, write: Callable[[Path], None]) -> Exported:
@@ -101,7 +106,7 @@ def write_exported(spec: EncoderSpec, path: Path, write: Callable[[Path], None])
 
 def write_record(path: Path, spec: EncoderSpec, error: str = "") -> None:
     """Record what a file is, or why there is none."""
-    record: dict[str, Any] = {"version": VERSION, "spec": spec.to_dict() | {"weights": "", "runtime": ""}}
+    record: dict[str, Any] = {"version": VERSION, "spec": spec.at_rule(1).to_dict() | {"weights": "", "runtime": ""}}
     record |= {"error": error} if error else {"n_bytes": path.stat().st_size, "sha256": _digest(path)}
     write_atomically(path.with_suffix(".json"), (json.dumps(record, indent=1) + "\n").encode(), shared=True)
 

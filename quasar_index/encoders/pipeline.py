@@ -60,6 +60,7 @@ class EncodedImage:
         embedding: (D,) float32, raw; None on an error and for known images.
         error: What is wrong with it; empty where nothing is.
         is_found: Whether the embedding comes from the cache.
+        note: What is missing of a truncated file; empty where nothing is.
     """
 
     path: str
@@ -69,6 +70,7 @@ class EncodedImage:
     embedding: FloatArray | None = None
     error: str = ""
     is_found: bool = False
+    note: str = ""
 
 
 def encode_files(
@@ -81,6 +83,7 @@ def encode_files(
     known: Container[str] = (),
     cache: EmbeddingCache | None = None,
     read: Callable[[str], bytes] | None = None,
+    tolerate_truncated: bool = False,
 ) -> Iterator[EncodedImage]:
     """Embed files, one result a path, in order.
 
@@ -93,6 +96,8 @@ def encode_files(
         known: Content ids whose images need no embedding (an interrupted build's).
         cache: Where embeddings are looked up, by the bytes of the file, and put; an image that is there is not decoded.
         read: Returns a file's bytes; None for `read_image_bytes`.
+        tolerate_truncated: Embed what is there of a file that ends too early, with a note; else it is an error. Such an
+            embedding is not put into the cache, whose readers may not want it.
 
     Yields:
         One `EncodedImage` a path.
@@ -103,6 +108,7 @@ def encode_files(
 
     def load(path: str) -> tuple[EncodedImage, ByteArray | None]:
         key, held = "", 0
+        missing: list[str] = []
 
         def admit(n_pixels: int) -> None:
             nonlocal held
@@ -118,12 +124,18 @@ def encode_files(
             found = None if cache is None else cache.find(key, encoder)
             if found is not None and found.width * found.height <= max_pixels:
                 return EncodedImage(path, key, found.width, found.height, found.embedding, is_found=True), None
-            image = decode(data, max_pixels=max_pixels, admit=admit)
+            image = decode(
+                data,
+                max_pixels=max_pixels,
+                admit=admit,
+                rule=encoder.spec.rule_version,
+                on_truncated=missing.append if tolerate_truncated else None,
+            )
             height, width = image.shape[:2]
             pixels = encoder.prepare(image)
             if isinstance(pixels.base, np.ndarray):
                 pixels = pixels.copy()  # a crop would keep the whole image
-            return EncodedImage(path, key, width, height), pixels
+            return EncodedImage(path, key, width, height, note="".join(missing)), pixels
         except DataError as error:  # an ImageError, or what the source's own reader raises
             return EncodedImage(path, key, error=str(error)), None
         finally:
@@ -224,7 +236,7 @@ class _Run:
                 self.ready[item.row] = replace(item.image, error=_UNUSABLE)
                 continue
             image = self.ready[item.row] = replace(item.image, embedding=embedding)
-            if self._cache is not None:
+            if self._cache is not None and not image.note:
                 self._cache.keep(image.id, self._encoder, embedding, image.width, image.height)
 
     def _stacked(self, pixels: list[ByteArray]) -> ByteArray:

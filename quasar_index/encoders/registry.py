@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from ..errors import AnchorIndexError, EncoderError
 from ..paths import PathText
 from . import exported
-from .spec import EncoderSpec, InputRule, parse_input
+from .spec import RULE_VERSION, EncoderSpec, InputRule, parse_input
 from .weights import OFFLINE_ENCODER, weights_file
 
 if TYPE_CHECKING:
@@ -310,6 +310,7 @@ def _has_card() -> bool:
 
 def _with_rule(spec: EncoderSpec, rule: str | InputRule | None) -> EncoderSpec | None:
     """Return the spec of an exported tower under another input rule; None where the tower normalises otherwise."""
+    spec = spec.at_rule(RULE_VERSION)
     if rule is None or spec.input is None:
         return spec
     wanted = parse_input(rule, spec.input) if isinstance(rule, str) else rule

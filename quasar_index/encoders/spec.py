@@ -29,8 +29,12 @@ IMAGENET_STD: Triple = (0.229, 0.224, 0.225)
 HALF: Triple = (0.5, 0.5, 0.5)
 FLOAT32 = ("fp32", "onnx", "openvino")
 """Runtimes that compute in float32: on a CPU their embeddings are the same up to rounding, and serve each other."""
-RULE_VERSION = 1
-"""Version of what input rules do to an image: an index embeds every query by the version that it was built with."""
+RULE_VERSION = 2
+"""Version of what input rules do to an image: an index embeds every query by the version that it was built with.
+
+Version 2 takes the full picture of a TIFF, converts colour profiles and scales deep pictures by their range (see
+`images/decoding.py`); plain 8-bit sRGB pictures have the same pixels by both.
+"""
 
 
 @dataclass(frozen=True)
@@ -177,6 +181,15 @@ class EncoderSpec:
                 same = str(mine) == str(theirs)  # such as rules that differ in their version alone
                 return f"{what} {mine!r} != {theirs!r}" if same else f"{what} {mine} != {theirs}"
         return "" if self.fingerprint or self.name == other.name else f"name {self.name} != {other.name}"
+
+    @property
+    def rule_version(self) -> int:
+        """Version of the input rule by which its images are read: what `images.decode` takes as `rule`."""
+        return RULE_VERSION if self.input is None else self.input.version
+
+    def at_rule(self, version: int) -> EncoderSpec:
+        """Return the spec of the same encoder with images read by another version of the input rule."""
+        return self if self.input is None else replace(self, input=replace(self.input, version=version))
 
     @property
     def identity(self) -> dict[str, Any]:

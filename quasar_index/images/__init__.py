@@ -1,21 +1,37 @@
-"""Image files: which endings and formats count, listing folders, reading bytes, decoding to 8-bit RGB."""
+"""Image files: which endings and formats count, listing folders, reading bytes, decoding to 8-bit sRGB."""
 
-from .decoding import MAX_PIXELS, allow_pixels, decode, open_image
-from .folders import find_images, list_images
-from .formats import FORMATS, is_image_name, registered
+from .decoding import MAX_PIXELS, allow_pixels, decode, open_image, to_pixels
+from .folders import (
+    LeftOut,
+    Survey,
+    find_images,
+    list_images,
+    survey_folder,
+    survey_glob,
+)
+from .formats import FORMATS, is_image_name, is_readable_name, readable_endings, registered
+from .globs import SYSTEM_FOLDERS
 from .reading import MAX_FILE_BYTES, content_id, read_image_bytes
 
 __all__ = [
     "FORMATS",
     "MAX_FILE_BYTES",
     "MAX_PIXELS",
+    "SYSTEM_FOLDERS",
+    "LeftOut",
+    "Survey",
     "allow_pixels",
     "content_id",
     "decode",
     "find_images",
     "is_image_name",
+    "is_readable_name",
     "list_images",
     "open_image",
     "read_image_bytes",
+    "readable_endings",
     "registered",
+    "survey_folder",
+    "survey_glob",
+    "to_pixels",
 ]

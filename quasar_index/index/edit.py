@@ -20,7 +20,7 @@ import pyarrow as pa
 from ..arrays import FloatArray, as_embeddings
 from ..datasets.base import AnchorSource
 from ..datasets.column_types import one_type
-from ..encoders.base import Encoder
+from ..encoders.base import Encoder, reading_as
 from ..encoders.spec import EncoderSpec
 from ..errors import AnchorIndexError, DataError, counted
 from ..images import MAX_PIXELS
@@ -128,6 +128,7 @@ def add(
     if total == 0:
         raise DataError("the data hold no images", "check --data")
     with changing(index) as change:
+        encoder = reading_as(encoder, change.manifest.encoder)
         _check_encoder(change, encoder.spec)
         records, known = _prepare(change, sources)
         folder = change.path / STAGING

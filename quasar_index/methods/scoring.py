@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ..anchors import AnchorTable
 from ..arrays import ByteArray, DoubleArray, FloatArray
-from ..encoders.base import Encoder, encode
+from ..encoders.base import Encoder, encode, reading_as
 from ..encoders.pipeline import EncodedImage, encode_files
 from ..errors import AnchorIndexError, DataError, MethodError
 from ..images import MAX_PIXELS
@@ -44,6 +44,7 @@ class ScoredImage:
         error: Why there is no score; empty otherwise.
         embedding: (D,) float32, raw; None on an error.
         id: Content id of the image; empty where it could not be read, or only its embedding is known.
+        note: What is missing of a truncated file that was to be scored all the same; empty otherwise.
 
     Example:
         >>> import quasar_index as qi
@@ -59,6 +60,7 @@ class ScoredImage:
     error: str = ""
     embedding: FloatArray | None = field(default=None, repr=False, compare=False)
     id: str = field(default="", repr=False, compare=False)
+    note: str = ""
 
 
 @dataclass
@@ -68,7 +70,8 @@ class Scorer:
     Attributes:
         anchors: The anchors; an index stands for all of its anchors; or a method that is fitted to some already.
         method: What scores; of no meaning where it is fitted already.
-        encoder: Embeds images; None to score embeddings only. With an index, it must be the index's own.
+        encoder: Embeds images; None to score embeddings only. With an index, it must be the index's own,
+            and reads images by the version of the input rule that the index was built with.
         batch_size: Most images in one forward pass.
         cache: Where `score_files` looks embeddings up and puts them; None to embed every image.
 
@@ -101,7 +104,9 @@ class Scorer:
         if not isinstance(self.method, Method):
             raise MethodError(f"{self.method!r} is no method", "give for example qi.Mean()")
         if isinstance(self.anchors, AnchorIndex) and self.encoder is not None:
-            theirs, ours = self.anchors.manifest.encoder, self.encoder.spec
+            theirs = self.anchors.manifest.encoder
+            self.encoder = reading_as(self.encoder, theirs)
+            ours = self.encoder.spec
             if difference := ours.difference(theirs):
                 raise AnchorIndexError(
                     f"index '{self.anchors.path}' holds {theirs.name} ({theirs.dim}-d) but the encoder is {ours.name} "
@@ -145,7 +150,7 @@ class Scorer:
         return [
             image
             if image.embedding is None
-            else ScoredImage(image.path, *next(rows), embedding=image.embedding, id=image.id)
+            else ScoredImage(image.path, *next(rows), embedding=image.embedding, id=image.id, note=image.note)
             for image in images
         ]
 
@@ -156,6 +161,7 @@ class Scorer:
         n_workers: int | None = None,
         max_pixels: int = MAX_PIXELS,
         read: Callable[[str], bytes] | None = None,
+        tolerate_truncated: bool = False,
         on_progress: Callable[[int], None] | None = None,
     ) -> Iterator[ScoredImage]:
         """Score image files as a stream with bounded memory; a bad image is a row with an error.
@@ -165,6 +171,8 @@ class Scorer:
             n_workers: Decoding threads; None for one a core.
             max_pixels: Largest image that is decoded.
             read: Returns the bytes of an image file by its path; None for a local file or a URL.
+            tolerate_truncated: Score what is there of a file that ends too early, its missing pixels grey; the row's
+                note says what is missing. Else it is an error.
             on_progress: Called with the number of images embedded so far; rows follow in blocks.
 
         Yields:
@@ -180,6 +188,7 @@ class Scorer:
             max_pixels=max_pixels,
             cache=self.cache,
             read=read,
+            tolerate_truncated=tolerate_truncated,
         )
         block: list[EncodedImage] = []
         # Static centroids score at once; adaptive ones are cheaper for a block of queries.
@@ -199,6 +208,7 @@ class Scorer:
         *,
         n_workers: int | None = None,
         max_pixels: int = MAX_PIXELS,
+        tolerate_truncated: bool = False,
         on_progress: Callable[[int], None] | None = None,
     ) -> Iterator[ScoredImage]:
         r"""Score the images of a label file or a container, such as tar shards, whether or not they are rated.
@@ -207,6 +217,7 @@ class Scorer:
             source: What `qi.datasets.load_images` or `qi.load_source` read.
             n_workers: As of `score_files`.
             max_pixels: As of `score_files`.
+            tolerate_truncated: As of `score_files`.
             on_progress: As of `score_files`.
 
         Yields:
@@ -227,7 +238,12 @@ class Scorer:
         """
         paths = (path for chunk in source.records["path"].chunks for path in chunk.to_pylist())
         yield from self.score_files(
-            paths, n_workers=n_workers, max_pixels=max_pixels, read=source.read_bytes, on_progress=on_progress
+            paths,
+            n_workers=n_workers,
+            max_pixels=max_pixels,
+            read=source.read_bytes,
+            tolerate_truncated=tolerate_truncated,
+            on_progress=on_progress,
         )
 
     def _score_block(self, block: list[EncodedImage]) -> Iterator[ScoredImage]:
@@ -236,7 +252,7 @@ class Scorer:
             yield (
                 ScoredImage(image.path, error=image.error, id=image.id)
                 if image.embedding is None
-                else ScoredImage(image.path, *next(rows), embedding=image.embedding, id=image.id)
+                else ScoredImage(image.path, *next(rows), embedding=image.embedding, id=image.id, note=image.note)
             )
 
     def rows(self, embeddings: Sequence[FloatArray] | FloatArray) -> Iterator[Row]:

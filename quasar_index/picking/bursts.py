@@ -52,7 +52,8 @@ def taken_at(path: PathText) -> float | None:
     name = os.fspath(path)
     try:
         # A local file is opened by its head alone: photographs are large, and their pixels have been read before.
-        opened = open_image(read_image_bytes(name)) if "://" in name else Image.open(name, formats=registered())
+        # By rule 1, which opens the first page of a TIFF: cameras write EXIF there, whatever page is the picture.
+        opened = open_image(read_image_bytes(name), rule=1) if "://" in name else Image.open(name, formats=registered())
         with opened as image:
             found = image.getexif().get_ifd(_EXIF)
         moment = datetime.strptime(_text(found[_TAKEN])[:19], "%Y:%m:%d %H:%M:%S").replace(tzinfo=timezone.utc)

@@ -18,7 +18,7 @@ import io
 import logging
 import os
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +100,7 @@ def synthesize(
     n_workers: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
     extension: Literal["png", "bmp"] = "png",
+    exclude: Iterable[str] = (),
 ) -> SynthesisReport:
     """Distort all images of a folder into a KADIS-like data set, or finish one that was interrupted.
 
@@ -118,6 +119,7 @@ def synthesize(
         n_workers: Threads, or None for one a processor.
         on_progress: Called with (sources done, sources in all) after each source, by the calling thread.
         extension: Format of the distorted images; bmp, which KADIS uses, is larger. References are png.
+        exclude: Patterns of sources that are left out, as of `list_images`.
 
     Returns:
         Counts, and the images that could not be used.
@@ -149,7 +151,7 @@ def synthesize(
             f"cannot draw {per_image} of {len(grid)} (type, level) pairs", "mend per_image, types or levels"
         )
     _check_folders(source_dir, output_dir)
-    sources = _named_sources(source_dir, output_dir)
+    sources = _named_sources(source_dir, output_dir, exclude)
     plan = _Plan(output_dir, grid, per_image, seed, extension)
     try:
         for folder in (REFERENCES_FOLDER, DISTORTED_FOLDER):
@@ -197,12 +199,12 @@ def _check_folders(source_dir: Path, output_dir: Path) -> None:
         raise DataError(f"'{output_dir}' holds another KADIS-like data set", "write to another folder")
 
 
-def _named_sources(source_dir: Path, output_dir: Path) -> dict[str, Path]:
+def _named_sources(source_dir: Path, output_dir: Path, exclude: Iterable[str]) -> dict[str, Path]:
     """Return the sources by the name that their outputs get, in the order of their paths."""
     output = output_dir.resolve()
     named: dict[str, Path] = {}
     taken: dict[str, Path] = {}
-    for path in list_images(source_dir):
+    for path in list_images(source_dir, exclude=exclude):
         if path.resolve().is_relative_to(output):
             continue
         name = "__".join(path.relative_to(source_dir).with_suffix("").parts)

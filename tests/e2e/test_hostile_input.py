@@ -57,7 +57,7 @@ def test_names_on_stdin_may_hold_any_byte(end: bytes, hostile: Path, monkeypatch
     names = [name for name in GOOD if end == b"\0" or b"\n" not in name]
     monkeypatch.chdir(hostile)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"".join(name + end for name in names)), "utf-8"))
-    assert list(map(os.fsencode, expand(["-"]))) == names
+    assert list(map(os.fsencode, expand(["-"]).paths)) == names
 
 
 def test_files_that_cannot_be_files_are_rows(call: Run, hostile: Path):

@@ -2,9 +2,10 @@
 
     python -m tests.torture.mutated_images --count 20000 --seed 0 --processes 4
 
-Seeds are small JPEG, PNG, WebP, TIFF and GIF files of many modes, made with Pillow. Each is damaged in one to four
-ways: flipped bits, overwritten and repeated bytes, cut ends, chunks spliced in from another file, header fields set to
-extreme numbers. PNG checksums are mended in half of the cases, so that damage reaches the decoder behind them.
+Seeds are small JPEG, PNG, WebP, TIFF, GIF, HEIC, AVIF, JPEG XL and JPEG 2000 files of many modes, made with Pillow and
+its plugins, and raw photographs. Each is damaged in one to four ways: flipped bits, overwritten and repeated bytes, cut
+ends, chunks spliced in from another file, header fields set to extreme numbers. PNG checksums are mended in half of the
+cases, so that damage reaches the decoder behind them. Every other one is read as `--tolerate-truncated` does.
 
 Prints one line, and exits with 1 when a worker died or hung, another exception came out, or the memory of a worker grew
 beyond its limit. Every input is made again by its number: `--only NUMBER` decodes one, to look at a violation.
@@ -33,12 +34,14 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from quasar_index.errors import ImageError
-from quasar_index.images import allow_pixels, decode
+from quasar_index.images import allow_pixels, decode, registered
+from tests.raw_photographs import dng
 
 MAX_PIXELS = 4_000_000
 """Small, so that the bound on memory is sharp; the limit itself is part of what is tested."""
-MOST_BYTES = 12 * MAX_PIXELS + (64 << 20)
-"""Memory that a worker may come to hold beyond its start: 12 bytes a pixel, and what the allocator keeps."""
+MOST_BYTES = 24 * MAX_PIXELS + (64 << 20)
+"""Memory that a worker may come to hold beyond its start: 24 bytes a pixel of raw photographs and of files of which a
+part is read, 12 of others, and what the allocator keeps."""
 HANGS_AFTER = 60.0
 """Seconds after which an image counts as hanging."""
 BATCH = 25
@@ -84,8 +87,22 @@ def seeds() -> list[bytes]:
         ("TIFF", rgb.convert("YCbCr"), {"big_tiff": True}),
         ("GIF", palette, {"transparency": 1}),
         ("GIF", frames[0], {**animated, "disposal": 2}),
+        ("PPM", deep, {}),
+        ("BMP", rgb, {}),
+        ("JPEG2000", rgb, {}),
+        ("HEIF", rgb, {"exif": exif, "quality": 60}),
+        ("HEIF", rgba, {"quality": 60}),
+        ("HEIF", frames[0], {**animated, "quality": 40}),
+        ("AVIF", rgb, {"exif": exif, "quality": 60}),
+        ("AVIF", rgba, {"quality": 60}),
+        ("AVIF", frames[0], {**animated, "quality": 40}),
+        ("JXL", rgb, {"exif": exif.tobytes(), "use_container": True}),
+        ("JXL", rgba, {"lossless": True}),
+        ("JXL", deep, {"lossless": True}),
     ]
-    made = []
+    registered()
+    srgb = smooth[:, :, :3]
+    made = [dng(srgb), dng(srgb, is_linear=True), dng(srgb, preview=srgb[:12, :16], orientation=6)]
     for format_, image, options in plan:
         file = io.BytesIO()
         image.save(file, format_, **options)
@@ -189,7 +206,9 @@ def work(pipe: Connection, seed: int) -> None:
         for number in numbers:
             pipe.send(number)
             try:
-                pixels = decode(mutate(number, seed, originals), max_pixels=MAX_PIXELS)
+                # Every other one as --tolerate-truncated reads it.
+                tolerant = (lambda _: None) if number % 2 else None
+                pixels = decode(mutate(number, seed, originals), max_pixels=MAX_PIXELS, on_truncated=tolerant)
                 sound = pixels.dtype == np.uint8 and pixels.ndim == 3 and pixels.size <= 3 * MAX_PIXELS
                 outcomes.append((number, "decoded" if sound else "wrong array"))
             except ImageError as error:

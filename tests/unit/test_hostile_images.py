@@ -78,7 +78,8 @@ def test_of_many_frames_one_is_decoded(format_, count):
 
 def test_large_images_are_converted_in_strips_without_a_seam(monkeypatch):
     # More than one strip, in every mode that is converted by itself; the same as the conversion of the whole.
-    monkeypatch.setattr("quasar_index.images.decoding._STRIP_PIXELS", 700)
+    monkeypatch.setattr("quasar_index.images.strips._LARGE", 700)
+    monkeypatch.setattr("quasar_index.images.strips._SMALL", 700)
     rng = np.random.default_rng(0)
     shape = (101, 99)
     alpha = Image.fromarray(rng.integers(0, 256, (*shape, 4), dtype=np.uint8))
@@ -88,9 +89,9 @@ def test_large_images_are_converted_in_strips_without_a_seam(monkeypatch):
     deep = rng.integers(0, 65536, shape, dtype=np.uint16)
     grey = decode(encoded(Image.fromarray(deep), "TIFF"))
     np.testing.assert_array_equal(grey[:, :, 1], np.clip(np.rint(deep * (255.0 / 65535.0)), 0, 255).astype(np.uint8))
-    # The scale of a floating-point image is that of all of it: only its last row is bright.
+    # The scale of a floating-point image is that of all of it: only its last rows are bright.
     values = np.full(shape, 0.5, dtype=np.float32)
-    values[-1] = 255
+    values[-2:] = 255
     assert decode(encoded(Image.fromarray(values), "TIFF"))[0, 0].tolist() == [0, 0, 0]
 
 

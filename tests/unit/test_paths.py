@@ -189,6 +189,7 @@ ENTRIES = {
         lambda path: qi.sweep.suggest(opened(), selectors=qi.sweep.make_selectors(["random"]), group="content",
                                       state=path, n_seeds=2, n_resamples=40),
     ),
+    "survey_folder": lambda p: qi.images.survey_folder(p("images")),
     "synthesize": lambda p: qi.synthesis.synthesize(p("images"), p("made"), types=["gaussian-blur"], levels=[1]),
     "write_embedded_images": lambda p: is_written(
         p("out.npz"), lambda path: qi.index.write_embedded_images(path, list("abcd"), MATRIX[:4])
