@@ -3,6 +3,7 @@
 from .decoding import MAX_PIXELS, allow_pixels, decode, open_image
 from .folders import find_images, list_images
 from .formats import FORMATS, is_image_name, registered
+from .in_memory import as_pixels
 from .reading import MAX_FILE_BYTES, content_id, read_image_bytes
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "MAX_FILE_BYTES",
     "MAX_PIXELS",
     "allow_pixels",
+    "as_pixels",
     "content_id",
     "decode",
     "find_images",

@@ -105,7 +105,7 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, admit: Callable[[int], 
         admit(image.width * image.height)
     try:
         image.load()
-        return _to_rgb(_upright(image))
+        return to_rgb(image)
     except Image.DecompressionBombError as error:
         raise ImageError(
             f"it has more pixels than the limit of {max_pixels}", "resize it, or raise the limit with --max-pixels"
@@ -115,6 +115,18 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, admit: Callable[[int], 
         raise ImageError(f"cannot be decoded ({first_line(error)})", "restore or remove it") from error
     finally:
         image.close()  # its pixels would else wait for Python to find a circle of references
+
+
+def to_rgb(image: Image.Image) -> ByteArray:
+    """Convert an image that Pillow has opened to pixels, as `decode` does it; the image stays as it is.
+
+    Args:
+        image: Of any mode; with its EXIF orientation where it has one.
+
+    Returns:
+        (H, W, 3) uint8 RGB, upright.
+    """
+    return _to_rgb(_upright(image))
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -149,7 +161,7 @@ def _strip_to_rgb(image: Image.Image, top: float) -> ByteArray:
     if image.mode.startswith("I") or image.mode == "F":
         grey = np.clip(np.rint(_values(image) * (255.0 / top)), 0, 255).astype(np.uint8)
         return np.repeat(grey[:, :, None], 3, axis=2)
-    if image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info:
+    if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, (255, 255, 255, 255))
         image = Image.alpha_composite(white, image)

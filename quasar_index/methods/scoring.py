@@ -12,11 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..anchors import AnchorTable
-from ..arrays import ByteArray, DoubleArray, FloatArray
+from ..arrays import DoubleArray, FloatArray
 from ..encoders.base import Encoder, encode
 from ..encoders.pipeline import EncodedImage, encode_files
 from ..errors import AnchorIndexError, DataError, MethodError
 from ..images import MAX_PIXELS
+from ..images.in_memory import ImageLike
 from ..index.anchor_index import AnchorIndex
 from .familiarity import familiarity
 from .fitted import FittedMethod, Scores
@@ -119,17 +120,19 @@ class Scorer:
         """Say how near (M, D) raw embeddings lie to the anchors; see `methods.familiarity`."""
         return familiarity(self.fitted.anchors, embeddings)
 
-    def score_images(self, images: Sequence[ByteArray]) -> Scores:
-        """Score decoded images.
+    def score_images(self, images: Iterable[ImageLike]) -> Scores:
+        """Score images in memory.
 
         Args:
-            images: M arrays (H, W, 3) uint8 RGB.
+            images: M PIL images of any mode, or arrays (H, W), (H, W, 3) or (H, W, 4) uint8, which are converted as
+                files are (see `images.as_pixels`); also a generator, or one array (M, H, W, 3).
 
         Returns:
             M scores, in order.
+
+        Raises:
+            DataError: When one is no image, or of another type or shape.
         """
-        if not images:
-            return Scores(np.empty(0), np.empty(0), np.empty(0))
         return self.score_embeddings(encode(self._needed_encoder(), images, batch_size=self.batch_size))
 
     def score_again(self, images: Sequence[ScoredImage]) -> list[ScoredImage]:
