@@ -45,6 +45,9 @@ BATCHES_AHEAD = 2
 WAITING_RESULTS = 4096
 """Most finished embeddings that wait for an earlier image."""
 
+RECENT = 4096
+"""Embeddings of the run that copies of their files take over; also those that come later are in the cache."""
+
 _UNUSABLE = "its embedding is not finite or zero; drop the image or use another encoder"
 
 
@@ -115,6 +118,8 @@ def encode_files(
             key = content_id(data)
             if key in known:
                 return EncodedImage(path, key), None
+            if (same := run.recent.get(key)) is not None:
+                return replace(same, path=path), None
             found = None if cache is None else cache.find(key, encoder)
             if found is not None and found.width * found.height <= max_pixels:
                 return EncodedImage(path, key, found.width, found.height, found.embedding, is_found=True), None
@@ -163,6 +168,7 @@ class _Run:
     Attributes:
         budget: Of the bytes in front of the encoder.
         ready: Finished images by row.
+        recent: The last images that were embedded, by content id.
         n_loading: Images that are read and decoded, or wait for that.
     """
 
@@ -170,6 +176,7 @@ class _Run:
         self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self.budget = Budget(WAITING_BYTES, on_wait=lambda: self._events.put(lambda: None))
         self.ready: dict[int, EncodedImage] = {}
+        self.recent: dict[str, EncodedImage] = {}
         self.n_loading = 0
         self._encoder = encoder
         self._batch_size = batch_size
@@ -223,7 +230,13 @@ class _Run:
             if not (np.isfinite(norm) and norm > 0):
                 self.ready[item.row] = replace(item.image, error=_UNUSABLE)
                 continue
-            image = self.ready[item.row] = replace(item.image, embedding=embedding)
+            if (same := self.recent.get(item.image.id)) is not None:
+                # A copy that came before the first one was embedded: another place in a batch may round otherwise.
+                self.ready[item.row] = replace(same, path=item.image.path)
+                continue
+            image = self.ready[item.row] = self.recent[item.image.id] = replace(item.image, embedding=embedding)
+            if len(self.recent) > RECENT:
+                del self.recent[next(iter(self.recent))]
             if self._cache is not None:
                 self._cache.keep(image.id, self._encoder, embedding, image.width, image.height)
 

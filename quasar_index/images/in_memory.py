@@ -92,7 +92,7 @@ def _check_several(images: object) -> None:
     if shape is not None and len(shape) in (2, 3):
         mend = "give a list: [image]; of grey images, list(images)"
         raise DataError(f"an array of shape {tuple(shape)} is one image, not several", mend)
-    if shape is not None and len(shape) != 4 and getattr(images, "dtype", None) != object:
+    if shape is not None and len(shape) != 4 and str(getattr(images, "dtype", "")) != "object":
         raise DataError(f"an array of shape {tuple(shape)} holds no images", "give (N, H, W, 3) uint8, or a list")
     if not isinstance(images, Iterable):
         raise DataError(f"{_shown(images)} is no list of images", "give a list of arrays or PIL images")

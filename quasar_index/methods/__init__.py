@@ -18,6 +18,7 @@ from .ridge import Ridge
 from .scoring import ScoredImage, Scorer
 from .shrinkage import UNRATED_SHRINKAGE, Shrinkage, rated_shrinkage
 from .space import Space, fit_space
+from .ties import Ties
 
 __all__ = [
     "METHODS",
@@ -42,6 +43,7 @@ __all__ = [
     "Scores",
     "Shrinkage",
     "Space",
+    "Ties",
     "compare",
     "explain",
     "familiarity",

@@ -196,6 +196,7 @@ def embed_rated(
     ids: list[str] = []
     rows: list[int] = []
     failures: list[tuple[str, str]] = []
+    first: dict[str, FloatArray] = {}
     stream = encode_files(
         source.records["path"].to_pylist(),
         encoder,
@@ -211,7 +212,7 @@ def embed_rated(
         else:
             rows.append(row)
             ids.append(image.id)
-            embeddings.append(image.embedding)
+            embeddings.append(first.setdefault(image.id, image.embedding))  # copies of a file are equal
         if on_progress is not None:
             on_progress(row + 1, len(source))
     if not rows:
