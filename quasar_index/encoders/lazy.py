@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..paths import PathText
@@ -64,6 +65,11 @@ class LazyEncoder:
             return_freed_memory()
         if weights is not None:
             self._load()
+
+    def __reduce__(self) -> Any:
+        """Be pickled as it was asked for, and with the runtime that it has chosen by now."""
+        chosen = self.spec.runtime or self._options["precision"]
+        return partial(LazyEncoder, self.spec, **self._options | {"precision": chosen}), ()
 
     @property
     def is_loaded(self) -> bool:

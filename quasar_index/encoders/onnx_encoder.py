@@ -13,6 +13,7 @@ import numpy as np
 
 from ..arrays import ByteArray, FloatArray
 from ..errors import EncoderError, first_line
+from ..forks import leave
 from ..threads import n_cores
 from . import openvino_runtime, trial
 from .image_tower import ImageTower, Precision
@@ -48,6 +49,12 @@ class OnnxEncoder(ImageTower):
         self._onnx = (
             None if precision.startswith("openvino") else open_session(path, keeps_memory=not is_short(n_images))
         )
+
+    def start_anew(self) -> None:
+        """Leave the parent's session (see `ImageTower.start_anew`)."""
+        super().start_anew()
+        leave(self._onnx)
+        self._onnx = None
 
     def candidates(self) -> list[str]:
         """Return OpenVINO in float32, where it is installed."""

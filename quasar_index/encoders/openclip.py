@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from ..arrays import FloatArray
 from ..errors import EncoderError, first_line
+from ..forks import compute_alone
 from .image_tower import Precision
 from .spec import CLIP_MEAN, CLIP_STD, EncoderSpec, InputRule
 from .torch_encoder import TorchEncoder, fingerprint
@@ -75,6 +76,7 @@ class OpenClipEncoder(TorchEncoder):
         Raises:
             EncoderError: When the model's tokenizer cannot be had.
         """
+        compute_alone()
         tokens = self._tokenizer(list(texts)).to(self.device)
         embeddings: torch.Tensor = self._model.encode_text(tokens)
         return embeddings.float().cpu().numpy()

@@ -48,6 +48,7 @@ WAITING_RESULTS = 4096
 RECENT = 4096
 """Embeddings of the run that copies of their files take over; also those that come later are in the cache."""
 
+_BEGIN = "begin the run in the worker"
 _UNUSABLE = "its embedding is not finite or zero; drop the image or use another encoder"
 
 
@@ -140,6 +141,7 @@ def encode_files(
     next_row = 0
     try:
         while True:
+            run.check_process()
             while not exhausted and run.wants_more():
                 row, path = next(numbered, (-1, ""))
                 if row < 0:
@@ -185,7 +187,17 @@ class _Run:
         self._buckets: dict[tuple[int, ...], list[_Prepared]] = {}
         self._full: deque[list[_Prepared]] = deque()
         self._batch: ByteArray = np.empty((0, 0, 0, 3), dtype=np.uint8)
+        self._process = os.getpid()
         self._decoders = ThreadPoolExecutor(n_workers, thread_name_prefix="decode")
+
+    def check_process(self) -> None:
+        """Raise an error in a forked process, where the decoding threads are not.
+
+        Raises:
+            DataError: There.
+        """
+        if self._process != os.getpid():
+            raise DataError("these images are being read by the process that this one was forked from", _BEGIN)
 
     def wants_more(self) -> bool:
         """Whether to load another image: enough to keep everybody busy, never more."""
@@ -248,6 +260,8 @@ class _Run:
 
     def close(self) -> None:
         """End the threads, whose images that have not begun are dropped, and write what the cache is to keep."""
+        if self._process != os.getpid():
+            return
         self.budget.close()
         self._decoders.shutdown(wait=True, cancel_futures=True)
         if self._cache is not None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..errors import AnchorIndexError, EncoderError
+from ..forks import compute_alone
 from ..paths import PathText
 from . import exported
 from .spec import EncoderSpec, InputRule, parse_input
@@ -219,6 +220,7 @@ def load_encoder(
         shipped = exported.shipped_tower(name, layers or LAYERS[0])
         if shipped is not None and (spec := _with_rule(shipped.spec, input_rule)) is not None:
             return _onnx_encoder(spec, shipped, precision, n_images)
+    compute_alone()
     from . import efficientnet, openclip, timm_models
     from .torch_encoder import resolve_device
 

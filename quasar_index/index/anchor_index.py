@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..paths import PathText
 from .manifest import Manifest
@@ -79,6 +79,10 @@ class AnchorIndex:
         if version is None:
             return cls(path, current)
         return cls(path, find_entry(path, current, version).manifest, pinned=True)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Be pickled as its place and version, wherever the other process works."""
+        return self.__dict__ | {"path": self.path.absolute()}
 
     @property
     def name(self) -> str:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -143,6 +143,10 @@ class FittedMethod:
             self._static = (
                 self._centroids(method) if isinstance(method, CentroidMethod) and not method.is_adaptive else None
             )
+
+    def __reduce__(self) -> Any:
+        """Be pickled as what it is fitted to; centroids and predictors are made again."""
+        return partial(FittedMethod, space=self.space), (self.method, self.anchors)
 
     @cached_property
     def table(self) -> AnchorTable:

@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -112,6 +112,12 @@ class Scorer:
                 )
         self.fitted = self.anchors if isinstance(self.anchors, FittedMethod) else self.method.fit(self.anchors)
         self.method = self.fitted.method
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Be pickled with all that it scores by; of an index, only its place and version: it is opened there."""
+        if not isinstance(self.anchors, AnchorIndex):
+            return super().__reduce_ex__(protocol)
+        return Scorer, (self.anchors, self.method, self.encoder, self.batch_size, self.cache, self.ties)
 
     def score_embeddings(self, embeddings: npt.ArrayLike) -> Scores:
         """Score (M, D) raw embeddings; see `FittedMethod.score`."""

@@ -16,7 +16,7 @@ ROOT = PACKAGE.parent
 
 # From the bottom up; a module may import those of its own line and of the lines before it.
 LAYERS = [
-    {"errors", "threads"},
+    {"errors", "forks", "threads"},
     {"paths", "sizes"},
     {"pictures"},
     {"arrays", "json_lines", "notation"},
