@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 import pyarrow as pa
 
+from ..arguments import checked
 from ..errors import DataError, counted
 from ..paths import PathText
 from .arrow_images import image_columns, load_hugging_face, load_parquet_images, parquet_schema
@@ -23,6 +24,7 @@ from .webdataset import load_webdataset
 LABEL_ENDINGS = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".parquet")
 
 
+@checked
 def load_source(
     spec: PathText,
     *,
@@ -60,6 +62,7 @@ def load_source(
     return _load(spec, {**score_options(score_column), "image": image_column, "lower": lower}, labelled=True)
 
 
+@checked
 def load_images(spec: PathText, *, image_column: str | None = None) -> ImageSource:
     r"""Read which images a source has, to score them: all that `load_source` reads, with or without scores.
 
@@ -98,6 +101,7 @@ def _load(spec: PathText, arguments: dict[str, str | None], *, labelled: bool) -
     return _load_own(parsed.root, Options({**parsed.options.values, **given}, labelled))
 
 
+@checked
 def find_dataset(name: str) -> Dataset:
     """Return the declaration of a data set.
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from ..arguments import checked
 from ..arrays import ByteArray, FloatArray
 from ..errors import ImageError
-from ..images.in_memory import ImageLike, in_memory
+from ..images.in_memory import Images, in_memory
 from .spec import EncoderSpec
 
 
@@ -43,7 +44,8 @@ class TextEncoder(Encoder, Protocol):
         ...
 
 
-def encode(encoder: Encoder, images: Iterable[ImageLike], *, batch_size: int = 16) -> FloatArray:
+@checked
+def encode(encoder: Encoder, images: Images, *, batch_size: int = 16) -> FloatArray:
     """Embed images in memory, of any sizes; images of one size share batches.
 
     Args:

@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..arguments import checked
 from ..arrays import FloatArray
 from ..errors import DataError, EncoderError, reason
 from ..forks import leave
@@ -151,6 +152,7 @@ class EmbeddingCache:
         (True, 1, [1])
     """
 
+    @checked
     def __init__(self, folder: PathText | None = None, *, limit: int | None = None) -> None:
         self.limit = default_cache_limit() if limit is None else limit
         try:
@@ -163,6 +165,7 @@ class EmbeddingCache:
         self._room = int(self.limit * SHARE_OF_A_RUN)
         self._identities: dict[Any, str] = {}
 
+    @checked
     def find(self, content_id: str, encoder: Encoder) -> KnownImage | None:
         """Return what is known of an image; None where it is to be embedded.
 
@@ -188,6 +191,7 @@ class EmbeddingCache:
             self.n_found += found is not None
             return found
 
+    @checked
     def keep(self, content_id: str, encoder: Encoder, embedding: FloatArray, width: int, height: int) -> None:
         """Put an embedding there; it is on the disk after `flush` at the latest.
 
@@ -245,6 +249,7 @@ class EmbeddingCache:
             found = [] if connection is None else connection.execute(_SHARES).fetchall()
             return [_share(*row) for row in found]
 
+    @checked
     def prune(self, size: int) -> int:
         """Remove what was not used for the longest time, until at most some bytes are left.
 

@@ -9,18 +9,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ..arrays import ByteArray, FloatArray
 from ..errors import EncoderError
 from ..forks import compute_alone, leave
+from ..images.in_memory import check_batch
 from . import trial
 from .memory import is_short, keep_freed_memory
-from .spec import EncoderSpec, InputRule
-
-Precision: TypeAlias = Literal["auto", "fp32", "bf16", "fp16", "onnx", "openvino", "openvino-bf16"]
+from .spec import EncoderSpec, InputRule, Precision
 
 TRIAL_IMAGES = 256
 """Fewest images of a run for which `auto` tries runtimes on a CPU."""
@@ -130,6 +129,7 @@ class ImageTower(ABC):
         Raises:
             EncoderError: When the runtime that was asked for cannot run this encoder.
         """
+        check_batch(batch)
         compute_alone()
         if self._process != os.getpid():
             self._process = os.getpid()

@@ -6,15 +6,15 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ..arguments import checked
 from ..paths import PathText
 from .memory import is_short, return_freed_memory
 from .registry import check_recorded_encoder, load_recorded_encoder
-from .spec import EncoderSpec
+from .spec import EncoderSpec, Precision
 
 if TYPE_CHECKING:
     from ..arrays import ByteArray, FloatArray
     from .base import Encoder
-    from .image_tower import Precision
 
 
 class LazyEncoder:
@@ -43,6 +43,7 @@ class LazyEncoder:
         (False, True)
     """
 
+    @checked
     def __init__(
         self,
         spec: EncoderSpec,
@@ -86,10 +87,12 @@ class LazyEncoder:
         """What it embeds in while it tries runtimes; float32 before it is loaded."""
         return getattr(self._loaded, "base", "fp32")
 
+    @checked
     def prepare(self, image: ByteArray) -> ByteArray:
         """Apply the input rule (see `InputRule.apply`), which needs no weights."""
         return self._rule.apply(image)
 
+    @checked
     def forward(self, batch: ByteArray) -> FloatArray:
         """Embed prepared images of one size; the first call loads the encoder.
 

@@ -16,9 +16,9 @@ from ..errors import EncoderError, first_line
 from ..forks import leave
 from ..threads import n_cores
 from . import openvino_runtime, trial
-from .image_tower import ImageTower, Precision
+from .image_tower import ImageTower
 from .memory import is_short
-from .spec import EncoderSpec
+from .spec import EncoderSpec, Precision
 
 LOGS_ERRORS = 3
 """ONNX Runtime's level of messages: its warnings are of its own optimisations."""

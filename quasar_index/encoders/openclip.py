@@ -19,8 +19,7 @@ from torch.nn import functional
 from ..arrays import FloatArray
 from ..errors import EncoderError, first_line
 from ..forks import compute_alone
-from .image_tower import Precision
-from .spec import CLIP_MEAN, CLIP_STD, EncoderSpec, InputRule
+from .spec import CLIP_MEAN, CLIP_STD, EncoderSpec, InputRule, Precision
 from .torch_encoder import TorchEncoder, fingerprint
 from .torchvision_ops import import_torchvision
 from .weights import fetch_from_hub, weights_file

@@ -141,8 +141,7 @@ def encode_files(
     next_row = 0
     try:
         while True:
-            run.check_process()
-            while not exhausted and run.wants_more():
+            while run.wants_more() and not exhausted:
                 row, path = next(numbered, (-1, ""))
                 if row < 0:
                     exhausted = True
@@ -190,17 +189,14 @@ class _Run:
         self._process = os.getpid()
         self._decoders = ThreadPoolExecutor(n_workers, thread_name_prefix="decode")
 
-    def check_process(self) -> None:
-        """Raise an error in a forked process, where the decoding threads are not.
+    def wants_more(self) -> bool:
+        """Whether to load another image: enough to keep everybody busy, never more.
 
         Raises:
-            DataError: There.
+            DataError: In a forked process, where the decoding threads are not.
         """
         if self._process != os.getpid():
             raise DataError("these images are being read by the process that this one was forked from", _BEGIN)
-
-    def wants_more(self) -> bool:
-        """Whether to load another image: enough to keep everybody busy, never more."""
         n_wait = self.n_loading + sum(map(len, self._full))
         return n_wait < self._n_ahead and len(self.ready) < WAITING_RESULTS
 

@@ -15,9 +15,9 @@ from ..arrays import ByteArray, FloatArray
 from ..errors import EncoderError, reason
 from . import openvino_runtime, trial
 from .exported import keep_exported, kept_path
-from .image_tower import ImageTower, Precision
+from .image_tower import ImageTower
 from .onnx_encoder import open_session
-from .spec import EncoderSpec
+from .spec import EncoderSpec, Precision
 
 _FORKED = "a process that was forked cannot use the GPU of its parent"
 _SPAWN = "start workers by 'spawn', or load the encoder with device='cpu'"

@@ -18,6 +18,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from ..arguments import checked
 from ..arrays import ByteArray, DoubleArray
 from ..errors import ImageError, first_line
 from .formats import FORMATS, registered
@@ -38,6 +39,7 @@ _UPRIGHT = {
 }
 
 
+@checked
 def allow_pixels(max_pixels: int) -> None:
     """Set Pillow's own limit, which otherwise holds beside `decode`'s, for the whole process.
 
@@ -50,6 +52,7 @@ def allow_pixels(max_pixels: int) -> None:
     Image.MAX_IMAGE_PIXELS = max_pixels
 
 
+@checked
 def open_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Open an encoded image by its header; no pixel is decoded.
 
@@ -86,6 +89,7 @@ def _opened(data: bytes) -> Image.Image:
         return Image.open(io.BytesIO(data), formats=registered())
 
 
+@checked
 def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, admit: Callable[[int], None] | None = None) -> ByteArray:
     """Decode an encoded image to upright 8-bit RGB.
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ..arguments import checked
 from ..errors import DataError
 from ..paths import PathText
 from .formats import IMAGE_SUFFIXES
 
 
+@checked
 def list_images(folder: PathText) -> list[Path]:
     """List the image files below a folder, recursively, in the order of their names.
 
@@ -57,6 +59,7 @@ def list_images(folder: PathText) -> list[Path]:
     return sorted(found)
 
 
+@checked
 def find_images(pattern: str) -> list[Path]:
     """Find the files that a glob matches; `**` stands for any folders, links to folders not followed, as they may loop.
 

@@ -6,6 +6,8 @@ import os
 
 from PIL import Image
 
+from ..arguments import checked
+
 # fmt: off
 IMAGE_SUFFIXES = frozenset((
     ".avif", ".bmp", ".gif", ".heic", ".heif", ".jp2", ".jpe", ".jpeg", ".jpg", ".jxl", ".pgm", ".png",
@@ -21,6 +23,7 @@ Not Pillow's thirty others: of EPS it runs Ghostscript, a program interpreter, a
 """
 
 
+@checked
 def is_image_name(name: str) -> bool:
     """Tell by the ending of its name whether a file is an image."""
     return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122 - also for URLs

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from ..arguments import checked
 from ..arrays import ByteArray
 from ..errors import DataError, ImageError, first_line
 from .decoding import to_rgb
@@ -22,6 +23,8 @@ ImageLike: TypeAlias = "Image.Image | npt.NDArray[Any] | Any"
 """A PIL image; an array of (H, W), (H, W, 1), (H, W, 2: grey and alpha), (H, W, 3) or (H, W, 4) uint8; a torch tensor
 of such a shape and type, on any device."""
 
+Images: TypeAlias = Iterable[ImageLike]
+"""Several of them: any iterable, also a generator or one array (N, H, W, C)."""
 _MODES = {1: "L", 2: "LA", 4: "RGBA"}
 _SCALE = "multiply by 255, round and convert to uint8"
 _WHOLE = ("other whole numbers", "scale them to go from 0 to 255, and convert to uint8")
@@ -33,6 +36,7 @@ _TYPES = {
 }
 
 
+@checked
 def as_pixels(image: ImageLike, what: str = "the image") -> ByteArray:
     """Convert an image in memory to pixels.
 
@@ -66,7 +70,7 @@ def as_pixels(image: ImageLike, what: str = "the image") -> ByteArray:
     return to_rgb(Image.fromarray(np.ascontiguousarray(flat), mode=_MODES[n_channels]))
 
 
-def in_memory(images: Iterable[ImageLike]) -> Iterator[ByteArray]:
+def in_memory(images: Images) -> Iterator[ByteArray]:
     """Convert images one by one; a message names which one, from 0.
 
     Args:
@@ -78,6 +82,14 @@ def in_memory(images: Iterable[ImageLike]) -> Iterator[ByteArray]:
     _check_several(images)
     for number, image in enumerate(images):
         yield as_pixels(image, f"image {number}")
+
+
+def check_batch(batch: object) -> None:
+    """Raise a DataError unless an argument is prepared images, (B, H, W, 3) uint8."""
+    shape = getattr(batch, "shape", None)
+    if not isinstance(batch, np.ndarray) or batch.dtype != np.uint8 or batch.ndim != 4 or batch.shape[3] != 3:
+        what = f"an array of shape {shape}" if shape is not None else f"of type {type(batch).__name__}"
+        raise DataError(f"prepared images are {what}", "give (B, H, W, 3) uint8, or call qi.encode(encoder, images)")
 
 
 def _check_several(images: object) -> None:

@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ..arguments import checked
 from ..arrays import FloatArray, IntArray
 from ..datasets.base import RECORD_SCHEMA, AnchorSource, Division, KeptDivision, Kind, Rating
 from ..datasets.embeddings import read_matrix
@@ -109,6 +110,7 @@ def export(
     return ExportReport(tuple(write(path, labels, embeddings)), len(labels))
 
 
+@checked
 def read_export(path: PathText) -> Export | None:
     r"""Read a file that `export` wrote, in any of its formats.
 

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
+from ..arguments import checked
 from ..errors import AnchorIndexError, DataError
 from ..paths import PathText
 from ..sides import check_two_sides
@@ -43,6 +44,7 @@ class MergeReport:
     notes: tuple[str, ...] = ()
 
 
+@checked
 def merge(
     name: PathText,
     indexes: Sequence[AnchorIndex],

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..anchors import AnchorTable, Side
+from ..arguments import checked
 from ..arrays import FloatArray, IntArray
 from ..forks import compute_alone
 from .gpu_search import search_on_gpu
@@ -31,6 +32,7 @@ class Neighbors:
     similarity: FloatArray
 
 
+@checked
 def nearest(
     anchors: AnchorTable, queries: FloatArray, top_k: int, *, side: Side | None = None, exact: bool = False
 ) -> Neighbors:

@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..anchors import AnchorTable
-from ..arrays import DoubleArray, FloatArray, as_embeddings, unit
+from ..arguments import checked
+from ..arrays import DoubleArray, FloatArray, as_embeddings, check_vectors, unit
 from ..errors import MethodError
 from ..index.anchor_index import AnchorIndex
 from ..threads import threads_for
@@ -60,6 +61,7 @@ class Scores:
             yield score, good, bad
 
 
+@checked
 def compare(queries: npt.ArrayLike, centroids: Centroids, *, temperature: float = TEMPERATURE) -> Scores:
     """Score queries against centroids.
 
@@ -124,6 +126,7 @@ class FittedMethod:
         (3, 8, 'whitened (shrinkage 0.01)')
     """
 
+    @checked
     def __init__(self, method: Method, anchors: AnchorTable | AnchorIndex, *, space: Space | None = None) -> None:
         if isinstance(anchors, AnchorIndex):
             anchors = anchors.anchors()
@@ -180,10 +183,13 @@ class FittedMethod:
         method = self.method
         return method.members(self.table) if isinstance(method, CentroidMethod) and self.is_static else None
 
+    @checked
     def directions(self, raw: FloatArray) -> FloatArray:
         """Map (M, D) raw embeddings into the space in use, to length one."""
+        check_vectors(raw, self.dim, "embeddings")
         return unit(self.space.apply(unit(raw)))
 
+    @checked
     def score(self, embeddings: npt.ArrayLike) -> Scores:
         """Score raw embeddings.
 
@@ -219,6 +225,7 @@ class FittedMethod:
         ]
         return Scores(*(np.concatenate([getattr(part, name) for part in parts] or [np.empty(0)]) for name in FIELDS))
 
+    @checked
     def explain(self, embeddings: npt.ArrayLike, *, top: int | None = None) -> Iterator[Explanation]:
         """Name the anchors that make the scores of embeddings; see `explanation.explain`."""
         from .explanation import explain

@@ -12,13 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ..anchors import AnchorTable
+from ..arguments import checked, shown
 from ..arrays import DoubleArray, FloatArray
 from ..encoders.base import Encoder, encode
 from ..encoders.pipeline import EncodedImage, encode_files
 from ..errors import AnchorIndexError, DataError, MethodError
 from ..images import MAX_PIXELS
-from ..images.in_memory import ImageLike
+from ..images.in_memory import Images
 from ..index.anchor_index import AnchorIndex
+from ..paths import PathText
 from .familiarity import familiarity
 from .fitted import FittedMethod, Scores
 from .mean import Mean
@@ -61,6 +63,7 @@ class ScoredImage:
     id: str = field(default="", repr=False, compare=False)
 
 
+@checked
 @dataclass
 class Scorer:
     """Scores images or embeddings against anchors.
@@ -119,15 +122,18 @@ class Scorer:
             return super().__reduce_ex__(protocol)
         return Scorer, (self.anchors, self.method, self.encoder, self.batch_size, self.cache, self.ties)
 
+    @checked
     def score_embeddings(self, embeddings: npt.ArrayLike) -> Scores:
         """Score (M, D) raw embeddings; see `FittedMethod.score`."""
         return self.fitted.score(embeddings)
 
+    @checked
     def familiarity(self, embeddings: npt.ArrayLike) -> DoubleArray:
         """Say how near (M, D) raw embeddings lie to the anchors; see `methods.familiarity`."""
         return familiarity(self.fitted.anchors, embeddings)
 
-    def score_images(self, images: Iterable[ImageLike]) -> Scores:
+    @checked
+    def score_images(self, images: Images) -> Scores:
         """Score images in memory.
 
         Args:
@@ -142,6 +148,7 @@ class Scorer:
         """
         return self.score_embeddings(encode(self._needed_encoder(), images, batch_size=self.batch_size))
 
+    @checked
     def score_again(self, images: Sequence[ScoredImage]) -> list[ScoredImage]:
         """Score images that another scorer has embedded by the same encoder, such as one of another rating.
 
@@ -153,9 +160,10 @@ class Scorer:
         """
         return list(self._score_block(images, self.ties or Ties()))
 
+    @checked
     def score_files(
         self,
-        paths: Iterable[str | os.PathLike[str]],
+        paths: Iterable[PathText],
         *,
         n_workers: int | None = None,
         max_pixels: int = MAX_PIXELS,
@@ -177,10 +185,8 @@ class Scorer:
         Yields:
             One row a path, in order.
         """
-        if isinstance(paths, (str, os.PathLike)):
-            raise DataError(f"'{paths}' is one path", "give a list of paths")
         images = encode_files(
-            (os.fspath(path) for path in paths),
+            map(_path_text, paths),
             self._needed_encoder(),
             batch_size=self.batch_size,
             n_workers=n_workers,
@@ -201,6 +207,7 @@ class Scorer:
                 block = []
         yield from self._score_block(block, ties)
 
+    @checked
     def score_source(
         self,
         source: AnchorSource | ImageSource,
@@ -249,6 +256,7 @@ class Scorer:
                 else ScoredImage(image.path, *next(rows), embedding=image.embedding, id=image.id)
             )
 
+    @checked
     def rows(self, embeddings: Sequence[FloatArray] | FloatArray) -> Iterator[Row]:
         """Yield score, similarities and familiarity of each (D,) raw embedding, as `ScoredImage` takes them."""
         if not len(embeddings):
@@ -262,3 +270,11 @@ class Scorer:
         if self.encoder is None:
             raise AnchorIndexError("this scorer has no encoder, so it scores embeddings only", "give it an encoder")
         return self.encoder
+
+
+def _path_text(path: object) -> str:
+    """Return one of several paths as text; they may be a generator, which is not looked through beforehand."""
+    text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
+    if not isinstance(text, str):
+        raise DataError(f"a path is {shown(path)}", "give paths as text or pathlib.Path")
+    return text

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from ..arguments import checked
 from ..errors import reason
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Ties:
         """Be pickled as new ones: another process has a run of its own."""
         return Ties, ()
 
+    @checked
     def tied(self, ids: Sequence[str], rows: Sequence[Row]) -> list[Row]:
         """Return the first row of each id, and keep those of new ones.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arguments import checked
 from ..arrays import BoolArray, DoubleArray, FloatArray, as_embeddings
 from ..datasets.base import AnchorSource
 from ..encoders.base import Encoder
@@ -61,6 +62,7 @@ class RatedImages:
     checksums: Mapping[str, str] = field(default_factory=dict)
     read_bytes: Callable[[str], bytes] | None = field(default=None, repr=False)
 
+    @checked
     def check_not_selected(self, group: str) -> None:
         """Refuse to measure scores on images that a selector chose: it chose those that are easy to order.
 
@@ -93,6 +95,7 @@ class RatedImages:
             if any(value is not None for value in values)
         }
 
+    @checked
     def column(self, name: str) -> list[Any]:
         """Return the values of a column.
 
@@ -121,6 +124,7 @@ class RatedSource:
     rows: BoolArray = field(default_factory=lambda: np.ones(0, dtype=np.bool_), repr=False)
 
 
+@checked
 def rated_source(source: AnchorSource, *, keep_sides: bool = False) -> RatedSource:
     """Leave out what has no rating, before anything is embedded.
 
@@ -152,6 +156,7 @@ def rated_source(source: AnchorSource, *, keep_sides: bool = False) -> RatedSour
     return RatedSource(replace(source, records=records), int((~kept).sum()), kept)
 
 
+@checked
 def embed_rated(
     rated: RatedSource,
     encoder: Encoder,
@@ -223,6 +228,7 @@ def embed_rated(
     return _with_records(embedded, np.stack(embeddings), ids, n_unrated=rated.n_unrated, failures=tuple(failures))
 
 
+@checked
 def rated_embeddings(rated: RatedSource, embeddings: FloatArray, *, ids: Sequence[str] | None = None) -> RatedImages:
     r"""Take embeddings that exist already as rated images: nothing is embedded.
 
@@ -263,6 +269,7 @@ def rated_embeddings(rated: RatedSource, embeddings: FloatArray, *, ids: Sequenc
     )
 
 
+@checked
 def rated_anchors(index: AnchorIndex, *, where: str | None = None, rating: str | None = None) -> RatedImages:
     """Take the anchors of an index as rated images: nothing is embedded.
 

@@ -306,8 +306,8 @@ def test_decoding_runs_ahead_in_threads(tiny_encoder, write_images):
 
 
 def test_a_scorer_streams_files_in_order(tiny_encoder, write_images, tmp_path):
-    from quasar_index.anchors import make_anchors
     from quasar_index.methods import Mean, Retrieval
+    from quasar_index.own_anchors import make_anchors
 
     paths = write_images(40, sizes=SIZES)
     paths.insert(3, str(tmp_path / "missing.png"))

@@ -60,17 +60,17 @@ WORKS = {
     "index": "i = build(); i.anchors(); work = lambda: qi.Scorer(i).score_embeddings(queries).score[:3].tolist()",
     "opened": "build().anchors(); work = lambda: len(qi.AnchorIndex.open('own').anchors())",
 }
+STREAM = """
+from PIL import Image
+for n in range(60): Image.fromarray(images[n % 6]).save(f"{n}.png")
+encoder, parent = qi.load_encoder(), os.getpid()
+anchors = qi.make_anchors(rng.normal(size=(9, 1568)), is_good=[True, False, True] * 3)
+rows = qi.Scorer(anchors, encoder=encoder, batch_size=2).score_files(f"{n}.png" for n in range(60))
+work = lambda: next(rows).path if os.getpid() == parent else [row.path for row in rows]
+"""
 REFUSED = {
     "table": ("i = build(); work = lambda: len(i.anchors(where='score < 3000'))", "start workers by 'spawn'"),
-    "stream": (
-        "from PIL import Image\n"
-        "for n in range(60): Image.fromarray(images[n % 6]).save(f'{n}.png')\n"
-        "e = qi.load_encoder(); a = qi.make_anchors(rng.normal(size=(9, 1568)), is_good=[True, False, True] * 3)\n"
-        "rows = qi.Scorer(a, encoder=e, batch_size=2).score_files(f'{n}.png' for n in range(60))\n"
-        "work = lambda: next(rows).path if os.getpid() == parent else [row.path for row in rows]\n"
-        "parent = os.getpid()",
-        "begin the run in the worker",
-    ),
+    "stream": (STREAM, "begin the run in the worker"),
 }
 
 
@@ -118,7 +118,8 @@ def test_pytorchs_workers_score_by_fork(tmp_path):
         def __getitem__(self, n):
             return scorer.score_images([images[n]]).score[0], next(scorer.score_files([names[n]])).score
     print([round(row.score, 4) for row in scorer.score_files(names)])
-    loader = torch.utils.data.DataLoader(Data(), batch_size=2, num_workers=2, multiprocessing_context="fork", timeout=30)
+    loader = torch.utils.data.DataLoader(Data(), batch_size=2, num_workers=2, timeout=30,
+                                         multiprocessing_context="fork")
     found = torch.cat([torch.stack(batch) for batch in loader], dim=1)
     print(*[np.round(row, 4).tolist() for row in found.numpy()], sep="\\n")
     """
@@ -137,7 +138,7 @@ def index(tmp_path_factory):
 
 
 def again(value):
-    return pickle.loads(pickle.dumps(value))
+    return pickle.loads(pickle.dumps(value))  # noqa: S301
 
 
 METHODS = [qi.Mean(), qi.Clustering(n_clusters=3), qi.Offset(), qi.Retrieval(top_k=4), qi.Knn(3), qi.Ridge()]
@@ -166,7 +167,7 @@ def test_an_index_is_sent_as_its_place_and_version(index, monkeypatch, tmp_path)
     x = RNG.normal(size=(4, index.manifest.encoder.dim))
     expected = qi.Scorer(later).score_embeddings(x).score
     monkeypatch.chdir(tmp_path)
-    got = [pickle.loads(one) for one in sent]
+    got = [pickle.loads(one) for one in sent]  # noqa: S301
     assert [len(one) for one in got[:3]] == [60, 55, 60]
     assert [one.pinned for one in got[:3]] == [False, False, True]
     assert [len(one.fitted.anchors) for one in got[3:]] == [55, 60]
