@@ -58,12 +58,14 @@ class _Kind:
     Attributes:
         fits: Whether a value may be it.
         words: What it is, behind "give".
+        part: What each of a list is; None where that may be anything.
         turn: Returns a value in another form, such as a list for an array; None where it has none.
     """
 
     fits: Callable[[Any], bool]
     words: str
     turn: Callable[[Any], Any] = lambda _: None
+    part: _Kind | None = None
 
 
 def checked(made: _T) -> _T:
@@ -109,6 +111,9 @@ def _turned(made: Callable[..., Any], name: str, value: Any, kind: _Kind) -> Any
     if turned is not None and kind.fits(turned):
         return turned
     place = made.__qualname__.removesuffix(".__init__")
+    if kind.part is not None and isinstance(value, (list, tuple)):
+        number, wrong = next((n, one) for n, one in enumerate(value) if not kind.part.fits(one))
+        raise DataError(f"{name}[{number}] of {place} is {shown(wrong)}", f"give {kind.part.words}")
     raise DataError(f"{name} of {place} is {shown(value)}", f"give {kind.words}")
 
 
@@ -161,6 +166,7 @@ def _either(kinds: Sequence[_Kind | None]) -> _Kind | None:
         lambda value: any(kind.fits(value) for kind in known),
         " or ".join(dict.fromkeys(words)) or "None",
         lambda value: next((found for turn in turns if (found := turn(value)) is not None), None),
+        next((kind.part for kind in known if kind.part is not None), None),
     )
 
 
@@ -191,16 +197,18 @@ def _generic(name: str, inner: ast.expr, names: Mapping[str, Any]) -> _Kind | No
     def fits(value: Any) -> bool:
         if isinstance(value, (str, bytes, os.PathLike, Mapping)) or not hasattr(value, least):
             return False
+        if least == "__len__" and not hasattr(value, "__iter__"):
+            return False  # such as a source, which has a length only
         if (name == "Sequence" and isinstance(value, (set, frozenset))) or hasattr(value, "shape"):
             return False  # an array is turned into a list first
         return one is None or not isinstance(value, (list, tuple)) or all(map(one.fits, value))
 
-    return _Kind(fits, "a list" if one is None else f"a list, each of it {one.words}", _listed)
+    return _Kind(fits, "a list" if one is None else f"a list, each of it {one.words}", _listed, one)
 
 
 def _listed(value: Any) -> Any:
     """Return an array, or a column of a table, as a list; None for anything else."""
-    if hasattr(value, "tolist") and getattr(value, "shape", ()):
+    if hasattr(value, "tolist") and len(getattr(value, "shape", ())) > 0:
         return value.tolist()
     return value.to_list() if hasattr(value, "to_list") else None
 
@@ -250,7 +258,9 @@ _MEMBERS = {
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and type(value) is not bool and value == value  # noqa: PLR0124 - NaN is none
+    if value is True or value is False or not isinstance(value, Real):
+        return False
+    return bool(value == value)  # noqa: PLR0124 - NaN is none
 
 
 def _is_array(value: Any) -> bool:

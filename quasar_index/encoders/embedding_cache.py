@@ -166,6 +166,14 @@ class EmbeddingCache:
         self._identities: dict[Any, str] = {}
 
     @checked
+    def _begin(self) -> None:
+        """Start without an open file, and with nothing that waits."""
+        self._process = os.getpid()
+        self._file = CacheFile(self.path)
+        self._lock = threading.RLock()
+        self._waiting: dict[tuple[str, str], _New] = {}
+        self._touched: set[int] = set()
+
     def find(self, content_id: str, encoder: Encoder) -> KnownImage | None:
         """Return what is known of an image; None where it is to be embedded.
 
@@ -285,14 +293,6 @@ class EmbeddingCache:
             leave(self._file)  # closing it here could release locks of the parent
             self._begin()
         return self._lock
-
-    def _begin(self) -> None:
-        """Start without an open file, and with nothing that waits."""
-        self._process = os.getpid()
-        self._file = CacheFile(self.path)
-        self._lock = threading.RLock()
-        self._waiting: dict[tuple[str, str], _New] = {}
-        self._touched: set[int] = set()
 
     def _identity(self, encoder: Encoder) -> str | None:
         """Return all that decides the embeddings of an encoder, as text; None where its weights are not known."""

@@ -81,7 +81,11 @@ class ImageTower(ABC):
             check_encoder(self.spec.name)
         except EncoderError:
             return super().__reduce_ex__(protocol)
-        how = {"device": str(getattr(self, "device", "cpu")), "precision": self.runtime, "n_images": self._n_images}
+        how: dict[str, Any] = {
+            "device": str(getattr(self, "device", "cpu")),
+            "precision": self.runtime,
+            "n_images": self._n_images,
+        }
         return partial(load_recorded_encoder, self.spec, **how), ()
 
     def __getstate__(self) -> dict[str, Any]:

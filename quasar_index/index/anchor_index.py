@@ -189,6 +189,26 @@ class AnchorIndex(ChangeableIndex):
         """Names of the columns of its table."""
         return list(self.tables.schema.names)
 
+    @checked
+    def to_arrow(self, columns: Sequence[str] | None = None, *, where: str | None = None) -> pa.Table:
+        """Return its table, one row an anchor, for pandas, Polars or DuckDB.
+
+        Args:
+            columns: Names of columns (see `columns`), also of embeddings; None for all but embeddings.
+            where: An SQL filter over the table's columns; None for all anchors.
+
+        Returns:
+            A `pyarrow.Table`, in the order of the data.
+
+        Raises:
+            AnchorIndexError: When the filter is wrong, or there is no such column.
+        """
+        embeddings = {embedding.name for embedding in self.manifest.embeddings}
+        wanted = [name for name in self.columns if name not in embeddings] if columns is None else columns
+        if unknown := set(wanted) - set(self.columns):
+            raise AnchorIndexError(f"there is no column '{min(unknown)}'", f"columns: {', '.join(self.columns)}")
+        return self.tables.read(wanted, where=where)
+
     @property
     def tables(self) -> Tables:
         """The tables that hold its anchors, to be read as one."""
@@ -233,11 +253,12 @@ class AnchorIndex(ChangeableIndex):
 
     @checked
     def export(self, path: PathText, *, format_: ExportFormat | None = None, where: str | None = None) -> ExportReport:
-        """Write an index to a file: its labels with all ratings, and the first embedding.
+        """Write an index to a file: its labels with all ratings, and (but for "csv") the first embedding.
 
         Args:
             path: The file; one that is there is replaced.
-            format_: "parquet", "npz" or "pt" (the authors'); None to take it from the file's ending.
+            format_: "parquet", "npz", "pt" (the authors') or "csv" (labels alone);
+                None to take it from the file's ending.
             where: An SQL filter over the table's columns. An index built of a part is divided anew, at its own medians
                 (but a part of a subset as the subset is).
 

@@ -15,6 +15,7 @@ from .prompts import PROMPT_PAIRS, text_anchors
 from .registry import METHODS, read_method, read_methods
 from .retrieval import Retrieval
 from .ridge import Ridge
+from .score_table import score_table
 from .scoring import ScoredImage, Scorer
 from .shrinkage import UNRATED_SHRINKAGE, Shrinkage, rated_shrinkage
 from .space import Space, fit_space
@@ -51,5 +52,6 @@ __all__ = [
     "rated_shrinkage",
     "read_method",
     "read_methods",
+    "score_table",
     "text_anchors",
 ]

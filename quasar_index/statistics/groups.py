@@ -46,9 +46,8 @@ def group_codes(groups: Groups, n: int, *, alone: bool = False) -> IntArray:
         try:
             codes[row] = seen.setdefault(key, len(seen))
         except TypeError:  # such as a list
-            raise ValidationError(
-                f"the group of row {row} is {type(label).__name__}", "give texts or numbers"
-            ) from None
+            what = f"the group of row {row} is of type {type(label).__name__}"
+            raise ValidationError(what, "give texts or numbers") from None
     return codes
 
 
