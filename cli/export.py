@@ -20,20 +20,25 @@ class ExportFormat(str, Enum):
     parquet = "parquet"
     npz = "npz"
     pt = "pt"
+    csv = "csv"
 
 
 def export(
     name: options.Index,
-    out: Annotated[str, typer.Argument(metavar="OUT", help="File or URL to write: .parquet, .npz or .pt.")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="File or URL to write: .parquet, .npz, .pt or .csv.")],
     format_: Annotated[
         ExportFormat | None,
-        typer.Option("--format", "-f", help="pt: the authors' NAME.pt and NAME.json; default: by the file's ending."),
+        typer.Option(
+            "--format",
+            "-f",
+            help="pt: the authors' NAME.pt and NAME.json; csv: labels alone; default: by its ending.",
+        ),
     ] = None,
     where: options.Where = None,
     version: options.IndexVersion = None,
     json: options.Json = False,
 ) -> None:
-    """Write an index to a file; 'quasar-index build NAME --embeddings FILE' makes the same index of it."""
+    """Write an index to a file; 'quasar-index build NAME --embeddings FILE' makes the same index of it (but of CSV)."""
     index = qi.AnchorIndex.open(name, version)
     if "://" in out:
         with new_file(out) as path:

@@ -83,6 +83,8 @@ class Plan:
             if scorer.encoder is None:
                 scorer.encoder = qi.encoders.LazyEncoder(spec, **how)
             scorer.cache = cache
+        for scoring in self.scorings:
+            scoring.scorer.ties = qi.methods.Ties()
 
     @property
     def decisive(self) -> list[Any]:

@@ -17,7 +17,7 @@ from . import statistics as statistics
 from . import sweep as sweep
 from . import synthesis as synthesis
 from . import validation as validation
-from .anchors import AnchorTable, make_anchors
+from .anchors import AnchorTable
 from .datasets import DATASETS, AnchorSource, load_embeddings, load_source
 from .encoders import (
     DEFAULT_ENCODER,
@@ -50,6 +50,7 @@ from .methods import (
     read_methods,
     text_anchors,
 )
+from .own_anchors import make_anchors
 from .report import Report
 from .selection import SELECTORS, Selector, select_anchors, select_subset
 from .statistics import krcc, plcc, rmse, srcc

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, Protocol, TypeAlias, cast
@@ -16,11 +16,11 @@ from typing import Any, Literal, Protocol, TypeAlias, cast
 import numpy as np
 import numpy.typing as npt
 
-from .arrays import BoolArray, DoubleArray, FloatArray, IntArray, as_embeddings
+from .arguments import checked
+from .arrays import BoolArray, DoubleArray, FloatArray, IntArray
 from .errors import DataError, MethodError, counted
 from .fits import LARGE, Fits
-from .sides import anchor_order, check_two_sides, divide_at_median
-from .statistics.groups import group_codes
+from .sides import check_two_sides
 
 _BLOCK = 1024
 _AGREEING = 3 / 4
@@ -149,10 +149,12 @@ class AnchorTable:
         """What tells its groups from others; empty without groups."""
         return "" if self.groups is None else hashlib.sha256(self.groups.tobytes()).hexdigest()[:16]
 
+    @checked
     def side(self, side: Side) -> slice:
         """Return the rows of one side."""
         return slice(0, self.n_good) if side == "good" else slice(self.n_good, len(self))
 
+    @checked
     def only_rated(self, purpose: str) -> AnchorTable:
         """Return the anchors that have an opinion score, for what predicts it; a side may be left empty.
 
@@ -171,6 +173,7 @@ class AnchorTable:
         rows = np.flatnonzero(~np.isnan(cast("DoubleArray", self.quality)))
         return self._with_rows(rows, cast("DoubleArray", self.quality)[rows], int(np.searchsorted(rows, self.n_good)))
 
+    @checked
     def rated(self, purpose: str) -> DoubleArray:
         """Return the opinion scores of all anchors, for what needs them.
 
@@ -184,6 +187,7 @@ class AnchorTable:
             )
         return self.quality
 
+    @checked
     def sum_rows(self, rows: slice, *, units: bool = False) -> DoubleArray:
         """Sum the embeddings of a run of rows, in a time that does not grow with their number.
 
@@ -203,6 +207,7 @@ class AnchorTable:
         ends = self._sum(slice(rows.start, first * _BLOCK), units) + self._sum(slice(last * _BLOCK, rows.stop), units)
         return np.asarray(prefix[last] - prefix[first] + ends)
 
+    @checked
     def once(
         self, what: str, make: Callable[[], Mapping[str, npt.ArrayLike]], *, always: bool = False
     ) -> Mapping[str, Any]:
@@ -255,6 +260,7 @@ class AnchorTable:
         # A product in float32 runs at full speed; blocks are short enough for it to be exact.
         return np.asarray(self.norms[rows] @ directions, dtype=np.float64)
 
+    @checked
     def take(self, rows: IntArray | BoolArray) -> AnchorTable:
         """Return a subset, in the same order.
 
@@ -264,6 +270,7 @@ class AnchorTable:
         Raises:
             DataError: When a side is left empty.
         """
+        self._check_rows(rows)
         chosen: IntArray = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows.astype(np.int64, copy=False)
         n_good = int(np.searchsorted(chosen, self.n_good))
         if n_good == 0 or n_good == len(chosen):
@@ -274,6 +281,7 @@ class AnchorTable:
             )
         return self.arranged(chosen, None if self.quality is None else self.quality[chosen], n_good)
 
+    @checked
     def arranged(self, rows: IntArray, quality: DoubleArray | None, n_good: int) -> AnchorTable:
         """Return some anchors with other labels, in another order.
 
@@ -285,8 +293,19 @@ class AnchorTable:
         Raises:
             DataError: When a side is left empty.
         """
+        self._check_rows(rows)
         check_two_sides(np.arange(len(rows)) < n_good)
         return self._with_rows(rows, quality, n_good)
+
+    def _check_rows(self, rows: IntArray | BoolArray) -> None:
+        """Raise a DataError unless these are rows of the table, or a mask of them."""
+        is_mask = rows.dtype == np.bool_
+        if rows.ndim != 1 or rows.dtype.kind not in "biu" or (is_mask and len(rows) != len(self)):
+            raise DataError(
+                f"rows are {rows.dtype} of shape {rows.shape}", f"give row numbers, or a mask ({len(self)},)"
+            )
+        if not is_mask and len(rows) and not (rows.min() >= 0 and rows.max() < len(self)):
+            raise DataError(f"rows go from {rows.min()} to {rows.max()}", f"the anchors are rows 0 to {len(self) - 1}")
 
     def _with_rows(self, rows: IntArray, quality: DoubleArray | None, n_good: int) -> AnchorTable:
         return replace(
@@ -301,6 +320,7 @@ class AnchorTable:
             approximate=None,
         )
 
+    @checked
     def subsample(self, ratio: float, *, seed: int = 0, references: npt.NDArray[np.str_] | None = None) -> AnchorTable:
         """Draw a random part of the anchors.
 
@@ -330,65 +350,3 @@ class AnchorTable:
             for rows in (self.side("good"), self.side("bad"))
         ]
         return self.take(np.sort(np.concatenate(halves)))
-
-
-def make_anchors(
-    embeddings: npt.ArrayLike,
-    *,
-    is_good: Sequence[bool] | BoolArray | None = None,
-    quality: npt.ArrayLike | None = None,
-    ids: Sequence[str] | None = None,
-    groups: Sequence[object] | npt.NDArray[np.generic] | None = None,
-) -> AnchorTable:
-    """Make anchors from embeddings in memory.
-
-    Args:
-        embeddings: (N, D) raw embeddings.
-        is_good: (N,) the side of each; None to divide at the median of `quality`.
-        quality: (N,) opinion scores, higher is better; they are used as they are.
-        ids: (N,) unique names; None for row numbers.
-        groups: (N,) labels of contents; None where each anchor stands alone.
-
-    Returns:
-        The anchors, in the order of `AnchorTable`.
-
-    Raises:
-        DataError: On bad embeddings, lengths that differ, a side without anchors, or neither side nor score given.
-
-    Example:
-        >>> import numpy as np, quasar_index as qi
-        >>> anchors = qi.make_anchors(np.eye(4), quality=[2, 4, 1, 3], ids=["b", "d", "a", "c"])
-        >>> anchors.ids.tolist(), anchors.n_good
-        ([b'd', b'c', b'a', b'b'], 2)
-        >>> qi.make_anchors(np.eye(4), is_good=[True, False, False, False]).n_bad
-        3
-    """
-    matrix = as_embeddings(embeddings)
-    n = len(matrix)
-    try:
-        scores = None if quality is None else np.asarray(quality, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"opinion scores are no numbers ({error})", "give one number each") from error
-    sides = None if is_good is None else np.asarray(is_good, dtype=np.bool_)
-    names = np.array([name.encode() for name in (ids or map("{:09d}".format, range(n)))], dtype=np.bytes_)
-    codes = None if groups is None else group_codes(groups, n, alone=True)
-    for what, values in (("sides", sides), ("opinion scores", scores), ("ids", names), ("groups", codes)):
-        if values is not None and values.shape != (n,):
-            raise DataError(f"{counted(n, 'embedding')} but {what} of shape {values.shape}", f"give {n} of them")
-    if sides is None and scores is None:
-        raise DataError("anchors have neither a side nor an opinion score", "give is_good or quality")
-    if n == 0:
-        raise DataError("there are no anchors", "give embeddings of both sides")
-    good = sides if sides is not None else divide_at_median(cast("DoubleArray", scores))[0]
-    check_two_sides(good)
-    order = anchor_order(good, scores, names)
-    matrix, names = matrix[order], names[order]
-    norms = np.linalg.norm(matrix, axis=1)
-    return AnchorTable(
-        ids=names,
-        directions=matrix / norms[:, None],
-        norms=norms,
-        quality=None if scores is None else scores[order],
-        n_good=int(good.sum()),
-        groups=None if codes is None else codes[order],
-    )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from .errors import DataError, counted
+from .errors import DataError, counted, first_line
 
 if TYPE_CHECKING:
     import torch
@@ -36,7 +36,10 @@ def as_embeddings(values: npt.ArrayLike, *, dim: int | None = None, what: str = 
     Raises:
         DataError: On a wrong shape or dimension, NaN or infinity, or an all-zero row (named by number, from 0).
     """
-    matrix = np.asarray(values)
+    try:
+        matrix = np.asarray(values)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{what} are no matrix ({first_line(error)})", "a numeric (n, D) matrix is needed") from error
     if matrix.ndim == 1:
         matrix = matrix[None, :]
     if matrix.ndim != 2 or matrix.dtype.kind not in "fiu":
@@ -55,6 +58,30 @@ def as_embeddings(values: npt.ArrayLike, *, dim: int | None = None, what: str = 
                 f"row {row} of {what} has {fault} ({counted(int(bad.sum()), 'such row')})", "drop or mend these rows"
             )
     return matrix
+
+
+def as_numbers(values: object, dtype: npt.DTypeLike, what: str) -> npt.NDArray[Any]:
+    """Return numbers as an array.
+
+    Args:
+        values: Numbers, nested as an array is.
+        dtype: Of the array.
+        what: What they are called in messages.
+
+    Raises:
+        DataError: When they are no numbers, or rows of different lengths.
+    """
+    try:
+        return np.asarray(values, dtype=dtype)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{what} are no numbers ({first_line(error)})", "give one number each") from error
+
+
+def check_vectors(values: object, dim: int, what: str) -> None:
+    """Raise a DataError unless an argument is a matrix of vectors, (n, D)."""
+    shape = getattr(values, "shape", None)
+    if shape is None or len(shape) != 2 or shape[1] != dim:
+        raise DataError(f"{what} have shape {shape}", f"give (n, {dim})")
 
 
 def unit(vectors: npt.ArrayLike) -> FloatArray:

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from .arguments import checked
 from .arrays import ByteArray, DoubleArray
 from .datasets import load_source
 from .encoders.base import Encoder
@@ -75,6 +76,7 @@ class DemoReport:
     n_held_out: tuple[int, ...]
 
 
+@checked
 def run_demo(
     name: PathText,
     images: PathText,

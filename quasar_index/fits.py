@@ -13,6 +13,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 from weakref import WeakSet
@@ -52,6 +53,10 @@ class Fits:
         self.read_only = read_only
         self._held: set[str] = set()
         self._alive.add(self)
+
+    def __reduce__(self) -> Any:
+        """Be pickled as its place: what it holds there is another process's."""
+        return partial(Fits, read_only=self.read_only), (self.base, self.of)
 
     def within(self, part: str) -> Fits:
         """Return those of a part of the anchors, or of the anchors in a space."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .arguments import checked
 from .errors import DataError
 from .paths import PathText, new_output
 
@@ -16,6 +17,7 @@ __all__ = ["check_picture"]
 ENDINGS = (".png", ".svg")
 
 
+@checked
 def check_picture(path: PathText, endings: tuple[str, ...] = ENDINGS, what: str = "picture format") -> None:
     """Raise a DataError unless the file can become a picture.
 

@@ -10,15 +10,19 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
+from .forks import compute_alone, is_forked
+
 SMALL = 1 << 31
 """Multiplications of one step, up to which one thread is faster than two (half a second's work of one core)."""
 
 
 def n_cores() -> int:
-    """Return how many threads a network gets: `$OMP_NUM_THREADS`, else one a core that this process may use."""
+    """Return how many threads a network gets: `$OMP_NUM_THREADS`, else one a core; a forked process gets one."""
     given = os.environ.get("OMP_NUM_THREADS", "")
     if given.isdigit() and int(given) > 0:
         return int(given)
+    if is_forked():
+        return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -31,6 +35,7 @@ def threads_for(*sizes: int) -> Iterator[None]:
     Args:
         sizes: Their product is the multiplications of the largest step, such as N, D and min(N, D) of a covariance.
     """
+    compute_alone()
     if math.prod(sizes) > SMALL:
         yield
         return

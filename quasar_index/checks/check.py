@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from ..arguments import checked
 from ..datasets.base import AnchorSource
 from ..encoders import load_recorded_encoder
 from ..encoders.base import Encoder, reading_as
@@ -31,6 +32,7 @@ def check_threshold(threshold: float) -> None:
         raise DataError(f"threshold {threshold:g} is not in (0, 1]", f"the default is {NEAR:g}")
 
 
+@checked
 def check_sources(
     sources: Sequence[AnchorSource],
     *,

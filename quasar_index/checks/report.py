@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from ..arguments import checked
+
 Severity: TypeAlias = Literal["error", "warning", "ok"]
 MAX_EXAMPLES = 5
 
@@ -49,6 +51,7 @@ class CheckReport:
         """Whether a build makes no sense."""
         return any(finding.severity == "error" for finding in self.findings)
 
+    @checked
     def of(self, severity: Severity) -> tuple[Finding, ...]:
         """Return the findings of one severity."""
         return tuple(finding for finding in self.findings if finding.severity == severity)

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 
 import pyarrow as pa
 
+from ..arguments import checked
 from ..errors import DataError, first_line
 
 Kind: TypeAlias = Literal["full-reference", "no-reference", "aesthetics"]
@@ -57,6 +58,7 @@ class Rating:
     threshold: float | None = None
 
 
+@checked
 @dataclass(frozen=True)
 class AnchorSource:
     """Labelled images of one data set, before anything is embedded.
@@ -133,6 +135,7 @@ class ImageSource:
         return int(self.records.num_rows)
 
 
+@checked
 def make_records(columns: Mapping[str, Any], n_rows: int) -> pa.Table:
     """Build the table of a source from the columns that it has; missing ones are filled with nulls.
 

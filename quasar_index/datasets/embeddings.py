@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import checked
 from ..arrays import FloatArray
 from ..errors import DataError, counted, first_line, reason
 from ..paths import PathText
@@ -34,6 +35,7 @@ _UNLABELLED = "{}: no scores and no sides, the embeddings cannot be divided into
 _ROW_COLUMNS = ("id", *IMAGE_COLUMNS)
 
 
+@checked
 def load_embeddings(
     path: PathText,
     labels: PathText | None = None,
@@ -134,6 +136,7 @@ def load_embeddings(
     return replace(source, records=records, checksums=checksums), matrix
 
 
+@checked
 def read_author_embeddings(
     pt_path: PathText, json_path: PathText, labels_path: PathText | None = None
 ) -> tuple[AnchorSource, FloatArray]:

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 
 import pyarrow as pa
 
+from ..arguments import checked
 from ..errors import DataError, QuasarError, counted
 from ..paths import PathText
 from .arrow_images import image_columns, load_hugging_face, load_parquet_images, parquet_schema
@@ -29,6 +30,7 @@ from .webdataset import load_webdataset
 _SIDE_FILES = (".txt", ".json")
 
 
+@checked
 def load_source(
     spec: PathText | Frame,
     *,
@@ -80,6 +82,7 @@ def load_source(
     return _load(spec, given, labelled=True)
 
 
+@checked
 def load_images(
     spec: PathText | Frame,
     *,
@@ -201,6 +204,7 @@ def _load(
     return _load_own(parsed.root, Options({**parsed.options.values, **given}, labelled, problems))
 
 
+@checked
 def find_dataset(name: str) -> Dataset:
     """Return the declaration of a data set.
 

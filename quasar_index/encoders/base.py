@@ -9,7 +9,10 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
+from ..arguments import checked
 from ..arrays import ByteArray, FloatArray
+from ..errors import ImageError
+from ..images.in_memory import Images, in_memory
 from .spec import EncoderSpec
 
 
@@ -65,18 +68,21 @@ def reading_as(encoder: _E, recorded: EncoderSpec) -> _E:
     return other
 
 
-def encode(encoder: Encoder, images: Sequence[ByteArray], *, batch_size: int = 16) -> FloatArray:
-    """Embed decoded images of any sizes; images of one size share batches, an image's result does not depend on them.
+@checked
+def encode(encoder: Encoder, images: Images, *, batch_size: int = 16) -> FloatArray:
+    """Embed images in memory, of any sizes; images of one size share batches.
 
     Args:
         encoder: The encoder.
-        images: n arrays (H, W, 3) uint8 RGB.
+        images: n PIL images of any mode, or arrays (H, W), (H, W, 3) or (H, W, 4) uint8 (see `images.as_pixels`); also
+            a generator, or one array (n, H, W, 3).
         batch_size: Most images embedded at once.
 
     Returns:
         (n, D) float32, raw, in the order of the images.
 
     Raises:
+        DataError: When one is no image, or of another type or shape.
         ImageError: When an image is too small for the encoder.
 
     Example:
@@ -85,13 +91,22 @@ def encode(encoder: Encoder, images: Sequence[ByteArray], *, batch_size: int = 1
         >>> qi.encode(qi.load_encoder(), images).shape
         (2, 1568)
     """
-    prepared = [encoder.prepare(image) for image in images]
+    prepared = [
+        _prepared(encoder, image, number) for number, image in enumerate(in_memory(images, encoder.spec.rule_version))
+    ]
     by_size: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
     for row, image in enumerate(prepared):
         by_size[image.shape].append(row)
-    embeddings = np.empty((len(images), encoder.spec.dim), dtype=np.float32)
+    embeddings = np.empty((len(prepared), encoder.spec.dim), dtype=np.float32)
     for rows in by_size.values():
         for start in range(0, len(rows), batch_size):
             some = rows[start : start + batch_size]
             embeddings[some] = encoder.forward(np.stack([prepared[row] for row in some]))
     return embeddings
+
+
+def _prepared(encoder: Encoder, image: ByteArray, number: int) -> ByteArray:
+    try:
+        return encoder.prepare(image)
+    except ImageError as error:
+        raise ImageError(f"image {number}: {error.message}", error.hint) from error

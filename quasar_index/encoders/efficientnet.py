@@ -13,8 +13,7 @@ from pathlib import Path
 import torch
 
 from ..errors import EncoderError
-from .image_tower import Precision
-from .spec import HALF, EncoderSpec, InputRule
+from .spec import HALF, EncoderSpec, InputRule, Precision
 from .torch_encoder import TorchEncoder, fingerprint
 from .torchvision_ops import import_torchvision
 from .weights import load_state_dict

@@ -17,7 +17,7 @@ import sqlite3
 import threading
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +25,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..arguments import checked
 from ..arrays import FloatArray
 from ..errors import DataError, EncoderError, reason
+from ..forks import leave
 from ..paths import PathText
 from ..sizes import read_size
 from .base import Encoder
@@ -150,6 +152,7 @@ class EmbeddingCache:
         (True, 1, [1])
     """
 
+    @checked
     def __init__(self, folder: PathText | None = None, *, limit: int | None = None) -> None:
         self.limit = default_cache_limit() if limit is None else limit
         try:
@@ -157,11 +160,17 @@ class EmbeddingCache:
         except RuntimeError:  # a user without a home, as containers have them
             self.path, self.limit = Path(os.devnull, "embeddings.sqlite"), 0
         self.n_found = 0
-        self._file = CacheFile(self.path)
-        self._lock = threading.RLock()
+        self._begin()
         self._can_read = True
         self._room = int(self.limit * SHARE_OF_A_RUN)
         self._identities: dict[Any, str] = {}
+
+    @checked
+    def _begin(self) -> None:
+        """Start without an open file, and with nothing that waits."""
+        self._process = os.getpid()
+        self._file = CacheFile(self.path)
+        self._lock = threading.RLock()
         self._waiting: dict[tuple[str, str], _New] = {}
         self._touched: set[int] = set()
 
@@ -175,7 +184,7 @@ class EmbeddingCache:
         identity = self._identity(encoder)
         if identity is None:
             return None
-        with self._lock:
+        with self._locked():
             if not self._can_read:
                 return None
             try:
@@ -190,6 +199,7 @@ class EmbeddingCache:
             self.n_found += found is not None
             return found
 
+    @checked
     def keep(self, content_id: str, encoder: Encoder, embedding: FloatArray, width: int, height: int) -> None:
         """Put an embedding there; it is on the disk after `flush` at the latest.
 
@@ -203,7 +213,7 @@ class EmbeddingCache:
         identity = self._identity(encoder)
         if identity is None:
             return
-        with self._lock:
+        with self._locked():
             if self._room < embedding.nbytes:
                 return
             self._room -= embedding.nbytes + ROW_BYTES
@@ -214,7 +224,7 @@ class EmbeddingCache:
 
     def flush(self) -> None:
         """Write what waits; where that fails, nothing more is kept."""
-        with self._lock:
+        with self._locked():
             waiting, self._waiting = self._waiting, {}
             touched, self._touched = self._touched, set()
             if not waiting and not touched:
@@ -232,7 +242,7 @@ class EmbeddingCache:
     def end_run(self) -> None:
         """Write what waits when a run has ended; the next one has room of its own, and tries again what failed."""
         self.flush()
-        with self._lock:
+        with self._locked():
             self._can_read, self._room = True, int(self.limit * SHARE_OF_A_RUN)
 
     def shares(self) -> list[CacheShare]:
@@ -242,11 +252,12 @@ class EmbeddingCache:
             EncoderError: When its file cannot be read.
         """
         self.flush()
-        with self._lock, self._answering():
+        with self._locked(), self._answering():
             connection = self._file.connect(create=False)
             found = [] if connection is None else connection.execute(_SHARES).fetchall()
             return [_share(*row) for row in found]
 
+    @checked
     def prune(self, size: int) -> int:
         """Remove what was not used for the longest time, until at most some bytes are left.
 
@@ -260,7 +271,7 @@ class EmbeddingCache:
             EncoderError: When its file cannot be written.
         """
         self.flush()
-        with self._lock, self._answering():
+        with self._locked(), self._answering():
             connection = self._file.connect(create=False)
             return 0 if connection is None else evict(connection, size, full=1.0)
 
@@ -271,6 +282,17 @@ class EmbeddingCache:
             return self.path.stat().st_size
         except OSError:
             return 0
+
+    def __reduce__(self) -> tuple[Callable[..., EmbeddingCache], tuple[Path, int]]:
+        """Be pickled as its place and its limit."""
+        return _opened, (self.path.parent, self.limit)
+
+    def _locked(self) -> threading.RLock:
+        """Return the lock; a forked process opens the file anew: neither lock nor connection are to be shared."""
+        if self._process != os.getpid():
+            leave(self._file)  # closing it here could release locks of the parent
+            self._begin()
+        return self._lock
 
     def _identity(self, encoder: Encoder) -> str | None:
         """Return all that decides the embeddings of an encoder, as text; None where its weights are not known."""
@@ -333,6 +355,10 @@ class EmbeddingCache:
             raise EncoderError(
                 f"the cache of embeddings '{self.path}' cannot be used ({reason(error)})", mend
             ) from error
+
+
+def _opened(folder: Path, limit: int) -> EmbeddingCache:
+    return EmbeddingCache(folder, limit=limit)
 
 
 class _New(NamedTuple):

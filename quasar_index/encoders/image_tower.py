@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import ClassVar, Literal, TypeAlias
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ..arrays import ByteArray, FloatArray
 from ..errors import EncoderError
+from ..forks import compute_alone, leave
+from ..images.in_memory import check_batch
 from . import trial
 from .memory import is_short, keep_freed_memory
-from .spec import EncoderSpec, InputRule
-
-Precision: TypeAlias = Literal["auto", "fp32", "bf16", "fp16", "onnx", "openvino", "openvino-bf16"]
+from .spec import EncoderSpec, InputRule, Precision
 
 TRIAL_IMAGES = 256
 """Fewest images of a run for which `auto` tries runtimes on a CPU."""
@@ -60,12 +62,44 @@ class ImageTower(ABC):
         self._candidates: Sequence[str] = ()
         self._sample: list[ByteArray] = []
         self._forward: trial.Forward | None = None
+        self._process = os.getpid()
         self.runtime: str = precision
         if precision == "auto":
             # On another device than a CPU there always is a trial.
             self._candidates = () if self._on_cpu and (n_images or 0) < TRIAL_IMAGES else self.candidates()
             self.runtime = "auto" if self._candidates else self.base
         self._note_runtime()
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Be pickled as what it is loaded by, with its device and runtime; the weights are read again.
+
+        One that no name of the registry loads is pickled with its network.
+        """
+        from .registry import check_encoder, load_recorded_encoder
+
+        try:
+            check_encoder(self.spec.name)
+        except EncoderError:
+            return super().__reduce_ex__(protocol)
+        how: dict[str, Any] = {
+            "device": str(getattr(self, "device", "cpu")),
+            "precision": self.runtime,
+            "n_images": self._n_images,
+        }
+        return partial(load_recorded_encoder, self.spec, **how), ()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what another process makes for itself."""
+        return self.__dict__ | {"_forward": None, "_sample": []}
+
+    def start_anew(self) -> None:
+        """In a forked process, leave the parent's runtime, whose threads are not there; the next batch makes one.
+
+        Raises:
+            EncoderError: When it runs on a device that a forked process cannot use.
+        """
+        leave(self._forward)
+        self._forward = None
 
     @abstractmethod
     def candidates(self) -> Sequence[str]:
@@ -99,6 +133,11 @@ class ImageTower(ABC):
         Raises:
             EncoderError: When the runtime that was asked for cannot run this encoder.
         """
+        check_batch(batch)
+        compute_alone()
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            self.start_anew()
         if self.runtime == "auto":
             self._sample.append(batch.copy())  # whoever calls may use its memory again
             if sum(map(len, self._sample)) >= TRIAL_SAMPLE:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ..arguments import checked
 from ..paths import PathText
 from .memory import is_short, return_freed_memory
 from .registry import check_recorded_encoder, load_recorded_encoder
-from .spec import EncoderSpec
+from .spec import EncoderSpec, Precision
 
 if TYPE_CHECKING:
     from ..arrays import ByteArray, FloatArray
     from .base import Encoder
-    from .image_tower import Precision
 
 
 class LazyEncoder:
@@ -42,6 +43,7 @@ class LazyEncoder:
         (False, True)
     """
 
+    @checked
     def __init__(
         self,
         spec: EncoderSpec,
@@ -65,6 +67,11 @@ class LazyEncoder:
         if weights is not None:
             self._load()
 
+    def __reduce__(self) -> Any:
+        """Be pickled as it was asked for, and with the runtime that it has chosen by now."""
+        chosen = self.spec.runtime or self._options["precision"]
+        return partial(LazyEncoder, self.spec, **self._options | {"precision": chosen}), ()
+
     @property
     def is_loaded(self) -> bool:
         """Whether an image has needed it."""
@@ -80,10 +87,12 @@ class LazyEncoder:
         """What it embeds in while it tries runtimes; float32 before it is loaded."""
         return getattr(self._loaded, "base", "fp32")
 
+    @checked
     def prepare(self, image: ByteArray) -> ByteArray:
         """Apply the input rule (see `InputRule.apply`), which needs no weights."""
         return self._rule.apply(image)
 
+    @checked
     def forward(self, batch: ByteArray) -> FloatArray:
         """Embed prepared images of one size; the first call loads the encoder.
 

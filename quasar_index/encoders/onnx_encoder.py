@@ -13,11 +13,12 @@ import numpy as np
 
 from ..arrays import ByteArray, FloatArray
 from ..errors import EncoderError, first_line
+from ..forks import leave
 from ..threads import n_cores
 from . import openvino_runtime, trial
-from .image_tower import ImageTower, Precision
+from .image_tower import ImageTower
 from .memory import is_short
-from .spec import EncoderSpec
+from .spec import EncoderSpec, Precision
 
 LOGS_ERRORS = 3
 """ONNX Runtime's level of messages: its warnings are of its own optimisations."""
@@ -48,6 +49,12 @@ class OnnxEncoder(ImageTower):
         self._onnx = (
             None if precision.startswith("openvino") else open_session(path, keeps_memory=not is_short(n_images))
         )
+
+    def start_anew(self) -> None:
+        """Leave the parent's session (see `ImageTower.start_anew`)."""
+        super().start_anew()
+        leave(self._onnx)
+        self._onnx = None
 
     def candidates(self) -> list[str]:
         """Return OpenVINO in float32, where it is installed."""

@@ -18,8 +18,8 @@ from torch.nn import functional
 
 from ..arrays import FloatArray
 from ..errors import EncoderError, first_line
-from .image_tower import Precision
-from .spec import CLIP_MEAN, CLIP_STD, EncoderSpec, InputRule
+from ..forks import compute_alone
+from .spec import CLIP_MEAN, CLIP_STD, EncoderSpec, InputRule, Precision
 from .torch_encoder import TorchEncoder, fingerprint
 from .torchvision_ops import import_torchvision
 from .weights import fetch_from_hub, weights_file
@@ -75,6 +75,7 @@ class OpenClipEncoder(TorchEncoder):
         Raises:
             EncoderError: When the model's tokenizer cannot be had.
         """
+        compute_alone()
         tokens = self._tokenizer(list(texts)).to(self.device)
         embeddings: torch.Tensor = self._model.encode_text(tokens)
         return embeddings.float().cpu().numpy()

@@ -45,6 +45,10 @@ BATCHES_AHEAD = 2
 WAITING_RESULTS = 4096
 """Most finished embeddings that wait for an earlier image."""
 
+RECENT = 4096
+"""Embeddings of the run that copies of their files take over; also those that come later are in the cache."""
+
+_BEGIN = "begin the run in the worker"
 _UNUSABLE = "its embedding is not finite or zero; drop the image or use another encoder"
 
 
@@ -121,9 +125,8 @@ def encode_files(
             key = content_id(data)
             if key in known:
                 return EncodedImage(path, key), None
-            found = None if cache is None else cache.find(key, encoder)
-            if found is not None and found.width * found.height <= max_pixels:
-                return EncodedImage(path, key, found.width, found.height, found.embedding, is_found=True), None
+            if (found := run.find(path, key, max_pixels)) is not None:
+                return found, None
             image = decode(
                 data,
                 max_pixels=max_pixels,
@@ -147,7 +150,7 @@ def encode_files(
     next_row = 0
     try:
         while True:
-            while not exhausted and run.wants_more():
+            while run.wants_more() and not exhausted:
                 row, path = next(numbered, (-1, ""))
                 if row < 0:
                     exhausted = True
@@ -175,6 +178,7 @@ class _Run:
     Attributes:
         budget: Of the bytes in front of the encoder.
         ready: Finished images by row.
+        recent: The last images that were embedded, by content id.
         n_loading: Images that are read and decoded, or wait for that.
     """
 
@@ -182,6 +186,7 @@ class _Run:
         self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self.budget = Budget(WAITING_BYTES, on_wait=lambda: self._events.put(lambda: None))
         self.ready: dict[int, EncodedImage] = {}
+        self.recent: dict[str, EncodedImage] = {}
         self.n_loading = 0
         self._encoder = encoder
         self._batch_size = batch_size
@@ -190,12 +195,28 @@ class _Run:
         self._buckets: dict[tuple[int, ...], list[_Prepared]] = {}
         self._full: deque[list[_Prepared]] = deque()
         self._batch: ByteArray = np.empty((0, 0, 0, 3), dtype=np.uint8)
+        self._process = os.getpid()
         self._decoders = ThreadPoolExecutor(n_workers, thread_name_prefix="decode")
 
     def wants_more(self) -> bool:
-        """Whether to load another image: enough to keep everybody busy, never more."""
+        """Whether to load another image: enough to keep everybody busy, never more.
+
+        Raises:
+            DataError: In a forked process, where the decoding threads are not.
+        """
+        if self._process != os.getpid():
+            raise DataError("these images are being read by the process that this one was forked from", _BEGIN)
         n_wait = self.n_loading + sum(map(len, self._full))
         return n_wait < self._n_ahead and len(self.ready) < WAITING_RESULTS
+
+    def find(self, path: str, key: str, max_pixels: int) -> EncodedImage | None:
+        """Return an image that this run has just embedded, or that the cache has; None where neither has it."""
+        if (same := self.recent.get(key)) is not None:
+            return replace(same, path=path)
+        found = None if self._cache is None else self._cache.find(key, self._encoder)
+        if found is None or found.width * found.height > max_pixels:
+            return None
+        return EncodedImage(path, key, found.width, found.height, found.embedding, is_found=True)
 
     def load(self, row: int, function: Callable[[str], tuple[EncodedImage, ByteArray | None]], path: str) -> None:
         """Start to load an image."""
@@ -235,7 +256,13 @@ class _Run:
             if not (np.isfinite(norm) and norm > 0):
                 self.ready[item.row] = replace(item.image, error=_UNUSABLE)
                 continue
-            image = self.ready[item.row] = replace(item.image, embedding=embedding)
+            if (same := self.recent.get(item.image.id)) is not None:
+                # A copy that came before the first one was embedded: another place in a batch may round otherwise.
+                self.ready[item.row] = replace(same, path=item.image.path)
+                continue
+            image = self.ready[item.row] = self.recent[item.image.id] = replace(item.image, embedding=embedding)
+            if len(self.recent) > RECENT:
+                del self.recent[next(iter(self.recent))]
             if self._cache is not None and not image.note:
                 self._cache.keep(image.id, self._encoder, embedding, image.width, image.height)
 
@@ -247,6 +274,8 @@ class _Run:
 
     def close(self) -> None:
         """End the threads, whose images that have not begun are dropped, and write what the cache is to keep."""
+        if self._process != os.getpid():
+            return
         self.budget.close()
         self._decoders.shutdown(wait=True, cancel_futures=True)
         if self._cache is not None:

@@ -14,15 +14,16 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from ..arguments import checked
 from ..errors import AnchorIndexError, EncoderError
+from ..forks import compute_alone
 from ..paths import PathText
 from . import exported
-from .spec import RULE_VERSION, EncoderSpec, InputRule, parse_input
+from .spec import RULE_VERSION, EncoderSpec, InputRule, Precision, parse_input
 from .weights import OFFLINE_ENCODER, weights_file
 
 if TYPE_CHECKING:
     from .base import Encoder
-    from .image_tower import Precision
 
 Family: TypeAlias = Literal["efficientnet", "open_clip", "timm"]
 
@@ -128,6 +129,7 @@ def _without_collection() -> Iterator[None]:
             gc.enable()
 
 
+@checked
 def check_encoder(
     name: str,
     *,
@@ -170,6 +172,7 @@ def check_encoder(
     return entry
 
 
+@checked
 def check_recorded_encoder(spec: EncoderSpec, *, weights: PathText | None = None, device: str = "auto") -> None:
     """Find what is wrong with a wish for the encoder of an index; arguments and errors as `load_recorded_encoder`."""
     if spec.name == "precomputed":
@@ -181,6 +184,7 @@ def check_recorded_encoder(spec: EncoderSpec, *, weights: PathText | None = None
 
 
 @_without_collection()
+@checked
 def load_encoder(
     name: str = DEFAULT_ENCODER,
     *,
@@ -219,6 +223,7 @@ def load_encoder(
         shipped = exported.shipped_tower(name, layers or LAYERS[0])
         if shipped is not None and (spec := _with_rule(shipped.spec, input_rule)) is not None:
             return _onnx_encoder(spec, shipped, precision, n_images)
+    compute_alone()
     from . import efficientnet, openclip, timm_models
     from .torch_encoder import resolve_device
 
@@ -244,6 +249,7 @@ def load_encoder(
     return encoder
 
 
+@checked
 def load_recorded_encoder(
     spec: EncoderSpec,
     *,

@@ -14,12 +14,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
+from ..arguments import checked
 from ..errors import EncoderError, ImageError
 
 if TYPE_CHECKING:
     from ..arrays import ByteArray
 
 Resize: TypeAlias = Literal["none", "shorter-side", "at-most", "crop", "squash"]
+Precision: TypeAlias = Literal["auto", "fp32", "bf16", "fp16", "onnx", "openvino", "openvino-bf16"]
 Triple: TypeAlias = tuple[float, float, float]
 
 CLIP_MEAN: Triple = (0.48145466, 0.4578275, 0.40821073)
@@ -37,6 +39,7 @@ Version 2 takes the full picture of a TIFF, converts colour profiles and scales 
 """
 
 
+@checked
 @dataclass(frozen=True)
 class InputRule:
     """How an image becomes the encoder's input.
@@ -72,6 +75,7 @@ class InputRule:
             "at-most": f"at-most={self.size}",
         }[self.resize]
 
+    @checked
     def apply(self, image: ByteArray) -> ByteArray:
         """Resize and crop one image.
 
@@ -87,8 +91,9 @@ class InputRule:
         import numpy as np
         from PIL import Image
 
-        from ..images import MAX_PIXELS
+        from ..images import MAX_PIXELS, as_pixels
 
+        image = as_pixels(image, rule=self.version)
         height, width = image.shape[:2]
         new_height, new_width = self._target(height, width)
         if (new_height, new_width) != (height, width):
@@ -144,6 +149,7 @@ def parse_input(text: str, like: InputRule) -> InputRule:
     raise EncoderError(f"no input rule '{text}'", "use native, crop-224, shorter-side=512 or at-most=512")
 
 
+@checked
 @dataclass(frozen=True)
 class EncoderSpec:
     """All that decides an embedding; an index records it, and refuses queries of another one.
@@ -173,6 +179,7 @@ class EncoderSpec:
     weights: str = ""
     runtime: str = field(default="", compare=False)
 
+    @checked
     def difference(self, other: EncoderSpec) -> str:
         """Name what tells two specs apart, as `this != other`; empty where embeddings are comparable."""
         for what in ("dim", "fingerprint", "layers", "input"):
@@ -206,6 +213,7 @@ class EncoderSpec:
         return asdict(self)
 
     @classmethod
+    @checked
     def from_dict(cls, data: Mapping[str, Any]) -> EncoderSpec:
         """Read what `to_dict` wrote; unknown keys are refused."""
         values = dict(data)

@@ -9,8 +9,7 @@ from typing import Any
 import torch
 
 from ..errors import EncoderError, first_line
-from .image_tower import Precision
-from .spec import EncoderSpec, InputRule
+from .spec import EncoderSpec, InputRule, Precision
 from .torch_encoder import TorchEncoder, fingerprint
 from .torchvision_ops import import_torchvision
 from .weights import fetch_from_hub, load_state_dict, weights_file

@@ -15,10 +15,12 @@ from ..arrays import ByteArray, FloatArray
 from ..errors import EncoderError, reason
 from . import openvino_runtime, trial
 from .exported import keep_exported, kept_path
-from .image_tower import ImageTower, Precision
+from .image_tower import ImageTower
 from .onnx_encoder import open_session
-from .spec import EncoderSpec
+from .spec import EncoderSpec, Precision
 
+_FORKED = "a process that was forked cannot use the GPU of its parent"
+_SPAWN = "start workers by 'spawn', or load the encoder with device='cpu'"
 EXPORT_IMAGES = 64
 """Fewest images of a run on a CPU in which `auto` also exports the tower, so that later runs start without PyTorch."""
 
@@ -37,6 +39,8 @@ def resolve_device(device: str) -> torch.device:
         resolved = torch.device(device)
     except RuntimeError:
         raise EncoderError(f"no device '{device}'", "use auto, cpu, cuda or cuda:0") from None
+    if resolved.type == "cuda" and torch.cuda._is_in_bad_fork():
+        raise EncoderError(_FORKED, _SPAWN)
     if resolved.type == "cuda" and (resolved.index or 0) >= torch.cuda.device_count():
         raise EncoderError(
             f"device '{device}' is not on this machine ({torch.cuda.device_count()} CUDA devices)", "use --device cpu"
@@ -116,6 +120,12 @@ class TorchEncoder(ImageTower):
             except EncoderError as error:
                 _log.warning("%s: PyTorch runs it", error.message)
         return embeddings
+
+    def start_anew(self) -> None:
+        """Leave the parent's runtime (see `ImageTower.start_anew`)."""
+        if self.device.type == "cuda":
+            raise EncoderError(_FORKED, _SPAWN)
+        super().start_anew()
 
     def candidates(self) -> Sequence[str]:
         """Return what `auto` tries (see `ImageTower.candidates`)."""

@@ -1,16 +1,10 @@
 """Image files: which endings and formats count, listing folders, reading bytes, decoding to 8-bit sRGB."""
 
 from .decoding import MAX_PIXELS, allow_pixels, decode, open_image, to_pixels
-from .folders import (
-    LeftOut,
-    Survey,
-    find_images,
-    list_images,
-    survey_folder,
-    survey_glob,
-)
+from .folders import LeftOut, Survey, find_images, list_images, survey_folder, survey_glob
 from .formats import FORMATS, is_image_name, is_readable_name, readable_endings, registered
 from .globs import SYSTEM_FOLDERS
+from .in_memory import as_pixels
 from .reading import MAX_FILE_BYTES, content_id, read_image_bytes
 
 __all__ = [
@@ -21,6 +15,7 @@ __all__ = [
     "LeftOut",
     "Survey",
     "allow_pixels",
+    "as_pixels",
     "content_id",
     "decode",
     "find_images",

@@ -22,6 +22,7 @@ from functools import partial
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from ..arguments import checked
 from ..arrays import ByteArray
 from ..errors import ImageError, first_line
 from . import depth, jpeg2000, pages
@@ -48,6 +49,7 @@ _UPRIGHT = {
 _TOO_LARGE = "resize it, or raise the limit with --max-pixels"
 
 
+@checked
 def allow_pixels(max_pixels: int) -> None:
     """Set Pillow's own limit, which otherwise holds beside `decode`'s, for the whole process.
 
@@ -60,6 +62,7 @@ def allow_pixels(max_pixels: int) -> None:
     Image.MAX_IMAGE_PIXELS = max_pixels
 
 
+@checked
 def open_image(data: bytes, *, max_pixels: int = MAX_PIXELS, rule: int | None = None) -> Image.Image:
     """Open an encoded image by its header; no pixel is decoded.
 
@@ -101,6 +104,7 @@ def open_image(data: bytes, *, max_pixels: int = MAX_PIXELS, rule: int | None = 
     return image
 
 
+@checked
 def decode(
     data: bytes,
     *,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from glob import has_magic
 from pathlib import Path
 
+from ..arguments import checked
 from ..errors import DataError, counted
 from ..paths import PathText
 from .formats import ending_of, extra_of, install, is_image_name, is_other_picture, is_readable_name, readable_endings
@@ -134,6 +135,7 @@ class Survey:
         return found
 
 
+@checked
 def survey_folder(folder: PathText, *, exclude: Iterable[str] = ()) -> Survey:
     """Find the images below a folder, recursively, and count what is left out.
 
@@ -175,6 +177,7 @@ def survey_folder(folder: PathText, *, exclude: Iterable[str] = ()) -> Survey:
     return Survey(folder, tuple(sorted(found)), tuple(sorted(walk.unreadable)), walk.left_out)
 
 
+@checked
 def list_images(folder: PathText, *, exclude: Iterable[str] = ()) -> list[Path]:
     """List the image files below a folder, recursively, in the order of their names.
 
@@ -203,6 +206,7 @@ def list_images(folder: PathText, *, exclude: Iterable[str] = ()) -> list[Path]:
     return survey_folder(folder, exclude=exclude).list()
 
 
+@checked
 def survey_glob(pattern: str, *, exclude: Iterable[str] = ()) -> Survey:
     """Find the files that a glob matches, whatever they are called; `**` stands for any folders.
 
@@ -235,6 +239,7 @@ def survey_glob(pattern: str, *, exclude: Iterable[str] = ()) -> Survey:
     return Survey(start, tuple(sorted(path for path, _ in walk.files())), (), walk.left_out)
 
 
+@checked
 def find_images(pattern: str, *, exclude: Iterable[str] = ()) -> list[Path]:
     """Return the files that a glob matches, sorted (see `survey_glob`)."""
     return list(survey_glob(pattern, exclude=exclude).images)

@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 
+from ..arguments import checked
 from ..errors import ImageError, reason
 from ..paths import PathText
 
@@ -15,6 +16,7 @@ MAX_FILE_BYTES = 1 << 30
 _READ_BYTES = 1 << 24
 
 
+@checked
 def read_image_bytes(path: PathText, *, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     """Read an image file: a local path, or any URL that fsspec opens (`s3://`, `memory://`, ...).
 
@@ -56,6 +58,7 @@ def read_image_bytes(path: PathText, *, max_bytes: int = MAX_FILE_BYTES) -> byte
 _NON_BLOCKING = getattr(os, "O_NONBLOCK", 0)  # not on Windows
 
 
+@checked
 def content_id(data: bytes) -> str:
     """Return the id of an image: the first 128 bits of the SHA-256 of its file, as 32 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()[:32]

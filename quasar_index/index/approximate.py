@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +35,10 @@ class ApproximateSearch:
         self.name = name
         self._lists: dict[Side, InvertedLists] = {}
         self._said: set[str] = set()
+
+    def __reduce__(self) -> Any:
+        """Be pickled without its lists, which are read again."""
+        return ApproximateSearch, (self.record, self.name)
 
     def nearest(
         self, anchors: AnchorTable, queries: FloatArray, top_k: int, side: Side | None

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from ..arguments import checked
 from ..arrays import FloatArray, as_embeddings
 from ..datasets.base import AnchorSource
 from ..encoders.base import Encoder
@@ -85,6 +86,7 @@ class BuildReport:
     n_found: int = 0
 
 
+@checked
 def build_index(
     name: PathText,
     sources: Sequence[AnchorSource],
@@ -166,6 +168,7 @@ def build_index(
     )
 
 
+@checked
 def check_build(name: PathText, sources: Sequence[AnchorSource], *, overwrite: bool) -> dict[str, SourceRecord]:
     """Find what stands against a build, before an encoder is loaded; arguments and errors as `build_index`.
 
@@ -183,6 +186,7 @@ def check_build(name: PathText, sources: Sequence[AnchorSource], *, overwrite: b
     return records
 
 
+@checked
 def build_from_embeddings(
     name: PathText,
     source: AnchorSource | Sequence[AnchorSource],

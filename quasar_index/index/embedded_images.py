@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ..arguments import checked
 from ..arrays import FloatArray
 from ..datasets.column_types import one_type, source_parts
 from ..datasets.embeddings import check_archive, load_embeddings
@@ -56,6 +57,7 @@ class EmbeddedImages:
         """Return the number of images."""
         return len(self.embeddings)
 
+    @checked
     def check(self, encoder: EncoderSpec, index: str) -> None:
         """Refuse embeddings that an index cannot score.
 
@@ -78,6 +80,7 @@ class EmbeddedImages:
             )
 
 
+@checked
 def write_embedded_images(
     path: PathText,
     paths: Sequence[str],
@@ -142,6 +145,7 @@ def _write_npz(
         np.savez(file, **arrays)
 
 
+@checked
 def read_embedded_images(path: PathText) -> EmbeddedImages:
     """Read embeddings of images with their paths and ids.
 

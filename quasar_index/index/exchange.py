@@ -4,8 +4,9 @@ Parquet has all columns of the table. `.npz` has the arrays `embeddings`, `ids`,
 in it is pickled. The authors' format is a tensor `NAME.pt` and `NAME.json`, `{"results_paths": [{path: score}, ...]}`
 (plain paths for anchors without a score), with the scores alone in `NAME-labels.json`.
 
-Each also carries all labels and the record of encoder and sources as Parquet: the file itself, the array `labels`, or
-`NAME-labels.parquet`. So `read_export` gives back what was exported, and an index built of it is the same.
+A CSV file has the labels alone, for a spreadsheet. Each of the others also carries all labels and the record of encoder
+and sources as Parquet: the file itself, the array `labels`, or `NAME-labels.parquet`. So `read_export` gives back what
+was exported, and an index built of it is the same.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ..arguments import checked
 from ..arrays import FloatArray, IntArray
 from ..datasets.base import RECORD_SCHEMA, AnchorSource, Division, KeptDivision, Kind, Rating
 from ..datasets.embeddings import read_matrix
@@ -32,8 +34,8 @@ from .records import MAIN_EMBEDDING, Dtype, RatingRecord, SourceRecord
 from .store import OWN_COLUMNS, from_embedding_column
 from .upgrade import FORMAT, upgraded_sources
 
-ExportFormat: TypeAlias = Literal["parquet", "npz", "pt"]
-FORMATS: dict[str, ExportFormat] = {".parquet": "parquet", ".npz": "npz", ".pt": "pt"}
+ExportFormat: TypeAlias = Literal["parquet", "npz", "pt", "csv"]
+FORMATS: dict[str, ExportFormat] = {".parquet": "parquet", ".npz": "npz", ".pt": "pt", ".csv": "csv"}
 _RECORD = b"quasar_index"
 
 
@@ -95,6 +97,8 @@ def export(
         "dtype": manifest.embeddings[0].dtype,
         "sources": [asdict(source) for source in manifest.sources],
     }
+    if chosen == "csv":
+        return ExportReport((_write_csv(path, labels),), len(labels))
     labels = labels.replace_schema_metadata({_RECORD: json.dumps(record).encode()})
     if chosen == "parquet":
         batches = tables.scan([*names, MAIN_EMBEDDING], where=where)
@@ -109,6 +113,7 @@ def export(
     return ExportReport(tuple(write(path, labels, embeddings)), len(labels))
 
 
+@checked
 def read_export(path: PathText) -> Export | None:
     r"""Read a file that `export` wrote, in any of its formats.
 
@@ -225,6 +230,14 @@ def _write_parquet(path: Path, labels: pa.Table, batches: Iterator[pa.RecordBatc
     with new_output(path) as partial, pq.ParquetWriter(partial, ordered, compression="zstd") as writer:
         for batch in batches:
             writer.write_batch(pa.record_batch([batch[name] for name in ordered.names], schema=ordered))
+    return path
+
+
+def _write_csv(path: Path, labels: pa.Table) -> Path:
+    import pyarrow.csv
+
+    with new_output(path) as partial:
+        pyarrow.csv.write_csv(labels, str(partial))
     return path
 
 

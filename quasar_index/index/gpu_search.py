@@ -122,9 +122,11 @@ def _blocks(matrix: FloatArray, rows: slice, device: torch.device, size: int) ->
 
 
 def _card() -> torch.device | None:
-    """Return the GPU; None where there is none, it failed, is forbidden, or torch is not loaded yet."""
+    """Return the GPU; None where there is none, it failed, is forbidden, or another process's."""
     torch = sys.modules.get("torch")
     if torch is None or _failures or os.environ.get(VARIABLE, "").lower() == "cpu" or not torch.cuda.is_available():
+        return None
+    if torch.cuda._is_in_bad_fork():
         return None
     return torch.device("cuda", torch.cuda.current_device())  # type: ignore[no-any-return]
 

@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from ..arrays import FloatArray
 from ..errors import counted
+from ..forks import compute_alone
 from .search import Neighbors, search
 
 _CODEWORDS = 16
@@ -78,6 +79,7 @@ class InvertedLists:
             return np.asarray(vectors[np.sort(rng.choice(n, min(size, n), replace=False))])
 
         points = sample(n_lists * _POINTS_A_LIST)
+        compute_alone()
         kmeans = faiss.Kmeans(dim, n_lists, niter=_ITERATIONS, spherical=True, seed=seed, min_points_per_centroid=1)
         kmeans.train(points)
         lists = cls._empty(np.asarray(kmeans.centroids), n)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from ..arguments import checked
 from ..encoders.spec import EncoderSpec
 from ..errors import AnchorIndexError, QuasarError
 from ..paths import PathText, write_atomically
@@ -78,6 +79,7 @@ class Manifest:
         """What made the first embedding."""
         return self.embeddings[0].encoder
 
+    @checked
     def embedding(self, name: str | None = None) -> EmbeddingRecord:
         """Return the record of an embedding.
 
@@ -97,11 +99,13 @@ class Manifest:
         """Return plain JSON data."""
         return asdict(replace(self, libraries=dict(self.libraries)))
 
+    @checked
     def write(self, folder: PathText) -> None:
         """Write the manifest to an index folder, all or nothing."""
         write_atomically(Path(folder, MANIFEST), (json.dumps(self.to_dict(), indent=2) + "\n").encode())
 
     @classmethod
+    @checked
     def read(cls, folder: PathText) -> Manifest:
         """Read the manifest of an index folder.
 
@@ -118,6 +122,7 @@ class Manifest:
         return cls.from_dict(data, folder)
 
     @classmethod
+    @checked
     def from_dict(cls, data: Any, folder: PathText) -> Manifest:
         """Read what `to_dict` wrote, in this version or an earlier one.
 

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
+from ..arguments import checked
 from ..datasets.column_types import one_type
 from ..errors import AnchorIndexError, DataError
 from ..paths import PathText
@@ -44,6 +45,7 @@ class MergeReport:
     notes: tuple[str, ...] = ()
 
 
+@checked
 def merge(
     name: PathText,
     indexes: Sequence[AnchorIndex],

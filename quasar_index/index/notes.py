@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..arguments import checked
 from ..paths import write_atomically
 from .anchor_index import AnchorIndex
 from .manifest import cache_base
 from .places import is_shipped
 
 
+@checked
 def read_note(index: AnchorIndex, name: str) -> dict[str, Any]:
     """Return a note; empty where there is none that can be read."""
     try:
@@ -23,6 +25,7 @@ def read_note(index: AnchorIndex, name: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+@checked
 def write_note(index: AnchorIndex, name: str, facts: Mapping[str, Any]) -> None:
     """Write a note, where the folder can be written, and is the user's."""
     if is_shipped(index.path):

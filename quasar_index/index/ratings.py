@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..arguments import checked
 from ..errors import AnchorIndexError
 from .anchor_index import AnchorIndex
 from .records import RatingRecord
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from ..arrays import DoubleArray, IntArray
 
 
+@checked
 def rating_records(index: AnchorIndex, rating: str | None = None) -> dict[str, RatingRecord]:
     """Return the record of a rating, by data set; data sets that lack it are left out.
 
@@ -32,6 +34,7 @@ def rating_records(index: AnchorIndex, rating: str | None = None) -> dict[str, R
     return found
 
 
+@checked
 def further_rating(index: AnchorIndex, rating: str | None) -> str | None:
     """Return the name of a rating; None where it is the first of every data set, which is used without a word.
 
@@ -46,6 +49,7 @@ def further_rating(index: AnchorIndex, rating: str | None) -> str | None:
     return rating
 
 
+@checked
 def raw_scores(index: AnchorIndex, anchors: AnchorTable, *, rows: IntArray | None = None) -> DoubleArray:
     """Return the raw opinion scores of anchors, by the rating that divides them (`AnchorTable.rating`).
 

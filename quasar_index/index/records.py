@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
+from ..arguments import checked
 from ..encoders.spec import EncoderSpec, Resize
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ class RatingRecord:
         """The threshold if it stays when anchors change, else None."""
         return self.threshold if self.kept or self.threshold_is_given else None
 
+    @checked
     def apply(self, scores: DoubleArray) -> tuple[BoolArray | None, DoubleArray]:
         """Divide and scale raw scores as the anchors of the index were.
 
@@ -183,6 +185,7 @@ class SourceRecord:
     checksums: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
+    @checked
     def from_dict(cls, data: Mapping[str, Any]) -> SourceRecord:
         """Read what `dataclasses.asdict` gave, straight or through JSON.
 
@@ -202,6 +205,7 @@ class SourceRecord:
         """The first rating."""
         return self.ratings[0]
 
+    @checked
     def rating_called(self, name: str) -> RatingRecord | None:
         """Return the rating of a name; None where this data set has none."""
         return next((rating for rating in self.ratings if rating.name == name), None)
@@ -315,6 +319,7 @@ class Approximation:
     rating: str | None = None
 
     @classmethod
+    @checked
     def from_dict(cls, data: Any) -> Approximation | None:
         """Read what the manifest holds; None, which is exact search, where it is nothing that this version knows."""
         if data is None:

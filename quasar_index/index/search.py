@@ -13,7 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..anchors import AnchorTable, Side
+from ..arguments import checked
 from ..arrays import FloatArray, IntArray
+from ..forks import compute_alone
 from .gpu_search import search_on_gpu
 
 
@@ -30,6 +32,7 @@ class Neighbors:
     similarity: FloatArray
 
 
+@checked
 def nearest(
     anchors: AnchorTable, queries: FloatArray, top_k: int, *, side: Side | None = None, exact: bool = False
 ) -> Neighbors:
@@ -68,6 +71,7 @@ def search(queries: FloatArray, directions: FloatArray, k: int) -> Neighbors:
 
 def _search(queries: FloatArray, matrix: FloatArray, rows: slice, k: int, *, keep: bool) -> Neighbors:
     """Search a run of rows, which are numbered from 0 (see `search_on_gpu`)."""
+    compute_alone()
     if (found := search_on_gpu(queries, matrix, rows, k, keep=keep)) is not None:
         return Neighbors(*found)
     import faiss

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 
+from ..arguments import checked
 from ..errors import AnchorIndexError, counted
 from ..paths import PathText
 from .anchor_index import AnchorIndex
@@ -17,6 +18,7 @@ from .records import RatingRecord, SourceRecord, Subset
 from .store import write_shards
 
 
+@checked
 def select_into(
     name: PathText, index: AnchorIndex, ids: Collection[str], subset: Subset, *, overwrite: bool = False
 ) -> AnchorIndex:

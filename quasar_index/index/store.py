@@ -7,6 +7,7 @@ further ratings), embedding (raw), further embeddings. `quality` and `side` are 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ OWN_COLUMNS = (
     "embedding",
 )  # fmt: skip
 READ_ROWS = 8192
+_used_by: int | None = None
 
 
 def stored_column(name: str) -> str:
@@ -130,6 +132,8 @@ def open_table(folder: Path, name: str = TABLE, *, version: int | None = None) -
             if not drop_torn(folder, name, version):
                 raise
             table = _open(folder, name, version)
+    except QuasarError:
+        raise
     except Exception as error:
         # LanceDB raises ValueError, RuntimeError or OSError, by the kind of damage.
         raise AnchorIndexError(
@@ -142,13 +146,29 @@ def open_table(folder: Path, name: str = TABLE, *, version: int | None = None) -
 
 
 def _open(folder: Path, name: str, version: int | None) -> Any:
-    import lancedb
-
-    table = lancedb.connect(folder).open_table(name)
+    table = _lancedb().connect(folder).open_table(name)
     if version is not None and table.version != version:
         table.checkout(version)
     _ = table.schema  # here, where damage becomes an error of ours: Lance panics over some
     return table
+
+
+def _lancedb() -> Any:
+    """Return the module.
+
+    Raises:
+        AnchorIndexError: In a process forked from one that has used it: there one read in three waits for ever.
+    """
+    global _used_by  # noqa: PLW0603
+    import lancedb
+
+    _used_by = _used_by or os.getpid()
+    if _used_by != os.getpid():
+        raise AnchorIndexError(
+            "the table of an index cannot be read in a process forked from one that has read or written such a table",
+            "start workers by 'spawn' and open the index in the worker, or make the scorer before the fork",
+        )
+    return lancedb
 
 
 def drop_torn(folder: Path, name: str = TABLE, version: int | None = None) -> bool:
@@ -191,13 +211,11 @@ def write_table(folder: Path, batches: Iterable[pa.RecordBatch], schema: pa.Sche
     Raises:
         AnchorIndexError: When it cannot be written, such as on a full disk.
     """
-    import lancedb
-
     reader = pa.RecordBatchReader.from_batches(schema, batches)
     # "overwrite" of nothing would be a warning on stderr.
     mode = "overwrite" if (folder / f"{name}.lance").exists() else "create"
     with writing(f"a table cannot be written to '{folder}'", "make room, then run it again"):
-        return int(lancedb.connect(folder).create_table(name, reader, mode=mode).version)
+        return int(_lancedb().connect(folder).create_table(name, reader, mode=mode).version)
 
 
 def write_shards(
@@ -262,6 +280,7 @@ def scan(table: Any, columns: Sequence[str], *, where: str | None = None) -> Ite
     Raises:
         AnchorIndexError: When the filter or a column is wrong.
     """
+    _lancedb()
     if unknown := [name for name in columns if name not in table.schema.names]:
         raise AnchorIndexError(f"there is no column '{unknown[0]}'", f"columns: {', '.join(table.schema.names)}")
     try:

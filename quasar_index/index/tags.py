@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ..arguments import checked
 from ..errors import AnchorIndexError
 from .anchor_index import AnchorIndex
 from .states import check_tag, find_entry, read_tags, write_tags
@@ -40,6 +41,7 @@ class Tags(Mapping[str, int]):
         (Tags({'published': 1}), False, 4)
     """
 
+    @checked
     def __init__(self, index: AnchorIndex) -> None:
         self._index = index
 
@@ -55,6 +57,7 @@ class Tags(Mapping[str, int]):
     def __repr__(self) -> str:
         return f"Tags({dict(self)})"
 
+    @checked
     def set(self, name: str, version: int | str | None = None) -> TagReport:
         """Give a version a name, which moves if it named another one.
 
@@ -76,6 +79,7 @@ class Tags(Mapping[str, int]):
             write_tags(index.path, tags | {name: entry.version})
         return TagReport(name, entry.version, tags.get(name))
 
+    @checked
     def delete(self, name: str) -> TagReport:
         """Remove a tag.
 

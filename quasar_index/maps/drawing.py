@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import IntArray
 from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex
@@ -34,11 +35,13 @@ Entry: TypeAlias = tuple[str, str, str]
 """Of the legend: label, colour of the disc, colour of its edge."""
 
 
+@checked
 def check_map(path: PathText) -> None:
     """Raise a DataError unless the file can become a map (see `check_picture`; pages, too)."""
     check_picture(path, ENDINGS, "format of a map")
 
 
+@checked
 def draw_map(
     projection: AnchorMap,
     path: PathText,

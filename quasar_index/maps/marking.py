@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import BoolArray
 from ..errors import DataError, counted
 from ..index.anchor_index import AnchorIndex
@@ -32,6 +33,7 @@ class Marks:
         return int(self.is_marked.sum())
 
 
+@checked
 def mark_subset(anchors: AnchorTable, subset: AnchorIndex) -> Marks:
     """Mark the anchors that stand in another index too, by their content ids.
 
@@ -52,6 +54,7 @@ def mark_subset(anchors: AnchorTable, subset: AnchorIndex) -> Marks:
     return Marks(f"in {subset.name}", is_marked, len(ids) - int(is_marked.sum()))
 
 
+@checked
 def mark_where(index: AnchorIndex, anchors: AnchorTable, condition: str) -> Marks:
     """Mark the anchors for which an SQL condition holds.
 

@@ -17,6 +17,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
 from ..errors import DataError, counted
 from ..methods.shrinkage import Shrinkage
@@ -57,6 +58,7 @@ class AnchorMap:
         return len(self.rows)
 
 
+@checked
 def project_anchors(
     anchors: AnchorTable,
     *,

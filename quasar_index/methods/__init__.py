@@ -15,9 +15,11 @@ from .prompts import PROMPT_PAIRS, text_anchors
 from .registry import METHODS, read_method, read_methods
 from .retrieval import Retrieval
 from .ridge import Ridge
+from .score_table import score_table
 from .scoring import ScoredImage, Scorer
 from .shrinkage import UNRATED_SHRINKAGE, Shrinkage, rated_shrinkage
 from .space import Space, fit_space
+from .ties import Ties
 
 __all__ = [
     "METHODS",
@@ -42,6 +44,7 @@ __all__ = [
     "Scores",
     "Shrinkage",
     "Space",
+    "Ties",
     "compare",
     "explain",
     "familiarity",
@@ -49,5 +52,6 @@ __all__ = [
     "rated_shrinkage",
     "read_method",
     "read_methods",
+    "score_table",
     "text_anchors",
 ]

@@ -13,6 +13,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from ..anchors import SIDES, AnchorTable
+from ..arguments import checked
 from ..arrays import FloatArray
 from ..errors import MethodError, counted
 from ..notation import parameter
@@ -50,6 +51,7 @@ class Clustering(CentroidMethod):
         20, "of k-means", "a whole number from 1 to 2147483647", lambda value: 0 < value < 2**31
     )
 
+    @checked
     def aggregate(self, anchors: AnchorTable, queries: FloatArray | None = None) -> Centroids:
         """Make the prototypes of both sides (see `CentroidMethod.aggregate`).
 
@@ -59,6 +61,7 @@ class Clustering(CentroidMethod):
         good, bad = (self._prototypes(anchors, part) for part in self.members(anchors, queries))
         return Centroids(good[None], bad[None], "nearest" if self.prototypes == "nearest" else "mean")
 
+    @checked
     def members(self, anchors: AnchorTable, queries: FloatArray | None = None) -> tuple[Members, Members]:  # noqa: ARG002
         """Return all anchors of each side, by cluster (see `CentroidMethod.members`)."""
         good, bad = (self._members(anchors, anchors.side(side), side) for side in SIDES)

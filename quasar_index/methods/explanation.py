@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray, as_embeddings
 from ..errors import MethodError, counted
 from .centroids import Members, Pooling
@@ -47,6 +48,7 @@ class Explanation:
         return len(self.rows)
 
 
+@checked
 def explain(fitted: FittedMethod, embeddings: npt.ArrayLike, *, top: int | None = None) -> Iterator[Explanation]:
     """Explain the scores of embeddings.
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import DoubleArray, FloatArray, IntArray, as_embeddings, unit
 from ..threads import threads_for
 
@@ -29,6 +30,7 @@ _VALUES = 1 << 24
 """Cosines that are held at a time."""
 
 
+@checked
 def familiarity(anchors: AnchorTable, embeddings: npt.ArrayLike) -> DoubleArray:
     """Say how near images lie to the anchors.
 

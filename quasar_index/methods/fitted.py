@@ -11,14 +11,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..anchors import AnchorTable
-from ..arrays import DoubleArray, FloatArray, as_embeddings, unit
+from ..arguments import checked
+from ..arrays import DoubleArray, FloatArray, as_embeddings, check_vectors, unit
 from ..errors import MethodError
 from ..index.anchor_index import AnchorIndex
 from ..threads import threads_for
@@ -60,6 +61,7 @@ class Scores:
             yield score, good, bad
 
 
+@checked
 def compare(queries: npt.ArrayLike, centroids: Centroids, *, temperature: float = TEMPERATURE) -> Scores:
     """Score queries against centroids.
 
@@ -124,6 +126,7 @@ class FittedMethod:
         (3, 8, 'whitened (shrinkage 0.01)')
     """
 
+    @checked
     def __init__(self, method: Method, anchors: AnchorTable | AnchorIndex, *, space: Space | None = None) -> None:
         if isinstance(anchors, AnchorIndex):
             anchors = anchors.anchors()
@@ -143,6 +146,10 @@ class FittedMethod:
             self._static = (
                 self._centroids(method) if isinstance(method, CentroidMethod) and not method.is_adaptive else None
             )
+
+    def __reduce__(self) -> Any:
+        """Be pickled as what it is fitted to; centroids and predictors are made again."""
+        return partial(FittedMethod, space=self.space), (self.method, self.anchors)
 
     @cached_property
     def table(self) -> AnchorTable:
@@ -176,10 +183,13 @@ class FittedMethod:
         method = self.method
         return method.members(self.table) if isinstance(method, CentroidMethod) and self.is_static else None
 
+    @checked
     def directions(self, raw: FloatArray) -> FloatArray:
         """Map (M, D) raw embeddings into the space in use, to length one."""
+        check_vectors(raw, self.dim, "embeddings")
         return unit(self.space.apply(unit(raw)))
 
+    @checked
     def score(self, embeddings: npt.ArrayLike) -> Scores:
         """Score raw embeddings.
 
@@ -215,6 +225,7 @@ class FittedMethod:
         ]
         return Scores(*(np.concatenate([getattr(part, name) for part in parts] or [np.empty(0)]) for name in FIELDS))
 
+    @checked
     def explain(self, embeddings: npt.ArrayLike, *, top: int | None = None) -> Iterator[Explanation]:
         """Name the anchors that make the scores of embeddings; see `explanation.explain`."""
         from .explanation import explain

@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import DoubleArray, FloatArray, unit
 from ..index.search import Neighbors, nearest
 from ..notation import parameter
@@ -47,6 +48,7 @@ class Knn(RatingMethod):
         lambda value: value is None or value > 0,
     )
 
+    @checked
     def predictor(self, anchors: AnchorTable) -> Predictor:
         """Return the weighted mean over neighbours (see `RatingMethod.predictor`)."""
         anchors = anchors.only_rated("the mean rating of neighbours (knn)")
@@ -60,6 +62,7 @@ class Knn(RatingMethod):
 
         return predict
 
+    @checked
     def neighbors(self, anchors: AnchorTable, queries: FloatArray) -> tuple[Neighbors, DoubleArray]:
         """Retrieve and weigh neighbours.
 

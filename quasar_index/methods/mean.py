@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..anchors import SIDES, AnchorTable
+from ..arguments import checked
 from ..arrays import FloatArray
 from .centroids import Centroids, Members, mean_direction, part_members, side_weights
 from .method import CentroidMethod
@@ -30,6 +31,7 @@ class Mean(CentroidMethod):
 
     when: ClassVar[str] = "the default: all anchors count, and nothing is to be set"
 
+    @checked
     def aggregate(self, anchors: AnchorTable, queries: FloatArray | None = None) -> Centroids:  # noqa: ARG002
         """Make the two means (see `CentroidMethod.aggregate`)."""
         weights = self.rating_weights(anchors)
@@ -39,6 +41,7 @@ class Mean(CentroidMethod):
         )
         return Centroids(good=good[None, None], bad=bad[None, None])
 
+    @checked
     def members(self, anchors: AnchorTable, queries: FloatArray | None = None) -> tuple[Members, Members]:  # noqa: ARG002
         """Return the anchors of each side that count (see `CentroidMethod.members`)."""
         weights = self.rating_weights(anchors)
@@ -48,6 +51,7 @@ class Mean(CentroidMethod):
         )
         return good, bad
 
+    @checked
     def rows(self, anchors: AnchorTable) -> list[slice]:
         """Return the rows of each side that count: all."""
         return [anchors.side(side) for side in SIDES]

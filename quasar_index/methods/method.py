@@ -13,6 +13,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import DoubleArray, FloatArray
 from ..errors import MethodError
 from ..notation import check_parameters, parameter, value_text, written
@@ -114,6 +115,7 @@ class Method(ABC):
         """The space and a shrinkage that is not the default, such as `whitened(1)`."""
         return self.space if self.shrinkage is None else f"{self.space}({value_text(self.shrinkage)})"
 
+    @checked
     def fit(self, anchors: AnchorTable | AnchorIndex, *, space: Space | None = None) -> FittedMethod:
         """Prepare to score by anchors.
 
@@ -163,6 +165,7 @@ class CentroidMethod(Method):
     )
     normalize_anchors: bool = parameter(False, "average embeddings of length one")
 
+    @checked
     def rating_weights(self, anchors: AnchorTable) -> DoubleArray | None:
         """Return the (N,) weights of anchors by their ratings; None where all weigh the same.
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..notation import parameter
 from .mean import Mean
 
@@ -42,6 +43,7 @@ class Offset(Mean):
         lambda value: 0 <= value < 1,
     )
 
+    @checked
     def rows(self, anchors: AnchorTable) -> list[slice]:
         """Return the rows that each side keeps: it begins with its most extreme anchors.
 

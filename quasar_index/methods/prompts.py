@@ -6,10 +6,12 @@ softmax scale (about 100).
 
 from __future__ import annotations
 
-from ..anchors import AnchorTable, make_anchors
+from ..anchors import AnchorTable
+from ..arguments import checked
 from ..encoders import ENCODERS
 from ..encoders.base import Encoder, TextEncoder
 from ..errors import EncoderError
+from ..own_anchors import make_anchors
 
 PROMPT_PAIRS: dict[str, tuple[str, str]] = {
     "quality": ("Good photo.", "Bad photo."),
@@ -33,6 +35,7 @@ PROMPT_PAIRS: dict[str, tuple[str, str]] = {
 """Named antonym pairs of CLIP-IQA: the prompt whose side scores high, and its antonym."""
 
 
+@checked
 def text_anchors(encoder: Encoder, good: str, bad: str) -> tuple[AnchorTable, float]:
     """Embed a pair of antonym prompts as the two anchors.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..arguments import checked
 from ..errors import MethodError
 from ..notation import read, read_several
 from .clustering import Clustering
@@ -18,6 +19,7 @@ METHODS: dict[str, type[Method]] = {kind.name: kind for kind in (Mean, Offset, C
 """The methods, the centroids before those that predict ratings."""
 
 
+@checked
 def read_method(text: str) -> Method:
     """Read a method, such as `retrieval:top_k=8,space=raw`; `str` writes it.
 
@@ -33,6 +35,7 @@ def read_method(text: str) -> Method:
     return read(text, METHODS, "method", MethodError)
 
 
+@checked
 def read_methods(texts: Iterable[str]) -> list[Method]:
     """Read methods; a text may hold alternatives: `mean/knn:space=raw/whitened` is four.
 

@@ -26,6 +26,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from ..anchors import SIDES, AnchorTable, Side
+from ..arguments import checked
 from ..arrays import BoolArray, DoubleArray, FloatArray, unit
 from ..errors import MethodError
 from ..index.search import Neighbors, nearest
@@ -98,6 +99,7 @@ class Retrieval(CentroidMethod):
         if self.mode == "joint" and self.top_k is None:
             raise MethodError("mode of retrieval is joint, and it has no top_k", "name one: mode=joint,top_k=32")
 
+    @checked
     def aggregate(self, anchors: AnchorTable, queries: FloatArray | None = None) -> Centroids:
         """Make centroids for each query (see `CentroidMethod.aggregate`); memory grows with M * (k + D)."""
         if self.top_k is None:
@@ -114,6 +116,7 @@ class Retrieval(CentroidMethod):
             bad = unit(self.blend * bad + (1 - self.blend) * static.bad[0])
         return Centroids(good=good[:, None], bad=bad[:, None])
 
+    @checked
     def members(self, anchors: AnchorTable, queries: FloatArray | None = None) -> tuple[Members, Members]:
         """Return the retrieved anchors (see `CentroidMethod.members`); with a blend below 1, all of each side."""
         if self.top_k is None:

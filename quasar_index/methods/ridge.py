@@ -15,6 +15,7 @@ import numpy as np
 import scipy  # its submodules load on first use, so that start-up is quick
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import DoubleArray, FloatArray
 from ..errors import MethodError
 from ..notation import parameter
@@ -63,6 +64,7 @@ class Ridge(RatingMethod):
         """True: they choose the penalty."""
         return True
 
+    @checked
     def predictor(self, anchors: AnchorTable) -> Predictor:
         """Return the regression (see `RatingMethod.predictor`).
 

@@ -6,28 +6,30 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..anchors import AnchorTable
-from ..arrays import ByteArray, DoubleArray, FloatArray
+from ..arguments import checked, shown
+from ..arrays import DoubleArray, FloatArray
 from ..encoders.base import Encoder, encode, reading_as
 from ..encoders.pipeline import EncodedImage, encode_files
 from ..errors import AnchorIndexError, DataError, MethodError
 from ..images import MAX_PIXELS
+from ..images.in_memory import Images
 from ..index.anchor_index import AnchorIndex
+from ..paths import PathText
 from .familiarity import familiarity
 from .fitted import FittedMethod, Scores
 from .mean import Mean
 from .method import Method
+from .ties import Row, Ties
 
 if TYPE_CHECKING:
     from ..datasets.base import AnchorSource, ImageSource
     from ..encoders.embedding_cache import EmbeddingCache
-
-Row: TypeAlias = tuple[float | None, float | None, float | None, float | None]
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class ScoredImage:
     note: str = ""
 
 
+@checked
 @dataclass
 class Scorer:
     """Scores images or embeddings against anchors.
@@ -74,6 +77,7 @@ class Scorer:
             and reads images by the version of the input rule that the index was built with.
         batch_size: Most images in one forward pass.
         cache: Where `score_files` looks embeddings up and puts them; None to embed every image.
+        ties: What gives copies of a file the scores of the first one in several calls; None for each call alone.
 
     Raises:
         AnchorIndexError: When the encoder is not the one the index was built with.
@@ -98,6 +102,7 @@ class Scorer:
     encoder: Encoder | None = None
     batch_size: int = 16
     cache: EmbeddingCache | None = None
+    ties: Ties | None = None
 
     def __post_init__(self) -> None:
         """Check the encoder, and fit the method."""
@@ -116,27 +121,39 @@ class Scorer:
         self.fitted = self.anchors if isinstance(self.anchors, FittedMethod) else self.method.fit(self.anchors)
         self.method = self.fitted.method
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Be pickled with all that it scores by; of an index, only its place and version: it is opened there."""
+        if not isinstance(self.anchors, AnchorIndex):
+            return super().__reduce_ex__(protocol)
+        return Scorer, (self.anchors, self.method, self.encoder, self.batch_size, self.cache, self.ties)
+
+    @checked
     def score_embeddings(self, embeddings: npt.ArrayLike) -> Scores:
         """Score (M, D) raw embeddings; see `FittedMethod.score`."""
         return self.fitted.score(embeddings)
 
+    @checked
     def familiarity(self, embeddings: npt.ArrayLike) -> DoubleArray:
         """Say how near (M, D) raw embeddings lie to the anchors; see `methods.familiarity`."""
         return familiarity(self.fitted.anchors, embeddings)
 
-    def score_images(self, images: Sequence[ByteArray]) -> Scores:
-        """Score decoded images.
+    @checked
+    def score_images(self, images: Images) -> Scores:
+        """Score images in memory.
 
         Args:
-            images: M arrays (H, W, 3) uint8 RGB.
+            images: M PIL images of any mode, or arrays (H, W), (H, W, 3) or (H, W, 4) uint8, which are converted as
+                files are (see `images.as_pixels`); also a generator, or one array (M, H, W, 3).
 
         Returns:
             M scores, in order.
+
+        Raises:
+            DataError: When one is no image, or of another type or shape.
         """
-        if not images:
-            return Scores(np.empty(0), np.empty(0), np.empty(0))
         return self.score_embeddings(encode(self._needed_encoder(), images, batch_size=self.batch_size))
 
+    @checked
     def score_again(self, images: Sequence[ScoredImage]) -> list[ScoredImage]:
         """Score images that another scorer has embedded by the same encoder, such as one of another rating.
 
@@ -144,19 +161,14 @@ class Scorer:
             images: Rows of `score_files` of the other one.
 
         Returns:
-            A row each; one with an error stays as it is.
+            A row each; one with an error stays as it is. Copies of a file have the same scores.
         """
-        rows = self.rows([image.embedding for image in images if image.embedding is not None])
-        return [
-            image
-            if image.embedding is None
-            else ScoredImage(image.path, *next(rows), embedding=image.embedding, id=image.id, note=image.note)
-            for image in images
-        ]
+        return list(self._score_block(images, self.ties or Ties()))
 
+    @checked
     def score_files(
         self,
-        paths: Iterable[str | os.PathLike[str]],
+        paths: Iterable[PathText],
         *,
         n_workers: int | None = None,
         max_pixels: int = MAX_PIXELS,
@@ -165,6 +177,9 @@ class Scorer:
         on_progress: Callable[[int], None] | None = None,
     ) -> Iterator[ScoredImage]:
         """Score image files as a stream with bounded memory; a bad image is a row with an error.
+
+        Copies of a file have the same scores. (Those of two calls, without `ties`, may differ by rounding: by 1e-6 at
+        most, or in the 16th digit with a `cache`.)
 
         Args:
             paths: Files or URLs.
@@ -178,10 +193,8 @@ class Scorer:
         Yields:
             One row a path, in order.
         """
-        if isinstance(paths, (str, os.PathLike)):
-            raise DataError(f"'{paths}' is one path", "give a list of paths")
         images = encode_files(
-            (os.fspath(path) for path in paths),
+            map(_path_text, paths),
             self._needed_encoder(),
             batch_size=self.batch_size,
             n_workers=n_workers,
@@ -190,6 +203,7 @@ class Scorer:
             read=read,
             tolerate_truncated=tolerate_truncated,
         )
+        ties = self.ties or Ties()
         block: list[EncodedImage] = []
         # Static centroids score at once; adaptive ones are cheaper for a block of queries.
         size = self.batch_size if self.fitted.is_static else 8 * self.batch_size
@@ -198,10 +212,11 @@ class Scorer:
                 on_progress(done)
             block.append(image)
             if len(block) >= size:
-                yield from self._score_block(block)
+                yield from self._score_block(block, ties)
                 block = []
-        yield from self._score_block(block)
+        yield from self._score_block(block, ties)
 
+    @checked
     def score_source(
         self,
         source: AnchorSource | ImageSource,
@@ -246,8 +261,10 @@ class Scorer:
             on_progress=on_progress,
         )
 
-    def _score_block(self, block: list[EncodedImage]) -> Iterator[ScoredImage]:
-        rows = self.rows([image.embedding for image in block if image.embedding is not None])
+    def _score_block(self, block: Sequence[EncodedImage | ScoredImage], ties: Ties) -> Iterator[ScoredImage]:
+        embedded = [image for image in block if image.embedding is not None]
+        found = self.rows([image.embedding for image in embedded if image.embedding is not None])
+        rows = iter(ties.tied([image.id for image in embedded], list(found)))
         for image in block:
             yield (
                 ScoredImage(image.path, error=image.error, id=image.id)
@@ -255,6 +272,7 @@ class Scorer:
                 else ScoredImage(image.path, *next(rows), embedding=image.embedding, id=image.id, note=image.note)
             )
 
+    @checked
     def rows(self, embeddings: Sequence[FloatArray] | FloatArray) -> Iterator[Row]:
         """Yield score, similarities and familiarity of each (D,) raw embedding, as `ScoredImage` takes them."""
         if not len(embeddings):
@@ -268,3 +286,11 @@ class Scorer:
         if self.encoder is None:
             raise AnchorIndexError("this scorer has no encoder, so it scores embeddings only", "give it an encoder")
         return self.encoder
+
+
+def _path_text(path: object) -> str:
+    """Return one of several paths as text; they may be a generator, which is not looked through beforehand."""
+    text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
+    if not isinstance(text, str):
+        raise DataError(f"a path is {shown(path)}", "give paths as text or pathlib.Path")
+    return text

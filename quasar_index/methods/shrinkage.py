@@ -27,6 +27,7 @@ from typing import Literal, TypeAlias, cast
 import numpy as np
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import BoolArray, DoubleArray, IntArray
 from ..errors import MethodError, counted
 from ..statistics.groups import drawn_groups
@@ -88,6 +89,7 @@ def estimated_shrinkage(moments: Moments, estimator: str) -> float:
     return intensity / (1 - intensity)
 
 
+@checked
 def rated_shrinkage(anchors: AnchorTable) -> float | None:
     """Return the lambda that the ratings choose, by leaving out one group of anchors at a time.
 

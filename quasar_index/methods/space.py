@@ -22,7 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..anchors import AnchorTable
-from ..arrays import DoubleArray, FloatArray
+from ..arguments import checked
+from ..arrays import DoubleArray, FloatArray, as_numbers, check_vectors
 from ..errors import MethodError
 from ..fits import normalised
 from ..threads import threads_for
@@ -68,6 +69,7 @@ class Space:
             return self.name
         return f"{self.name} {hashlib.sha256(self.mean.tobytes() + repr(self.shrinkage).encode()).hexdigest()[:16]}"
 
+    @checked
     def apply(self, directions: npt.ArrayLike) -> FloatArray:
         """Map unit embeddings into the space.
 
@@ -77,14 +79,16 @@ class Space:
         Returns:
             (M, D) float32, not of length one (but in raw space).
         """
-        vectors = np.asarray(directions, dtype=np.float32)
+        vectors = as_numbers(directions, np.float32, "embeddings")
         if self.mean is None:
             return vectors
+        check_vectors(vectors, len(self.mean), "embeddings")
         vectors = vectors - self.mean.astype(np.float32)
         if self.basis is None or self.gains is None:
             return vectors
         return np.asarray(vectors + ((vectors @ self.basis) * self.gains) @ self.basis.T)
 
+    @checked
     def apply_to_anchors(self, anchors: AnchorTable) -> AnchorTable:
         """Map anchors into the space: the same rows with the directions and norms they have there."""
         if self.mean is None:
@@ -101,6 +105,7 @@ class Space:
         return replace(anchors, directions=directions, norms=norms, fits=fits)
 
 
+@checked
 def fit_space(
     anchors: AnchorTable,
     name: SpaceName = DEFAULT_SPACE,

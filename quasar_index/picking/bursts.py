@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from ..arrays import unit
+from ..arguments import checked
+from ..arrays import as_numbers, unit
 from ..errors import DataError, counted
 from ..images import open_image, read_image_bytes, registered
 from ..paths import PathText
@@ -31,6 +32,7 @@ different images of one subject few pairs are.
 _EXIF, _TAKEN, _FRACTION = 0x8769, 0x9003, 0x9291
 
 
+@checked
 def taken_at(path: PathText) -> float | None:
     """Read when a photograph was taken: EXIF's DateTimeOriginal, with SubSecTimeOriginal where it is there.
 
@@ -63,6 +65,7 @@ def taken_at(path: PathText) -> float | None:
     return moment.timestamp() + (float(f"0.{digits}") if digits else 0.0)
 
 
+@checked
 def leave_one_of_a_burst(
     times: Sequence[float | None],
     directions: npt.ArrayLike,
@@ -100,7 +103,9 @@ def leave_one_of_a_burst(
         raise DataError(f"a pause of {pause:g} seconds", "give 0 or more")
     if not -1 < alike <= 1:
         raise DataError(f"a similarity of {alike:g} for images of a burst", "give a cosine in (-1, 1]")
-    vectors = unit(directions)
+    vectors = unit(as_numbers(directions, np.float32, "directions"))
+    if vectors.ndim != 2:
+        raise DataError(f"directions have shape {vectors.shape}", "give (n, D)")
     if not len(times) == len(vectors) == len(scores):
         raise DataError(
             f"{counted(len(times), 'time')}, {counted(len(vectors), 'direction')} and {counted(len(scores), 'score')}",

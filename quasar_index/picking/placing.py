@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from ..arguments import checked
 from ..errors import DataError, counted, reason
 from ..paths import PathText
 
@@ -40,6 +41,7 @@ class Placed:
     is_new: bool
 
 
+@checked
 def check_target(target: PathText, sources: Iterable[PathText] = ()) -> None:
     """Find out whether files can be placed in a folder, before anything takes long.
 
@@ -68,6 +70,7 @@ def check_target(target: PathText, sources: Iterable[PathText] = ()) -> None:
         raise DataError(f"nothing can be written to '{folder}' ({reason(error)})", "name another folder") from error
 
 
+@checked
 def place_files(
     sources: Sequence[PathText],
     target: PathText,

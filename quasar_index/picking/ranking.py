@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arguments import checked
 from ..arrays import DoubleArray
 from ..errors import DataError
 
@@ -32,6 +33,7 @@ class Share:
     value: float
     is_percent: bool = False
 
+    @checked
     def of(self, n: int) -> int:
         """Return how many of n images that is: at most n; a part is rounded up, so that it is never none of some."""
         return min(n, math.ceil(round(n * self.value / 100, 9)) if self.is_percent else int(self.value))
@@ -41,6 +43,7 @@ class Share:
         return f"{self.value:g}%" if self.is_percent else str(int(self.value))
 
 
+@checked
 def read_share(text: str) -> Share:
     """Read how many images to keep.
 
@@ -69,6 +72,7 @@ def read_share(text: str) -> Share:
     return Share(value, is_percent)
 
 
+@checked
 def percentiles(scores: Sequence[float | None]) -> DoubleArray:
     """Return which part of the scored images each of them is as good as, or better than.
 
@@ -89,6 +93,7 @@ def percentiles(scores: Sequence[float | None]) -> DoubleArray:
     return np.where(np.isnan(values), np.nan, shares)
 
 
+@checked
 def order_of(scores: Sequence[float | None], *, worst_first: bool = False) -> list[int]:
     """Return the places of images, the best first; those without a score last, and equal ones in their order.
 

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import numpy as np
 
 from ..anchors import SIDES
+from ..arguments import checked
 from ..arrays import as_embeddings
 from ..errors import MethodError, counted
 from ..images import MAX_PIXELS
@@ -67,6 +68,7 @@ class Report:
         (1, True)
     """
 
+    @checked
     def __init__(
         self,
         fitted: FittedMethod,
@@ -118,6 +120,7 @@ class Report:
         """Return the number of images on the page."""
         return len(self._images)
 
+    @checked
     def add(self, images: Sequence[ScoredImage], opinions: Sequence[Opinion | None] | None = None) -> None:
         """Add scored images, in order; blocks of a hundred or so are quickest.
 
@@ -152,6 +155,7 @@ class Report:
             )
             self._sources.append(image.path)
 
+    @checked
     def write(self, path: PathText) -> None:
         """Write the page.
 

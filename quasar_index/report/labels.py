@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import DoubleArray
 from ..index import AnchorIndex, rating_records, raw_scores
 from ..methods.explanation import Explanation
@@ -42,12 +43,14 @@ class AnchorLabels:
     ratings: DoubleArray
     scale: str = ""
 
+    @checked
     def path(self, row: int) -> str | None:
         """Return the path of one anchor; None where there is no picture."""
         found: str | None = self.paths[row].as_py()
         return found
 
     @classmethod
+    @checked
     def of(cls, anchors: AnchorTable, index: AnchorIndex | None) -> AnchorLabels:
         """Read the labels of anchors.
 
@@ -76,6 +79,7 @@ class AnchorLabels:
         return cls(paths, ratings, scale)
 
 
+@checked
 def explanation_table(
     explanation: Explanation, fitted: FittedMethod, labels: AnchorLabels, *, top: int | None = None
 ) -> pa.Table:

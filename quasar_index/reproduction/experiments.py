@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..arguments import checked
 from ..datasets.sources import find_dataset
 from ..encoders import ENCODERS
 from ..errors import DataError
@@ -13,6 +14,7 @@ from .declare import Experiment, PaperProtocol
 from .protocols import PROTOCOLS
 
 
+@checked
 def find_protocol(name: str) -> PaperProtocol:
     """Return a protocol by its name, in any case of its letters.
 
@@ -24,6 +26,7 @@ def find_protocol(name: str) -> PaperProtocol:
     return PROTOCOLS[name.upper()]
 
 
+@checked
 def select_experiments(
     protocol: PaperProtocol, *, only: Sequence[str] = (), encoder: str | None = None
 ) -> tuple[Experiment, ...]:

@@ -24,7 +24,7 @@ from .data import Need, describe_missing, find_author_files, find_root, read_aut
 from .report import MissingInput
 
 if TYPE_CHECKING:
-    from ..encoders.image_tower import Precision
+    from ..encoders.spec import Precision
 
 
 @dataclass

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..arguments import checked
 from ..datasets.registry import DATASETS
 from ..errors import DataError
 from ..paths import PathText
@@ -21,6 +22,7 @@ _MARKERS = ("o", "s", "^", "v", "P", "X")
 _COLUMNS = 3
 
 
+@checked
 def draw_reproduction(reproduction: Reproduction, path: PathText) -> None:
     """Draw SRCC: one panel a test set for a figure, one for all test sets of a table.
 

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
+from ..arguments import checked
 from .declare import Experiment, PaperProtocol
 
 Status: TypeAlias = Literal["ran", "planned", "missing", "failed"]
@@ -113,6 +114,7 @@ class Reproduction:
     missing: tuple[MissingInput, ...]
     indexes: str
 
+    @checked
     def count(self, status: Status) -> int:
         """Return the number of experiments with a status."""
         return Counter(result.status for result in self.results)[status]

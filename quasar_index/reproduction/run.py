@@ -14,6 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from ..arguments import checked
 from ..datasets.registry import DATASETS
 from ..encoders import ENCODERS, load_encoder
 from ..encoders.weights import weights_file
@@ -32,7 +33,7 @@ from .measure import Anchors, Store, measure
 from .report import ExperimentResult, MissingInput, Reproduction
 
 if TYPE_CHECKING:
-    from ..encoders.image_tower import Precision
+    from ..encoders.spec import Precision
 
 RESULTS = "results.jsonl"
 _FORMAT = 1
@@ -41,6 +42,7 @@ _PROMPTS = PROMPT_PAIRS["quality"]
 Ready: TypeAlias = "tuple[int, Experiment, AnchorIndex, AnchorIndex | None]"
 
 
+@checked
 def reproduce(
     name: str,
     data_root: PathText,

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..anchors import SIDES, AnchorTable
+from ..arguments import checked
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
 from ..errors import MethodError, counted
 from .base import Advance, OnProgress
@@ -52,6 +53,7 @@ class ContentPairs:
                 f"{counted(self.n_neighbors, 'neighbour is', 'neighbours are')} too few", "use at least --neighbors 1"
             )
 
+    @checked
     def select(
         self, anchors: AnchorTable, n_good: int, n_bad: int, *, on_progress: OnProgress | None = None
     ) -> IntArray:

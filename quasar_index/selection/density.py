@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import FloatArray, IntArray
 from ..errors import MethodError, counted
 from .base import Advance, OnProgress, choose_by_side
@@ -33,6 +34,7 @@ class Density:
         """Check the number of neighbours."""
         _check_neighbors(self.n_neighbors)
 
+    @checked
     def select(
         self, anchors: AnchorTable, n_good: int, n_bad: int, *, on_progress: OnProgress | None = None
     ) -> IntArray:
@@ -66,6 +68,7 @@ class OutlierTrimmed:
         if not 0 <= self.share < 1:
             raise MethodError(f"share {self.share} is not in [0, 1)", "use for example --share 0.1")
 
+    @checked
     def select(
         self, anchors: AnchorTable, n_good: int, n_bad: int, *, on_progress: OnProgress | None = None
     ) -> IntArray:

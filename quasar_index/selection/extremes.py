@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import IntArray
 from .base import Advance, OnProgress, choose_by_side, rated
 
@@ -18,6 +19,7 @@ from .base import Advance, OnProgress, choose_by_side, rated
 class Extremes:
     """Keeps the anchors farthest from the division point."""
 
+    @checked
     def select(
         self, anchors: AnchorTable, n_good: int, n_bad: int, *, on_progress: OnProgress | None = None
     ) -> IntArray:

@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import FloatArray, IntArray
 from ..errors import MethodError, counted
 from .base import Advance, OnProgress, choose_by_side
@@ -51,6 +52,7 @@ class FacilityLocation:
                 f"{counted(self.n_neighbors, 'neighbour is', 'neighbours are')} too few", "use at least --neighbors 1"
             )
 
+    @checked
     def select(
         self, anchors: AnchorTable, n_good: int, n_bad: int, *, on_progress: OnProgress | None = None
     ) -> IntArray:

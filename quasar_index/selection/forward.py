@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import IntArray
 from .base import OnProgress
 from .held_out import (
@@ -48,6 +49,7 @@ class Forward:
         """Check the sizes."""
         check_least(n_candidates=(self.n_candidates, 1), n_validation=(self.n_validation, 3))
 
+    @checked
     def select(
         self, anchors: AnchorTable, n_good: int, n_bad: int, *, on_progress: OnProgress | None = None
     ) -> IntArray:

@@ -22,6 +22,7 @@ import numpy.typing as npt
 import scipy  # its submodules load on first use, so that start-up is quick
 
 from ..anchors import SIDES, AnchorTable
+from ..arguments import checked
 from ..arrays import DoubleArray, IntArray
 from ..errors import DataError, MethodError, ValidationError, counted
 from ..statistics.correlation import srcc
@@ -35,6 +36,7 @@ _OWN = 1024  # anchors whose group is scored, at a time: few enough for a matrix
 _BLOCK = 256  # candidates evaluated at a time: with V = 4096, 8 MB a temporary
 
 
+@checked
 def leave_group_out_scores(anchors: AnchorTable, rows: IntArray) -> DoubleArray:
     """Score all anchors by the mean centroids of some, each without those of its own group.
 
@@ -63,6 +65,7 @@ def leave_group_out_scores(anchors: AnchorTable, rows: IntArray) -> DoubleArray:
     return scores
 
 
+@checked
 def leave_group_out_correlation(anchors: AnchorTable, rows: IntArray) -> float:
     """Return the SRCC of `leave_group_out_scores` with the ratings, or with the side where anchors have none.
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import FloatArray, IntArray
 from .base import Advance, OnProgress, choose_by_side
 
@@ -27,6 +28,7 @@ _ROWS = 16384
 class Herding:
     """Matches the side's mean."""
 
+    @checked
     def select(
         self, anchors: AnchorTable, n_good: int, n_bad: int, *, on_progress: OnProgress | None = None
     ) -> IntArray:

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import DoubleArray, IntArray
 from ..errors import MethodError
 from .base import OnProgress
@@ -62,6 +63,7 @@ class Influence:
         if not 0 < self.fraction < 1:
             raise MethodError(f"fraction {self.fraction} is not between 0 and 1", "use for example 0.02")
 
+    @checked
     def select(
         self, anchors: AnchorTable, n_good: int, n_bad: int, *, on_progress: OnProgress | None = None
     ) -> IntArray:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import IntArray
 from .base import Advance, OnProgress, choose_by_side
 from .redundancy import least_redundant
@@ -22,6 +23,7 @@ from .redundancy import least_redundant
 class KCenter:
     """Starts from the anchor nearest to the side's mean, and adds the one farthest from all chosen, again and again."""
 
+    @checked
     def select(
         self, anchors: AnchorTable, n_good: int, n_bad: int, *, on_progress: OnProgress | None = None
     ) -> IntArray:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import FloatArray, IntArray
 from .base import Advance, OnProgress, choose_by_side
 
@@ -39,6 +40,7 @@ class KMeansRepresentatives:
     seed: int = 0
     n_iterations: int = 20
 
+    @checked
     def select(
         self, anchors: AnchorTable, n_good: int, n_bad: int, *, on_progress: OnProgress | None = None
     ) -> IntArray:

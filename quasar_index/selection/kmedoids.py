@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import FloatArray, IntArray
 from ..index.search import search
 from .base import Advance, OnProgress, choose_by_side
@@ -41,6 +42,7 @@ class KMedoids:
     seed: int = 0
     n_iterations: int = 20
 
+    @checked
     def select(
         self, anchors: AnchorTable, n_good: int, n_bad: int, *, on_progress: OnProgress | None = None
     ) -> IntArray:

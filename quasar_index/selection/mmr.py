@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import DoubleArray, IntArray
 from ..errors import MethodError
 from .base import Advance, OnProgress, choose_by_side, rated
@@ -40,6 +41,7 @@ class Mmr:
         if self.relevance not in ("centroid", "rating"):
             raise MethodError(f"no relevance '{self.relevance}'", "use centroid or rating")
 
+    @checked
     def select(
         self, anchors: AnchorTable, n_good: int, n_bad: int, *, on_progress: OnProgress | None = None
     ) -> IntArray:

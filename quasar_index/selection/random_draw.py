@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import IntArray
 from .base import Advance, OnProgress, choose_by_side
 
@@ -21,6 +22,7 @@ class Random:
 
     seed: int = 0
 
+    @checked
     def select(
         self, anchors: AnchorTable, n_good: int, n_bad: int, *, on_progress: OnProgress | None = None
     ) -> IntArray:

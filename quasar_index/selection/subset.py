@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from ..anchors import SIDES, AnchorTable
+from ..arguments import checked
 from ..arrays import IntArray
 from ..errors import MethodError, counted
 from ..index.anchor_index import AnchorIndex
@@ -35,6 +36,7 @@ class SelectReport:
     subset: Subset
 
 
+@checked
 def allocate(anchors: AnchorTable, *, size: int | None = None, fraction: float | None = None) -> tuple[int, int]:
     """Return how many anchors of each side a subset has: in proportion to the sides, one at least.
 
@@ -63,6 +65,7 @@ def allocate(anchors: AnchorTable, *, size: int | None = None, fraction: float |
     return n_good, size - n_good
 
 
+@checked
 def select_anchors(
     anchors: AnchorTable,
     selector: Selector,
@@ -129,6 +132,7 @@ def select_anchors(
     return np.sort(np.concatenate(chosen))
 
 
+@checked
 def select_subset(
     name: PathText,
     index: AnchorIndex,

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy  # its submodules load on first use, so that start-up is quick
 
+from ..arguments import checked
 from ..arrays import DoubleArray
 from ..errors import ValidationError, counted
 from .logistic import LogisticFit, StartGrid, fit_curve, standardise
@@ -103,6 +104,7 @@ def check_pairs(scores: npt.ArrayLike, quality: npt.ArrayLike) -> tuple[DoubleAr
     return x, y
 
 
+@checked
 def srcc(scores: npt.ArrayLike, quality: npt.ArrayLike) -> float:
     """Return Spearman's rank correlation in [-1, 1]; ties get mid-ranks. Arguments and errors as `check_pairs`.
 
@@ -115,6 +117,7 @@ def srcc(scores: npt.ArrayLike, quality: npt.ArrayLike) -> float:
     return float(scipy.stats.spearmanr(x, y).statistic)
 
 
+@checked
 def krcc(scores: npt.ArrayLike, quality: npt.ArrayLike) -> float:
     """Return Kendall's tau-b in [-1, 1], corrected for ties. Arguments and errors as `check_pairs`.
 
@@ -128,6 +131,7 @@ def krcc(scores: npt.ArrayLike, quality: npt.ArrayLike) -> float:
     return float(scipy.stats.kendalltau(x, y, method="asymptotic").statistic)
 
 
+@checked
 def plcc(scores: npt.ArrayLike, quality: npt.ArrayLike) -> float:
     """Return Pearson's correlation in [-1, 1] of the raw scores. Arguments and errors as `check_pairs`.
 
@@ -140,6 +144,7 @@ def plcc(scores: npt.ArrayLike, quality: npt.ArrayLike) -> float:
     return _pearson(x, y)
 
 
+@checked
 def rmse(scores: npt.ArrayLike, quality: npt.ArrayLike) -> float:
     """Return sqrt(mean((score - quality)^2)) in units of quality. Arguments and errors as `check_pairs`.
 
@@ -166,6 +171,7 @@ def rmse_fitted(scores: npt.ArrayLike, quality: npt.ArrayLike) -> float:
     return _fitted(scores, quality)[1]
 
 
+@checked
 def correlate(scores: npt.ArrayLike, quality: npt.ArrayLike) -> Correlations:
     """Compute every statistic of scores against opinion scores.
 

@@ -34,7 +34,7 @@ def group_codes(groups: Groups, n: int, *, alone: bool = False) -> IntArray:
         raise ValidationError(
             f"{counted(len(groups), 'group label')} for {counted(n, 'image')}", "give one label an image"
         )
-    labels: Sequence[object] = groups.tolist() if isinstance(groups, np.ndarray) else groups
+    labels: Sequence[object] = groups.tolist() if hasattr(groups, "tolist") else groups
     seen: dict[object, int] = {}
     codes = np.empty(n, dtype=np.int64)
     for row, label in enumerate(labels):
@@ -43,7 +43,11 @@ def group_codes(groups: Groups, n: int, *, alone: bool = False) -> IntArray:
             if not alone:
                 raise ValidationError(f"row {row} has no group", "fill the group column, or evaluate without groups")
             key = (row,)
-        codes[row] = seen.setdefault(key, len(seen))
+        try:
+            codes[row] = seen.setdefault(key, len(seen))
+        except TypeError:  # such as a list
+            what = f"the group of row {row} is of type {type(label).__name__}"
+            raise ValidationError(what, "give texts or numbers") from None
     return codes
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
 from ..errors import counted
 from ..index.anchor_index import AnchorIndex
@@ -57,6 +58,7 @@ class Bench:
     failures: tuple[tuple[str, str], ...] = ()
 
 
+@checked
 def index_bench(
     index: AnchorIndex,
     images: RatedImages,
@@ -108,6 +110,7 @@ def index_bench(
     )
 
 
+@checked
 def anchors_bench(
     index: AnchorIndex,
     group: str,

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, TypeAlias, cast, get_args
 
+from ..arguments import checked
 from ..errors import MethodError, ValidationError, counted
 from ..methods.clustering import Clustering
 from ..methods.knn import Knn
@@ -58,6 +59,7 @@ class Point:
         return f"{self.method}, {self.name or self.parameter} {self.value}{seed}"
 
 
+@checked
 @dataclass(frozen=True)
 class Sweep:
     """Curves over the values of one parameter.

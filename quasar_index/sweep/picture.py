@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from ..arguments import checked
 from ..errors import counted
 from ..paths import PathText
 from ..pictures import check_picture, write_picture
@@ -22,6 +23,7 @@ _TOGETHER = len(_COLOURS)
 _COLUMNS = 4
 
 
+@checked
 def draw_sweep(report: SweepReport, path: PathText) -> None:
     """Draw the curves.
 

@@ -23,6 +23,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
 
+from ..arguments import checked
 from ..errors import DataError, QuasarError
 from ..methods.registry import read_methods
 from ..paths import PathText
@@ -90,6 +91,7 @@ class Plan:
     allow_overlap: bool = False
 
 
+@checked
 def read_plan(path: PathText) -> Plan:
     """Read a declared sweep.
 
@@ -112,6 +114,7 @@ def read_plan(path: PathText) -> Plan:
         raise DataError(f"the plan '{path}': {error.message}", error.hint) from error
 
 
+@checked
 def make_selectors(selectors: Sequence[str | Mapping[str, Any]]) -> tuple[tuple[str, Selector], ...]:
     """Make selectors.
 

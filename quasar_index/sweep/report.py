@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy  # its submodules load on first use, so that start-up is quick
 
+from ..arguments import checked
 from ..arrays import DoubleArray
 from ..errors import QuasarError
 from .bench import Bench
@@ -157,6 +158,7 @@ class SweepReport:
             for point in self.points
         ]
 
+    @checked
     def curve(self, method: str, selector: str) -> list[CurvePoint]:
         """Return the points of one curve."""
         return [one for one in self.points if (one.method, one.selector) == (method, selector)]

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import BoolArray, DoubleArray
 from ..errors import QuasarError, ValidationError, counted
 from ..methods.method import Method
@@ -29,6 +30,7 @@ CACHED_BYTES = 1 << 30
 """Most bytes of folds' anchors that are kept between points."""
 
 
+@checked
 def run_sweep(
     sweep: Sweep,
     bench: Bench,

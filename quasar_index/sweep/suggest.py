@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ..arguments import checked
 from ..errors import ValidationError
 from ..index.anchor_index import AnchorIndex
 from ..methods.mean import Mean
@@ -71,6 +72,7 @@ class Suggestion:
     report: SweepReport
 
 
+@checked
 def suggest(
     index: AnchorIndex,
     *,
@@ -145,6 +147,7 @@ def suggest(
     return suggest_from(report)
 
 
+@checked
 def suggest_from(report: SweepReport) -> Suggestion:
     """Read suggestions off the curves of a sweep of sizes.
 

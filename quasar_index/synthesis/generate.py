@@ -27,6 +27,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
+from ..arguments import checked
 from ..arrays import ByteArray
 from ..errors import DataError
 from ..images import content_id, decode, list_images, read_image_bytes
@@ -89,6 +90,7 @@ class _Outcome:
     failure: str | None = None
 
 
+@checked
 def synthesize(
     source_dir: PathText,
     output_dir: PathText,

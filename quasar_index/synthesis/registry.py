@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from ..arguments import checked
 from ..arrays import ByteArray
 from ..errors import DataError
 from .blur import gaussian_blur, lens_blur, motion_blur
@@ -142,6 +143,7 @@ def check_image(image: ByteArray) -> None:
         )
 
 
+@checked
 def distort(image: ByteArray, name: str, level: int, *, rng: np.random.Generator) -> ByteArray:
     """Apply one distortion at one level.
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ..arguments import checked
 from ..arrays import ByteArray
 from .registry import DISTORTIONS, LEVELS, Distortion, check_image, distort, find_distortion
 
@@ -18,6 +19,7 @@ _INK = (20, 20, 20)
 _FAINT = (110, 110, 110)
 
 
+@checked
 def contact_sheet(
     image: ByteArray, *, types: Sequence[str] | None = None, side: int = 240, seed: int = 0
 ) -> Image.Image:

@@ -20,6 +20,7 @@ from typing import TypeVar
 import numpy as np
 
 from ..anchors import SIDES, AnchorTable, Side
+from ..arguments import checked
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray, unit
 from ..errors import AnchorIndexError, counted
 from ..fits import Fits
@@ -47,6 +48,7 @@ _MARGIN = 0.002
 _ROUNDS = 3
 
 
+@checked
 def approximate(
     index: AnchorIndex,
     *,
@@ -132,6 +134,7 @@ def approximate(
     return AnchorIndex(index.path, manifest)
 
 
+@checked
 def search_exactly(index: AnchorIndex) -> AnchorIndex:
     """End the approximate search of an index, and remove its lists; without one, nothing happens.
 

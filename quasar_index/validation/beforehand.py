@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..arguments import checked
 from ..index.anchor_index import AnchorIndex
 from .cross_fit import several_groups
 from .overlap import GROUP, find_overlap
 from .rated import RatedImages, RatedSource
 
 
+@checked
 def check_cross_validation(rated: RatedSource, group: str, *, by: Sequence[str] = ()) -> None:
     """Find what stands against `cross_validate_images` in the labels alone; arguments and errors as there."""
     images = _without_embeddings(rated)
@@ -20,6 +22,7 @@ def check_cross_validation(rated: RatedSource, group: str, *, by: Sequence[str] 
     several_groups(images.column(group), len(images.ids))
 
 
+@checked
 def check_evaluation(
     rated: RatedSource,
     index: AnchorIndex,

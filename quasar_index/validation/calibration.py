@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from ..arguments import checked
 from ..arrays import DoubleArray
 from ..errors import AnchorIndexError, ValidationError
 from ..index import AnchorIndex
@@ -65,6 +66,7 @@ class IndexCalibration:
         low, high = self.calibration.quality_range
         return (-high, -low) if self.lower_is_better else (low, high)
 
+    @checked
     def predict(self, scores: npt.ArrayLike) -> tuple[DoubleArray, DoubleArray, DoubleArray]:
         """Put scores on the scale of the raw ratings.
 
@@ -78,6 +80,7 @@ class IndexCalibration:
         return (-mos, -high, -low) if self.lower_is_better else (mos, low, high)
 
 
+@checked
 def calibrate(
     index: AnchorIndex,
     method: Method | None = None,
@@ -159,6 +162,7 @@ def calibrate(
     return found
 
 
+@checked
 def read_calibration(
     index: AnchorIndex, method: Method | None = None, *, rating: str | None = None
 ) -> IndexCalibration:

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from ..anchors import AnchorTable, make_anchors
+from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray, as_embeddings
 from ..errors import DataError, MethodError, ValidationError, counted
 from ..methods.method import Method
+from ..own_anchors import make_anchors
 from ..statistics.correlation import check_pairs
 from ..statistics.groups import group_codes
 from .fold_scores import FoldScores, score_folds
@@ -117,6 +119,7 @@ def leave_group_out(
     return LeaveGroupOut(matrix[rated], ratings, codes[rated], rated, int(codes.max()) + 1, folds, anchors_of)
 
 
+@checked
 def cross_fit(
     methods: Sequence[Method],
     embeddings: npt.ArrayLike,

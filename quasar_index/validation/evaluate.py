@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import BoolArray, DoubleArray, as_embeddings
 from ..errors import ValidationError, counted
 from ..methods.method import Method
@@ -24,6 +25,7 @@ from .folds import Exclusion, make_folds
 from .report import EvaluationReport
 
 
+@checked
 def evaluate(
     methods: Sequence[Method],
     anchors: AnchorTable,
@@ -95,6 +97,7 @@ def evaluate(
     return replace(report, n_anchors=len(anchors))
 
 
+@checked
 def cross_validate(
     methods: Sequence[Method],
     embeddings: npt.ArrayLike,

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import BoolArray, DoubleArray, FloatArray
 from ..errors import DataError, MethodError, ValidationError, counted
 from ..methods.method import Method
@@ -83,6 +84,7 @@ class FoldScores:
         ]
 
 
+@checked
 def choose_space(
     anchors: AnchorTable,
     method: Method,

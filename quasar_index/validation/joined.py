@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import checked
 from ..arrays import IntArray
 from ..errors import ValidationError, counted
 from ..statistics.bootstrap import MIN_GROUPS_INTERVAL, MIN_PAIRS_INTERVAL, paired_difference
@@ -20,6 +21,7 @@ from .report import EvaluationReport, Outcome
 _KEYS = ("path", "id")
 
 
+@checked
 def join_evaluations(reports: Mapping[str, EvaluationReport], *, by: Sequence[str] = ()) -> EvaluationReport:
     """Join evaluations of the same images: every method by every index, compared with the first one.
 

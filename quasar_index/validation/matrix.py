@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..arguments import checked
 from ..arrays import BoolArray, DoubleArray
 from ..errors import QuasarError, ValidationError, counted
 from ..index.anchor_index import AnchorIndex
@@ -51,6 +52,7 @@ class Cell:
     why: str = ""
 
 
+@checked
 def evaluate_matrix(
     methods: Sequence[Method],
     indexes: Mapping[str, AnchorIndex],

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..anchors import AnchorTable
+from ..arguments import checked
 from ..arrays import BoolArray, unit
 from ..errors import DataError, ValidationError, counted
 from ..index.anchor_index import AnchorIndex
@@ -43,6 +44,7 @@ class Overlap:
     unit: str = "image"
 
 
+@checked
 def evaluate_index(
     methods: Sequence[Method],
     index: AnchorIndex,
@@ -138,6 +140,7 @@ def evaluate_index(
     )
 
 
+@checked
 def cross_validate_images(
     methods: Sequence[Method],
     images: RatedImages,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..arguments import checked
 from ..errors import ValidationError, counted
 from ..paths import PathText
 from ..pictures import check_picture, write_picture
@@ -21,6 +22,7 @@ _COLUMNS, _MOST = 4, 6
 _BLUE, _ORANGE = "#0072B2", "#D55E00"  # of Okabe and Ito: told apart by everyone, and in grey
 
 
+@checked
 def draw_evaluation(report: EvaluationReport, path: PathText) -> None:
     """Draw scores against ratings.
 

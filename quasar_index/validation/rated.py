@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arguments import checked
 from ..arrays import BoolArray, DoubleArray, FloatArray, as_embeddings
 from ..datasets.base import AnchorSource
 from ..encoders.base import Encoder
@@ -64,6 +65,7 @@ class RatedImages:
     checksums: Mapping[str, str] = field(default_factory=dict)
     read_bytes: Callable[[str], bytes] | None = field(default=None, repr=False)
 
+    @checked
     def check_not_selected(self, group: str) -> None:
         """Refuse to measure scores on images that a selector chose: it chose those that are easy to order.
 
@@ -96,6 +98,7 @@ class RatedImages:
             if any(value is not None for value in values)
         }
 
+    @checked
     def column(self, name: str) -> list[Any]:
         """Return the values of a column.
 
@@ -124,6 +127,7 @@ class RatedSource:
     rows: BoolArray = field(default_factory=lambda: np.ones(0, dtype=np.bool_), repr=False)
 
 
+@checked
 def rated_source(source: AnchorSource, *, keep_sides: bool = False) -> RatedSource:
     """Leave out what has no rating, before anything is embedded.
 
@@ -155,6 +159,7 @@ def rated_source(source: AnchorSource, *, keep_sides: bool = False) -> RatedSour
     return RatedSource(replace(source, records=records), int((~kept).sum()), kept)
 
 
+@checked
 def embed_rated(
     rated: RatedSource,
     encoder: Encoder,
@@ -199,6 +204,7 @@ def embed_rated(
     ids: list[str] = []
     rows: list[int] = []
     failures: list[tuple[str, str]] = []
+    first: dict[str, FloatArray] = {}
     stream = encode_files(
         source.records["path"].to_pylist(),
         encoder,
@@ -214,7 +220,7 @@ def embed_rated(
         else:
             rows.append(row)
             ids.append(image.id)
-            embeddings.append(image.embedding)
+            embeddings.append(first.setdefault(image.id, image.embedding))  # copies of a file are equal
         if on_progress is not None:
             on_progress(row + 1, len(source))
     if not rows:
@@ -225,6 +231,7 @@ def embed_rated(
     return _with_records(embedded, np.stack(embeddings), ids, n_unrated=rated.n_unrated, failures=tuple(failures))
 
 
+@checked
 def rated_embeddings(rated: RatedSource, embeddings: FloatArray, *, ids: Sequence[str] | None = None) -> RatedImages:
     r"""Take embeddings that exist already as rated images: nothing is embedded.
 
@@ -265,6 +272,7 @@ def rated_embeddings(rated: RatedSource, embeddings: FloatArray, *, ids: Sequenc
     )
 
 
+@checked
 def rated_anchors(index: AnchorIndex, *, where: str | None = None, rating: str | None = None) -> RatedImages:
     """Take the anchors of an index as rated images: nothing is embedded.
 

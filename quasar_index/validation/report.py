@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..arrays import DoubleArray
 from ..methods.method import Method
 from ..statistics.bootstrap import PairedDifference, Statistic
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SHOWN: tuple[Statistic, ...] = ("srcc", "krcc", "plcc", "plcc_fitted", "rmse_fitted")
 """The statistics of an evaluation; the raw RMSE is none of them, as scores are not on the scale of ratings."""
@@ -130,6 +133,35 @@ class EvaluationReport:
     def n_scored(self) -> int:
         """Number of images that were scored."""
         return len(self.quality)
+
+    def to_arrow(self) -> pa.Table:
+        """Return what the methods reached as a `pyarrow.Table`, for pandas or Polars.
+
+        Returns:
+            One row a method: index, method, and for each statistic its value, NAME_low and NAME_high (float64, null
+            where there is none); srcc_minus_first with its low and high; n_scored.
+        """
+        import pyarrow as pa
+
+        columns: dict[str, Any] = {
+            "index": pa.array([one.index for one in self.outcomes], pa.string()),
+            "method": pa.array([str(one.method) for one in self.outcomes], pa.string()),
+        }
+        for name in dict.fromkeys(name for one in self.outcomes for name in one.figures):
+            figures = [one.figures.get(name, Figure(None)) for one in self.outcomes]
+            for ending, part in (("", "value"), ("_low", "low"), ("_high", "high")):
+                columns[name + ending] = pa.array([getattr(one, part) for one in figures], pa.float64())
+        paired = [one.difference for one in self.outcomes]
+        parts: dict[str, Callable[[Any], float]] = {
+            "": lambda one: one.difference,
+            "_low": lambda one: one.interval.low,
+            "_high": lambda one: one.interval.high,
+        }
+        for ending, of in parts.items():
+            values = [None if one is None else of(one) for one in paired]
+            columns[f"srcc_minus_first{ending}"] = pa.array(values, pa.float64())
+        columns["n_scored"] = pa.array([self.n_scored] * len(self.outcomes), pa.int64())
+        return pa.table(columns)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON data, without the scores."""

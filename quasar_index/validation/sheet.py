@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageOps
 from scipy.stats import rankdata
 
+from ..arguments import checked
 from ..arrays import DoubleArray, IntArray
 from ..errors import ValidationError, counted
 from ..paths import PathText
@@ -38,6 +39,7 @@ _BOX = (240, 180)  # pixels of a tile
 _SEVERITIES = ("severity", "level")
 
 
+@checked
 def draw_sheet(report: EvaluationReport, path: PathText, *, read_bytes: Callable[[str], bytes] | None = None) -> None:
     """Draw what the first two methods of an evaluation see.
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from quasar_index import methods
-from quasar_index.anchors import make_anchors
 from quasar_index.arrays import unit
 from quasar_index.errors import MethodError
 from quasar_index.methods.fitted import compare
+from quasar_index.own_anchors import make_anchors
 
 # As in the paper: embeddings as they are, all of the same weight unless one is given.
 Mean, Offset, Clustering, Retrieval = (

@@ -8,10 +8,10 @@ import pytest
 import torch
 from test_search import assert_same_neighbors
 
-from quasar_index.anchors import make_anchors
 from quasar_index.arrays import unit
 from quasar_index.index import gpu_search
 from quasar_index.index.search import nearest, nearest_reference
+from quasar_index.own_anchors import make_anchors
 
 CPU = torch.device("cpu")
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from quasar_index.anchors import make_anchors
 from quasar_index.arrays import unit
 from quasar_index.errors import AnchorIndexError, DataError, MethodError
 from quasar_index.methods import TEMPERATURE, Centroids, Clustering, Mean, Retrieval, Scorer, compare
 from quasar_index.methods.fitted import QUERY_BLOCK
+from quasar_index.own_anchors import make_anchors
 
 
 def cosine(a, b):

@@ -4,9 +4,9 @@ import faiss
 import numpy as np
 import pytest
 
-from quasar_index.anchors import make_anchors
 from quasar_index.arrays import unit
 from quasar_index.index.search import nearest, nearest_reference
+from quasar_index.own_anchors import make_anchors
 
 
 def assert_same_neighbors(found, expected, all_similarities):

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from quasar_index.anchors import make_anchors
 from quasar_index.arrays import unit
 from quasar_index.errors import DataError
 from quasar_index.methods import Clustering, Mean, Offset, Retrieval, Scorer, compare
+from quasar_index.own_anchors import make_anchors
 
 SETTINGS = settings(max_examples=60, deadline=None)
 

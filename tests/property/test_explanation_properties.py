@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from quasar_index.anchors import make_anchors
 from quasar_index.errors import MethodError
 from quasar_index.methods import TEMPERATURE, Clustering, Knn, Mean, Offset, Retrieval, Ridge, Scorer
 from quasar_index.methods.explanation import explain
+from quasar_index.own_anchors import make_anchors
 
 POWERS = st.sampled_from([0.0, 1.0, 2.5])
 

@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from quasar_index.anchors import make_anchors
 from quasar_index.methods import Mean
 from quasar_index.methods.scoring import Scorer
+from quasar_index.own_anchors import make_anchors
 from quasar_index.selection.forward import Forward
 from quasar_index.selection.held_out import (
     HeldOut,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quasar_index.anchors import make_anchors
+from quasar_index.own_anchors import make_anchors
 from quasar_index.selection import SELECTORS, allocate, select_anchors
 
 DETERMINISTIC = ("extremes", "k-center", "herding", "facility-location", "mmr", "density", "content-pairs")

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from quasar_index.anchors import make_anchors
 from quasar_index.arrays import as_embeddings, unit
 from quasar_index.errors import DataError, MethodError
+from quasar_index.own_anchors import make_anchors
 from quasar_index.sides import divide_at_median, reference_units
 
 RNG = np.random.default_rng(0)

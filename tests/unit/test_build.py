@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 
-from quasar_index.anchors import make_anchors
 from quasar_index.datasets.base import AnchorSource, make_records
 from quasar_index.encoders import EncoderSpec, InputRule, encode
 from quasar_index.errors import AnchorIndexError, DataError
@@ -13,6 +12,7 @@ from quasar_index.images import content_id, decode
 from quasar_index.index import AnchorIndex, build_from_embeddings, build_index, staging
 from quasar_index.methods import Mean, Retrieval
 from quasar_index.methods.scoring import Scorer
+from quasar_index.own_anchors import make_anchors
 
 
 def rated(paths, scores, *, name="own", lower_is_better=False, score_range=None, read_bytes=None, **columns):

@@ -6,12 +6,12 @@ import faiss
 import numpy as np
 import pytest
 
-from quasar_index.anchors import make_anchors
 from quasar_index.datasets.base import AnchorSource, make_records
 from quasar_index.errors import AnchorIndexError
 from quasar_index.index import AnchorIndex, build_from_embeddings, cache
 from quasar_index.methods import Retrieval
 from quasar_index.methods.scoring import Scorer
+from quasar_index.own_anchors import make_anchors
 
 N, DIM = 50, 6
 EMBEDDINGS = (np.random.default_rng(0).normal(size=(N, DIM)) * 20).astype(np.float32)

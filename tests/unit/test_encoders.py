@@ -14,7 +14,6 @@ import torch
 from PIL import Image
 from torch.nn import functional
 
-from quasar_index.anchors import make_anchors
 from quasar_index.encoders import (
     DEFAULT_ENCODER,
     ENCODERS,
@@ -35,6 +34,7 @@ from quasar_index.errors import AnchorIndexError, EncoderError, ImageError
 from quasar_index.methods import Mean
 from quasar_index.methods.prompts import PROMPT_PAIRS, text_anchors
 from quasar_index.methods.scoring import Scorer
+from quasar_index.own_anchors import make_anchors
 from tests.unit.conftest import photo
 
 import_torchvision()  # before timm and open_clip, as the encoders do it

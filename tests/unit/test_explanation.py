@@ -4,11 +4,11 @@ import faiss
 import numpy as np
 import pytest
 
-from quasar_index.anchors import make_anchors
 from quasar_index.methods import Clustering, Retrieval
 from quasar_index.methods.explanation import explain
 from quasar_index.methods.knn import Knn
 from quasar_index.methods.scoring import Scorer
+from quasar_index.own_anchors import make_anchors
 
 
 @pytest.fixture

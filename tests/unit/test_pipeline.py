@@ -248,12 +248,12 @@ def test_an_error_of_the_encoder_ends_the_stream_and_its_threads(tiny_encoder, w
 
 
 def test_images_are_loaded_while_the_encoder_works_in_the_callers_thread(tiny_encoder, write_images):
-    encoder, data = tiny_encoder(), Path(write_images(1)[0]).read_bytes()
+    encoder, paths = tiny_encoder(), write_images(64)
     forward, read_files, threads, ahead = encoder.forward, threading.Semaphore(0), set(), []
 
     def read(path):
         read_files.release()
-        return data
+        return Path(path).read_bytes()
 
     def slow(batch):
         # A second set of OpenMP threads, made for another thread, would slow down both.
@@ -262,7 +262,7 @@ def test_images_are_loaded_while_the_encoder_works_in_the_callers_thread(tiny_en
         return forward(batch)
 
     encoder.forward = slow
-    stream = encode_files(["x"] * 64, encoder, batch_size=4, n_workers=2, read=read)
+    stream = encode_files(paths, encoder, batch_size=4, n_workers=2, read=read)
     assert sum(1 for image in stream if not image.error) == 64
     assert threads == {threading.current_thread()}
     assert ahead == [True] * 16
@@ -306,8 +306,8 @@ def test_decoding_runs_ahead_in_threads(tiny_encoder, write_images):
 
 
 def test_a_scorer_streams_files_in_order(tiny_encoder, write_images, tmp_path):
-    from quasar_index.anchors import make_anchors
     from quasar_index.methods import Mean, Retrieval
+    from quasar_index.own_anchors import make_anchors
 
     paths = write_images(40, sizes=SIZES)
     paths.insert(3, str(tmp_path / "missing.png"))

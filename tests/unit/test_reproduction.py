@@ -9,7 +9,6 @@ import pytest
 import torch
 from test_datasets_published import make_kadis700k, make_tid2013
 
-from quasar_index.anchors import make_anchors
 from quasar_index.datasets import DATASETS, load_source
 from quasar_index.encoders import ENCODERS
 from quasar_index.encoders.spec import InputRule, parse_input
@@ -17,6 +16,7 @@ from quasar_index.errors import DataError, EncoderError, QuasarError
 from quasar_index.index import AnchorIndex
 from quasar_index.methods import Clustering, Mean, Offset
 from quasar_index.methods.scoring import Scorer
+from quasar_index.own_anchors import make_anchors
 from quasar_index.reproduction import PROTOCOLS, PublishedFigure, find_protocol, reproduce, select_experiments
 from quasar_index.reproduction.data import Need, draw_sample, find_root
 from quasar_index.reproduction.experiments import needs_of

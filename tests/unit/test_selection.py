@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from quasar_index.anchors import make_anchors
 from quasar_index.errors import MethodError
+from quasar_index.own_anchors import make_anchors
 from quasar_index.selection import (
     ContentPairs,
     Density,

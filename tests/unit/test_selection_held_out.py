@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from quasar_index.anchors import AnchorTable, make_anchors
+from quasar_index.anchors import AnchorTable
 from quasar_index.errors import DataError, MethodError, QuasarError, ValidationError
+from quasar_index.own_anchors import make_anchors
 from quasar_index.selection import held_out
 from quasar_index.selection.base import Selector
 from quasar_index.selection.forward import Forward
