@@ -210,9 +210,13 @@ def to_pixels(
     else:
         range_ = depth.find_range(image, samples) if depth.is_deep(image) else None
         conversion = find_conversion(image)
-        if depth.is_dark(image, samples):
-            again = depth.lower_bytes(open_image(data, max_pixels=max_pixels, rule=rule))
-            image = depth.with_lower_bytes(image, samples, _upright(again))
+        shaper = None if conversion is None else conversion.shaper
+        if depth.has_two_bytes(image, samples) and (shaper is not None or depth.is_dark(image)):
+            with open_image(data, max_pixels=max_pixels, rule=rule) as again:
+                low = _upright(depth.lower_bytes(again))
+            white = depth.white_of(image, low, samples) if depth.is_dark(image) else depth.WHITE
+            depth.add_lower_bytes(image, low, white, None if shaper is None else shaper.apply)
+            conversion = conversion if shaper is None else None
     convert = partial(_to_rgb, range_=range_, conversion=conversion)
     boxes = strips(image.size, small=range_ is not None or conversion is not None)
     if len(boxes) == 1:
@@ -237,10 +241,11 @@ def _upright(image: Image.Image) -> Image.Image:
 def _to_rgb(image: Image.Image, *, range_: depth.Range | None, conversion: Conversion | None) -> ByteArray:
     """Convert a strip of any mode to (H, W, 3) uint8 RGB."""
     if range_ is not None:
-        grey = range_.to_bytes(depth.values_of(image, range_))
-        if conversion is None:
-            return np.repeat(grey[:, :, None], 3, axis=2)
-        image = Image.fromarray(grey)
+        levels = range_.to_levels(depth.values_of(image, range_))
+        if conversion is not None and conversion.greys is not None:
+            # Between the levels too: of a linear profile the darkest are far apart.
+            levels = np.interp(levels, np.arange(256), conversion.greys)
+        return np.repeat(np.rint(levels).astype(np.uint8)[:, :, None], 3, axis=2)
     alpha = None
     if image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info:
         image = image.convert("RGBA")
