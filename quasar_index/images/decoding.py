@@ -233,10 +233,11 @@ def _upright(image: Image.Image) -> Image.Image:
 def _to_rgb(image: Image.Image, *, range_: depth.Range | None, conversion: Conversion | None) -> ByteArray:
     """Convert a strip of any mode to (H, W, 3) uint8 RGB."""
     if range_ is not None:
-        grey = range_.to_bytes(depth.values_of(image, range_))
-        if conversion is None:
-            return np.repeat(grey[:, :, None], 3, axis=2)
-        image = Image.fromarray(grey)
+        levels = range_.to_levels(depth.values_of(image, range_))
+        if conversion is not None and conversion.greys is not None:
+            # Between the levels too: of a linear profile the darkest are far apart.
+            levels = np.interp(levels, np.arange(256), conversion.greys)
+        return np.repeat(np.rint(levels).astype(np.uint8)[:, :, None], 3, axis=2)
     alpha = None
     if image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info:
         image = image.convert("RGBA")

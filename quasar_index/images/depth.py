@@ -25,7 +25,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from PIL import Image
 
-from ..arrays import ByteArray, DoubleArray
+from ..arrays import DoubleArray
 from ..errors import ImageError
 from .strips import cropped, strips
 
@@ -64,11 +64,10 @@ class Range:
     black: float = 0.0
     inverted: bool = False
 
-    def to_bytes(self, values: DoubleArray) -> ByteArray:
-        """Scale values to 8 bits, clipped and rounded; NaN is black."""
-        scaled = np.clip(np.rint((values - self.black) * (255.0 / (self.white - self.black))), 0, 255)
-        grey: ByteArray = np.nan_to_num(scaled, nan=255.0 if self.inverted else 0.0).astype(np.uint8)
-        return 255 - grey if self.inverted else grey
+    def to_levels(self, values: DoubleArray) -> DoubleArray:
+        """Scale values to 0..255, clipped, not rounded; NaN is black."""
+        levels = np.clip((values - self.black) * (255.0 / (self.white - self.black)), 0, 255)
+        return np.nan_to_num(255.0 - levels if self.inverted else levels)
 
 
 @dataclass(frozen=True)
@@ -201,7 +200,7 @@ def with_lower_bytes(image: Image.Image, samples: Samples, low: Image.Image) -> 
     range_ = Range(_integer_white(samples, _Counts(parts)))
     scaled = image.copy()
     for box, part in zip(strips(image.size), parts(), strict=True):
-        colours = Image.fromarray(range_.to_bytes(part))
+        colours = Image.fromarray(np.rint(range_.to_levels(part)).astype(np.uint8))
         if image.mode == "RGBA":
             colours.putalpha(image.crop(box).getchannel("A"))
         scaled.paste(colours, box)
