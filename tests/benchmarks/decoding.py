@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from quasar_index.encoders.spec import InputRule, parse_input
-from quasar_index.images import content_id, decode
+from quasar_index.images import content_id, decode, list_images
 
 
 def prepare(rule: InputRule, path: str) -> np.ndarray:
@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--input", default="at-most=512")
     parser.add_argument("--repeat", type=int, default=4, help="how many times each file is read a round")
     given = parser.parse_args()
-    paths = [str(path) for path in sorted(given.folder.rglob("*")) if path.suffix.lower() in {".jpg", ".png", ".webp"}]
+    paths = [str(path) for path in list_images(given.folder)]
     load = partial(prepare, parse_input(given.input, InputRule("none")))
     ratios = []
     with ThreadPoolExecutor(given.workers) as threads, ProcessPoolExecutor(given.workers) as processes:
