@@ -10,7 +10,7 @@ knew no profiles, and scaled deep pictures by less; of 8-bit sRGB pictures both 
 
 Files come from strangers. So only formats in `FORMATS` are tried, sizes are checked in the header, only regular files
 of a bounded size are read, and pixels are converted in strips: decoding one image takes at most about 12 bytes a pixel
-(Pillow's image, its upright copy, the result).
+(Pillow's image, its upright copy, the result), of some formats more (`weight_of`).
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from ..errors import ImageError, first_line
 from . import depth, jpeg2000, pages
 from .colour import Conversion, find_conversion
 from .formats import FORMATS
-from .opening import opened
-from .raw import looks_raw, weight_of
+from .opening import opened, weight_of
+from .raw import looks_raw
 from .strips import strips
 from .truncated import FILLING, describe, is_of_truncation, load_partly
 
@@ -118,7 +118,8 @@ def decode(
     Args:
         data: The bytes of an image file.
         max_pixels: Largest width x height that is decoded.
-        admit: Called with the image's pixels before any of them is decoded; it may wait until there is room for them.
+        admit: Called with the pixels of the image, more where its format takes more memory (`weight_of`), before any of
+            them is decoded; it may wait until there is room for them.
         rule: Version of the input rule, >= 1, that of the encoder that the pixels are for
             (`encoder.spec.rule_version`); None for the newest.
         on_truncated: Called with what is missing where the file ends too early; missing pixels are grey then. With None
@@ -133,7 +134,7 @@ def decode(
     """
     image = open_image(data, max_pixels=max_pixels, rule=rule)
     if admit is not None:
-        admit(image.width * image.height * weight_of(image))
+        admit(round(image.width * image.height * weight_of(image)))
     try:
         return to_pixels(image, rule=rule, data=data, max_pixels=max_pixels)
     except ImageError:

@@ -48,14 +48,6 @@ def looks_raw(data: bytes) -> bool:
     return data[8:10] == b"CR" or data[8:12] in (b"IIII", b"MMMM") or find_page(data) == "raw"
 
 
-def weight_of(image: Image.Image) -> int:
-    """Return how many times the memory of another image of its size loading an image may take.
-
-    LibRaw holds four channels of 16 bits and a working copy: 14 bytes a pixel at 16 megapixels, for a budget of 12.
-    """
-    return 2 if isinstance(image, RawPhotograph) else 1
-
-
 def open_raw(data: bytes) -> RawPhotograph:
     """Open a raw photograph by its header.
 

@@ -25,7 +25,7 @@ import numpy as np
 from PIL import Image
 
 from quasar_index.encoders.spec import InputRule, parse_input
-from quasar_index.images import content_id, decode
+from quasar_index.images import content_id, decode, list_images
 from tests.colour_profiles import SRGB, rgb_profile, srgb_curve
 
 
@@ -83,7 +83,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=4, help="how many times each file is read a round")
     parser.add_argument("--rules", action="store_true", help="compare input rules instead")
     given = parser.parse_args()
-    paths = [str(path) for path in sorted(given.folder.rglob("*")) if path.suffix.lower() in {".jpg", ".png", ".webp"}]
+    paths = [str(path) for path in list_images(given.folder)]
     if given.rules:
         compare_rules(paths, given.rounds)
         return

@@ -233,7 +233,9 @@ def test_the_size_of_a_raw_photograph_is_checked_before_it_is_developed(monkeypa
     data = raw.dng(PATCHES)
     admitted = []
     decode(data, admit=admitted.append)
-    assert admitted == [2 * 96 * 64]  # LibRaw needs more memory a pixel
+    decode(written("JXL"), admit=admitted.append)
+    decode(encoded(PHOTO, "PNG"), admit=admitted.append)
+    assert admitted == [2 * 96 * 64, 1.25 * 24 * 40, 24 * 40]  # LibRaw needs more memory a pixel, and so does libjxl
     monkeypatch.setattr("quasar_index.images.raw.develop", lambda _: pytest.fail("it was developed"))
     with pytest.raises(ImageError, match=r"96 x 64 pixels are more than the limit of 6143; .*--max-pixels"):
         decode(data, max_pixels=96 * 64 - 1)

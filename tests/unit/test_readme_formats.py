@@ -10,8 +10,9 @@ import tifffile
 from PIL import Image, features
 
 from quasar_index.errors import ImageError
-from quasar_index.images import decode
+from quasar_index.images import decode, registered
 from tests import colour_profiles as profiles
+from tests.raw_photographs import dng
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 SECTION = README.partition("### What is read how")[2].partition("\n### ")[0]
@@ -57,6 +58,9 @@ def orientation():
     exif = Image.Exif()
     exif[0x0112] = 6
     same(encoded(PHOTO, exif=exif), np.rot90(PHOTO, -1), 0)
+    registered()
+    for format_ in ("HEIF", "AVIF"):
+        same(encoded(PHOTO, format_, exif=exif.tobytes(), quality=95), np.rot90(PHOTO, -1), 3)
 
 
 def transparency():
@@ -75,9 +79,15 @@ def pages():
     same(tiff((small, {"subfiletype": 1}), (PHOTO, {"subfiletype": 1}), photometric="rgb"), PHOTO, 0)
 
 
+def heic_and_jpeg_xl():
+    registered()
+    same(encoded(PHOTO, "HEIF", quality=95), PHOTO, 3)
+    same(encoded(PHOTO, "JXL", lossless=True), PHOTO, 0)
+
+
 def raw():
-    pattern = [(33421, "H", 2, (2, 2), True), (33422, "B", 4, (0, 1, 1, 2), True)]
-    refused(tiff((GREY.astype(np.uint16), {"photometric": "cfa", "extratags": pattern})), "raw photograph")
+    even = np.full_like(PHOTO, (90, 120, 60))
+    same(dng(even, preview=PHOTO), even)
     refused(tiff((PHOTO, {"subfiletype": 1, "photometric": "rgb"})), "nothing but a preview")
 
 
@@ -120,17 +130,27 @@ def ambiguous():
     refused(tiff(((GREY / 255 * 4095).astype(np.uint16), {})), "12 bits, or a nearly black picture")
 
 
+def truncated():
+    data = encoded(PHOTO, "BMP")
+    refused(data[: len(data) // 2], "truncated.*--tolerate-truncated")
+    expected = np.where(np.arange(48)[:, None, None] < 24, 128, PHOTO)
+    found = decode(data[: len(data) // 2], on_truncated=lambda _: None)
+    assert (found != expected).any(axis=(1, 2)).sum() <= 1
+
+
 def too_large():
     refused(encoded(PHOTO), "more than the limit of 100", max_pixels=100)
 
 
 EXAMPLES = {
     "JPEG, PNG, WebP, GIF, BMP, PPM, TIFF, JPEG 2000, AVIF": formats,
-    "EXIF orientation": orientation,
+    "HEIC, HEIF, JPEG XL": heic_and_jpeg_xl,
+    "EXIF orientation, or that of a HEIC, AVIF or JPEG XL file": orientation,
     "transparency": transparency,
     "animation": animation,
     "TIFF of several pages": pages,
     "raw photograph": raw,
+    "a file that ends too early": truncated,
     "colour profile (ICC)": profile,
     "CMYK, Lab": inks,
     "16 bits": sixteen_bits,
