@@ -111,6 +111,19 @@ def test_the_option_that_helps_is_named(tmp_path, text, options, proposed):
         assert list(rows(load_source(f"{path}?{proposed}")).values()) == [1.0, 2.5]
 
 
+def test_what_divides_the_lines_is_said_or_divides_the_most_of_them(tmp_path):
+    said = load_source(write(tmp_path / "l.csv", "sep=,\nimage;x,score\na;1,1\nb;2,2.5\n"), image_column="image;x")
+    assert said.records["score"].to_pylist() == [1.0, 2.5]
+    text = "image;score (1,2,3)\na.png;1\nb.png;2.5\n"
+    assert rows(load_source(write(tmp_path / "m.csv", text), score_column="score (1,2,3)")) == SAME
+
+
+def test_text_in_parquet_is_read_by_the_options(tmp_path):
+    pq.write_table(pa.table({"image": ["a"], "score": ["1,5"], "x": ["00,5"], "y": ["07"]}), tmp_path / "l.parquet")
+    (row,) = load_source(f"{tmp_path / 'l.parquet'}?decimal=,").records.to_pylist()
+    assert (row["score"], row["x"], row["y"]) == (1.5, 0.5, "07")
+
+
 def test_all_rows_of_another_width_are_counted(tmp_path):
     path = write(tmp_path / "l.csv", "image,score\na.png,1,5\nb.png,2\nc.png,2,5\n")
     with pytest.raises(DataError, match=r"2 rows have 3 fields, 2 expected \(image, score\) \(lines 2 and 4\); quote"):
@@ -228,6 +241,8 @@ def test_workbooks_that_claim_to_be_large(tmp_path):
     sheet = "xl/worksheets/sheet1.xml"
     workbook(path, A=[["image", "score"], ["a.png", 1], ["b.png", 2.5]])
     repacked(path, sheet, lambda xml: xml.replace(b'ref="A1:B3"', b'ref="A1:XFD1048576"'))
+    assert rows(load_source(path)) == SAME
+    repacked(path, sheet, lambda xml: xml.replace(b'ref="A1:XFD1048576"', b'ref="A1:A1"'))
     assert rows(load_source(path)) == SAME
     far = tmp_path / "far.xlsx"
     far.write_bytes(path.read_bytes())
