@@ -19,6 +19,7 @@ SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "space": " ", "pipe":
 _NAMES = {value: name for name, value in SEPARATORS.items() if name != "\\t"}
 _SNIFFED = "\t;|,"  # where two fit, the comma more often stands inside numbers and text
 _SEP_LINE = re.compile(r'"?sep=(?P<sep>.)"?;*(\r\n|\n|\r|$)')
+_ACCENTS = re.compile(r"[^\x00-\x7f]{3}")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _HEAD_CHARACTERS, _HEAD_ROWS = 200_000, 200
 _HEAD_BYTES = 1000
@@ -45,13 +46,14 @@ def decode(content: bytes, file: str, encoding: str | None = None, problems: Pro
     if not fits:
         line = len(ENDINGS_OF_LINES.findall(content[:place])) + 1
         better = _fitting(content, chosen)
-        hint = f"read it with ?encoding={better}" if better else "name its encoding, such as ?encoding=shift_jis"
+        others = "name its encoding, such as ?encoding=cp1251, shift_jis or gb18030"
+        hint = f"read it with ?encoding={better}" if better else others
         what = codecs.lookup(chosen).name.removesuffix("-sig")
         problems.report(
             Problem(f"{file} line {line}: not {what} text", hint, 1, f"encoding={better}" if better else "")
         )
         text = content.decode(better or "latin-1")
-    return text.removeprefix("\ufeff")
+    return text.removeprefix("\ufeff").removesuffix("\x1a")  # the second is DOS's end of a file
 
 
 def _unicode_form(content: bytes) -> str:
@@ -76,6 +78,9 @@ def _fitting(content: bytes, failed: str) -> str | None:
         try:
             text = content.decode(name)
         except UnicodeDecodeError:
+            continue
+        # Western text has accents one by one: Cyrillic or Chinese bytes read as such are rows of them
+        if name == "cp1252" and _ACCENTS.search(text):
             continue
         if all(character.isprintable() or character in "\r\n\t\ufeff\u00a0" for character in text):
             return name.removesuffix("-sig")

@@ -49,6 +49,7 @@ SAME = {"a.png": 1.0, "b.png": 2.5}
         ("numpy.csv", "# image,score\na.png,1\nb.png,2.5\n"),
         ("pandas.csv", ",image,score\n0,a.png,1\n1,b.png,2.5\n"),
         ("pandas index.csv", ",score\na.png,1\nb.png,2.5\n"),
+        ("dos.csv", "image,score\r\na.png,1\r\nb.png,2.5\r\n\x1a"),
         ("blanks.csv", 'image, score\n"a.png", 1\n"b.png", "2.5"\n'),
         ("array.json", '[{"image": "a.png", "score": 1}, {"image": "b.png", "score": 2.5}]'),
         ("columns.json", '{"image": ["a.png", "b.png"], "score": [1, 2.5]}'),
@@ -91,6 +92,16 @@ def test_another_encoding_is_proposed_and_works(tmp_path, content, options, bett
     with pytest.raises(DataError, match=rf"not .* text; read it with \?encoding={better}$"):
         load_source(path + options)
     assert rows(load_source(f"{path}?encoding={better}")) == {"ü.png": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding"), [("фото.png", "cp1251"), ("写真集.png", "shift_jis"), ("照片.png", "gb18030")]
+)
+def test_no_western_encoding_is_proposed_for_other_scripts(tmp_path, name, encoding):
+    path = write(tmp_path / "l.csv", f"image,score\n{name},1\n", encoding)
+    with pytest.raises(DataError, match="not utf-8 text; name its encoding, such as"):
+        load_source(path)
+    assert rows(load_source(f"{path}?encoding={encoding}")) == {name: 1.0}
 
 
 @pytest.mark.parametrize(
