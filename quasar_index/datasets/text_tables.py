@@ -141,18 +141,19 @@ def read_csv(
     kept = [i for i, row in enumerate(fitting) if len(row) == width]
     by_column = zip(*(fitting[i] for i in kept), strict=True) if kept else ([] for _ in header)
     columns: dict[str, list[str]] = {}
-    warnings: list[str] = []
+    nameless: list[str] = []
     for number, (name, cells) in enumerate(zip(header, by_column, strict=True), 1):
         if name or width == 1:
             columns[name] = list(cells)
         elif number == 1:
             columns[NAMELESS] = list(cells)  # pandas writes the names of its rows so
         elif any(cell.strip() for cell in cells):
-            warnings.append(f"{file}: column {number} has no name and was left out")
+            nameless.append(f"column {number} has no name")
     form = NumberForm(commas=sep == ";")
+    warnings = tuple(f"{file}: {which} and was left out" for which in nameless)
     kept_lines = [lines[i] for i in kept]
-    advice = _better_separator(text, sep, header)
-    return name_index(LabelTable(file, columns, kept_lines, "line", form, problems, tuple(warnings), advice))
+    advice = "; ".join(hint for hint in (_better_separator(text, sep, header), *nameless) if hint)
+    return name_index(LabelTable(file, columns, kept_lines, "line", form, problems, warnings, advice))
 
 
 def _skip_head(text: str, sep: str | None) -> tuple[int, str, str | None]:

@@ -144,6 +144,8 @@ def test_all_rows_of_another_width_are_counted(tmp_path):
 def test_a_nameless_column_is_not_lost_in_silence(tmp_path):
     source = load_source(write(tmp_path / "l.csv", "image,score,\na.png,1,x\nb.png,2,\n"))
     assert source.warnings == ("l.csv: column 3 has no name and was left out",)
+    with pytest.raises(DataError, match=r"no score column.*column 2 has no name"):
+        load_source(write(tmp_path / "n.csv", "image,\na.png,1\n"))
     filtered = load_source(write(tmp_path / "m.csv", ",image,score\n5,a.png,1\n9,b.png,2\n"))
     assert filtered.records["index"].to_pylist() == [5, 9]
 
@@ -218,6 +220,12 @@ def test_workbooks(tmp_path):
     with pytest.raises(DataError, match=r"m.xlsx row 2: score is missing; .*\?missing=drop"):
         load_source(empty)
     assert rows(load_source(f"{empty}?missing=drop")) == {"b.png": 2.5}
+    titled = workbook(tmp_path / "t.xlsx", A=[["Results"], [], ["image", "score"], ["a.png", 1], ["b.png", 2.5]])
+    assert load_source(titled).warnings == ("t.xlsx: row 1, 'Results', is no header and was passed over",)
+    with pytest.raises(DataError, match=r"row 1 holds data \(a.png, \.\.\.\) and not the names of columns"):
+        load_source(workbook(tmp_path / "n.xlsx", A=[["a.png", 1], ["b.png", 2.5]]))
+    noted = workbook(tmp_path / "o.xlsx", A=[["image"], ["a.png", "dark"], ["b.png"]])
+    assert len(load_images(noted)) == 2
     FRAME.set_index("image").to_excel(tmp_path / "index.xlsx")
     assert rows(load_source(tmp_path / "index.xlsx")) == SAME
     FRAME.to_excel(tmp_path / "folder.xlsx")
@@ -231,6 +239,7 @@ def test_workbooks(tmp_path):
         ("old.xlsx", b"\xd0\xcf\x11\xe0", "not an Excel workbook.*save it as .xlsx"),
         ("cut.xlsx", b"PK\3\4", "not an Excel workbook"),
         ("l.ods", b"", "save it as .csv"),
+        ("l.csv.gz", b"", "not a label file; unpack it"),
     ],
 )
 def test_other_workbooks(tmp_path, name, content, message):
