@@ -24,6 +24,7 @@ _OF_FORMAT = {
     "sheet": (".xlsx", ".xlsm"),
 }
 _OTHER_TABLES = (".xls", ".xlsb", ".ods", ".numbers", ".sav", ".rds", ".feather", ".pkl", ".pickle", ".mat", ".db")
+_PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip", ".7z")
 NO_OPTIONS = Options()
 
 
@@ -69,6 +70,8 @@ def not_a_label_file(path: str) -> DataError:
     hint = f"one of {', '.join(LABEL_ENDINGS)}, .tar, or a folder"
     if ending_of(path) in _OTHER_TABLES:
         hint = "save it as .csv, .xlsx or .parquet"
+    if ending_of(path) in _PACKED:
+        hint = "unpack it"
     return DataError(f"{path} is not a label file", hint)
 
 

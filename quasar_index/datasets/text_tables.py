@@ -19,6 +19,7 @@ SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "space": " ", "pipe":
 _NAMES = {value: name for name, value in SEPARATORS.items() if name != "\\t"}
 _SNIFFED = "\t;|,"  # where two fit, the comma more often stands inside numbers and text
 _SEP_LINE = re.compile(r'"?sep=(?P<sep>.)"?;*(\r\n|\n|\r|$)')
+_ACCENTS = re.compile(r"[^\x00-\x7f]{3}")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _HEAD_CHARACTERS, _HEAD_ROWS = 200_000, 200
 _HEAD_BYTES = 1000
@@ -45,13 +46,14 @@ def decode(content: bytes, file: str, encoding: str | None = None, problems: Pro
     if not fits:
         line = len(ENDINGS_OF_LINES.findall(content[:place])) + 1
         better = _fitting(content, chosen)
-        hint = f"read it with ?encoding={better}" if better else "name its encoding, such as ?encoding=shift_jis"
+        others = "name its encoding, such as ?encoding=cp1251, shift_jis or gb18030"
+        hint = f"read it with ?encoding={better}" if better else others
         what = codecs.lookup(chosen).name.removesuffix("-sig")
         problems.report(
             Problem(f"{file} line {line}: not {what} text", hint, 1, f"encoding={better}" if better else "")
         )
         text = content.decode(better or "latin-1")
-    return text.removeprefix("\ufeff")
+    return text.removeprefix("\ufeff").removesuffix("\x1a")  # the second is DOS's end of a file
 
 
 def _unicode_form(content: bytes) -> str:
@@ -76,6 +78,9 @@ def _fitting(content: bytes, failed: str) -> str | None:
         try:
             text = content.decode(name)
         except UnicodeDecodeError:
+            continue
+        # Western text has accents one by one: Cyrillic or Chinese bytes read as such are rows of them
+        if name == "cp1252" and _ACCENTS.search(text):
             continue
         if all(character.isprintable() or character in "\r\n\t\ufeff\u00a0" for character in text):
             return name.removesuffix("-sig")
@@ -136,18 +141,19 @@ def read_csv(
     kept = [i for i, row in enumerate(fitting) if len(row) == width]
     by_column = zip(*(fitting[i] for i in kept), strict=True) if kept else ([] for _ in header)
     columns: dict[str, list[str]] = {}
-    warnings: list[str] = []
+    nameless: list[str] = []
     for number, (name, cells) in enumerate(zip(header, by_column, strict=True), 1):
         if name or width == 1:
             columns[name] = list(cells)
         elif number == 1:
             columns[NAMELESS] = list(cells)  # pandas writes the names of its rows so
         elif any(cell.strip() for cell in cells):
-            warnings.append(f"{file}: column {number} has no name and was left out")
+            nameless.append(f"column {number} has no name")
     form = NumberForm(commas=sep == ";")
+    warnings = tuple(f"{file}: {which} and was left out" for which in nameless)
     kept_lines = [lines[i] for i in kept]
-    advice = _better_separator(text, sep, header)
-    return name_index(LabelTable(file, columns, kept_lines, "line", form, problems, tuple(warnings), advice))
+    advice = "; ".join(hint for hint in (_better_separator(text, sep, header), *nameless) if hint)
+    return name_index(LabelTable(file, columns, kept_lines, "line", form, problems, warnings, advice))
 
 
 def _skip_head(text: str, sep: str | None) -> tuple[int, str, str | None]:

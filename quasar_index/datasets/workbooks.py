@@ -7,6 +7,7 @@ import zipfile
 from typing import Any
 
 from ..errors import DataError, first_line
+from ..images import is_image_name
 from .base import concat_text
 from .problems import Problem, Problems
 from .tables import NAMELESS, LabelTable, name_index
@@ -52,12 +53,20 @@ def read_workbook(
         raise DataError(
             f"{file} has no rows in its sheet '{name}'", f"?sheet= names one of {concat_text(list(sheets))}"
         )
+    warnings = []
+    while len(rows) > 2 and len(rows[0][1]) == 1 < len(rows[1][1]) and not _names_images(rows[1][1]):
+        warnings.append(f"{file}: row {rows[0][0]}, '{rows[0][1][0]}', is no header and was passed over")
+        rows = rows[1:]
+    if _names_images(rows[0][1]):
+        raise DataError(
+            f"{file} row {rows[0][0]} holds data ({rows[0][1][0]}, ...) and not the names of columns",
+            "write a row above it, such as image, score",
+        )
     first, header = rows[0][0], ["" if cell is None else str(cell).strip() for cell in rows[0][1]]
     twice = sorted({one for one in header if header.count(one) > 1 and one})
     if twice:
         message = f"{file} row {first}: column {concat_text(twice)} stands twice"
         problems.report(Problem(message, "rename one of them", len(twice)))
-    warnings = []
     columns: dict[str, list[Any]] = {}
     width = max(len(row) for _, row in rows)
     for place in range(width):
@@ -78,6 +87,10 @@ def read_workbook(
     return name_index(table)
 
 
+def _names_images(cells: tuple[Any, ...]) -> bool:
+    return any(isinstance(cell, str) and is_image_name(cell) for cell in cells)
+
+
 def _chosen(sheets: dict[str, Any], wanted: str | None, file: str) -> tuple[str, list[tuple[int, tuple[Any, ...]]]]:
     """Return the name and the rows of the sheet that is wanted, or of the first one with rows."""
     names = list(sheets)
@@ -86,7 +99,7 @@ def _chosen(sheets: dict[str, Any], wanted: str | None, file: str) -> tuple[str,
         chosen = (names or [""])[0]
         for name in names:
             rows = _filled(sheets[name], file)
-            if len(rows) > 1 and len(rows[0][1]) > 1:
+            if any(len(cells) > 1 for _, cells in rows[:-1]):
                 return name, rows
             if not found:
                 chosen, found = name, rows

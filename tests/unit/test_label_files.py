@@ -49,6 +49,7 @@ SAME = {"a.png": 1.0, "b.png": 2.5}
         ("numpy.csv", "# image,score\na.png,1\nb.png,2.5\n"),
         ("pandas.csv", ",image,score\n0,a.png,1\n1,b.png,2.5\n"),
         ("pandas index.csv", ",score\na.png,1\nb.png,2.5\n"),
+        ("dos.csv", "image,score\r\na.png,1\r\nb.png,2.5\r\n\x1a"),
         ("blanks.csv", 'image, score\n"a.png", 1\n"b.png", "2.5"\n'),
         ("array.json", '[{"image": "a.png", "score": 1}, {"image": "b.png", "score": 2.5}]'),
         ("columns.json", '{"image": ["a.png", "b.png"], "score": [1, 2.5]}'),
@@ -94,6 +95,16 @@ def test_another_encoding_is_proposed_and_works(tmp_path, content, options, bett
 
 
 @pytest.mark.parametrize(
+    ("name", "encoding"), [("фото.png", "cp1251"), ("写真集.png", "shift_jis"), ("照片.png", "gb18030")]
+)
+def test_no_western_encoding_is_proposed_for_other_scripts(tmp_path, name, encoding):
+    path = write(tmp_path / "l.csv", f"image,score\n{name},1\n", encoding)
+    with pytest.raises(DataError, match="not utf-8 text; name its encoding, such as"):
+        load_source(path)
+    assert rows(load_source(f"{path}?encoding={encoding}")) == {name: 1.0}
+
+
+@pytest.mark.parametrize(
     ("text", "options", "proposed"),
     [
         ("image,score\na.png,1\nb.png,2.5\n", "?sep=;", "sep=comma"),
@@ -111,6 +122,19 @@ def test_the_option_that_helps_is_named(tmp_path, text, options, proposed):
         assert list(rows(load_source(f"{path}?{proposed}")).values()) == [1.0, 2.5]
 
 
+def test_what_divides_the_lines_is_said_or_divides_the_most_of_them(tmp_path):
+    said = load_source(write(tmp_path / "l.csv", "sep=,\nimage;x,score\na;1,1\nb;2,2.5\n"), image_column="image;x")
+    assert said.records["score"].to_pylist() == [1.0, 2.5]
+    text = "image;score (1,2,3)\na.png;1\nb.png;2.5\n"
+    assert rows(load_source(write(tmp_path / "m.csv", text), score_column="score (1,2,3)")) == SAME
+
+
+def test_text_in_parquet_is_read_by_the_options(tmp_path):
+    pq.write_table(pa.table({"image": ["a"], "score": ["1,5"], "x": ["00,5"], "y": ["07"]}), tmp_path / "l.parquet")
+    (row,) = load_source(f"{tmp_path / 'l.parquet'}?decimal=,").records.to_pylist()
+    assert (row["score"], row["x"], row["y"]) == (1.5, 0.5, "07")
+
+
 def test_all_rows_of_another_width_are_counted(tmp_path):
     path = write(tmp_path / "l.csv", "image,score\na.png,1,5\nb.png,2\nc.png,2,5\n")
     with pytest.raises(DataError, match=r"2 rows have 3 fields, 2 expected \(image, score\) \(lines 2 and 4\); quote"):
@@ -120,6 +144,8 @@ def test_all_rows_of_another_width_are_counted(tmp_path):
 def test_a_nameless_column_is_not_lost_in_silence(tmp_path):
     source = load_source(write(tmp_path / "l.csv", "image,score,\na.png,1,x\nb.png,2,\n"))
     assert source.warnings == ("l.csv: column 3 has no name and was left out",)
+    with pytest.raises(DataError, match=r"no score column.*column 2 has no name"):
+        load_source(write(tmp_path / "n.csv", "image,\na.png,1\n"))
     filtered = load_source(write(tmp_path / "m.csv", ",image,score\n5,a.png,1\n9,b.png,2\n"))
     assert filtered.records["index"].to_pylist() == [5, 9]
 
@@ -194,6 +220,12 @@ def test_workbooks(tmp_path):
     with pytest.raises(DataError, match=r"m.xlsx row 2: score is missing; .*\?missing=drop"):
         load_source(empty)
     assert rows(load_source(f"{empty}?missing=drop")) == {"b.png": 2.5}
+    titled = workbook(tmp_path / "t.xlsx", A=[["Results"], [], ["image", "score"], ["a.png", 1], ["b.png", 2.5]])
+    assert load_source(titled).warnings == ("t.xlsx: row 1, 'Results', is no header and was passed over",)
+    with pytest.raises(DataError, match=r"row 1 holds data \(a.png, \.\.\.\) and not the names of columns"):
+        load_source(workbook(tmp_path / "n.xlsx", A=[["a.png", 1], ["b.png", 2.5]]))
+    noted = workbook(tmp_path / "o.xlsx", A=[["image"], ["a.png", "dark"], ["b.png"]])
+    assert len(load_images(noted)) == 2
     FRAME.set_index("image").to_excel(tmp_path / "index.xlsx")
     assert rows(load_source(tmp_path / "index.xlsx")) == SAME
     FRAME.to_excel(tmp_path / "folder.xlsx")
@@ -207,6 +239,7 @@ def test_workbooks(tmp_path):
         ("old.xlsx", b"\xd0\xcf\x11\xe0", "not an Excel workbook.*save it as .xlsx"),
         ("cut.xlsx", b"PK\3\4", "not an Excel workbook"),
         ("l.ods", b"", "save it as .csv"),
+        ("l.csv.gz", b"", "not a label file; unpack it"),
     ],
 )
 def test_other_workbooks(tmp_path, name, content, message):
@@ -228,6 +261,8 @@ def test_workbooks_that_claim_to_be_large(tmp_path):
     sheet = "xl/worksheets/sheet1.xml"
     workbook(path, A=[["image", "score"], ["a.png", 1], ["b.png", 2.5]])
     repacked(path, sheet, lambda xml: xml.replace(b'ref="A1:B3"', b'ref="A1:XFD1048576"'))
+    assert rows(load_source(path)) == SAME
+    repacked(path, sheet, lambda xml: xml.replace(b'ref="A1:XFD1048576"', b'ref="A1:A1"'))
     assert rows(load_source(path)) == SAME
     far = tmp_path / "far.xlsx"
     far.write_bytes(path.read_bytes())
