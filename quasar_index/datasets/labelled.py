@@ -121,7 +121,11 @@ def source_from_table(
         return _unlabelled(table, options, resolve=resolve, name=name, paths=paths)
     bounds = options.bounds()
     table, options, beside, notes = averaged_columns(
-        table, options, is_scored=_is_scored(table, options), bounds=bounds
+        table,
+        options,
+        is_scored=_is_scored(table, options),
+        is_long=_rater_column(table, options.text("rater")) is not None,
+        bounds=bounds,
     )
     score, lower = _score_column(table, options)
     used = {*beside, *([score] if score else ())}

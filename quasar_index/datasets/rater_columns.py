@@ -15,23 +15,30 @@ import pyarrow as pa
 
 from ..errors import DataError
 from .base import concat_text
-from .reserved import are_numbers, unused_name
+from .reserved import are_numbers, number_of, texts_of, unused_name
 from .score_names import split_columns
 from .spec import Options
 from .tables import LabelTable
 
 SCORE, STD, COUNT = "score", "score_std", "score_n"
-_WORDS = (
-    "rater|observer|obs|subject|subj|sub|participant|part|annotator|assessor|judge|juror|expert|worker|user|viewer|"
-    "person|voter|vote|score|rating|opinion|evaluator|reviewer"
+_PEOPLE = (
+    "rater|observer|obs|subject|subj|sub|participant|annotator|assessor|judge|juror|expert|worker|user|viewer|person|"
+    "voter|evaluator|reviewer"
 )
+_SCORES = "score|rating|vote|opinion"
 _LETTERS = "[rspou]"
-_RATER = re.compile(rf"^(?P<word>{_WORDS}|{_LETTERS})[ _.\-]*(?P<number>\d{{1,4}})$", re.IGNORECASE)
+# rater_1, S07, score3; rater B; rater1_score
+_RATER = re.compile(
+    rf"^(?:(?P<word>{_PEOPLE}|{_SCORES}|{_LETTERS})[ _.\-]*\d{{1,4}}"
+    rf"|(?P<person>{_PEOPLE})[ _.\-]+[a-z]"
+    rf"|(?P<numbered>{_PEOPLE})[ _.\-]*\d{{1,4}}[ _.\-]+(?:{_SCORES}))$",
+    re.IGNORECASE,
+)
 _FEWEST = {True: 2, False: 3}
 """Fewest columns that are unmistakable: with a word before the number, and with a single letter."""
 
 
-def rater_columns(table: LabelTable, options: Options, *, is_scored: bool) -> list[str]:
+def rater_columns(table: LabelTable, options: Options, *, is_scored: bool, is_long: bool = False) -> list[str]:
     """Return the columns that hold one person's ratings each; empty where there are none.
 
     Args:
@@ -39,6 +46,7 @@ def rater_columns(table: LabelTable, options: Options, *, is_scored: bool) -> li
         options: `?raters=` names them, with commas between them or by a pattern such as `r*`; `?drop_raters=` leaves
             some out.
         is_scored: Whether other columns tell scores or sides: then only those that are named count.
+        is_long: Whether there is a row a rating.
 
     Raises:
         DataError: When a named column is not there, or a score column is named, too.
@@ -47,7 +55,9 @@ def rater_columns(table: LabelTable, options: Options, *, is_scored: bool) -> li
     if given is not None and options.text("score") is not None:
         raise DataError(f"{table.file}: both a score column and columns of raters are named", "name one of the two")
     if given is None:
-        return [] if is_scored else without_raters(_unmistakable(table), options, table.file)
+        # Beside a column of their mean they count when some are to be left out, which the mean cannot do.
+        is_meant = not is_scored or (options.text("drop_raters") is not None and not is_long)
+        return without_raters(_unmistakable(table), options, table.file) if is_meant else []
     found: list[str] = []
     for text in split_columns(given):
         matching = [text] if text in table.columns else _matching(text, table)
@@ -80,7 +90,12 @@ def without_raters(raters: Sequence[str], options: Options, file: str) -> list[s
 
 
 def averaged_columns(
-    table: LabelTable, options: Options, *, is_scored: bool, bounds: tuple[float, float] | None
+    table: LabelTable,
+    options: Options,
+    *,
+    is_scored: bool,
+    is_long: bool,
+    bounds: tuple[float, float] | None,
 ) -> tuple[LabelTable, Options, list[str], tuple[str, ...]]:
     """Average ratings that stand side by side, where there are such.
 
@@ -88,6 +103,7 @@ def averaged_columns(
         table: The label file.
         options: As of `rater_columns`.
         is_scored: Likewise.
+        is_long: Likewise.
         bounds: Lowest and highest rating allowed.
 
     Returns:
@@ -97,7 +113,7 @@ def averaged_columns(
     Raises:
         DataError: As `rater_columns` and `with_mean`.
     """
-    raters = rater_columns(table, options, is_scored=is_scored)
+    raters = rater_columns(table, options, is_scored=is_scored, is_long=is_long)
     if not raters:
         return table, options, [], ()
     dropped = split_columns(options.text("drop_raters") or "")
@@ -148,17 +164,21 @@ def with_mean(table: LabelTable, raters: Sequence[str], bounds: tuple[float, flo
 def single_ratings(table: LabelTable, paths: Sequence[str], raters: Sequence[str], options: Options) -> pa.Table | None:
     """Return the ratings that stand side by side one below the other: columns `path`, `rater` and `score`.
 
+    Those beside a column of their mean, too, where they are called as people are.
+
     Raises:
         DataError: When raters are to be dropped and there are none.
     """
+    if not raters:
+        raters = [name for name in _unmistakable(table) if not re.match(_SCORES, name, re.IGNORECASE)]
     if not raters:
         without_raters((), options, table.file)
         return None
     parts = []
     for name in raters:
-        column = pa.chunked_array([table.columns[name]])
-        part = pa.table({"path": pa.array(paths, pa.string()), "rater": [name] * len(table), "score": column})
-        parts.append(part.filter(column.is_valid()))
+        scores = pa.array(map(number_of, texts_of(table, name)), pa.float64())
+        part = pa.table({"path": pa.array(paths, pa.string()), "rater": [name] * len(table), "score": scores})
+        parts.append(part.filter(scores.is_valid()))
     return pa.concat_tables(parts)
 
 
@@ -181,7 +201,8 @@ def _unmistakable(table: LabelTable) -> list[str]:
     by_word: dict[str, list[str]] = {}
     for name in table.columns:
         if match := _RATER.match(name.strip()):
-            by_word.setdefault(match["word"].casefold(), []).append(name)
+            word = next(filter(None, match.groups()))
+            by_word.setdefault(word.casefold(), []).append(name)
     found = [names for word, names in by_word.items() if len(names) >= _FEWEST[len(word) > 1]]
     if len(found) != 1 or not all(are_numbers(table, name) for name in found[0]):
         return []

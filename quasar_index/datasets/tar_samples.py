@@ -132,15 +132,18 @@ def _report_several(several: Sequence[Sample], endings: Counter[str], options: O
     first = several[0]
     shown = concat_text([member.name for member in first.images.values()])
     has_dots = any(map(_stem, first.images))
+    ending = max(first.images, key=endings.__getitem__)
+    is_name = has_dots and endings[ending] == 1 and len(first.images) > 2  # no other sample has such an image
     dots = ": by webdataset's rule the name of a sample ends at its first dot" if has_dots else ""
     options.problems.report(
         Problem(
             f"{name}: {counted(len(several), 'sample holds', 'samples hold', form=',')} several images, such as "
             f"'{first.key}' with {shown}{dots}",
-            f"say which one is meant, ?ending={max(first.images, key=endings.__getitem__)}"
-            + (", or pack them under names without dots" if has_dots else ""),
+            "pack them under names without dots"
+            if is_name
+            else f"say which one is meant, ?ending={ending}" + (", or pack them under names without dots" * has_dots),
             count=len(several),
-            option=f"ending={max(first.images, key=endings.__getitem__)}",
+            option="" if is_name else f"ending={ending}",
         )
     )
 

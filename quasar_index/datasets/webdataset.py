@@ -97,11 +97,13 @@ def load_webdataset(shards: Sequence[str], options: Options, name: str) -> Ancho
         rows.append(labels)
     if not rows:
         raise DataError(f"{name} has no images", "members such as 0001.jpg and 0001.json")
+    # A sample is found by its name, not by its number.
+    names_of_samples: Any = [path.rpartition("::")[2] if len(shards) == 1 else path for path in paths]
     names = dict.fromkeys(column for row in rows for column in row)
     table = LabelTable(
         name,
         {column: [row.get(column) for row in rows] for column in names},
-        range(1, len(rows) + 1),
+        names_of_samples,
         unit="sample",
     )
     left = {key: value for key, value in options.values.items() if key != "ending"}

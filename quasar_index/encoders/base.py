@@ -91,9 +91,8 @@ def encode(encoder: Encoder, images: Images, *, batch_size: int = 16) -> FloatAr
         >>> qi.encode(qi.load_encoder(), images).shape
         (2, 1568)
     """
-    prepared = [
-        _prepared(encoder, image, number) for number, image in enumerate(in_memory(images, encoder.spec.rule_version))
-    ]
+    pixels = in_memory(images, encoder.spec.rule_version)
+    prepared = [_prepared(encoder, image, number) for number, image in enumerate(pixels)]
     by_size: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
     for row, image in enumerate(prepared):
         by_size[image.shape].append(row)

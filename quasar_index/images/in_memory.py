@@ -77,6 +77,10 @@ def in_memory(images: Images, rule: int | None = None) -> Iterator[ByteArray]:
     Args:
         images: Any iterable of them, also a generator or one array (N, H, W, C).
 
+    Args:
+        images: See `Images`.
+        rule: As of `as_pixels`.
+
     Raises:
         DataError: When it is one image or no images at all; or as `as_pixels`.
     """

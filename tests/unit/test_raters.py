@@ -41,6 +41,8 @@ def long(path, values, names):
         ("Observer 1,Observer 2,Observer 3", ""),
         ("S01,S02,S24", ""),
         ("score_1,score_2,score_3", ""),
+        ("Rater A,Rater B,Rater C", ""),
+        ("rater1_score,rater2_score,rater3_score", ""),
         ("anna,ben,carl", "?raters=anna,ben,carl"),
         ("v_a,v_b,v_c", "?raters=v_*"),
         ("V_a,V_b,V_c", "?raters=v_*"),
@@ -84,6 +86,10 @@ def test_a_column_of_means_beside_raters_is_the_score(tmp_path):
     assert (source.rating, source.records["score"].to_pylist()) == ("mos", [9, 8])
     assert source.records["r3"].to_pylist() == [3, 3]
     assert qi.load_source(f"{spec}?raters=r*").records["score"].to_pylist() == [2, 2]
+    # The raters are checked all the same, and those who are dropped leave no mean that they are part of.
+    assert source.single_ratings["rater"].unique().to_pylist() == ["r1", "r2", "r3"]
+    without = qi.load_source(f"{spec}?drop_raters=r3")
+    assert (without.rating, without.records["score"].to_pylist()) == ("score", [1.5, 1.5])
 
 
 def test_a_typing_error_among_ratings_is_an_error_with_its_line(tmp_path):
