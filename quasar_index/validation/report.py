@@ -152,12 +152,12 @@ class EvaluationReport:
             for ending, part in (("", "value"), ("_low", "low"), ("_high", "high")):
                 columns[name + ending] = pa.array([getattr(one, part) for one in figures], pa.float64())
         paired = [one.difference for one in self.outcomes]
-        for ending, of in (
-            ("", lambda one: one.difference),
-            ("_low", lambda one: one.interval.low),
-            ("_high", lambda one: one.interval.high),
-        ):
-            values = [None if one is None else of(one) for one in paired]
+        differences = {
+            "": [one and one.difference for one in paired],
+            "_low": [one and one.interval.low for one in paired],
+            "_high": [one and one.interval.high for one in paired],
+        }
+        for ending, values in differences.items():
             columns[f"srcc_minus_first{ending}"] = pa.array(values, pa.float64())
         columns["n_scored"] = pa.array([self.n_scored] * len(self.outcomes), pa.int64())
         return pa.table(columns)
