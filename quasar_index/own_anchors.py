@@ -58,8 +58,8 @@ def make_anchors(
     for what, values in (("sides", sides), ("opinion scores", scores), ("ids", names), ("groups", codes)):
         if values is not None and values.shape != (n,):
             raise DataError(f"{counted(n, 'embedding')} but {what} of shape {values.shape}", f"give {n} of them")
-    if scores is not None and (np.isinf(scores).any() or (sides is None and np.isnan(scores).any())):
-        row = int(np.flatnonzero(~np.isfinite(scores))[0])
+    if scores is not None and np.isinf(scores).any():
+        row = int(np.flatnonzero(np.isinf(scores))[0])
         raise DataError(f"opinion score {row} is {scores[row]}", "give numbers; with is_good, NaN stands for none")
     if sides is None and scores is None:
         raise DataError("anchors have neither a side nor an opinion score", "give is_good or quality")

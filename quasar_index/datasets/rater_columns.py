@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from ..errors import DataError
 from .base import concat_text
-from .reserved import are_numbers, number_of, texts_of, unused_name
+from .reserved import are_numbers, unused_name
 from .score_names import split_columns
 from .spec import Options
 from .tables import LabelTable
@@ -176,7 +176,8 @@ def single_ratings(table: LabelTable, paths: Sequence[str], raters: Sequence[str
         return None
     parts = []
     for name in raters:
-        scores = pa.array(map(number_of, texts_of(table, name)), pa.float64())
+        numbers = read_numbers(table.values(name), table.form).values
+        scores = pa.array(numbers, pa.float64(), from_pandas=True)
         part = pa.table({"path": pa.array(paths, pa.string()), "rater": [name] * len(table), "score": scores})
         parts.append(part.filter(scores.is_valid()))
     return pa.concat_tables(parts)

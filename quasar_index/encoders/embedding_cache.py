@@ -165,7 +165,6 @@ class EmbeddingCache:
         self._room = int(self.limit * SHARE_OF_A_RUN)
         self._identities: dict[Any, str] = {}
 
-    @checked
     def _begin(self) -> None:
         """Start without an open file, and with nothing that waits."""
         self._process = os.getpid()
@@ -174,6 +173,7 @@ class EmbeddingCache:
         self._waiting: dict[tuple[str, str], _New] = {}
         self._touched: set[int] = set()
 
+    @checked
     def find(self, content_id: str, encoder: Encoder) -> KnownImage | None:
         """Return what is known of an image; None where it is to be embedded.
 
