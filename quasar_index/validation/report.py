@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -152,13 +152,12 @@ class EvaluationReport:
             for ending, part in (("", "value"), ("_low", "low"), ("_high", "high")):
                 columns[name + ending] = pa.array([getattr(one, part) for one in figures], pa.float64())
         paired = [one.difference for one in self.outcomes]
-        parts: dict[str, Callable[[Any], float]] = {
-            "": lambda one: one.difference,
-            "_low": lambda one: one.interval.low,
-            "_high": lambda one: one.interval.high,
+        differences = {
+            "": [one and one.difference for one in paired],
+            "_low": [one and one.interval.low for one in paired],
+            "_high": [one and one.interval.high for one in paired],
         }
-        for ending, of in parts.items():
-            values = [None if one is None else of(one) for one in paired]
+        for ending, values in differences.items():
             columns[f"srcc_minus_first{ending}"] = pa.array(values, pa.float64())
         columns["n_scored"] = pa.array([self.n_scored] * len(self.outcomes), pa.int64())
         return pa.table(columns)
