@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from ..errors import DataError
 from .base import concat_text
+from .label_numbers import read_numbers
 from .reserved import are_numbers, unused_name
 from .score_names import split_columns
 from .spec import Options
