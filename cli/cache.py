@@ -58,6 +58,7 @@ def cache(
             (
                 share.encoder,
                 share.input,
+                str(share.rule),
                 share.layers,
                 share.runtime,
                 f"{share.n_images:,}",
@@ -65,5 +66,5 @@ def cache(
             )
             for share in shares
         ]
-        titles = ("encoder", "input", "layers", "runtime", "images", "last used (UTC)")
+        titles = ("encoder", "input", "rule", "layers", "runtime", "images", "last used (UTC)")
         print_table(titles, rows, right=("images",), keep=("encoder", "images"), least=("layers", "last used (UTC)"))

@@ -75,6 +75,7 @@ class CacheShare:
         encoder: Its name.
         dim: D.
         input: Its input rule in the short form.
+        rule: Version of its input rule.
         layers: Its layers.
         runtime: What made the embeddings.
         n_images: Their number.
@@ -84,6 +85,7 @@ class CacheShare:
     encoder: str
     dim: int
     input: str
+    rule: int
     layers: str
     runtime: str
     n_images: int
@@ -385,7 +387,16 @@ _SHARES = (
 def _share(name: str, identity: str, runtime: str, n: int, used: int) -> CacheShare:
     decisive = json.loads(identity)
     _, on, device = decisive["arithmetic"].partition(" on ")
-    return CacheShare(name, decisive["dim"], decisive["rule"], decisive["layers"], f"{runtime}{on}{device}", n, used)
+    return CacheShare(
+        name,
+        decisive["dim"],
+        decisive["rule"],
+        decisive["input"].get("version", 1),
+        decisive["layers"],
+        f"{runtime}{on}{device}",
+        n,
+        used,
+    )
 
 
 def _checksum(identity: str, content_id: str, facts: Sequence[Any], blob: bytes) -> int:

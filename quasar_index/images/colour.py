@@ -31,7 +31,6 @@ _MODES = {
     b"CMYK": ("CMYK", {"CMYK"}),
 }
 """Colour spaces of profiles: the mode in which pixels are converted, and the modes of pictures that may carry one."""
-_CLASSES = (b"scnr", b"mntr", b"prtr", b"spac")
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Conversion:
     """From the colours of a profile to sRGB.
 
     Attributes:
-        mode: Pillow's mode of what it takes: "RGB", "L", "CMYK" or "LAB".
+        mode: Pillow's mode of what it takes: "RGB", "L" or "CMYK".
         transform: Pillow's; threads may share it.
         greys: What becomes of the 256 levels of one channel; None for colours.
         shaper: The same in full precision, for 16-bit colours; None where the profile works by tables.
@@ -63,10 +62,8 @@ class Conversion:
 
 def find_conversion(image: Image.Image) -> Conversion | None:
     """Find what an image's colours need to become sRGB; None where they are sRGB, or nothing usable says otherwise."""
-    if image.mode == "LAB":
-        return _of_lab()
     profile = image.info.get("icc_profile")
-    if not isinstance(profile, bytes) or not 128 <= len(profile) <= MOST_BYTES or profile[12:16] not in _CLASSES:
+    if not isinstance(profile, bytes) or not 128 <= len(profile) <= MOST_BYTES:
         return None
     mode, fitting = _MODES.get(profile[16:20], ("", set()))
     if image.mode not in fitting and not (mode == "L" and image.mode.startswith("I")):
@@ -79,7 +76,7 @@ def _of_profile(profile: bytes, mode: str) -> Conversion | None:
     from PIL import ImageCms
 
     try:
-        found = _to_srgb(ImageCms.ImageCmsProfile(io.BytesIO(profile)), mode)
+        found = _to_srgb(profile, mode)
         if mode == "L":
             found = replace(found, greys=np.asarray(found.apply(_sample(mode)))[0, :, 1].tolist())
         sample = _sample(mode)
@@ -91,20 +88,13 @@ def _of_profile(profile: bytes, mode: str) -> Conversion | None:
     return replace(found, shaper=find_shaper(profile)) if mode == "RGB" else found
 
 
-@lru_cache(maxsize=1)
-def _of_lab() -> Conversion:
-    from PIL import ImageCms
-
-    return _to_srgb(ImageCms.createProfile("LAB"), "LAB")
-
-
-def _to_srgb(profile: Any, mode: str) -> Conversion:
+def _to_srgb(profile: bytes, mode: str) -> Conversion:
     from PIL import ImageCms
 
     # Its shortcuts are wrong by ten levels for dark greys, whose few levels need none.
     exact = ImageCms.Flags.NOOPTIMIZE if mode == "L" else ImageCms.Flags.NONE
     transform = ImageCms.ImageCmsTransform(
-        ImageCms.ImageCmsProfile(profile) if not isinstance(profile, ImageCms.ImageCmsProfile) else profile,
+        ImageCms.ImageCmsProfile(io.BytesIO(profile)),
         ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")),
         mode,
         "RGB",

@@ -159,7 +159,7 @@ class Library:
             raise AnchorIndexError(f"'{path}' was built from other labels: {difference}", mend)
         if need.encoder in self.weights:
             recorded = index.manifest.encoder
-            loaded = self.encoder(need.encoder, need.input).spec
+            loaded = self.encoder(need.encoder, need.input).spec.at_rule(recorded.rule_version)
             if recorded.name != "precomputed" and (difference := loaded.difference(recorded)):
                 raise AnchorIndexError(f"'{path}' was built with other weights: {difference}", mend)
         return index

@@ -98,6 +98,7 @@ def test_everything_that_decides_an_embedding_tells_encoders_apart(cache, tiny_e
         other.batches.clear()
         assert embed(paths, other, cache()) == pytest.approx(expected, abs=1e-6)
         assert n_embedded(other) == 4
+    assert {share.rule for share in cache().shares()} == {1, 2}
     same = tiny_encoder(name="another name")
     embed(paths, same, cache())
     assert n_embedded(same) == 0

@@ -124,6 +124,9 @@ def test_a_few_odd_values_do_not_change_the_scale(white):
         assert found[7, 7, 0] == (255 if place[0] > 0 else 0)
         found[7, 7] = expected[7, 7]
         assert np.abs(found.astype(int) - expected).max() <= 1
+    several = np.tile(values, (2, 2))  # one in 10,000, or nearly: 7 of 76,800
+    several[3, :7] = white * 70
+    assert np.abs(decode(tiff(several))[10:, :, 0].astype(int) - np.tile(GREY, (2, 2))[10:]).max() <= 1
     # Overshoot is clipped.
     wide = values * 1.2 - 0.1 * np.float32(white)
     clipped = np.clip(np.rint(wide / white * 255), 0, 255)
