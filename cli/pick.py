@@ -18,12 +18,12 @@ from quasar_index.paths import common_folder
 
 from . import method_option as ways
 from . import options, starter
+from .files import expand
 from .idle import Idle
 from .output import Format, Row, check_output, choose_format, interruptible, note, write_rows
 from .progress import progress_bar
 from .ranking import PERCENTILE, BestOption, MinScoreOption, check_best, n_best
 from .results import Scored, is_result, read_scores
-from .score_inputs import expand
 from .score_table import write_score_table
 from .summary import Summary
 
