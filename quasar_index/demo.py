@@ -161,8 +161,8 @@ def write_images(folder: Path, *, seed: int) -> Path:
     return labels
 
 
-def read_photographs() -> list[tuple[str, ByteArray]]:
-    """Return the photographs that are installed, by name, as (H, W, 3) uint8."""
+def read_photographs(*, rule: int | None = None) -> list[tuple[str, ByteArray]]:
+    """Return the photographs that are installed, by name, as (H, W, 3) uint8, read by a version of the input rule."""
     from importlib.util import find_spec
 
     found: list[tuple[str, ByteArray]] = []
@@ -170,7 +170,7 @@ def read_photographs() -> list[tuple[str, ByteArray]]:
         spec = find_spec(package)
         for name in PHOTOGRAPHS[package]:
             path = Path(str(spec and spec.origin)).parent / folder / name
-            found.append((path.stem, decode(path.read_bytes())))
+            found.append((path.stem, decode(path.read_bytes(), rule=rule)))
     return found
 
 

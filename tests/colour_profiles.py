@@ -35,7 +35,9 @@ def _text(kind, text):
 
 
 def _curve(gamma):
-    """Return a curve: a power, or a table of values in [0, 1]."""
+    """Return a curve: a power, a table of values in [0, 1], or the bytes of the tag."""
+    if isinstance(gamma, bytes):
+        return gamma
     if np.ndim(gamma) == 0:
         return b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256))
     values = np.rint(np.asarray(gamma) * 65535).astype(">u2")

@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from .shaper import Shaper, find_shaper
+
 MOST_BYTES = 4 << 20
 """Largest profile that is used; printers' with three intents have two megabytes."""
 SAME = 2
@@ -40,11 +42,13 @@ class Conversion:
         mode: Pillow's mode of what it takes: "RGB", "L", "CMYK" or "LAB".
         transform: Pillow's; threads may share it.
         greys: What becomes of the 256 levels of one channel; None for colours.
+        shaper: The same in full precision, for 16-bit colours; None where the profile works by tables.
     """
 
     mode: str
     transform: Any
     greys: list[int] | None = None
+    shaper: Shaper | None = None
 
     def apply(self, image: Image.Image) -> Image.Image:
         """Convert an image to RGB, or grey to grey; its alpha, where it has one, is dropped."""
@@ -82,7 +86,9 @@ def _of_profile(profile: bytes, mode: str) -> Conversion | None:
         changed = np.asarray(found.apply(sample).convert("RGB")).astype(int) - np.asarray(sample.convert("RGB"))
     except (ImageCms.PyCMSError, OSError, ValueError):
         return None  # broken
-    return found if mode == "CMYK" or np.abs(changed).max() > SAME else None
+    if mode != "CMYK" and np.abs(changed).max() <= SAME:
+        return None
+    return replace(found, shaper=find_shaper(profile)) if mode == "RGB" else found
 
 
 @lru_cache(maxsize=1)

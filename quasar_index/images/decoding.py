@@ -207,9 +207,13 @@ def to_pixels(
     else:
         range_ = depth.find_range(image, samples) if depth.is_deep(image) else None
         conversion = find_conversion(image)
-        if depth.is_dark(image, samples):
-            again = depth.lower_bytes(open_image(data, max_pixels=max_pixels, rule=rule))
-            image = depth.with_lower_bytes(image, samples, _upright(again))
+        shaper = None if conversion is None else conversion.shaper
+        if depth.has_two_bytes(image, samples) and (shaper is not None or depth.is_dark(image)):
+            with open_image(data, max_pixels=max_pixels, rule=rule) as again:
+                low = _upright(depth.lower_bytes(again))
+            white = depth.white_of(image, low, samples) if depth.is_dark(image) else depth.WHITE
+            depth.add_lower_bytes(image, low, white, None if shaper is None else shaper.apply)
+            conversion = conversion if shaper is None else None
     convert = partial(_to_rgb, range_=range_, conversion=conversion)
     boxes = strips(image.size, small=range_ is not None or conversion is not None)
     if len(boxes) == 1:

@@ -20,17 +20,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 from PIL import Image
 
-from ..arrays import DoubleArray
+from ..arrays import ByteArray, DoubleArray
 from ..errors import ImageError
 from .strips import cropped, strips
 
 MARGIN = 1.5
 """Largest value of a range, as a multiple of its white."""
+WHITE = 65535.0
 HOT = 10_000
 """One value in so many may lie outside."""
 REACH = 16
@@ -153,10 +155,13 @@ def find_range(image: Image.Image, samples: Samples) -> Range:
     return Range(white, black, inverted)
 
 
-def is_dark(image: Image.Image, samples: Samples) -> bool:
-    """Tell whether of several 16-bit channels hardly any upper byte exceeds that of 4095."""
-    if not samples.colour or image.mode not in ("RGB", "RGBA"):
-        return False
+def has_two_bytes(image: Image.Image, samples: Samples) -> bool:
+    """Tell whether a loaded picture is the upper bytes of several 16-bit channels."""
+    return samples.colour and image.mode in ("RGB", "RGBA")
+
+
+def is_dark(image: Image.Image) -> bool:
+    """Tell whether hardly any of the upper bytes of a picture exceeds that of 4095."""
     counts = image.histogram()
     n_bright = sum(sum(counts[start + 16 : start + 256]) for start in (0, 256, 512))
     return n_bright <= max(1, 3 * image.width * image.height // HOT)
@@ -181,30 +186,43 @@ def lower_bytes(image: Image.Image) -> Image.Image:
     return image
 
 
-def with_lower_bytes(image: Image.Image, samples: Samples, low: Image.Image) -> Image.Image:
-    """Return a dark picture of several 16-bit channels (`is_dark`) scaled to 8 bits by its range.
+def white_of(image: Image.Image, low: Image.Image, samples: Samples) -> float:
+    """Return the white of several 16-bit channels.
 
     Args:
-        image: Its upper bytes, RGB or RGBA.
-        samples: How its file stores them.
-        low: Its lower bytes (`lower_bytes`).
+        image: Their upper bytes, RGB or RGBA.
+        low: Their lower bytes (`lower_bytes`).
+        samples: How their file stores them.
 
     Raises:
-        ImageError: When its values fit several ranges.
+        ImageError: When their values fit several ranges.
     """
+    return _integer_white(samples, _Counts(partial(_joined, image, low)))
 
-    def parts() -> Iterator[DoubleArray]:
-        for high, rest in zip(cropped(image), cropped(low), strict=True):
-            yield np.asarray(high)[..., :3].astype(np.float64) * 256.0 + np.asarray(rest)[..., :3]
 
-    range_ = Range(_integer_white(samples, _Counts(parts)))
-    scaled = image.copy()
-    for box, part in zip(strips(image.size), parts(), strict=True):
-        colours = Image.fromarray(np.rint(range_.to_levels(part)).astype(np.uint8))
+def add_lower_bytes(
+    image: Image.Image, low: Image.Image, white: float, convert: Callable[[DoubleArray], ByteArray] | None = None
+) -> None:
+    """Scale the upper bytes of several 16-bit channels to 8 bits by all of their bits, in place; alpha stays.
+
+    Args:
+        image: The upper bytes, RGB or RGBA.
+        low: The lower bytes (`lower_bytes`).
+        white: Value that becomes 1.
+        convert: From (..., 3) colours in [0, 1] to 8 bits; None to scale and round them.
+    """
+    for box, values in zip(strips(image.size), _joined(image, low), strict=True):
+        colours = np.clip(values / white, 0, 1)
+        part = Image.fromarray(np.rint(colours * 255).astype(np.uint8) if convert is None else convert(colours))
         if image.mode == "RGBA":
-            colours.putalpha(image.crop(box).getchannel("A"))
-        scaled.paste(colours, box)
-    return scaled
+            part.putalpha(image.crop(box).getchannel("A"))
+        image.paste(part, box)
+
+
+def _joined(image: Image.Image, low: Image.Image) -> Iterator[DoubleArray]:
+    """Return the values of upper and lower bytes, strip by strip."""
+    for high, rest in zip(cropped(image), cropped(low), strict=True):
+        yield np.asarray(high)[..., :3].astype(np.float64) * 256.0 + np.asarray(rest)[..., :3]
 
 
 def _declared(tags: dict[int, Any], counts: _Counts, white: Callable[[float], float]) -> float:

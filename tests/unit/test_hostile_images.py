@@ -99,6 +99,7 @@ MEMORY = """
     import resource, sys
     sys.path.insert(0, {root!r})
     from tests.torture import hostile
+    from tests.colour_profiles import cmyk_profile, rgb_profile
     from tests.torture.hostile import encoded
     from PIL import Image
     import zlib, warnings
@@ -125,6 +126,10 @@ MEMORY = """
         ("encoded(Image.new('RGBA', (4000, 4000)), 'PNG', compress_level=1)", 12),
         ("encoded(Image.new('F', (4000, 4000)), 'TIFF', compression='tiff_adobe_deflate')", 12),
         ("hostile.jpeg(4000, 4000, progressive=True)", 12),
+        ("encoded(Image.new('RGBA', (4000, 4000), 'red'), 'PNG', compress_level=1, icc_profile=rgb_profile())", 12),
+        ("encoded(Image.new('CMYK', (4000, 4000)), 'TIFF', icc_profile=cmyk_profile())", 12),
+        ("encoded(Image.new('I', (4000, 4000), 99), 'TIFF', compression='tiff_adobe_deflate')", 12),
+        ("hostile.png(4000, 4000, bits=16, pixels=bytes(4000 * 24001))", 12),  # whose lower bytes are looked at
         ("hostile.webp(12000, 12000)", 2),
         ("hostile.gif_frame(60000, 60000)", 2),
         ("hostile.jpeg_with_exif(hostile.overlapping_tags(65000))", 2),

@@ -1,16 +1,21 @@
 """Embedded colour profiles become sRGB: compared with the arithmetic of the profiles, not with the library's."""
 
 import io
+import struct
 import threading
+import zlib
 
+import cv2
 import numpy as np
 import pytest
 import tifffile
 from PIL import Image, features
 
 from quasar_index.images import decode
+from quasar_index.images.shaper import find_shaper
 from quasar_index.thumbnails import thumbnail
 from tests import colour_profiles as profiles
+from tests.torture import hostile
 
 ROWS, COLUMNS = np.mgrid[0:48, 0:64]
 PHOTO = np.stack([ROWS * 5, COLUMNS * 4, (ROWS + COLUMNS) * 2], axis=2).astype(np.uint8)
@@ -86,6 +91,65 @@ def test_alpha_is_laid_over_the_white_of_srgb():
     marked = decode(encoded(PHOTO, icc_profile=ADOBE, transparency=(0, 255, 0)))
     assert (marked[:8, :8] == 255).all()
     assert off(marked, CONVERTED)[8:, 8:].max() <= 1
+
+
+def parametric(*numbers):
+    """Return a parametric curve of ICC.1, of the type that has so many numbers."""
+    form = {1: 0, 3: 1, 4: 2, 5: 3, 7: 4}[len(numbers)]
+    body = b"".join(struct.pack(">i", round(number * 65536)) for number in numbers)
+    return b"para\0\0\0\0" + struct.pack(">HH", form, 0) + body
+
+
+@pytest.mark.parametrize(
+    ("colorants", "curve"),
+    [
+        (profiles.PRO_PHOTO, 1.8),
+        (profiles.ADOBE_RGB, 563 / 256),
+        (profiles.DISPLAY_P3, profiles.srgb_curve()),
+        (profiles.DISPLAY_P3, parametric(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)),
+        (profiles.ADOBE_RGB, parametric(2.2)),
+        (profiles.ADOBE_RGB, parametric(2.0, 1.05, -0.05)),
+        (profiles.ADOBE_RGB, parametric(2.0, 1.02, -0.02, 0.0)),
+        (profiles.ADOBE_RGB, parametric(2.0, 0.9, 0.1, 0.2, 0.1, 0.0, 0.0)),
+    ],
+)
+def test_the_curves_of_displays_are_those_of_littlecms(colorants, curve):
+    profile = profiles.rgb_profile(colorants, curve)
+    by_littlecms = decode(encoded(PHOTO, icc_profile=profile))
+    own = find_shaper(profile).apply(PHOTO / 255.0)
+    assert off(own, by_littlecms).max() <= 1
+
+
+def test_a_display_whose_black_is_grey_is_left_to_littlecms():
+    assert find_shaper(profiles.rgb_profile(profiles.ADOBE_RGB, parametric(2.0, 0.9, 0.1))) is None
+
+
+@pytest.mark.parametrize("damage", [ADOBE[:140], ADOBE.replace(b"rTRC", b"xTRC"), ADOBE.replace(b"curv", b"none")])
+def test_damaged_curves_are_none(damage):
+    assert find_shaper(damage) is None
+
+
+@pytest.mark.parametrize("format_", ["TIFF", "PNG", "PNG with alpha"])
+def test_16_bit_colours_are_converted_in_full_precision(format_):
+    # In steps of 8 bits ProPhoto RGB would be off by several levels.
+    deep = np.kron(PHOTO, np.ones((4, 4, 1))) * 257 + np.random.default_rng(0).integers(0, 257, (192, 256, 3))
+    deep = deep.clip(0, 65535).astype(np.uint16)
+    profile = profiles.rgb_profile(profiles.PRO_PHOTO, 1.8)
+    if format_ == "TIFF":
+        file = io.BytesIO()
+        tifffile.imwrite(file, deep, photometric="rgb", iccprofile=profile)
+        data = file.getvalue()
+    else:
+        alpha = [np.full((192, 256, 1), 65535, dtype=np.uint16)] if "alpha" in format_ else []
+        data = cv2.imencode(".png", np.dstack([deep[:, :, ::-1], *alpha]))[1].tobytes()
+        chunk = hostile.png_chunk(b"iCCP", b"made\0\0" + zlib.compress(profile))
+        data = data[:33] + chunk + data[33:]
+    expected = profiles.to_srgb(deep / 257.0, profiles.PRO_PHOTO, 461 / 256)
+    found = off(decode(data), expected)
+    assert found.max() <= 1
+    assert found.mean() < 0.01
+    by_upper_bytes = decode(encoded((deep >> 8).astype(np.uint8), icc_profile=profile))
+    assert off(by_upper_bytes, expected).max() > 2
 
 
 @pytest.mark.parametrize("gamma", [1.0, 1.8])
