@@ -18,7 +18,7 @@ from quasar_index.paths import common_folder
 
 from . import method_option as ways
 from . import options, starter
-from .files_given import expand
+from .files import expand
 from .idle import Idle
 from .output import Format, Row, check_output, choose_format, interruptible, note, write_rows
 from .progress import progress_bar

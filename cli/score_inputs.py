@@ -16,7 +16,7 @@ import quasar_index as qi
 from quasar_index.errors import counted
 
 from .data import note_warnings
-from .files_given import expand, holds_files
+from .files import expand, holds_files
 from .idle import Idle
 from .output import note
 from .progress import Update
@@ -76,8 +76,6 @@ TolerateOption = Annotated[
         rich_help_panel=_PANEL,
     ),
 ]
-
-
 IDLE = (
     Idle(
         ("exclude",),

@@ -28,15 +28,17 @@ SYSTEM_FOLDERS = (
 
 @dataclass(frozen=True)
 class Pattern:
-    """A glob of a path: `*` and `?` within a name, `[abc]`, and `**` for any folders. Upper and lower case differ.
+    """A glob of a path: `*` and `?` within a name, `[abc]`, and `**` for any folders.
 
     Attributes:
         parts: The names between its slashes.
         finds_hidden: Whether wildcards stand for hidden names, too; else those must be named with their dot.
+        ignores_case: Whether upper and lower case are the same.
     """
 
     parts: tuple[str, ...]
     finds_hidden: bool = False
+    ignores_case: bool = False
 
     def matches(self, names: Sequence[str]) -> bool:
         """Tell whether a path, as its names, is meant."""
@@ -58,10 +60,13 @@ class Pattern:
                 is_open = self.finds_hidden or not name.startswith(".") or part.startswith(".")
                 if part == "**":
                     after |= {place} if is_open else set()
-                elif is_open and fnmatchcase(name, part):
+                elif is_open and self._fits(name, part):
                     after.add(place + 1)
             reached = self._further(after)
         return reached
+
+    def _fits(self, name: str, part: str) -> bool:
+        return fnmatchcase(name.casefold(), part.casefold()) if self.ignores_case else fnmatchcase(name, part)
 
     def _further(self, reached: set[int]) -> set[int]:
         """Add what is reached where `**` stands for no folder; at the end of a pattern it needs a name."""
@@ -73,7 +78,7 @@ class Pattern:
 
 
 class Exclusion:
-    """What is left out of a folder, in the way of .gitignore.
+    """What is left out of a folder, in the way of .gitignore, but for upper and lower case, which are the same here.
 
     Args:
         globs: A pattern without a slash is of a name at any depth, one with a slash of a path from the folder on; one
@@ -113,7 +118,7 @@ def _rule(glob: str) -> tuple[Pattern, bool, bool]:
         raise DataError(f"the pattern '{glob}' to exclude names nothing in a folder", "such as '*_small.jpg' or 'raw/'")
     if parts[-1] == "**" and len(parts) > 1:  # all that lies in a folder is as good as the folder
         parts = parts[:-1]
-    return Pattern(parts, finds_hidden=True), is_path, folders_only
+    return Pattern(parts, finds_hidden=True, ignores_case=True), is_path, folders_only
 
 
 _SYSTEM = tuple(Pattern(tuple(one.split("/")), finds_hidden=True) for one in SYSTEM_FOLDERS)

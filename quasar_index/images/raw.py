@@ -84,6 +84,8 @@ def develop(data: bytes) -> ByteArray:
         with rawpy.imread(io.BytesIO(data)) as file:
             pixels: ByteArray = file.postprocess(**settings)
             return pixels
+    except rawpy.LibRawIOError as error:
+        raise ImageError("a raw photograph that is truncated", "restore or remove it") from error
     except Exception as error:
         raise ImageError(f"a raw photograph that cannot be developed ({_said(error)})", "convert it to TIFF") from error
 

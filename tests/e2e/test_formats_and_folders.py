@@ -95,8 +95,8 @@ def test_exclude(call: Run, phone: Path, tmp_path: Path) -> None:
     assert "4 excluded" in done.stderr
     done = call("score", f"{phone}/**/*.j*", "-i", "rated", "--exclude", "link/", "--exclude", "*.jxl")
     assert names_of(rows_of(done.stdout)) == ["a.jfif"]
-    done = call("pick", phone, "-i", "rated", "--best", 9, "--exclude", "?.[hHDj]*")
-    assert sorted(names_of(rows_of(done.stdout))) == ["b.JPE", "linked.jpg"]
+    done = call("pick", phone, "-i", "rated", "--best", 9, "--exclude", "?.[hdj]*")
+    assert names_of(rows_of(done.stdout)) == ["linked.jpg"]
     assert "2 other files left out" in done.stderr
     for arguments in ((phone / "a.jfif",), ("--data", phone)):
         done = call("score", *arguments, "-i", "rated", "--exclude", "x")

@@ -11,7 +11,7 @@ from subprocess import CompletedProcess
 
 import pyarrow.parquet as pq
 import pytest
-from quasar_index.cli.files_given import expand
+from quasar_index.cli.files import expand
 
 from .conftest import SUMMARY
 

@@ -283,8 +283,20 @@ def test_a_damaged_raw_photograph_is_one_clear_error():
             decode(bad)
         except ImageError as error:
             assert "\n" not in str(error)  # noqa: PT017 - some damage leaves a picture
-    with pytest.raises(ImageError, match="cannot be developed"):
+    with pytest.raises(ImageError, match=r"a raw photograph that (cannot be developed|is truncated)"):
         develop(b"II*\0 no raw photograph")
+
+
+def test_a_truncated_raw_photograph_is_said_to_be_one():
+    data = bytearray(raw.dng(PATCHES))
+    (start,) = struct.unpack_from("<I", data, 4)
+    for entry in range(start + 2, start + 2 + 12 * struct.unpack_from("<H", data, start)[0], 12):
+        if struct.unpack_from("<H", data, entry) == (273,):  # where the pixels are: now at the end
+            struct.pack_into("<I", data, entry + 8, len(data))
+    pixels = bytes(data[8 : 8 + 2 * 64 * 96])
+    assert decode(bytes(data) + pixels)[32, 48].tolist() == pytest.approx(PATCHES[32, 48].tolist(), abs=2)
+    with pytest.raises(ImageError, match="a raw photograph that is truncated; restore or remove it"):
+        decode(bytes(data) + pixels[: len(pixels) // 2])
 
 
 def test_heic_and_raw_have_thumbnails_and_scores(tmp_path, tiny_encoder):

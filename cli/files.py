@@ -1,4 +1,4 @@
-"""The files that arguments stand for: paths, folders, globs, a list on stdin."""
+"""The image files that arguments stand for: named outright, in folders, by globs, or in a list on stdin."""
 
 from __future__ import annotations
 
