@@ -125,14 +125,14 @@ def read_csv(
     rows, lines = _split_rows(text, file, sep, n_before, problems)
     if rows and rows[0][0].lstrip().startswith("#") and header is None:
         rows[0][0] = rows[0][0].lstrip().lstrip("#")  # numpy writes its header so
-        rows[0] = rows[0][not rows[0][0] :]
+        rows[0] = rows[0][1:] if len(rows[0]) > 1 and not rows[0][0] else rows[0]
     if header is None:
         if not rows:
             raise DataError(f"{file} is empty", "a header line and a line an image are expected")
         names = _header(rows[0], file, lines[0], problems)
         if names is not None:
             rows, lines = rows[1:], lines[1:]
-        header = names or [f"column {i}" for i in range(1, len(rows[0]) + 1)]
+        header = names if names is not None else [f"column {i}" for i in range(1, len(rows[0]) + 1)]
     width = len(header)
     fitting = [_trimmed(row, width) for row in rows]
     bad = [i for i, row in enumerate(fitting) if len(row) != width and not row[0].startswith("#")]

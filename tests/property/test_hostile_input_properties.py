@@ -110,6 +110,13 @@ def test_delimited_labels(lines, separator, encoding, tail):
 
 
 @QUICK
+@given(st.binary(max_size=12) | CELLS.map(str.encode), st.sampled_from(["csv", "tsv", "json", "jsonl", "xlsx"]))
+@example(b"\0#", "csv")
+def test_bytes_that_are_no_labels(content, ending):
+    ours(lambda: source_from_table(read_table(content, f"l.{ending}"), Options(), resolve=str, name="labels"))
+
+
+@QUICK
 @given(
     st.lists(
         st.dictionaries(st.sampled_from(["image", "score", "side", "rater", "id", "x"]), JSON, max_size=4), max_size=4
