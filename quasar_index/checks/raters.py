@@ -47,7 +47,12 @@ def _of_two(name: str, names: Sequence[str], found: Agreement, n_ratings: int) -
         )
         yield Finding("warning", "raters", name, f"{message}; leave that one out: ?drop_raters=NAME", 1)
     elif not np.isnan(found.r[0]):
-        yield Finding("ok", "raters", name, f"2 raters, {n_ratings:,} ratings; they agree with r {found.r[0]:+.2f}")
+        yield Finding(
+            "ok",
+            "raters",
+            name,
+            f"2 raters, {counted(n_ratings, 'rating', form=',')}; they agree with r {found.r[0]:+.2f}",
+        )
 
 
 def _of_many(name: str, names: Sequence[str], found: Agreement, n_ratings: int) -> Iterator[Finding]:
@@ -68,10 +73,9 @@ def _of_many(name: str, names: Sequence[str], found: Agreement, n_ratings: int) 
         yield Finding("warning", "raters", name, message, len(rows), some(shown))
     known = found.r[~np.isnan(found.r)]
     if len(known) and not any(is_meant.any() for _, _, is_meant in kinds):
-        message = (
-            f"{counted(len(names), 'rater', form=',')}, {n_ratings:,} ratings; each of {len(known):,} who rated enough "
-            f"agrees with the others, r {known.min():.2f} to {known.max():.2f}"
-        )
+        what = f"{counted(len(names), 'rater', form=',')}, {counted(n_ratings, 'rating', form=',')}"
+        who = f"each of {len(known):,} who rated enough agrees with the others"
+        message = f"{what}; {who}, r {known.min():.2f} to {known.max():.2f}"
         yield Finding("ok", "raters", name, message)
 
 

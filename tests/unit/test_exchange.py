@@ -179,7 +179,7 @@ def test_what_cannot_be_merged_is_refused(tiny_encoder, write_images, tmp_path):
     ints = qi.build_index(
         tmp_path / "ints", [rated(paths, range(4), name="i", camera=[1, 2, 3, 4])], tiny_encoder()
     ).index
-    with pytest.raises(DataError, match="columns of the indexes do not fit together"):
+    with pytest.raises(DataError, match=r"'camera' is binary .* in index 'typed', and whole numbers"):
         qi.merge(tmp_path / "new", [typed, ints])
     with pytest.raises(AnchorIndexError, match="needs two indexes"):
         qi.merge(tmp_path / "new", [one])
