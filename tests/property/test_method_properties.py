@@ -131,5 +131,5 @@ def test_spaces_mean_nothing_and_a_text_may_stand_alone():
 
 @pytest.mark.parametrize("anchors", ["mine", np.eye(4)])
 def test_a_method_is_fitted_to_anchors_alone(anchors):
-    with pytest.raises(DataError, match="give anchors, by AnchorIndex.anchors"):
+    with pytest.raises(DataError, match=r"give anchors, by AnchorIndex.anchors"):
         Mean().fit(anchors)
