@@ -151,6 +151,8 @@ class Scorer:
         Raises:
             DataError: When one is no image, or of another type or shape.
         """
+        if isinstance(images, (list, tuple)) and not images:
+            return Scores(np.empty(0), np.empty(0), np.empty(0))
         return self.score_embeddings(encode(self._needed_encoder(), images, batch_size=self.batch_size))
 
     @checked

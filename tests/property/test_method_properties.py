@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from quasar_index.errors import MethodError
+from quasar_index.errors import DataError, MethodError
 from quasar_index.methods import METHODS, Clustering, Mean, Method, Ridge, read_method, read_methods
 
 
@@ -131,5 +131,5 @@ def test_spaces_mean_nothing_and_a_text_may_stand_alone():
 
 @pytest.mark.parametrize("anchors", ["mine", np.eye(4)])
 def test_a_method_is_fitted_to_anchors_alone(anchors):
-    with pytest.raises(MethodError, match="is neither a table of anchors nor an index"):
+    with pytest.raises(DataError, match=r"give anchors, by AnchorIndex.anchors"):
         Mean().fit(anchors)

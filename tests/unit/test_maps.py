@@ -80,7 +80,7 @@ def test_what_cannot_be_projected_is_an_error(monkeypatch):
         qi.maps.project_anchors(alike, space="raw")
     with pytest.raises(qi.DataError, match=r"2 anchors are too few for PCA; take at least 3"):
         qi.maps.project_anchors(many(2))
-    with pytest.raises(qi.DataError, match="no projection 'tsne'; use pca or umap"):
+    with pytest.raises(qi.DataError, match="projection of project_anchors is 'tsne'; give 'pca' or 'umap'"):
         qi.maps.project_anchors(many(), projection="tsne")
     monkeypatch.setitem(sys.modules, "umap", None)
     with pytest.raises(
