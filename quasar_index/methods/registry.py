@@ -36,7 +36,7 @@ def read_method(text: str) -> Method:
 
 
 @checked
-def read_methods(texts: Iterable[str]) -> list[Method]:
+def read_methods(texts: str | Iterable[str]) -> list[Method]:
     """Read methods; a text may hold alternatives: `mean/knn:space=raw/whitened` is four.
 
     Returns:
