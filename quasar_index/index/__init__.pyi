@@ -14,6 +14,7 @@ from .records import Approximation, EmbeddingRecord, RatingRecord, Shard, Source
 from .search import Neighbors, nearest
 from .selecting import select_into
 from .tags import TagReport, Tags
+from .terms import Terms, terms_of, write_terms
 from .verify import VerifyReport
 from .versions import CompactReport, RestoreReport, Version
 
@@ -40,6 +41,7 @@ __all__ = [
     "Subset",
     "TagReport",
     "Tags",
+    "Terms",
     "VerifyReport",
     "Version",
     "build_from_embeddings",
@@ -54,6 +56,8 @@ __all__ = [
     "read_export",
     "read_note",
     "select_into",
+    "terms_of",
     "write_embedded_images",
     "write_note",
+    "write_terms",
 ]
