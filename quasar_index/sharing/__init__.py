@@ -1,5 +1,19 @@
 """Indexes from elsewhere and for others: downloads, published embeddings, bundles."""
 
+from .bundles import Bundle, install_bundle, read_bundle, write_bundle
+from .hub import fetch_from_hub, push_to_hub
 from .network import OFFLINE_VARIABLES, is_offline
+from .pushing import PushReport, push
 
-__all__ = ["OFFLINE_VARIABLES", "is_offline"]
+__all__ = [
+    "OFFLINE_VARIABLES",
+    "Bundle",
+    "PushReport",
+    "fetch_from_hub",
+    "install_bundle",
+    "is_offline",
+    "push",
+    "push_to_hub",
+    "read_bundle",
+    "write_bundle",
+]
