@@ -9,6 +9,7 @@ from .exchange import Export, ExportReport, read_export
 from .manifest import Manifest
 from .merging import MergeReport, merge
 from .notes import read_note, write_note
+from .origin import Origin, read_origins, write_origins
 from .ratings import further_rating, rating_records, raw_scores
 from .records import Approximation, EmbeddingRecord, RatingRecord, Shard, SourceRecord, Subset
 from .search import Neighbors, nearest
@@ -31,6 +32,7 @@ __all__ = [
     "Manifest",
     "MergeReport",
     "Neighbors",
+    "Origin",
     "RatingRecord",
     "RelabelReport",
     "RemoveReport",
@@ -53,7 +55,9 @@ __all__ = [
     "read_embedded_images",
     "read_export",
     "read_note",
+    "read_origins",
     "select_into",
     "write_embedded_images",
     "write_note",
+    "write_origins",
 ]
