@@ -9,12 +9,13 @@ from .exchange import Export, ExportReport, read_export
 from .manifest import Manifest
 from .merging import MergeReport, merge
 from .notes import read_note, write_note
-from .origin import Origin, read_origins, write_origins
+from .origin import Origin, Provenance, read_origins
 from .ratings import further_rating, rating_records, raw_scores
 from .records import Approximation, EmbeddingRecord, RatingRecord, Shard, SourceRecord, Subset
 from .search import Neighbors, nearest
 from .selecting import select_into
 from .tags import TagReport, Tags
+from .terms import Terms, terms_of, write_terms
 from .verify import VerifyReport
 from .versions import CompactReport, RestoreReport, Version
 
@@ -33,6 +34,7 @@ __all__ = [
     "MergeReport",
     "Neighbors",
     "Origin",
+    "Provenance",
     "RatingRecord",
     "RelabelReport",
     "RemoveReport",
@@ -42,6 +44,7 @@ __all__ = [
     "Subset",
     "TagReport",
     "Tags",
+    "Terms",
     "VerifyReport",
     "Version",
     "build_from_embeddings",
@@ -57,7 +60,8 @@ __all__ = [
     "read_note",
     "read_origins",
     "select_into",
+    "terms_of",
     "write_embedded_images",
     "write_note",
-    "write_origins",
+    "write_terms",
 ]

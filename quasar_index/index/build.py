@@ -33,7 +33,7 @@ from .failures import count_left_out, listed_failures, write_failures
 from .labels import join_records, label_sources, record_of, with_labels
 from .lock import lock
 from .manifest import MANIFEST, Manifest
-from .origin import Origin, write_origins
+from .origin import Provenance
 from .places import check_free, check_place, new_index_path
 from .records import DTYPES, MAIN_EMBEDDING, Dtype, EmbeddingRecord, SourceRecord
 from .states import record
@@ -196,7 +196,7 @@ def build_from_embeddings(
     dtype: Dtype = "float32",
     anchors_per_shard: int | None = None,
     overwrite: bool = False,
-    origins: Sequence[Origin] = (),
+    provenance: Provenance | None = None,
 ) -> BuildReport:
     r"""Make an index of embeddings that exist already.
 
@@ -210,7 +210,7 @@ def build_from_embeddings(
         dtype: As of `build_index`.
         anchors_per_shard: As of `build_index`.
         overwrite: Replace an index of that name.
-        origins: Where the embeddings come from, on which terms; kept with the index.
+        provenance: Where the embeddings come from, and on which terms; kept with the index.
 
     Returns:
         What was done. Rows with equal ids (equal embeddings and paths) count as duplicates.
@@ -239,7 +239,7 @@ def build_from_embeddings(
         progress = staging.take_embeddings(sources, embeddings, ids)
         complete = count_left_out(records, sources, progress)
         made = staging.embedding_batches(progress, embeddings, sizes)
-        manifest = _finish(folder, sources, complete, progress, spec, storage, made, origins)
+        manifest = _finish(folder, sources, complete, progress, spec, storage, made, provenance)
     return BuildReport(AnchorIndex(path, manifest), progress.n_embedded, n_duplicates=len(progress.duplicate_rows))
 
 
@@ -339,7 +339,7 @@ def _finish(
     spec: EncoderSpec,
     storage: _Storage,
     made: Iterable[pa.RecordBatch],
-    origins: Sequence[Origin] = (),
+    provenance: Provenance | None = None,
 ) -> Manifest:
     """Divide the sides, write the final table, the failures and the manifest into the staging folder.
 
@@ -357,17 +357,21 @@ def _finish(
     write_failures(folder, progress.failures)
     embeddings = (EmbeddingRecord(MAIN_EMBEDDING, spec, storage.dtype),)
     manifest = Manifest(embeddings, shards, labelled, int(is_good.sum()), int((~is_good).sum()))
-    return finish_folder(folder, manifest, "build", origins)
+    return finish_folder(folder, manifest, "build", provenance or Provenance())
 
 
-def finish_folder(folder: Path, manifest: Manifest, action: str, origins: Iterable[Origin] = ()) -> Manifest:
-    """Write the manifest of a new index, its first history entry and its origins, when all else is on the disk."""
+def finish_folder(folder: Path, manifest: Manifest, action: str, provenance: Provenance | None = None) -> Manifest:
+    """Write the manifest of a new index, and its first history entry, when all else is on the disk.
+
+    `provenance` is where its anchors come from; None where that is written already.
+    """
     digests: dict[str, str] = {}
     for shard in manifest.shards:
         sync_below(folder / f"{shard.table}.lance")
         digests |= digests_below(folder / f"{shard.table}.lance")
     record(folder, manifest, f"{action}: {counted(manifest.n_good + manifest.n_bad, 'anchor')}", digests)
-    write_origins(folder, origins)
+    if provenance is not None:
+        provenance.write(folder)
     manifest.write(folder)
     return manifest
 

@@ -1,6 +1,7 @@
-"""Where the anchors of an index that was not built here come from, on which terms, and whom to cite.
+"""Where the anchors of an index that was not built here come from.
 
-`origin.json` lies in the folder of the index, and goes where its anchors go: into selections, merges and bundles.
+`origin.json` lies in the folder of the index. It goes where the anchors go, into selections and merges, and so do the
+terms that came with them (`terms.json`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..paths import PathText, write_atomically
+from .terms import Terms, read_terms, write_terms
 
 ORIGIN = "origin.json"
 _LONGEST = 4000
@@ -26,8 +28,6 @@ class Origin:
         source: What was pulled, as it was named: `quasar:ava`, an address without user and query, or a path.
         address: Where that is; empty for a local file.
         sha256: Of the file, in hexadecimal; empty where it was not one file.
-        licence: Terms of use of the images and ratings, which hold for what is made of them.
-        citation: Whom to cite, one work a line.
         setting: How the embeddings were made, in words, such as the resolution.
         time: When it was pulled: UTC, ISO 8601.
     """
@@ -35,8 +35,6 @@ class Origin:
     source: str
     address: str = ""
     sha256: str = ""
-    licence: str = ""
-    citation: str = ""
     setting: str = ""
     time: str = field(default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="seconds"))
 
@@ -68,25 +66,39 @@ def read_origins(folder: PathText) -> tuple[Origin, ...]:
     return tuple(one for one in read if one is not None)
 
 
-def write_origins(folder: PathText, origins: Iterable[Origin]) -> None:
-    """Write where the anchors of an index come from, each place once; nothing where they come from here.
+@dataclass(frozen=True)
+class Provenance:
+    """Where the anchors of an index come from, and under which terms.
 
-    Args:
-        folder: That of the index; what it said before is replaced.
-        origins: The places.
-
-    Raises:
-        OSError: When it cannot be written.
-
-    Example:
-        >>> import quasar_index as qi
-        >>> qi.index.write_origins(".", [qi.index.Origin("quasar:pipal", licence="research use")])
-        >>> [origin.licence for origin in qi.index.read_origins(".")]
-        ['research use']
+    Attributes:
+        origins: The places; none for an index that was built here.
+        terms: What came with the data.
     """
-    kept = list(dict.fromkeys(origins))
-    if kept:
-        data = json.dumps([asdict(one) for one in kept], indent=2)
-        write_atomically(Path(folder, ORIGIN), (data + "\n").encode())
-    else:
-        Path(folder, ORIGIN).unlink(missing_ok=True)
+
+    origins: tuple[Origin, ...] = ()
+    terms: tuple[Terms, ...] = ()
+
+    @classmethod
+    def of(cls, folders: Iterable[Path]) -> Provenance:
+        """Return that of indexes, given their folders.
+
+        Raises:
+            AnchorIndexError: When a file of terms is damaged.
+        """
+        listed = list(folders)
+        origins = [one for folder in listed for one in read_origins(folder)]
+        terms = [one for folder in listed for one in read_terms(folder)]
+        return cls(tuple(dict.fromkeys(origins)), tuple(dict.fromkeys(terms)))
+
+    def write(self, folder: Path) -> None:
+        """Write it into the folder of an index, in place of what was there.
+
+        Raises:
+            OSError: When it cannot be written.
+        """
+        if self.origins:
+            data = json.dumps([asdict(one) for one in self.origins], indent=2)
+            write_atomically(folder / ORIGIN, (data + "\n").encode())
+        else:
+            (folder / ORIGIN).unlink(missing_ok=True)
+        write_terms(folder, self.terms)

@@ -13,7 +13,7 @@ from ..paths import PathText
 from .anchor_index import AnchorIndex
 from .build import finish_folder, new_index
 from .manifest import Manifest
-from .origin import read_origins
+from .origin import Provenance
 from .records import RatingRecord, SourceRecord, Subset
 from .store import write_shards
 
@@ -74,7 +74,7 @@ def select_into(
         shards = write_shards(folder, batches(), schema)
         manifest = Manifest(index.manifest.embeddings, shards, sources, n_good, n_bad, subset=subset)
         action = f"select from {index.name}, version {subset.version}, by {subset.selector}"
-        finish_folder(folder, manifest, action, read_origins(index.path))
+        finish_folder(folder, manifest, action, Provenance.of([index.path]))
     return AnchorIndex(path, manifest)
 
 
