@@ -10,6 +10,7 @@ from .manifest import Manifest
 from .merging import MergeReport, merge
 from .notes import read_note, write_note
 from .origin import Origin, Provenance, read_origins
+from .published import build_published
 from .ratings import further_rating, rating_records, raw_scores
 from .records import Approximation, EmbeddingRecord, RatingRecord, Shard, SourceRecord, Subset
 from .search import Neighbors, nearest
@@ -49,6 +50,7 @@ __all__ = [
     "Version",
     "build_from_embeddings",
     "build_index",
+    "build_published",
     "check_build",
     "further_rating",
     "merge",
