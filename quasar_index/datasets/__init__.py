@@ -3,21 +3,32 @@
 from .base import RECORD_SCHEMA, AnchorSource, Division, ImageSource, Kind, make_records
 from .declare import Dataset
 from .embeddings import load_embeddings, read_author_embeddings
+from .published import PUBLISHED, TOWERS, PublishedSet, PublishedTower, find_published
+from .published_files import PublishedEmbeddings, PublishedFile, find_published_files, read_published
 from .registry import DATASETS
 from .sources import find_dataset, load_images, load_source
 
 __all__ = [
     "DATASETS",
+    "PUBLISHED",
     "RECORD_SCHEMA",
+    "TOWERS",
     "AnchorSource",
     "Dataset",
     "Division",
     "ImageSource",
     "Kind",
+    "PublishedEmbeddings",
+    "PublishedFile",
+    "PublishedSet",
+    "PublishedTower",
     "find_dataset",
+    "find_published",
+    "find_published_files",
     "load_embeddings",
     "load_images",
     "load_source",
     "make_records",
     "read_author_embeddings",
+    "read_published",
 ]

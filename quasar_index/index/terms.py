@@ -54,9 +54,26 @@ class Terms:
 
 
 def write_terms(folder: Path, terms: Iterable[Terms]) -> None:
-    """Write the terms of an index into its folder; none writes nothing."""
-    if listed := [asdict(one) for one in terms]:
+    """Write the terms of an index into its folder, in place of those that it has; none leaves no file."""
+    if listed := [asdict(one) for one in dict.fromkeys(terms)]:
         write_atomically(folder / TERMS, (json.dumps(listed, indent=2) + "\n").encode())
+    else:
+        (folder / TERMS).unlink(missing_ok=True)
+
+
+def read_terms(folder: Path) -> list[Terms]:
+    """Return the terms that came with an index; none for one that was built here.
+
+    Raises:
+        AnchorIndexError: When the file is damaged.
+    """
+    path = folder / TERMS
+    try:
+        return [Terms.from_dict(one) for one in json.loads(path.read_text(encoding="utf-8"))]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise AnchorIndexError(f"'{path}' is damaged ({error})", "mend or delete it") from error
 
 
 def terms_of(index: AnchorIndex) -> list[Terms]:
@@ -76,13 +93,7 @@ def terms_of(index: AnchorIndex) -> list[Terms]:
     """
     from ..datasets import DATASETS
 
-    path = index.path / TERMS
-    try:
-        found = [Terms.from_dict(one) for one in json.loads(path.read_text(encoding="utf-8"))]
-    except FileNotFoundError:
-        found = []
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise AnchorIndexError(f"'{path}' is damaged ({error})", "mend or delete it") from error
+    found = read_terms(index.path)
     known = {one.of for one in found}
     for source in index.manifest.sources:
         if source.name in DATASETS and source.name not in known:

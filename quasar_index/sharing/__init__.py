@@ -1,6 +1,8 @@
 """Indexes from elsewhere and for others: downloads, published embeddings, bundles."""
 
+from .archive import list_archive, unpack
 from .bundles import Bundle, install_bundle, read_bundle, write_bundle
+from .download import download
 from .hub import fetch_from_hub, push_to_hub
 from .network import OFFLINE_VARIABLES, is_offline
 from .pushing import PushReport, push
@@ -9,11 +11,14 @@ __all__ = [
     "OFFLINE_VARIABLES",
     "Bundle",
     "PushReport",
+    "download",
     "fetch_from_hub",
     "install_bundle",
     "is_offline",
+    "list_archive",
     "push",
     "push_to_hub",
     "read_bundle",
+    "unpack",
     "write_bundle",
 ]

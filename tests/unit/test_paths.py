@@ -12,6 +12,7 @@ import pytest
 import quasar_index as qi
 from quasar_index.datasets.base import make_records
 from quasar_index.paths import new_output, replacing, write_atomically
+from tests.published import write_published
 from tests.unit.conftest import png, public_names
 
 N = 24
@@ -62,6 +63,7 @@ def make():
     np.save("all.npy", MATRIX)
     Path("all.csv").write_text("image,score\n" + "".join(f"{i}.png,{i}\n" for i in range(N)), encoding="utf-8")
     qi.AnchorIndex.open("index").export("author.pt")
+    write_published(Path("published"), "ava", N, dim=6)
     Path("images").mkdir()
     for i in range(4):
         Path("images", f"{i}.png").write_bytes(png(i))
@@ -144,6 +146,7 @@ ENTRIES = {
     ),
     "build_from_embeddings": lambda p: qi.build_from_embeddings(p("new/one"), source(), MATRIX),
     "build_index": lambda p, encoder: qi.build_index(p("new/one"), [qi.load_source("rated.csv")], encoder),
+    "build_published": lambda p: qi.index.build_published(p("new/one"), qi.datasets.read_published("published/ava")),
     "check_build": lambda p: qi.index.check_build(p("new/one"), [source()], overwrite=False),
     "check_encoder": lambda p: qi.encoders.check_encoder(qi.DEFAULT_ENCODER, weights=p("all.npy")),
     "check_map": lambda p: qi.maps.check_map(p("out.html")),
@@ -159,6 +162,7 @@ ENTRIES = {
     "draw_map": lambda p: [is_written(p(f"out.{ending}"), draw_map) for ending in ("html", "png", "svg")],
     "draw_reproduction": picture(qi.reproduction.draw_reproduction, reproduction),
     "draw_sweep": picture(qi.sweep.draw_sweep, lambda: qi.sweep.run_sweep(small_sweep(), bench())),
+    "find_published_files": lambda p: qi.datasets.find_published_files(p("published")),
     "list_images": lambda p: qi.list_images(p("images")),
     "load_embeddings": lambda p: qi.load_embeddings(p("all.npy"), p("all.csv")),
     "load_encoder": lambda p: _refused(lambda: qi.load_encoder(weights=p("all.npy"))),
@@ -172,6 +176,7 @@ ENTRIES = {
         p("author.pt"), p("author.json"), p("author-labels.json")
     ),
     "read_embedded_images": lambda p: qi.index.read_embedded_images(p("all.parquet")),
+    "read_published": lambda p: qi.datasets.read_published(p("published/ava")),
     "read_export": lambda p: qi.read_export(p("all.parquet")),
     "read_image_bytes": lambda p: qi.images.read_image_bytes(p("images/0.png")),
     "read_plan": lambda p: qi.sweep.read_plan(p("plan.toml")),

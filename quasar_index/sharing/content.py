@@ -1,0 +1,53 @@
+"""What a file is by its first bytes: what is pulled is a zip, and people get web pages, texts and nothing instead."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from ..errors import DataError
+
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+_PAGE = re.compile(rb"\s*(<!doctype\s+html|<html|<head|<\?xml[^>]*>\s*<(!doctype\s+html|html))", re.IGNORECASE)
+_TITLE = re.compile(rb"<title[^>]*>([^<]{1,80})", re.IGNORECASE)
+_OTHER = {
+    b"\x1f\x8b": "is packed by gzip",
+    b"Rar!": "is a RAR archive",
+    b"7z\xbc\xaf\x27\x1c": "is a 7z archive",
+    b"\x28\xb5\x2f\xfd": "is packed by zstd",
+    b"\x80\x02": "is a pickle",
+    b"\x80\x04": "is a pickle",
+    b"%PDF": "is a PDF",
+}
+BROWSE = "open it in a browser, download the file, and give its path: quasar-index pull FILE NAME"
+
+
+def check_content(head: bytes, what: str, *, is_start: bool = False) -> None:
+    r"""Raise a DataError that says what a file is unless it is a zip.
+
+    Args:
+        head: Its first bytes.
+        what: Its name, or the address that it comes from.
+        is_start: More may follow: a beginning of fewer than four bytes is not judged.
+
+    Example:
+        >>> from quasar_index.sharing.content import check_content
+        >>> check_content(b"PK\x03\x04...", "a.zip")
+    """
+    if head.startswith(_ZIP) or (is_start and len(head) < 4):
+        return
+    text = head.removeprefix(b"\xef\xbb\xbf")
+    if not head:
+        raise DataError(f"{what} is empty", "download it again")
+    if _PAGE.match(text):
+        title = _TITLE.search(text)
+        called = f" ('{html.unescape(title[1].decode('utf-8', 'replace')).strip()}')" if title else ""
+        raise DataError(f"{what} is a web page{called}, not a file of embeddings", BROWSE)
+    kind = next((kind for start, kind in _OTHER.items() if head.startswith(start)), None)
+    if kind is None and _is_text(text[:64]):
+        kind = f"is text: '{text[:64].decode('utf-8', 'ignore').strip()}'"
+    raise DataError(f"{what} {kind or 'is no zip'}", "a zip of published embeddings or a .quasar bundle is expected")
+
+
+def _is_text(data: bytes) -> bool:
+    return all(byte in b"\t\r\n" or byte >= 32 for byte in data)
