@@ -31,7 +31,8 @@ def push(
     licence: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="Licence of the index, such as CC-BY-4.0; that of published data is known.",
+            metavar="NAME",
+            help="Licence of the index, such as CC-BY-4.0; that of published data is known.",
         ),
     ] = None,
     version: options.IndexVersion = None,

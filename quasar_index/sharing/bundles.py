@@ -19,9 +19,10 @@ from uuid import uuid4
 import pyarrow as pa
 
 from ..errors import AnchorIndexError, counted, first_line
-from ..index import AnchorIndex, Manifest, Terms, terms_of, write_terms
+from ..index import AnchorIndex, Manifest, Origin, Terms, read_origins, terms_of
 from ..index.build import finish_folder, new_index
 from ..index.manifest import library_versions
+from ..index.origin import Provenance
 from ..index.places import check_free, is_shipped, new_index_path
 from ..index.records import Shard
 from ..index.staging import clear
@@ -40,7 +41,7 @@ FORMAT = 1
 _CALIBRATIONS = "calibrations"
 _OWN = ("uid", "version", "shards")  # of a manifest: what an index does not share with its copies
 _LEFT_OUT = {"uid": "bundle", "version": 1, "shards": [{"table": TABLE, "version": 1}]}
-_OF_BUNDLE = frozenset({"format", "writer", "name", "private", "tables", "terms", "manifest"})
+_OF_BUNDLE = frozenset({"format", "writer", "name", "private", "tables", "terms", "origins", "manifest"})
 _OF_CALIBRATION = frozenset({"method", "version", "groups", "calibration", "lower_is_better", "rating"})
 
 
@@ -54,6 +55,7 @@ class Bundle:
         private: Whether paths, and all that tells where files lie, were left out.
         manifest: Record of the index: encoder, sources, counts, selection.
         terms: Licences and what to cite.
+        origins: Where the anchors come from, where the index was pulled itself.
         n_tables: Tables of the index.
         n_bytes: Size of the file.
     """
@@ -63,6 +65,7 @@ class Bundle:
     private: bool
     manifest: Manifest
     terms: tuple[Terms, ...]
+    origins: tuple[Origin, ...]
     n_tables: int
     n_bytes: int
 
@@ -124,6 +127,7 @@ def write_bundle(index: AnchorIndex, path: PathText, *, private: bool = False, l
         "private": private,
         "tables": len(manifest.shards),
         "terms": [asdict(one) for one in terms if not private or one.of in known],
+        "origins": [asdict(one) for one in read_origins(index.path) if not private or one.source.startswith("quasar:")],
         "manifest": _shared(manifest),
     }
 
@@ -197,6 +201,7 @@ def _read_head(container: Container) -> Bundle:
         if type(data["tables"]) is not int or data["tables"] < 1:
             raise ValueError("an unsound number of tables")
         terms = tuple(map(Terms.from_dict, data["terms"]))
+        origins = tuple(one for one in map(Origin.from_dict, data["origins"]) if one is not None)
         manifest = Manifest.from_dict({**data["manifest"], **_LEFT_OUT}, path)
         if any(one.encoder.weights for one in manifest.embeddings):
             raise ValueError("it names a file of weights on your machine")
@@ -205,16 +210,20 @@ def _read_head(container: Container) -> Bundle:
             raise ValueError("unsound names of data sets")
     except (ValueError, TypeError, AttributeError) as error:
         raise damaged(path, first_line(error)) from error
-    return Bundle(path, data["name"], data["private"], manifest, terms, data["tables"], path.stat().st_size)
+    facts = data["name"], data["private"], manifest, terms, origins, data["tables"]
+    return Bundle(path, *facts, path.stat().st_size)
 
 
-def install_bundle(path: PathText, name: PathText, *, overwrite: bool = False) -> AnchorIndex:
+def install_bundle(
+    path: PathText, name: PathText, *, overwrite: bool = False, origin: Origin | None = None
+) -> AnchorIndex:
     r"""Make an index of a bundle: the whole of it is checked first, and the index is complete or not there.
 
     Args:
         path: The file.
         name: Name or path of the new index.
         overwrite: Replace an index of that name.
+        origin: Where the file comes from: what the index will say beside what the bundle says; None for no more.
 
     Returns:
         The index; its only version is 1.
@@ -250,12 +259,12 @@ def install_bundle(path: PathText, name: PathText, *, overwrite: bool = False) -
                 rows = math.ceil(n / bundle.n_tables)
                 shards = write_shards(folder, _all(first, batches), first.schema, rows_a_shard=rows)
             manifest = _as_new(bundle.manifest, shards)
-            write_terms(folder, bundle.terms)
             for part, data in calibrations.items():
                 (folder / _CALIBRATIONS).mkdir(exist_ok=True)
                 write_atomically(folder / _CALIBRATIONS / f"1-{Path(part).name}", data)
             of = f" of '{bundle.name}'" if bundle.name else ""
-            finish_folder(folder, manifest, f"pull from a bundle{of}")
+            origins = bundle.origins if origin is None else (*bundle.origins, origin)
+            finish_folder(folder, manifest, f"pull from a bundle{of}", Provenance(origins, bundle.terms))
             if damage := AnchorIndex(folder, manifest).verify().damage:
                 clear(folder)
                 raise damaged(bundle.path, damage[0].message)
