@@ -168,7 +168,8 @@ def _read_table(index: AnchorIndex) -> _Table:
     counts: Counter[tuple[str, str]] = Counter()
     norms: dict[str, list[FloatArray]] = {embedding.name: [] for embedding in manifest.embeddings}
     for batch in index.tables.scan([*columns, *norms]):
-        batches.append(batch.select(columns))
+        # Copied: a column of a batch keeps all of it in memory, and the embeddings may be large.
+        batches.append(batch.select(columns).take(pa.array(np.arange(len(batch)))))
         for embedding in manifest.embeddings:
             lengths = _lengths(batch[embedding.name], embedding.encoder.dim)
             norms[embedding.name].append(np.nan_to_num(lengths, nan=0.0, posinf=np.inf))
