@@ -200,7 +200,8 @@ def _lengths(column: pa.Array, dim: int) -> FloatArray:
     """Return the length of each embedding: NaN where there is none, infinity where a number is not finite."""
     missing = column.is_null().to_numpy(zero_copy_only=False)
     filled = column.fill_null([0.0] * dim) if missing.any() else column
-    lengths = np.linalg.norm(from_embedding_column(filled, dim), axis=1)
+    with np.errstate(over="ignore"):
+        lengths = np.linalg.norm(from_embedding_column(filled, dim), axis=1)
     return np.where(missing, np.nan, np.where(np.isfinite(lengths), lengths, np.inf)).astype(np.float32)
 
 
