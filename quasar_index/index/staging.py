@@ -86,12 +86,17 @@ def prepare(folder: Path, sources: Sequence[AnchorSource], spec: EncoderSpec) ->
     """Make a staging folder ready: keep what an interrupted run of the same request left, clear anything else."""
     if not holds_request(folder, sources, spec):
         folder.mkdir(parents=True, exist_ok=True)
-        for path in folder.iterdir():
-            if path.is_dir():
-                shutil.rmtree(path)
-            elif path.name != LOCK:
-                path.unlink()
+        clear(folder)
         write_atomically(folder / _REQUEST, _request(sources, spec))
+
+
+def clear(folder: Path) -> None:
+    """Remove all that an interrupted run left in a staging folder, but its lock."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != LOCK:
+            path.unlink()
 
 
 def holds_request(folder: Path, sources: Sequence[AnchorSource], spec: EncoderSpec) -> bool:

@@ -28,6 +28,14 @@ def plain_schema(schema: pa.Schema) -> pa.Schema:
     return pa.schema([(name, t.value_type if pa.types.is_dictionary(t) else t) for name, t in types.items()])
 
 
+def as_plain(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """Return a batch with the columns of a plain schema."""
+    columns = [batch[name] for name in schema.names]
+    return pa.record_batch(
+        [c if c.type == t else c.cast(t) for c, t in zip(columns, schema.types, strict=True)], schema=schema
+    )
+
+
 def write_anchors(sink: Sink, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> int:
     """Write anchors as an Arrow file, in blocks that do not depend on the batches.
 
