@@ -30,6 +30,8 @@ def info(
         selected = {"good": anchors.n_good, "bad": anchors.n_bad}
     if json:
         facts: dict[str, Any] = {"path": str(index.path), **asdict(index.manifest), "shrinkage": shrinkage_of(index)[0]}
+        came = qi.index.Provenance.of([index.path])
+        facts |= {"origins": [asdict(one) for one in came.origins], "terms": [asdict(one) for one in came.terms]}
         print_facts({**facts, "selected": selected} if selected else facts, as_json=True)
         return
     facts = index_facts(index)
@@ -76,7 +78,27 @@ def index_facts(index: qi.AnchorIndex) -> dict[str, Any]:
         facts["selected by"] = subset_words(manifest.subset)
     if manifest.approximate is not None:
         facts["search"] = approximation_words(manifest.approximate)
-    return facts | {"created": manifest.created, "version": manifest.version}
+    return facts | provenance_facts(index) | {"created": manifest.created, "version": manifest.version}
+
+
+def provenance_facts(index: qi.AnchorIndex) -> dict[str, str]:
+    """Return where the anchors of an index come from, the terms that came with them, and whom to cite, in words."""
+    came = qi.index.Provenance.of([index.path])
+    facts: dict[str, str] = {}
+    if came.origins:
+        facts["from"] = "\n".join(origin_words(one) for one in came.origins)
+    if came.terms:
+        facts["terms"] = "\n".join(f"{one.of}: {one.licence}" for one in came.terms)
+    if cited := list(dict.fromkeys(one.citation for one in came.terms if one.citation)):
+        facts["cite"] = "\n".join(cited)
+    return facts
+
+
+def origin_words(origin: qi.index.Origin) -> str:
+    """Return where anchors come from, in words."""
+    where = f" ({origin.address})" if origin.address not in ("", origin.source) else ""
+    parts = [f"{origin.source}{where}", origin.setting, f"pulled {origin.time[:10]}"]
+    return ", ".join(part for part in parts if part)
 
 
 def shrinkage_of(index: qi.AnchorIndex) -> tuple[float, str]:

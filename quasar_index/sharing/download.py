@@ -20,7 +20,7 @@ from ..errors import DataError, first_line
 from ..paths import PathText, sync_file, sync_folder, write_atomically
 from ..sizes import size_text
 from .content import check_content
-from .network import LostError, get, is_offline, shown_url
+from .network import LostError, get, is_offline, no_network, shown_url
 
 _log = logging.getLogger(__name__)
 WHOLE, PART, FACTS = "download", "download.part", "download.json"
@@ -96,10 +96,7 @@ def download(
         return whole
     if not facts or facts.get("total") != _size(part):
         if offline or is_offline():
-            raise DataError(
-                f"working offline, and {shown_url(url)} is not here",
-                "download it where there is a network, and give the path of the file",
-            )
+            raise no_network(shown_url(url))
         _fetch(url, folder, on_start, on_progress)
     sync_file(part)
     part.replace(whole)

@@ -13,6 +13,7 @@ from urllib.request import url2pathname
 from ..datasets.published import PREFIX, PublishedSet, find_published
 from ..errors import AnchorIndexError, DataError
 from ..paths import PathText
+from .hub import HUB, HubAddress
 from .network import shown_url, url_key
 
 _ENDINGS = (".zip", ".quasar")
@@ -80,6 +81,8 @@ def default_name(place: Place) -> str:
     """
     if place.declared is not None:
         return place.declared.name
+    if place.url.lower().startswith(HUB):
+        return HubAddress.read(place.url).repo.partition("/")[2]
     last = place.path.resolve().name if place.path is not None else unquote(PurePosixPath(place.address).name)
     ending = next((one for one in _ENDINGS if last.lower().endswith(one)), "")
     name = re.sub(r"[^\w.-]+", "-", last.removesuffix(last[len(last) - len(ending) :]) if ending else last).strip(".-")

@@ -25,8 +25,12 @@ from ..index.manifest import MANIFEST
 from ..index.places import check_free, check_place, new_index_path
 from ..paths import PathText, sync_folder, write_atomically
 from .archive import list_archive, unpack
+from .bundles import install_bundle, read_bundle
 from .checksums import check_sum
+from .container import HEAD
 from .download import WHOLE, check_room, download
+from .hub import HUB, fetch_from_hub
+from .network import no_network
 from .places import Place, default_name, find_place
 from .published_archive import choose
 
@@ -65,7 +69,7 @@ class Fetching:
         offline: Use what is here, and no network.
         accept_changed: Take a file that is not what it was when it was first pulled.
         on_start: Called before a download with its address, its size in bytes (None where the source does not say),
-            and how many bytes are here.
+            and how many bytes are here. Of what comes from the Hugging Face hub it is not called.
         on_progress: Called with what is done ("downloading", "unpacking"), the bytes done, and all of them.
     """
 
@@ -87,13 +91,14 @@ def pull(
     overwrite: bool = False,
     fetching: Fetching | None = None,
 ) -> Pulled:
-    r"""Make an index of what others share: published embeddings.
+    r"""Make an index of what others share: published embeddings, or a bundle.
 
     Interrupted, the same call goes on where it stopped. An index that was pulled from there before is left as it is.
 
     Args:
         source: `quasar:NAME` for a set of `quasar_index.datasets.PUBLISHED`, an address (`https://`, or what fsspec
-            opens), or a path: a zip in the layout of QUASAR's authors, or the folder that it unpacks to.
+            opens, or `hf://OWNER/NAME`), or a path: of a zip in the layout of QUASAR's authors, the folder that it
+            unpacks to, or a bundle (see `push`).
         name: Name or path of the index; None for that of the source.
         encoder: Whose embeddings, where there are those of several; None for the encoder of the paper's task.
         overwrite: Replace an index of that name.
@@ -166,6 +171,8 @@ def pull_files(
         if not any((one.source, one.setting) == (origin.source, origin.setting) for one in there):
             archive, sha256 = _archive(place, work, folder, how)
             members = list_archive(archive)
+            if _is_bundle(archive):
+                raise DataError(f"{place.text} is an index, not published embeddings", "pull it without --raw")
             chosen = choose(archive, members, target, declared=place.declared, encoder=encoder)
             target.mkdir(exist_ok=True)
             unpack(archive, chosen.members if encoder else members, target, on_progress=how.doing("unpacking"))
@@ -206,7 +213,13 @@ def _make_index(place: Place, path: Path, work: Path, how: Fetching, encoder: st
     if place.path is not None and place.path.is_dir():
         file, sha256, others = _in_folder(place.path, encoder)
     else:
-        file, sha256, others = _unpacked(place, path, work, how, encoder)
+        unpacked = _unpacked_before(place, work, encoder)
+        if unpacked is None:
+            archive, sha256 = _archive(place, work, path.parent, how)
+            if _is_bundle(archive):
+                return _install(archive, Origin(place.text, place.address, sha256), path, encoder, overwrite)
+            unpacked = _unpack(place, archive, sha256, work, how, encoder)
+        file, sha256, others = unpacked
     found = read_published_file(file)
     check_room(path.parent, found.embeddings.nbytes, "the index")
     origin = Origin(place.text, place.address, sha256, file.setting)
@@ -222,17 +235,40 @@ def _in_folder(folder: Path, encoder: str | None) -> tuple[PublishedFile, str, t
     return chosen, "", others
 
 
-def _unpacked(
-    place: Place, path: Path, work: Path, how: Fetching, encoder: str | None
-) -> tuple[PublishedFile, str, tuple[str, ...]]:
-    """Return the embeddings of an archive, unpacked by this run or by an interrupted one, and its SHA-256."""
-    request = {"source": place.key or str(place.path), "encoder": encoder}
+def _is_bundle(archive: Path) -> bool:
+    return any(member.name == HEAD and not member.folder for member in list_archive(archive))
+
+
+def _install(bundle: Path, origin: Origin, path: Path, encoder: str | None, overwrite: bool) -> Pulled:
+    """Make an index of a bundle."""
+    its = read_bundle(bundle).manifest.encoder.name
+    if encoder not in (None, its):
+        raise DataError(f"{origin.source} is an index by {its}, not by {encoder}", "leave out --encoder")
+    check_room(path.parent, bundle.stat().st_size, "the index")
+    index = install_bundle(bundle, path, overwrite=overwrite, origin=origin)
+    return Pulled(index, True, origin)
+
+
+def _unpacked_before(
+    place: Place, work: Path, encoder: str | None
+) -> tuple[PublishedFile, str, tuple[str, ...]] | None:
+    """Return the embeddings that an interrupted run has unpacked of a download, which is gone; None without them."""
     state = _state(work)
-    if place.url and state.get("request") == request:
-        files = find_published_files(work / str(state["folder"]))
-        kept = choose_published(files, str(state["tower"]), work)
-        return kept, str(state["sha256"]), tuple(state["others"])
-    archive, sha256 = _archive(place, work, path.parent, how)
+    if not place.url or state.get("request") != _request(place, encoder):
+        return None
+    files = find_published_files(work / str(state["folder"]))
+    kept = choose_published(files, str(state["tower"]), work)
+    return kept, str(state["sha256"]), tuple(state["others"])
+
+
+def _request(place: Place, encoder: str | None) -> dict[str, str | None]:
+    return {"source": place.key, "encoder": encoder}
+
+
+def _unpack(
+    place: Place, archive: Path, sha256: str, work: Path, how: Fetching, encoder: str | None
+) -> tuple[PublishedFile, str, tuple[str, ...]]:
+    """Unpack the embeddings of a tower; return them, the SHA-256 of the archive, and the other towers it has."""
     members = list_archive(archive)
     base = f"unpacked-{sha256[:16]}"
     for rest in work.glob("unpacked*"):
@@ -243,8 +279,8 @@ def _unpacked(
     chosen = choose(archive, members, folder, declared=place.declared, encoder=encoder)
     unpack(archive, chosen.members, folder, on_progress=how.doing("unpacking"))
     if place.url:
-        state = {"request": request, "folder": base, "sha256": sha256, "tower": chosen.file.tower.encoder}
-        write_atomically(work / _STATE, json.dumps({**state, "others": chosen.others}).encode())
+        state = {"folder": base, "sha256": sha256, "tower": chosen.file.tower.encoder, "others": chosen.others}
+        write_atomically(work / _STATE, json.dumps({"request": _request(place, encoder), **state}).encode())
         archive.unlink()
         sync_folder(work)
     return chosen.file, sha256, chosen.others
@@ -263,8 +299,13 @@ def _archive(place: Place, work: Path, home: Path, how: Fetching) -> tuple[Path,
     if place.path is not None:
         list_archive(place.path)  # before reading all of it
         return place.path, digest(place.path)
-    start = None if how.on_start is None else partial(how.on_start, place.address)
-    archive = download(place.url, work, offline=how.offline, on_start=start, on_progress=how.doing("downloading"))
+    if place.url.lower().startswith(HUB):
+        if how.offline:
+            raise no_network(place.address)
+        archive = fetch_from_hub(place.url, work / "hub")
+    else:
+        start = None if how.on_start is None else partial(how.on_start, place.address)
+        archive = download(place.url, work, offline=how.offline, on_start=start, on_progress=how.doing("downloading"))
     try:
         list_archive(archive)
     except DataError:
