@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 import quasar_index as qi
-from quasar_index.errors import counted
+from quasar_index.errors import AnchorIndexError, counted
 from quasar_index.sizes import size_text
 
 from . import options
@@ -33,14 +33,14 @@ def pull(
     source: Annotated[
         str | None,
         typer.Argument(
-            metavar="[SOURCE]",
+            metavar="SOURCE",
             help="quasar:NAME, https://..., s3://..., hf://OWNER/NAME, or the path of a zip, a folder or a bundle; "
             "default: list the published sets.",
             show_default=False,
         ),
     ] = None,
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Name or path of the index; default: that of the source.")
+        str | None, typer.Argument(metavar="NAME", help="Name or path of the index; default: that of the source.")
     ] = None,
     *,
     encoder: Annotated[
@@ -139,8 +139,16 @@ def _facts(index: qi.AnchorIndex, *, as_json: bool) -> dict[str, Any]:
         "anchors": f"{len(index):,}: {manifest.n_good:,} good, {manifest.n_bad:,} bad",
         "encoder": embedding_words(manifest.embeddings[0]),
         **provenance_facts(index),
-        "use": f"quasar-index score IMAGES --index {index.path if len(index.path.parts) > 2 else index.name}",
+        "use": f"quasar-index score IMAGES --index {_short_name(index)}",
     }
+
+
+def _short_name(index: qi.AnchorIndex) -> str:
+    """Return what `--index` takes: its name where that finds it, else its path."""
+    with contextlib.suppress(AnchorIndexError):
+        if qi.AnchorIndex.open(index.name).path.samefile(index.path):
+            return index.name
+    return str(index.path)
 
 
 def _say_files(folder: Path, *, as_json: bool) -> None:

@@ -7,6 +7,7 @@ downloaded from its beginning. When all bytes are there, the file is put on the 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import shutil
@@ -138,7 +139,12 @@ def _facts(folder: Path, url: str) -> dict[str, object]:
         found = json.loads((folder / FACTS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) and found.get("url") == url else {}
+    return found if isinstance(found, dict) and found.get("of") == _mark(url) else {}
+
+
+def _mark(url: str) -> str:
+    """Return what tells an address from others; it may hold a password, which nobody needs to read."""
+    return hashlib.sha256(url.encode()).hexdigest()
 
 
 def _size(path: Path) -> int:
@@ -281,7 +287,7 @@ def _receive(url: str, answer: Answer, folder: Path, on_progress: OnProgress | N
     part, done, head = folder / PART, answer.start, b""
     if not done:
         part.unlink(missing_ok=True)
-        facts = {"url": url, "name": answer.name, "total": answer.total}
+        facts = {"of": _mark(url), "name": answer.name, "total": answer.total}
         write_atomically(folder / FACTS, json.dumps(facts).encode())
     with part.open("ab") as file:
         for piece in answer.pieces:

@@ -66,7 +66,7 @@ def find_place(source: PathText) -> Place:
     else:
         path = Path(text).expanduser()
     if path.exists():
-        return Place(str(path), path=path)
+        return Place(str(path.absolute()), path=path)
     hint = f"a path, an address, or a published set such as {PREFIX}pipal"
     with contextlib.suppress(DataError):
         hint = f"did you mean {find_published(text).source}?"

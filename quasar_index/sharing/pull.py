@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from ..datasets.published_files import PublishedFile, choose_published, find_pub
 from ..errors import AnchorIndexError, DataError, reason
 from ..index import AnchorIndex, Manifest, Origin, Provenance, Terms, build_published, read_origins
 from ..index.durable import digest
-from ..index.lock import lock
+from ..index.lock import LOCK, lock
 from ..index.manifest import MANIFEST
 from ..index.places import check_free, check_place, new_index_path
 from ..paths import PathText, sync_folder, write_atomically
@@ -28,7 +29,7 @@ from .archive import list_archive, unpack
 from .bundles import install_bundle, read_bundle
 from .checksums import check_sum
 from .container import HEAD
-from .download import WHOLE, check_room, download
+from .download import FACTS, WHOLE, check_room, download
 from .hub import HUB, fetch_from_hub
 from .network import no_network
 from .places import Place, default_name, find_place
@@ -127,8 +128,7 @@ def pull(
         raise DataError(f"{place.text} has no embeddings by {encoder}", "quasar-index pull lists its encoders")
     check_place(path)
     work = path.with_name(f".{path.name}.pulling")
-    _make(work)
-    with lock(work, path.name):
+    with _working(work, path.name):
         made = None if overwrite else _made_before(path, place, encoder)
         if made is None:
             check_free(path, overwrite=overwrite)
@@ -138,7 +138,6 @@ def pull(
                 raise AnchorIndexError(
                     f"'{work}' cannot be written ({reason(error)})", "make room, then run the same command again"
                 ) from error
-        shutil.rmtree(work, ignore_errors=True)
     return made
 
 
@@ -164,9 +163,8 @@ def pull_files(
         raise DataError(f"'{place.path}' is a folder: its files are there", "give it to --published")
     target = folder / default_name(place)
     work = target.with_name(f".{target.name}.pulling")
-    _make(work)
     origin = Origin(place.text, place.address, setting=encoder or "all encoders")
-    with lock(work, target.name):
+    with _working(work, target.name):
         there = read_origins(target)
         if not any((one.source, one.setting) == (origin.source, origin.setting) for one in there):
             archive, sha256 = _archive(place, work, folder, how)
@@ -178,17 +176,26 @@ def pull_files(
             unpack(archive, chosen.members if encoder else members, target, on_progress=how.doing("unpacking"))
             named = replace(origin, sha256=sha256)
             Provenance((*there, named), _terms(chosen.file)).write(target)
-        shutil.rmtree(work, ignore_errors=True)
     return target
 
 
-def _make(folder: Path) -> None:
+@contextmanager
+def _working(work: Path, name: str) -> Iterator[None]:
+    """Hold a working folder; it is removed when the work is done, or has left nothing that is worth keeping."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        work.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise AnchorIndexError(
-            f"'{folder.parent}' cannot be made or written ({reason(error)})", "choose another place"
+            f"'{work.parent}' cannot be made or written ({reason(error)})", "choose another place"
         ) from error
+    with lock(work, name):
+        done = False
+        try:
+            yield
+            done = True
+        finally:
+            if done or not any(path.name not in (LOCK, FACTS) for path in work.iterdir()):
+                shutil.rmtree(work, ignore_errors=True)
 
 
 def _made_before(path: Path, place: Place, encoder: str | None) -> Pulled | None:
