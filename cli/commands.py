@@ -27,6 +27,7 @@ PANELS = {
     "Score": {
         "demo": "Build an index of scikit-image's photographs, and try methods on held-out ones.",
         "build": "Build an index of anchors from labelled images.",
+        "pull": "Make an index of published embeddings, or of a bundle that 'push' made.",
         "score": "Score images against an index of anchors: one row an image, in order; higher is better.",
         "pick": "List the best images, and copy or link them: those of a folder, or of a file that 'score' wrote.",
         "calibrate": "Fit scores to the opinion scale of a rated index; 'score --calibrated' then prints mos, low and "
@@ -65,7 +66,7 @@ PANELS = {
     },
 }
 """Help lines by name, by panel: the first lines of the commands' docstrings (tested)."""
-LONG = frozenset({"add", "build", "check", "evaluate", "reproduce", "score", "sweep", "synthesize", "verify"})
+LONG = frozenset({"add", "build", "check", "evaluate", "pull", "reproduce", "score", "sweep", "synthesize", "verify"})
 """Commands that run for long, perhaps as jobs whose logs a program reads: they have `--log-format`."""
 FEW = 12
 """Most options of a command whose `--help` shows them all."""

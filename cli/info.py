@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -40,8 +40,8 @@ def info(
         selected = {"good": anchors.n_good, "bad": anchors.n_bad}
     if json:
         facts: dict[str, Any] = {"path": str(index.path), **asdict(index.manifest), "shrinkage": shrinkage_of(index)[0]}
-        facts |= {"terms": [asdict(one) for one in qi.index.terms_of(index)]}
         facts |= {"origins": [asdict(one) for one in qi.index.read_origins(index.path)]}
+        facts |= {"terms": [asdict(one) for one in qi.index.terms_of(index)]}
         print_facts({**facts, "selected": selected} if selected else facts, as_json=True)
         return
     facts = index_facts(index)
@@ -61,7 +61,7 @@ def bundle_facts(name: str, *, as_json: bool) -> dict[str, Any]:
         "bundle": f"{name}, {size_text(bundle.n_bytes)}{private}",
         "name": bundle.name or "-",
         **manifest_facts(bundle.manifest),
-        **provenance_facts(bundle.terms, bundle.origins),
+        **_came_facts(bundle.origins, bundle.terms),
         "created": bundle.manifest.created,
     }
 
@@ -74,18 +74,30 @@ def index_facts(index: qi.AnchorIndex) -> dict[str, Any]:
     facts["space"] = f"whitened (shrinkage {strength:.3g}): {reason}"
     if manifest.approximate is not None:
         facts["search"] = approximation_words(manifest.approximate)
-    facts |= provenance_facts(qi.index.terms_of(index), qi.index.read_origins(index.path))
-    return facts | {"created": manifest.created, "version": manifest.version}
+    return facts | provenance_facts(index) | {"created": manifest.created, "version": manifest.version}
 
 
-def provenance_facts(terms: Iterable[qi.index.Terms], origins: Iterable[qi.index.Origin]) -> dict[str, str]:
-    """Return where anchors come from, and under which terms, in words."""
-    facts = {}
-    if pulled := [one.source + (f" ({one.setting})" if one.setting else "") for one in origins]:
-        facts["pulled from"] = "\n".join(pulled)
-    for one in terms:
-        facts[f"terms of {one.of}"] = one.licence + (f"; cite {one.citation}" if one.citation else "")
+def provenance_facts(index: qi.AnchorIndex) -> dict[str, str]:
+    """Return where the anchors of an index come from, under which terms, and whom to cite, in words."""
+    return _came_facts(qi.index.read_origins(index.path), qi.index.terms_of(index))
+
+
+def _came_facts(origins: Sequence[qi.index.Origin], terms: Sequence[qi.index.Terms]) -> dict[str, str]:
+    facts: dict[str, str] = {}
+    if origins:
+        facts["from"] = "\n".join(map(origin_words, origins))
+    if terms:
+        facts["terms"] = "\n".join(f"{one.of}: {one.licence}" for one in terms)
+    if cited := list(dict.fromkeys(one.citation for one in terms if one.citation)):
+        facts["cite"] = "\n".join(cited)
     return facts
+
+
+def origin_words(origin: qi.index.Origin) -> str:
+    """Return where anchors come from, in words."""
+    where = f" ({origin.address})" if origin.address not in ("", origin.source) else ""
+    parts = [f"{origin.source}{where}", origin.setting, f"pulled {origin.time[:10]}"]
+    return ", ".join(part for part in parts if part)
 
 
 def manifest_facts(manifest: qi.Manifest) -> dict[str, str]:

@@ -7,6 +7,7 @@ downloaded from its beginning. When all bytes are there, the file is put on the 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import shutil
@@ -20,7 +21,7 @@ from ..errors import DataError, first_line
 from ..paths import PathText, sync_file, sync_folder, write_atomically
 from ..sizes import size_text
 from .content import check_content
-from .network import LostError, get, is_offline, shown_url
+from .network import LostError, get, is_offline, no_network, shown_url
 
 _log = logging.getLogger(__name__)
 WHOLE, PART, FACTS = "download", "download.part", "download.json"
@@ -96,10 +97,7 @@ def download(
         return whole
     if not facts or facts.get("total") != _size(part):
         if offline or is_offline():
-            raise DataError(
-                f"working offline, and {shown_url(url)} is not here",
-                "download it where there is a network, and give the path of the file",
-            )
+            raise no_network(shown_url(url))
         _fetch(url, folder, on_start, on_progress)
     sync_file(part)
     part.replace(whole)
@@ -141,7 +139,12 @@ def _facts(folder: Path, url: str) -> dict[str, object]:
         found = json.loads((folder / FACTS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) and found.get("url") == url else {}
+    return found if isinstance(found, dict) and found.get("of") == _mark(url) else {}
+
+
+def _mark(url: str) -> str:
+    """Return what tells an address from others; it may hold a password, which nobody needs to read."""
+    return hashlib.sha256(url.encode()).hexdigest()
 
 
 def _size(path: Path) -> int:
@@ -284,7 +287,7 @@ def _receive(url: str, answer: Answer, folder: Path, on_progress: OnProgress | N
     part, done, head = folder / PART, answer.start, b""
     if not done:
         part.unlink(missing_ok=True)
-        facts = {"url": url, "name": answer.name, "total": answer.total}
+        facts = {"of": _mark(url), "name": answer.name, "total": answer.total}
         write_atomically(folder / FACTS, json.dumps(facts).encode())
     with part.open("ab") as file:
         for piece in answer.pieces:

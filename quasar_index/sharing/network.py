@@ -50,6 +50,14 @@ def is_offline() -> bool:
     return any(os.environ.get(name, "").strip().upper() in {"1", "ON", "YES", "TRUE"} for name in OFFLINE_VARIABLES)
 
 
+def no_network(where: str) -> DataError:
+    """Return the error of something that is not here while the network is forbidden."""
+    return DataError(
+        f"working offline, and {where} is not here",
+        "download it where there is a network, and give the path of the file: quasar-index pull FILE NAME",
+    )
+
+
 def shown_url(url: str) -> str:
     """Return an address as it is shown and recorded: without user, password and query, which may be secret."""
     scheme, rest = url.split("://", 1)
