@@ -44,12 +44,10 @@ PANELS = {
         "cache": "Show the cache of embeddings: where it is, its size, what it holds; or remove what it holds.",
         "encoders": "List the encoders: dimension, input rule, licence, where the weights come from.",
     },
-    "Anchor data": {
+    "Anchors": {
         "datasets": "List the data sets that --data NAME:ROOT reads: size, range, direction, terms, home page.",
         "check": "Check labelled images before building: files, labels, direction, duplicates, leaks.",
         "synthesize": "Distort pristine images: the 25 types of KADID-10k at five levels, laid out as KADIS-700k.",
-    },
-    "A living index": {
         "add": "Add anchors to an index; images that it holds already are not embedded, their labels are brought up to "
         "date.",
         "remove": "Remove anchors; the sides are divided anew. 'quasar-index restore' brings them back.",
@@ -61,6 +59,7 @@ PANELS = {
         "approximate": "Make search in an index of very many anchors approximate; its recall is measured and recorded.",
         "verify": "Check that an index is whole: files, counts, ids, embeddings, labels, history, and its search cache "
         "bit by bit.",
+        "push": "Put an index into one file, or on the Hugging Face hub; 'quasar-index pull' makes an index of it.",
         "export": "Write an index to a file; 'quasar-index build NAME --embeddings FILE' makes the same index of it.",
         "merge": "Make a new index of the anchors of others; of the same image, the first anchor counts.",
         "select": "Make an index of some anchors of another one, each on the side where it is there.",

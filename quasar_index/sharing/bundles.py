@@ -106,8 +106,12 @@ def write_bundle(index: AnchorIndex, path: PathText, *, private: bool = False, l
     if broken:
         raise AnchorIndexError(f"index '{index.path}' is damaged: {broken[0].message}", broken[0].mend)
     manifest, columns, batches = index.manifest, tuple(index.columns), index.tables.scan(index.columns)
+    terms = terms_of(index)
+    if licence is not None:
+        terms = [Terms(THE_INDEX, licence), *(one for one in terms if one.of != THE_INDEX)]
     if private:
         stripped = without_places(index)
+        terms = [replace(one, of=stripped.sources.get(one.of, one.of)) for one in terms]
         manifest, columns, batches = stripped.manifest, stripped.columns, stripped.batches(index)
     schema = plain_schema(pa.schema([index.tables.schema.field(name) for name in columns]))
     try:
@@ -116,17 +120,13 @@ def write_bundle(index: AnchorIndex, path: PathText, *, private: bool = False, l
         raise AnchorIndexError(
             f"index '{index.path}' cannot be pushed ({error})", "export it, and build an index of that without it"
         ) from error
-    terms = terms_of(index)
-    if licence is not None:
-        terms = [Terms(THE_INDEX, licence), *(one for one in terms if one.of != THE_INDEX)]
-    known = {THE_INDEX, *(source.name for source in manifest.sources)}
     head = {
         "format": FORMAT,
         "writer": library_versions().get("quasar-index", ""),
         "name": "" if private else index.name,
         "private": private,
         "tables": len(manifest.shards),
-        "terms": [asdict(one) for one in terms if not private or one.of in known],
+        "terms": [asdict(one) for one in terms],
         "origins": [asdict(one) for one in read_origins(index.path) if not private or one.source.startswith("quasar:")],
         "manifest": _shared(manifest),
     }

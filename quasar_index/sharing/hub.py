@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ..errors import DataError, first_line
 from ..index import AnchorIndex
@@ -147,6 +147,8 @@ def _hub(address: str, *, show_progress: bool) -> Iterator[HfApi]:
 
     if not show_progress:
         disable_progress_bars()
+    # Of whatever library makes its connections: those that it answers errors with are of the same tree.
+    connection = cast("tuple[type[Exception], ...]", (*errors.HfHubHTTPError.__bases__, OSError))
     try:
         yield HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
     except errors.GatedRepoError as error:
@@ -166,10 +168,8 @@ def _hub(address: str, *, show_progress: bool) -> Iterator[HfApi]:
         mend = "hf auth login, or $HF_TOKEN, with the right to write" if code in (401, 403) else "run it again later"
         raise DataError(f"the hub refuses '{address}' ({error.server_message or first_line(error)})", mend) from error
     except errors.HFValidationError as error:
-        raise DataError(
-            f"'{address}' names nothing on the hub ({first_line(error)})", "write hf://OWNER/NAME"
-        ) from error
-    except (*errors.HfHubHTTPError.__bases__, OSError) as error:  # of connections, by whatever library makes them
+        raise DataError(f"'{address}' is no name on the hub ({first_line(error)})", "choose another") from error
+    except connection as error:
         raise _unreachable(error) from error
 
 

@@ -28,13 +28,14 @@ class Stripped:
     Attributes:
         manifest: What is left of its manifest.
         columns: The columns that are left, in order.
+        sources: New names of its data sets, by their old ones.
     """
 
     manifest: Manifest
     columns: tuple[str, ...]
+    sources: dict[str, str]
     _ids: dict[str, str] | None
     _references: dict[str, str]
-    _sources: dict[str, str]
 
     def batches(self, index: AnchorIndex) -> Iterator[pa.RecordBatch]:
         """Stream what is left of its anchors."""
@@ -43,7 +44,7 @@ class Stripped:
             new = {
                 "id": ids,
                 "path": ids,
-                "dataset": _renamed(batch["dataset"], self._sources),
+                "dataset": _renamed(batch["dataset"], self.sources),
                 "reference": _renamed(batch["reference"], self._references),
             }
             columns = [new.get(name, batch[name]) for name in self.columns]
@@ -74,9 +75,9 @@ def without_places(index: AnchorIndex) -> Stripped:
     return Stripped(
         left,
         tuple(name for name in index.columns if name in kept),
+        sources,
         _in_order("anchor", labels["id"].to_pylist()) if by_path else None,
         _in_order("content", labels["reference"].to_pylist()),
-        sources,
     )
 
 

@@ -67,6 +67,8 @@ def push(
         raise DataError(f"'{text}' does not end in {ENDING}", f"push to NAME{ENDING}, or to hf://OWNER/NAME")
     if "://" not in text:
         return PushReport(text, write_bundle(index, text, private=private, licence=licence))
+    if text.startswith(("http://", "https://")):
+        raise DataError(f"'{text}' is a web address, where nothing can be put", "push to a file, and upload that")
     try:
         filesystem, place = fsspec.url_to_fs(text)
     except (ImportError, ValueError) as error:
