@@ -94,6 +94,9 @@ def list_archive(path: PathText) -> list[Member]:
     packed, whole = sum(one.packed for one in members), path.stat().st_size
     if packed > whole:
         raise DataError(f"the members of '{path}' lie over one another", "do not trust this file")
+    size = sum(one.size for one in members)
+    if size > 2 * _LARGE and size > _MOST_RATIO * whole:
+        raise DataError(f"'{path}' would grow from {size_text(whole)} to {size_text(size)}", "do not trust this file")
     return members
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import html
 import re
 
@@ -44,10 +45,15 @@ def check_content(head: bytes, what: str, *, is_start: bool = False) -> None:
         called = f" ('{html.unescape(title[1].decode('utf-8', 'replace')).strip()}')" if title else ""
         raise DataError(f"{what} is a web page{called}, not a file of embeddings", BROWSE)
     kind = next((kind for start, kind in _OTHER.items() if head.startswith(start)), None)
-    if kind is None and _is_text(text[:64]):
-        kind = f"is text: '{text[:64].decode('utf-8', 'ignore').strip()}'"
+    if kind is None and (words := _words(text[:64])):
+        kind = f"is text: '{words}'"
     raise DataError(f"{what} {kind or 'is no zip'}", "a zip of published embeddings or a .quasar bundle is expected")
 
 
-def _is_text(data: bytes) -> bool:
-    return all(byte in b"\t\r\n" or byte >= 32 for byte in data)
+def _words(data: bytes) -> str:
+    """Return what a text begins with; empty for what is none."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(data)  # its last character may be cut
+    except UnicodeDecodeError:
+        return ""
+    return text.strip() if all(c.isprintable() or c in "\t\r\n" for c in text) else ""

@@ -35,6 +35,7 @@ FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
 """Seconds before the second try; each further wait is twice as long, up to the longest."""
 _PIECE = 1 << 20
 _RESERVE = 1 << 26
+_JUDGED = 4
 
 OnStart = Callable[["int | None", int], None]
 OnProgress = Callable[[int, "int | None"], None]
@@ -119,6 +120,10 @@ def _fetch(url: str, folder: Path, on_start: OnStart | None, on_progress: OnProg
                 answered = True
                 _receive(url, answer, folder, on_progress)
             return
+        except DataError:
+            if _size(part) < _JUDGED:  # it is none of a zip
+                part.unlink(missing_ok=True)
+            raise
         except LostError as lost:
             failures = 0 if _size(part) - before >= PROGRESS else failures + 1
             if failures >= (TRIES if answered else FIRST_TRIES):
@@ -291,7 +296,7 @@ def _receive(url: str, answer: Answer, folder: Path, on_progress: OnProgress | N
         write_atomically(folder / FACTS, json.dumps(facts).encode())
     with part.open("ab") as file:
         for piece in answer.pieces:
-            if done < 4:
+            if done < _JUDGED:
                 head += piece
                 check_content(head, shown_url(url), is_start=True)
             file.write(piece)
@@ -300,5 +305,5 @@ def _receive(url: str, answer: Answer, folder: Path, on_progress: OnProgress | N
                 on_progress(done, answer.total)
     if answer.total is not None and done != answer.total:
         raise LostError(f"the connection was lost at {size_text(done)} of {size_text(answer.total)}")
-    if done < 4:
+    if done < _JUDGED:
         check_content(head, shown_url(url))

@@ -91,7 +91,7 @@ def get(url: str, headers: dict[str, str]) -> BaseHTTPResponse:
     asked, host = url, _origin(url)
     for _ in range(MOST_REDIRECTIONS + 1):
         try:
-            response = _pool(url).request(
+            response: BaseHTTPResponse = _pool(url).request(
                 "GET",
                 _without_user(url),
                 headers={**headers, **(_authorization(asked) if _origin(url) == host else {})},

@@ -83,7 +83,11 @@ def default_name(place: Place) -> str:
         return place.declared.name
     if place.url.lower().startswith(HUB):
         return HubAddress.read(place.url).repo.partition("/")[2]
-    last = place.path.resolve().name if place.path is not None else unquote(PurePosixPath(place.address).name)
+    if place.path is not None:
+        last = place.path.resolve().name
+    else:
+        is_web = place.address.lower().startswith(("http://", "https://"))  # what comes first is a host
+        last = unquote(PurePosixPath(urlsplit(place.address).path if is_web else place.address).name)
     ending = next((one for one in _ENDINGS if last.lower().endswith(one)), "")
     name = re.sub(r"[^\w.-]+", "-", last.removesuffix(last[len(last) - len(ending) :]) if ending else last).strip(".-")
     if not name:
