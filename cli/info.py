@@ -40,8 +40,8 @@ def info(
         selected = {"good": anchors.n_good, "bad": anchors.n_bad}
     if json:
         facts: dict[str, Any] = {"path": str(index.path), **asdict(index.manifest), "shrinkage": shrinkage_of(index)[0]}
-        facts |= {"origins": [asdict(one) for one in qi.index.read_origins(index.path)]}
-        facts |= {"terms": [asdict(one) for one in qi.index.terms_of(index)]}
+        came = qi.index.Provenance.of([index.path])
+        facts |= {"origins": [asdict(one) for one in came.origins], "terms": [asdict(one) for one in came.terms]}
         print_facts({**facts, "selected": selected} if selected else facts, as_json=True)
         return
     facts = index_facts(index)
@@ -79,7 +79,8 @@ def index_facts(index: qi.AnchorIndex) -> dict[str, Any]:
 
 def provenance_facts(index: qi.AnchorIndex) -> dict[str, str]:
     """Return where the anchors of an index come from, under which terms, and whom to cite, in words."""
-    return _came_facts(qi.index.read_origins(index.path), qi.index.terms_of(index))
+    came = qi.index.Provenance.of([index.path])
+    return _came_facts(came.origins, came.terms)
 
 
 def _came_facts(origins: Sequence[qi.index.Origin], terms: Sequence[qi.index.Terms]) -> dict[str, str]:
