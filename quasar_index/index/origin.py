@@ -79,7 +79,7 @@ class Provenance:
     terms: tuple[Terms, ...] = ()
 
     @classmethod
-    def of(cls, folders: Iterable[Path]) -> Provenance:
+    def of(cls, folders: Iterable[PathText]) -> Provenance:
         """Return that of indexes, given their folders.
 
         Raises:
@@ -87,15 +87,16 @@ class Provenance:
         """
         listed = list(folders)
         origins = [one for folder in listed for one in read_origins(folder)]
-        terms = [one for folder in listed for one in read_terms(folder)]
+        terms = [one for folder in listed for one in read_terms(Path(folder))]
         return cls(tuple(dict.fromkeys(origins)), tuple(dict.fromkeys(terms)))
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: PathText) -> None:
         """Write it into the folder of an index, in place of what was there.
 
         Raises:
             OSError: When it cannot be written.
         """
+        folder = Path(folder)
         if self.origins:
             data = json.dumps([asdict(one) for one in self.origins], indent=2)
             write_atomically(folder / ORIGIN, (data + "\n").encode())

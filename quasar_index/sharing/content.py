@@ -24,16 +24,12 @@ BROWSE = "open it in a browser, download the file, and give its path: quasar-ind
 
 
 def check_content(head: bytes, what: str, *, is_start: bool = False) -> None:
-    r"""Raise a DataError that says what a file is unless it is a zip.
+    """Raise a DataError that says what a file is unless it is a zip.
 
     Args:
         head: Its first bytes.
         what: Its name, or the address that it comes from.
         is_start: More may follow: a beginning of fewer than four bytes is not judged.
-
-    Example:
-        >>> from quasar_index.sharing.content import check_content
-        >>> check_content(b"PK\x03\x04...", "a.zip")
     """
     if head.startswith(_ZIP) or (is_start and len(head) < 4):
         return

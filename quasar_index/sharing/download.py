@@ -85,10 +85,10 @@ def download(
     Example:
         >>> import fsspec, zipfile
         >>> import quasar_index as qi
-        >>> with fsspec.open("memory://shared/x.zip", "wb") as file, zipfile.ZipFile(file, "w") as archive:
+        >>> with fsspec.open("memory://pulled/x.zip", "wb") as file, zipfile.ZipFile(file, "w") as archive:
         ...     archive.writestr("x/labels.json", "{}")
-        >>> qi.sharing.download("memory://shared/x.zip", "downloads").stat().st_size
-        124
+        >>> qi.sharing.download("memory://pulled/x.zip", "downloads").stat().st_size
+        126
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

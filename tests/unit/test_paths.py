@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pytest
 
@@ -13,7 +14,7 @@ import quasar_index as qi
 from quasar_index.datasets.base import make_records
 from quasar_index.paths import new_output, replacing, write_atomically
 from tests.hub import serving
-from tests.published import write_published
+from tests.published import write_published, zip_published
 from tests.unit.conftest import png, public_names
 
 N = 24
@@ -64,7 +65,8 @@ def make():
     np.save("all.npy", MATRIX)
     Path("all.csv").write_text("image,score\n" + "".join(f"{i}.png,{i}\n" for i in range(N)), encoding="utf-8")
     qi.AnchorIndex.open("index").export("author.pt")
-    write_published(Path("published"), "ava", N, dim=6)
+    zipped = zip_published(write_published(Path("published"), "ava", N, dim=6), Path("ava.zip"))
+    fsspec.filesystem("memory").pipe("/pulled/ava.zip", zipped.read_bytes())
     Path("images").mkdir()
     for i in range(4):
         Path("images", f"{i}.png").write_bytes(png(i))
@@ -215,6 +217,14 @@ ENTRIES = {
     "write_embedded_images": lambda p: is_written(
         p("out.npz"), lambda path: qi.index.write_embedded_images(path, list("abcd"), MATRIX[:4])
     ),
+    "Provenance.of": lambda p: qi.index.Provenance.of([p("index")]),
+    "Provenance.write": lambda p: qi.index.Provenance((qi.index.Origin("x"),)).write(p("index")),
+    "read_origins": lambda p: qi.index.read_origins(p("index")),
+    "download": lambda p: qi.sharing.download("memory://pulled/ava.zip", p("downloads")),
+    "list_archive": lambda p: qi.sharing.list_archive(p("ava.zip")),
+    "unpack": lambda p: qi.sharing.unpack(p("ava.zip"), qi.sharing.list_archive("ava.zip"), p("unpacked")),
+    "pull": lambda p: qi.sharing.pull(p("ava.zip"), p("new/one")),
+    "pull_files": lambda p: qi.sharing.pull_files(p("ava.zip"), p("files")),
 }  # fmt: skip
 
 
