@@ -100,6 +100,7 @@ MADE = {
     "grouped": grouped,
     "several": several,
     "two ratings": two_ratings,
+    "pairs": lambda: qi.build_from_embeddings("pairs", paired(40), MATRIX[:40]).index,
     "subset": subset,
     "format 1": lambda: old(1),
     "format 2": lambda: old(2),
@@ -346,7 +347,9 @@ def test_push_puts_a_bundle_where_it_is_told(target):
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        ("own.zip", "'own.zip' does not end in .quasar"),
+        ("own.zip", "'own.zip' is no name of a bundle"),
+        (".quasar", "'.quasar' is no name of a bundle"),
+        ("", "'' is no name of a bundle"),
         ("https://example.org/own.quasar", "is a web address"),
         ("nosuch://x/own.quasar", "cannot be opened"),
         ("no/own.quasar", "cannot be written"),
