@@ -291,6 +291,9 @@ def test_terms_go_and_the_given_licence_comes_first():
     copy = install_bundle("sac.quasar", "copy", origin=qi.index.Origin("sac.quasar"))
     assert tuple(qi.index.terms_of(copy)) == found
     assert [one.source for one in qi.index.read_origins(copy.path)] == ["sac.quasar"]
+    write_bundle(copy, "open.quasar")
+    origins = qi.index.read_origins(install_bundle("open.quasar", "third", origin=qi.index.Origin("open.quasar")).path)
+    assert [one.source for one in origins] == ["sac.quasar", "open.quasar"]
     again = write_bundle(copy, "again.quasar", private=True)
     assert [(one.of, one.licence) for one in again.terms] == [("the index", "CC-BY-4.0"), ("sac", "CC0")]
     assert again.origins == ()
