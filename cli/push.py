@@ -12,6 +12,7 @@ from quasar_index.sizes import size_text
 
 from . import options
 from .output import check_output, note, print_facts
+from .progress import progress_bar
 
 
 def push(
@@ -45,9 +46,15 @@ def push(
     index = qi.AnchorIndex.open(name, version)
     if "://" not in target:
         check_output("TARGET", target)
-    report = qi.sharing.push(
-        index, target, private=private, licence=licence, show_progress=sys.stderr.isatty() and not json
-    )
+    with progress_bar("writing") as update:
+        report = qi.sharing.push(
+            index,
+            target,
+            private=private,
+            licence=licence,
+            show_progress=sys.stderr.isatty() and not json,
+            on_progress=update,
+        )
     bundle = report.bundle
     if not bundle.terms:
         note("no licence is known of this index: say under which others may use it, --licence NAME")

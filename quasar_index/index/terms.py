@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import AnchorIndexError
-from ..paths import write_atomically
+from ..paths import PathText, write_atomically
 from .anchor_index import AnchorIndex
 
 TERMS = "terms.json"
@@ -53,12 +53,13 @@ class Terms:
         return made
 
 
-def write_terms(folder: Path, terms: Iterable[Terms]) -> None:
+def write_terms(folder: PathText, terms: Iterable[Terms]) -> None:
     """Write the terms of an index into its folder, in place of those that it has; none leaves no file."""
+    path = Path(folder, TERMS)
     if listed := [asdict(one) for one in dict.fromkeys(terms)]:
-        write_atomically(folder / TERMS, (json.dumps(listed, indent=2) + "\n").encode())
+        write_atomically(path, (json.dumps(listed, indent=2) + "\n").encode())
     else:
-        (folder / TERMS).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
 
 def read_terms(folder: Path) -> list[Terms]:

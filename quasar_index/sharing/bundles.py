@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 import pyarrow as pa
@@ -29,7 +29,7 @@ from ..index.staging import clear
 from ..index.store import TABLE, write_shards
 from ..paths import PathText, new_output, write_atomically
 from .anchor_part import as_plain, check_schema, plain_schema, read_anchors, write_anchors
-from .container import ANCHORS, HEAD, Container, Part, Sink, Source, damaged, write_container
+from .container import ANCHORS, HEAD, Container, Part, Source, damaged, write_container
 from .private import without_places
 
 ENDING = ".quasar"
@@ -39,6 +39,8 @@ THE_INDEX = "the index"
 FORMAT = 1
 """Version of the format of bundles."""
 _CALIBRATIONS = "calibrations"
+_MOST_TABLES = 1000
+OnProgress: TypeAlias = Callable[[int, int], None]
 _OWN = ("uid", "version", "shards")  # of a manifest: what an index does not share with its copies
 _LEFT_OUT = {"uid": "bundle", "version": 1, "shards": [{"table": TABLE, "version": 1}]}
 _OF_BUNDLE = frozenset({"format", "writer", "name", "private", "tables", "terms", "origins", "manifest"})
@@ -74,7 +76,14 @@ class Bundle:
         return self.manifest.n_good + self.manifest.n_bad
 
 
-def write_bundle(index: AnchorIndex, path: PathText, *, private: bool = False, licence: str | None = None) -> Bundle:
+def write_bundle(
+    index: AnchorIndex,
+    path: PathText,
+    *,
+    private: bool = False,
+    licence: str | None = None,
+    on_progress: OnProgress | None = None,
+) -> Bundle:
     r"""Write an index to one file, which `install_bundle` makes an index of with the same scores, to the bit.
 
     Args:
@@ -82,6 +91,7 @@ def write_bundle(index: AnchorIndex, path: PathText, *, private: bool = False, l
         path: The file, `.quasar`; one that is there is replaced.
         private: Leave out paths and all that tells where files lie (see `private`).
         licence: Licence of the index; None for what is known of its data sets.
+        on_progress: Called with (done, total) anchors.
 
     Raises:
         AnchorIndexError: When the index is damaged, or comes with the package.
@@ -131,11 +141,15 @@ def write_bundle(index: AnchorIndex, path: PathText, *, private: bool = False, l
         "manifest": _shared(manifest),
     }
 
-    def anchors(sink: Sink) -> None:
-        write_anchors(sink, (as_plain(batch, schema) for batch in batches), schema)
+    def plain() -> Iterator[pa.RecordBatch]:
+        count = None if on_progress is None else _counting(on_progress, len(index))
+        for batch in batches:
+            yield as_plain(batch, schema)
+            if count is not None:
+                count(len(batch))
 
     with new_output(path) as temporary:
-        parts: list[Part] = [(HEAD, _writes(head)), (ANCHORS, anchors)]
+        parts: list[Part] = [(HEAD, _writes(head)), (ANCHORS, lambda sink: write_anchors(sink, plain(), schema))]
         parts += [(f"{_CALIBRATIONS}/{name}", _writes(found)) for name, found in _calibrations(index)]
         write_container(temporary, parts)
     return read_bundle(path)
@@ -215,7 +229,12 @@ def _read_head(container: Container) -> Bundle:
 
 
 def install_bundle(
-    path: PathText, name: PathText, *, overwrite: bool = False, origin: Origin | None = None
+    path: PathText,
+    name: PathText,
+    *,
+    overwrite: bool = False,
+    origin: Origin | None = None,
+    on_progress: OnProgress | None = None,
 ) -> AnchorIndex:
     r"""Make an index of a bundle: the whole of it is checked first, and the index is complete or not there.
 
@@ -224,6 +243,7 @@ def install_bundle(
         name: Name or path of the new index.
         overwrite: Replace an index of that name.
         origin: Where the file comes from: what the index will say beside what the bundle says; None for no more.
+        on_progress: Called with (done, total) bytes; all are read twice, first to be checked.
 
     Returns:
         The index; its only version is 1.
@@ -250,13 +270,14 @@ def install_bundle(
         bundle = _read_head(container)
         container.check()
         calibrations = {part: _calibration(container, part) for part in container.calibrations}
-        n = _check_anchors(container, bundle)
+        on_read = None if on_progress is None else _counting(on_progress, 2 * container.size(ANCHORS))
+        n = _check_anchors(container, bundle, on_read)
         with new_index(name, overwrite=overwrite) as (place, folder):
             clear(folder)
             with container.open(ANCHORS) as file:
-                batches = read_anchors(Source(file), bundle.manifest)
+                batches = read_anchors(Source(file, on_read), bundle.manifest)
                 first = next(batches)
-                rows = math.ceil(n / bundle.n_tables)
+                rows = math.ceil(n / min(bundle.n_tables, _MOST_TABLES))
                 shards = write_shards(folder, _all(first, batches), first.schema, rows_a_shard=rows)
             manifest = _as_new(bundle.manifest, shards)
             for part, data in calibrations.items():
@@ -280,7 +301,18 @@ def _as_new(manifest: Manifest, shards: tuple[Shard, ...]) -> Manifest:
     return replace(manifest, uid=uuid4().hex[:12], shards=shards)
 
 
-def _check_anchors(container: Container, bundle: Bundle) -> int:
+def _counting(on_progress: OnProgress, total: int) -> Callable[[int], None]:
+    done = 0
+
+    def count(n: int) -> None:
+        nonlocal done
+        done += n
+        on_progress(min(done, total), total)
+
+    return count
+
+
+def _check_anchors(container: Container, bundle: Bundle, on_read: Callable[[int], None] | None) -> int:
     """Read all anchors once, before anything is written; return their number.
 
     Raises:
@@ -289,7 +321,7 @@ def _check_anchors(container: Container, bundle: Bundle) -> int:
     n = 0
     try:
         with container.open(ANCHORS) as file:
-            source = Source(file)
+            source = Source(file, on_read)
             for batch in read_anchors(source, bundle.manifest):
                 n += len(batch)
             if source.rest() != container.sums[ANCHORS]:

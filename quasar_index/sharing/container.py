@@ -69,14 +69,17 @@ class Source:
 
     closed = False
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], on_read: Callable[[int], None] | None = None) -> None:
         self._file = file
+        self._on_read = on_read
         self.digest = hashlib.sha256()
 
     def read(self, n: int = -1) -> bytes:
         """Return the next n bytes, or fewer at the end."""
         data = self._file.read(n)
         self.digest.update(data)
+        if self._on_read is not None:
+            self._on_read(len(data))
         return data
 
     def rest(self) -> str:
@@ -234,6 +237,10 @@ class Container:
             return self._archive.read(name)
         except Exception as error:
             raise damaged(self.path, first_line(error)) from error
+
+    def size(self, name: str) -> int:
+        """Return the bytes of a part."""
+        return self._archive.getinfo(name).file_size
 
     def open(self, name: str) -> IO[bytes]:
         """Open a part; reading it to the end compares a checksum of the archive."""

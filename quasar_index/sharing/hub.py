@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, cast
 from ..errors import DataError, first_line
 from ..index import AnchorIndex
 from ..paths import PathText
-from .bundles import ENDING, Bundle, write_bundle
+from .bundles import ENDING, Bundle, OnProgress, write_bundle
 from .card import MARK, data_card
 from .network import OFFLINE_VARIABLES, is_offline
 
@@ -62,7 +62,13 @@ class HubAddress:
 
 
 def push_to_hub(
-    index: AnchorIndex, address: str, *, private: bool = False, licence: str | None = None, show_progress: bool = False
+    index: AnchorIndex,
+    address: str,
+    *,
+    private: bool = False,
+    licence: str | None = None,
+    show_progress: bool = False,
+    on_progress: OnProgress | None = None,
 ) -> Bundle:
     """Put an index on the Hugging Face hub: `NAME.quasar` and a data card, in one commit.
 
@@ -75,6 +81,7 @@ def push_to_hub(
         private: As of `write_bundle`; it does not make the data set on the hub private.
         licence: As of `write_bundle`.
         show_progress: Let the hub's library draw bars on stderr.
+        on_progress: As of `write_bundle`.
 
     Returns:
         The bundle that was put there; its file is gone.
@@ -88,7 +95,7 @@ def push_to_hub(
     with _hub(address, show_progress=show_progress) as hub, TemporaryDirectory(prefix="quasar-index-") as folder:
         from huggingface_hub import CommitOperationAdd
 
-        bundle = write_bundle(index, Path(folder, name), private=private, licence=licence)
+        bundle = write_bundle(index, Path(folder, name), private=private, licence=licence, on_progress=on_progress)
         hub.create_repo(place.repo, repo_type=_KIND, exist_ok=True)
         added = [CommitOperationAdd(name, str(bundle.path))]
         if _card_is_ours(hub, place, Path(folder)):

@@ -224,7 +224,7 @@ def _make_index(place: Place, path: Path, work: Path, how: Fetching, encoder: st
         if unpacked is None:
             archive, sha256 = _archive(place, work, path.parent, how)
             if _is_bundle(archive):
-                return _install(archive, Origin(place.text, place.address, sha256), path, encoder, overwrite)
+                return _install(archive, Origin(place.text, place.address, sha256), path, how, encoder, overwrite)
             unpacked = _unpack(place, archive, sha256, work, how, encoder)
         file, sha256, others = unpacked
     found = read_published_file(file)
@@ -246,13 +246,15 @@ def _is_bundle(archive: Path) -> bool:
     return any(member.name == HEAD and not member.folder for member in list_archive(archive))
 
 
-def _install(bundle: Path, origin: Origin, path: Path, encoder: str | None, overwrite: bool) -> Pulled:
+def _install(bundle: Path, origin: Origin, path: Path, how: Fetching, encoder: str | None, overwrite: bool) -> Pulled:
     """Make an index of a bundle."""
     its = read_bundle(bundle).manifest.encoder.name
     if encoder not in (None, its):
         raise DataError(f"{origin.source} is an index by {its}, not by {encoder}", "leave out --encoder")
     check_room(path.parent, bundle.stat().st_size, "the index")
-    index = install_bundle(bundle, path, overwrite=overwrite, origin=origin)
+    index = install_bundle(
+        bundle, path, overwrite=overwrite, origin=origin, on_progress=how.doing("checking and writing")
+    )
     return Pulled(index, True, origin)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -12,7 +13,7 @@ import fsspec
 from ..errors import DataError, first_line
 from ..index import AnchorIndex
 from ..paths import PathText
-from .bundles import ENDING, Bundle, write_bundle
+from .bundles import ENDING, Bundle, OnProgress, write_bundle
 from .hub import HUB, push_to_hub
 
 
@@ -36,6 +37,7 @@ def push(
     private: bool = False,
     licence: str | None = None,
     show_progress: bool = False,
+    on_progress: OnProgress | None = None,
 ) -> PushReport:
     r"""Put an index where `quasar-index pull` finds it; what is there is replaced.
 
@@ -45,6 +47,7 @@ def push(
         private: As of `write_bundle`.
         licence: As of `write_bundle`.
         show_progress: As of `push_to_hub`.
+        on_progress: As of `write_bundle`.
 
     Raises:
         AnchorIndexError: When the index is damaged, or comes with the package.
@@ -60,13 +63,16 @@ def push(
         'memory://shared/own.quasar'
     """
     text = os.fspath(target)
+    write = partial(write_bundle, index, private=private, licence=licence, on_progress=on_progress)
     if text.startswith(HUB):
-        bundle = push_to_hub(index, text, private=private, licence=licence, show_progress=show_progress)
+        bundle = push_to_hub(
+            index, text, private=private, licence=licence, show_progress=show_progress, on_progress=on_progress
+        )
         return PushReport(text, bundle)
     if not text.lower().endswith(ENDING):
         raise DataError(f"'{text}' does not end in {ENDING}", f"push to NAME{ENDING}, or to hf://OWNER/NAME")
     if "://" not in text:
-        return PushReport(text, write_bundle(index, text, private=private, licence=licence))
+        return PushReport(text, write(text))
     if text.startswith(("http://", "https://")):
         raise DataError(f"'{text}' is a web address, where nothing can be put", "push to a file, and upload that")
     try:
@@ -74,7 +80,7 @@ def push(
     except (ImportError, ValueError) as error:
         raise DataError(f"'{text}' cannot be opened ({first_line(error)})", "install its fsspec file system") from error
     with TemporaryDirectory(prefix="quasar-index-") as folder:
-        bundle = write_bundle(index, Path(folder, PurePosixPath(place).name), private=private, licence=licence)
+        bundle = write(Path(folder, PurePosixPath(place).name))
         try:
             filesystem.put_file(str(bundle.path), place)
         except Exception as error:  # OSError, NotImplementedError, the store's own, by its kind

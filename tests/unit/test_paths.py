@@ -13,6 +13,7 @@ import pytest
 import quasar_index as qi
 from quasar_index.datasets.base import make_records
 from quasar_index.paths import new_output, replacing, write_atomically
+from tests.hub import serving
 from tests.published import write_published, zip_published
 from tests.unit.conftest import png, public_names
 
@@ -79,6 +80,18 @@ def make():
 
 def opened():
     return qi.AnchorIndex.open("index")
+
+
+def bundled(p):
+    qi.sharing.write_bundle(opened(), "all.quasar")
+    return p("all.quasar")
+
+
+def fetched(p):
+    with serving() as hub, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_ENDPOINT", hub.url)
+        hub.repos["me/own"] = {"own.quasar": b"x"}
+        assert qi.sharing.fetch_from_hub("hf://me/own", p("got")) == Path("got/own.quasar")
 
 
 def small_sweep():
@@ -173,6 +186,12 @@ ENTRIES = {
         lambda: qi.load_recorded_encoder(qi.EncoderSpec(qi.DEFAULT_ENCODER, 6), weights=p("all.npy"))
     ),
     "load_source": lambda p: qi.load_source(p("all.csv")),
+    "fetch_from_hub": fetched,
+    "install_bundle": lambda p: qi.sharing.install_bundle(bundled(p), p("new/one")),
+    "push": lambda p: is_written(p("out.quasar"), lambda path: qi.sharing.push(opened(), path)),
+    "read_bundle": lambda p: qi.sharing.read_bundle(bundled(p)),
+    "write_bundle": lambda p: is_written(p("out.quasar"), lambda path: qi.sharing.write_bundle(opened(), path)),
+    "write_terms": lambda p: qi.index.write_terms(p("index"), [qi.index.Terms("own", "CC0-1.0")]),
     "merge": lambda p: qi.merge(p("new/one"), [opened(), qi.AnchorIndex.open("other")]),
     "read_author_embeddings": lambda p: qi.datasets.read_author_embeddings(
         p("author.pt"), p("author.json"), p("author-labels.json")
