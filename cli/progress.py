@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import time
@@ -43,28 +44,17 @@ def progress_bar(what: str, *, in_bytes: bool = False) -> Iterator[Update]:
 @contextlib.contextmanager
 def _bar(what: str, in_bytes: bool) -> Iterator[Update]:
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
+    from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
-        *(
-            (DownloadColumn(binary_units=True), TransferSpeedColumn())
-            if in_bytes
-            else (MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
-        ),
+        DownloadColumn(binary_units=True) if in_bytes else MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
         TextColumn("{task.fields[failed]}", style="red"),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress, _log_above():
         task = progress.add_task(what, total=None, rate="", failed="")
 
         def update(done: int, total: int | None, failed: int = 0) -> None:
@@ -73,11 +63,30 @@ def _bar(what: str, in_bytes: bool) -> Iterator[Update]:
                 task,
                 completed=done,
                 total=total,
-                rate=f"{speed:.1f}/s" if speed else "",
+                rate=_rate_text(speed, in_bytes) if speed else "",
                 failed=f"{failed} failed" if failed else "",
             )
 
         yield update
+
+
+@contextlib.contextmanager
+def _log_above() -> Iterator[None]:
+    """Let log lines go where a bar has put stderr: above it, not behind it."""
+    moved = [
+        (one, before)
+        for one in logging.getLogger().handlers
+        if isinstance(one, logging.StreamHandler) and (before := one.setStream(sys.stderr)) is not None
+    ]
+    try:
+        yield
+    finally:
+        for handler, before in moved:
+            handler.setStream(before)
+
+
+def _rate_text(rate: float, in_bytes: bool) -> str:
+    return f"{size_text(round(rate))}/s" if in_bytes else f"{rate:.1f}/s"
 
 
 class _Lines:
@@ -86,7 +95,7 @@ class _Lines:
     def __init__(self, what: str, interval: float, in_bytes: bool) -> None:
         self._what = what
         self._form = size_text if in_bytes else "{:,}".format
-        self._rate_form = (lambda rate: f"{size_text(round(rate))}/s") if in_bytes else "{:.1f}/s".format
+        self._in_bytes = in_bytes
         self._interval = interval
         self._said = time.monotonic()
         self._first: tuple[int, float] | None = None
@@ -107,7 +116,7 @@ class _Lines:
             self._form(done)
             if total is None
             else f"{self._form(done)} of {self._form(total)} ({done / max(total, 1):.1%})",
-            *([] if rate is None else [self._rate_form(rate)]),
+            *([] if rate is None else [_rate_text(rate, self._in_bytes)]),
             *([] if left is None else [f"{duration(left)} left"]),
             *([] if failed is None else [f"{failed:,} failed"]),
             *([] if memory is None else [f"{memory / 2**20:,.0f} MiB"]),

@@ -134,7 +134,7 @@ def _fetch(url: str, folder: Path, on_start: OnStart | None, on_progress: OnProg
                     "run the same command again later, it goes on where it stopped; or give the path of the file",
                 ) from lost
             wait = min(FIRST_WAIT * 2.0 ** max(failures - 1, 0), LONGEST_WAIT) if lost.wait is None else lost.wait
-            _log.warning("%s: trying again", lost)
+            _log.warning("%s, %s are here: trying again", lost, size_text(_size(part)))
             time.sleep(wait)
 
 
@@ -208,8 +208,10 @@ def _pieces(response: object) -> Iterator[bytes]:
     assert isinstance(response, urllib3.BaseHTTPResponse)  # noqa: S101 - for the type checker
     try:
         yield from response.stream(_PIECE, decode_content=False)
+    except urllib3.exceptions.TimeoutError as error:
+        raise LostError("the server fell silent") from error
     except urllib3.exceptions.HTTPError as error:
-        raise LostError(f"the connection was lost ({first_line(error)})") from error
+        raise LostError("the connection was lost") from error
 
 
 def _number(text: str | None) -> int | None:
@@ -304,6 +306,6 @@ def _receive(url: str, answer: Answer, folder: Path, on_progress: OnProgress | N
             if on_progress is not None:
                 on_progress(done, answer.total)
     if answer.total is not None and done != answer.total:
-        raise LostError(f"the connection was lost at {size_text(done)} of {size_text(answer.total)}")
+        raise LostError(f"less came than was announced, {size_text(answer.total)}")
     if done < _JUDGED:
         check_content(head, shown_url(url))

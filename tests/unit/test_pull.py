@@ -312,12 +312,15 @@ def test_offline_says_how_to_go_on(home):
 
 def test_selections_and_merges_keep_origin_and_terms(home, tmp_path):
     one = qi.sharing.pull(made_zip(tmp_path), "one").index
-    other = qi.sharing.pull(made_zip(tmp_path / "o", "tid2013_224", encoders=("clip-rn50",)), "other").index
+    other = qi.sharing.pull(made_zip(tmp_path / "o", "koniq10k"), "other").index
     ids = [key for batch in one.tables.scan(["id"]) for key in batch["id"].to_pylist()]
     report = qi.select_subset("fewer", one, qi.SELECTORS["random"](), size=10)
     assert len(report.index) < len(ids)
     assert qi.index.Provenance.of([report.index.path]) == qi.index.Provenance.of([one.path])
-    assert other.path.exists()
+    merged = qi.merge("both", [one, report.index, other])
+    came = qi.index.Provenance.of([merged.index.path])
+    assert came == qi.index.Provenance.of([one.path, other.path])
+    assert [origin.setting.partition(":")[0] for origin in came.origins] == ["pipal", "koniq10k"]
 
 
 class TestFiles:
