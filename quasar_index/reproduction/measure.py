@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from ..json_lines import append_line, read_lines
 from ..methods.fitted import FittedMethod
 from ..methods.method import CentroidMethod, Method
 from ..methods.together import fit_together, score_together
-from ..statistics.bootstrap import MIN_GROUPS_INTERVAL, MIN_PAIRS_INTERVAL, bootstrap
+from ..statistics.bootstrap import MIN_GROUPS_INTERVAL, MIN_PAIRS_INTERVAL, Interval, bootstrap_columns
 from ..statistics.correlation import srcc
 from ..validation.rated import RatedImages
 from .report import Measurement
@@ -91,13 +91,15 @@ def measure(
                 found.update(((text, name), error) for text in usable)
                 continue
             for text, scores in zip(usable, scored, strict=True):
-                key = (text, name)
                 try:
-                    values[key].append(srcc(scores, images.quality))
-                    if draw == n_draws - 1:
-                        found[key] = _summary(values[key], scores, images, part, n_resamples=n_resamples, seed=seed)
+                    values[text, name].append(srcc(scores, images.quality))
                 except QuasarError as error:
-                    found[key] = error
+                    found[text, name] = error
+            if draw == n_draws - 1:
+                last = {text: one for text, one in zip(usable, scored, strict=True) if (text, name) not in found}
+                drawn = [values[text, name] for text in last]
+                for text, summary in zip(last, _summaries(drawn, last, images, part, n_resamples, seed), strict=True):
+                    found[text, name] = summary
     return found
 
 
@@ -109,35 +111,42 @@ def _too_few(anchors: Anchors, fraction: float) -> DataError | None:
     return None if round(fraction * n) else DataError(f"a fraction of {fraction:g} of {what} is none of them")
 
 
-def _summary(
-    values: Sequence[float],
-    scores: DoubleArray,
+def _summaries(
+    values: Sequence[Sequence[float]],
+    scored: Mapping[str, DoubleArray],
     images: RatedImages,
     part: AnchorTable,
-    *,
     n_resamples: int,
     seed: int,
-) -> Measurement:
-    """Put an SRCC together: with the bootstrap interval of a single draw, or the spread of several."""
+) -> Iterator[Measurement | QuasarError]:
+    """Put the SRCC of each method together: with the bootstrap interval of a single draw, or the spread of several."""
     groups = images.columns.get("reference")
     if groups is not None and (None in groups or len(set(groups)) == len(groups)):
         groups = None
     n_groups = None if groups is None else len(set(groups))
-    low = high = None
-    enough = len(scores) >= MIN_PAIRS_INTERVAL and (n_groups is None or n_groups >= MIN_GROUPS_INTERVAL)
-    if len(values) == 1 and enough:
-        found = bootstrap("srcc", scores, images.quality, groups=groups, n_resamples=n_resamples, seed=seed)
-        low, high = found.low, found.high
-    return Measurement(
-        srcc=float(np.mean(values)),
-        low=low,
-        high=high,
-        spread=float(np.std(values, ddof=1)) if len(values) > 1 else None,
-        n=len(scores),
-        n_anchors=len(part),
-        n_groups=n_groups,
-        n_overlap=int(np.isin(np.array(images.ids, dtype=np.bytes_), part.ids).sum()),
-    )
+    intervals: Sequence[Interval | QuasarError | None] = [None] * len(scored)
+    n = len(images.quality)
+    enough = n >= MIN_PAIRS_INTERVAL and (n_groups is None or n_groups >= MIN_GROUPS_INTERVAL)
+    if enough and all(len(one) == 1 for one in values):
+        columns = list(scored.values())
+        intervals = bootstrap_columns(
+            "srcc", columns, images.quality, groups=groups, n_resamples=n_resamples, seed=seed
+        )
+    n_overlap = int(np.isin(np.array(images.ids, dtype=np.bytes_), part.ids).sum())
+    for mine, interval in zip(values, intervals, strict=True):
+        if isinstance(interval, QuasarError):
+            yield interval
+            continue
+        yield Measurement(
+            srcc=float(np.mean(mine)),
+            low=None if interval is None else interval.low,
+            high=None if interval is None else interval.high,
+            spread=float(np.std(mine, ddof=1)) if len(mine) > 1 else None,
+            n=n,
+            n_anchors=len(part),
+            n_groups=n_groups,
+            n_overlap=n_overlap,
+        )
 
 
 @dataclass
