@@ -97,15 +97,17 @@ def _published_file(tensor: Path, root: Path) -> PublishedFile | None:
     if parsed is None or not listing.is_file():
         return None
     tag, tower = parsed
-    declared = _set_of(plain_name(tag), [plain_name(part) for part in tensor.relative_to(root.parent).parts[-2::-1]])
+    declared = published_set(
+        plain_name(tag), [plain_name(part) for part in tensor.relative_to(root.parent).parts[-2::-1]]
+    )
     if declared is None:
         return None
     labels = tensor.with_name(LABELS)
     return PublishedFile(declared, tower, tensor, listing, labels if labels.is_file() else None)
 
 
-def _set_of(tag: str, folders: Sequence[str]) -> PublishedSet | None:
-    """Return the set of a file by its tag and the folders that it is in, the innermost first."""
+def published_set(tag: str, folders: Sequence[str]) -> PublishedSet | None:
+    """Return the set of a file by its tag and the folders that it is in (the innermost first), all as plain names."""
     mine = [one for one in PUBLISHED.values() if tag in {plain_name(name) for name in (one.tag, one.dataset, one.name)}]
     by_name = {plain_name(one.name): one for one in mine}
     named = next((by_name[folder] for folder in folders if folder in by_name), None)

@@ -296,7 +296,7 @@ def _join(
         n_moved = update_rows(change, before, everything.slice(0, len(known)), columns)
         if len(fresh):
             schema = pa.schema([*change.tables.schema, *new_fields])
-            batches = staging.final_batches(folder, everything.slice(len(known)), schema)
+            batches = staging.final_batches(staging.staged_batches(folder), everything.slice(len(known)), schema)
             last = change.manifest.shards[-1:]
             change.write(lambda lance: lance.add(pa.RecordBatchReader.from_batches(schema, batches)), shards=last)
         names = ", ".join(dict.fromkeys(source.name for source in sources))

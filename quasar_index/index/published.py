@@ -6,11 +6,17 @@ from ..datasets.published_files import PublishedEmbeddings
 from ..encoders.registry import unverified_spec
 from ..paths import PathText
 from .build import BuildReport, build_from_embeddings
+from .origin import Provenance
 from .records import Dtype
 
 
 def build_published(
-    name: PathText, found: PublishedEmbeddings, *, dtype: Dtype = "float32", overwrite: bool = False
+    name: PathText,
+    found: PublishedEmbeddings,
+    *,
+    dtype: Dtype = "float32",
+    overwrite: bool = False,
+    provenance: Provenance | None = None,
 ) -> BuildReport:
     """Make an index of published embeddings.
 
@@ -19,10 +25,13 @@ def build_published(
         found: As `read_published` returns them.
         dtype: As of `build_index`.
         overwrite: Replace an index of that name.
+        provenance: As of `build_from_embeddings`.
 
     Returns:
         What was done; errors as `build_from_embeddings`. Rows with equal paths and embeddings count as duplicates.
     """
     dim = int(found.embeddings.shape[1])
     spec = unverified_spec(found.file.tower.encoder, found.file.input, dim)
-    return build_from_embeddings(name, found.source, found.embeddings, spec=spec, dtype=dtype, overwrite=overwrite)
+    return build_from_embeddings(
+        name, found.source, found.embeddings, spec=spec, dtype=dtype, overwrite=overwrite, provenance=provenance
+    )
