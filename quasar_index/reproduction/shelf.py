@@ -87,6 +87,8 @@ def adapted(one: Experiment, shelf: Shelf, is_there: Callable[[Need], bool], *, 
     Returns:
         The experiment with the encoder and input rules that there are, flagged; as it was where nothing stands in.
     """
+    if one.replaces and any(map(shelf.find_near, needs_of(one))):
+        one = replace(one, published=OTHER_SETTING)  # another encoder than the paper's, as the user asked for
     if not shelf.files or all(map(is_there, needs_of(one))):
         return one
     tried = [_by(one, one.encoder, shelf, is_there, keeps_input=keeps_input)]
@@ -106,10 +108,10 @@ def _by(
         file = None if keeps_input and need.role == "test" else shelf.find_near(need)
         if file is None or is_there(need):
             continue
-        wanted = input_of(need.encoder, need.input)
-        changed.append(
-            f"not the paper's setting: {DATASETS[need.dataset].title} at {input_words(file.input)} "
-            f"in place of {input_words(wanted or 'another size')}"
-        )
+        if need.input is not None:  # else an encoder's own rule, which is none of the paper's
+            changed.append(
+                f"not the paper's setting: {DATASETS[need.dataset].title} at {input_words(file.input)} "
+                f"in place of {input_words(need.input)}"
+            )
         new = replace(new, test_input=file.input) if need.role == "test" else replace(new, anchor_input=file.input)
     return replace(new, published=OTHER_SETTING, changed=(*one.changed, *changed)) if stands_in or changed else new

@@ -314,6 +314,16 @@ def test_what_stands_in_is_marked_and_has_no_published_figure(tmp_path):
     assert ours["koniq10k", "native"].experiment.published.value == 0.688
     fig4 = reproduce("FIG4", only=["aadb"], **options)
     assert {one.experiment.encoder for one in fig4.results if one.status == "planned"} == {"clip-vit-l-14-laion2b"}
+    # an encoder that the user asked for is not the paper's, whatever its input rule
+    (tid,) = (one for one in reproduce("TABLE1", only=["tid2013"], encoder="clip-rn50-pos", **options).results
+              if one.experiment.anchors)  # fmt: skip
+    assert (tid.status, tid.experiment.published.value) == ("missing", 0.627)
+    write_published(tmp_path / "p", "tid2013_224", 60, dim=8, encoders=["clip-rn50-pos"])
+    write_published(tmp_path / "p", "kadis700k", 60, dim=8, encoders=["clip-rn50-pos"])
+    (tid,) = (one for one in reproduce("TABLE1", only=["tid2013"], encoder="clip-rn50-pos", **options).results
+              if one.experiment.anchors)  # fmt: skip
+    assert (tid.status, tid.experiment.published.value, tid.experiment.test_input) == ("planned", None, "crop-224")
+    assert tid.flags == ("not the paper's encoder: clip-rn50-pos in place of clip-rn50",)
     # run, the split of KonIQ-10k is not told: its figure goes, too
     ran = reproduce("TABLE1", only=["koniq10k", "spaq"], **options | {"dry_run": False})
     cells = {(one.experiment.test, one.experiment.series): one for one in ran.results}
