@@ -171,6 +171,7 @@ def embedding_words(embedding: qi.index.EmbeddingRecord) -> str:
     parts = [encoder.name, f"{encoder.dim}-d"]
     if encoder.input is not None:
         parts += [f"layers {encoder.layers}", f"input {encoder.input} (rule version {encoder.input.version})"]
+        parts += [] if encoder.fingerprint else ["known by its name alone: nobody hashed its weights"]
     parts += [f"ran in {encoder.runtime}"] if encoder.runtime else []
     return ", ".join([*parts, *([f"kept as {embedding.dtype}"] if embedding.dtype != "float32" else [])])
 
