@@ -27,6 +27,7 @@ PANELS = {
     "Score": {
         "demo": "Build an index of scikit-image's photographs, and try methods on held-out ones.",
         "build": "Build an index of anchors from labelled images.",
+        "pull": "Make an index of published embeddings, or of a bundle that 'push' made.",
         "score": "Score images against an index of anchors: one row an image, in order; higher is better.",
         "pick": "List the best images, and copy or link them: those of a folder, or of a file that 'score' wrote.",
         "calibrate": "Fit scores to the opinion scale of a rated index; 'score --calibrated' then prints mos, low and "
@@ -43,12 +44,10 @@ PANELS = {
         "cache": "Show the cache of embeddings: where it is, its size, what it holds; or remove what it holds.",
         "encoders": "List the encoders: dimension, input rule, licence, where the weights come from.",
     },
-    "Anchor data": {
+    "Anchors": {
         "datasets": "List the data sets that --data NAME:ROOT reads: size, range, direction, terms, home page.",
         "check": "Check labelled images before building: files, labels, direction, duplicates, leaks.",
         "synthesize": "Distort pristine images: the 25 types of KADID-10k at five levels, laid out as KADIS-700k.",
-    },
-    "A living index": {
         "add": "Add anchors to an index; images that it holds already are not embedded, their labels are brought up to "
         "date.",
         "remove": "Remove anchors; the sides are divided anew. 'quasar-index restore' brings them back.",
@@ -60,13 +59,14 @@ PANELS = {
         "approximate": "Make search in an index of very many anchors approximate; its recall is measured and recorded.",
         "verify": "Check that an index is whole: files, counts, ids, embeddings, labels, history, and its search cache "
         "bit by bit.",
+        "push": "Put an index into one file, or on the Hugging Face hub; 'quasar-index pull' makes an index of it.",
         "export": "Write an index to a file; 'quasar-index build NAME --embeddings FILE' makes the same index of it.",
         "merge": "Make a new index of the anchors of others; of the same image, the first anchor counts.",
         "select": "Make an index of some anchors of another one, each on the side where it is there.",
     },
 }
 """Help lines by name, by panel: the first lines of the commands' docstrings (tested)."""
-LONG = frozenset({"add", "build", "check", "evaluate", "reproduce", "score", "sweep", "synthesize", "verify"})
+LONG = frozenset({"add", "build", "check", "evaluate", "pull", "reproduce", "score", "sweep", "synthesize", "verify"})
 """Commands that run for long, perhaps as jobs whose logs a program reads: they have `--log-format`."""
 FEW = 12
 """Most options of a command whose `--help` shows them all."""

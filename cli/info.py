@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import quasar_index as qi
 from quasar_index.encoders.spec import RULE_VERSION
-from quasar_index.errors import counted
+from quasar_index.errors import AnchorIndexError, counted
+from quasar_index.sizes import size_text
 
 from . import options
 from .output import print_facts
@@ -22,8 +26,16 @@ def info(
 ) -> None:
     """Show what an index holds and how it was built; with --where, how many anchors a condition selects.
 
-    With --rating, also how that rating divides the anchors.
+    With --rating, also how that rating divides the anchors. Of a bundle, a file NAME.quasar, what it says of itself.
     """
+    if name.lower().endswith(".quasar") and not Path(name).is_dir():
+        if any(option is not None for option in (where, rating, version)):
+            raise AnchorIndexError(
+                f"'{name}' is a bundle: its anchors are not read",
+                f"make an index of it: quasar-index pull {shlex.quote(name)}",
+            )
+        print_facts(bundle_facts(name, as_json=json), as_json=json)
+        return
     index = qi.AnchorIndex.open(name, version)
     selected = {} if where is None else dict(zip(("good", "bad"), index.count(where), strict=True))
     if rating is not None:
@@ -31,6 +43,8 @@ def info(
         selected = {"good": anchors.n_good, "bad": anchors.n_bad}
     if json:
         facts: dict[str, Any] = {"path": str(index.path), **asdict(index.manifest), "shrinkage": shrinkage_of(index)[0]}
+        came = qi.index.Provenance.of([index.path])
+        facts |= {"origins": [asdict(one) for one in came.origins], "terms": [asdict(one) for one in came.terms]}
         print_facts({**facts, "selected": selected} if selected else facts, as_json=True)
         return
     facts = index_facts(index)
@@ -40,14 +54,63 @@ def info(
     print_facts(facts, as_json=False)
 
 
+def bundle_facts(name: str, *, as_json: bool) -> dict[str, Any]:
+    """Return the facts of a bundle, for a person or for a program."""
+    bundle = qi.sharing.read_bundle(name)
+    if as_json:
+        return asdict(bundle) | {"path": name}
+    private = "; paths and names of its data were left out" if bundle.private else ""
+    return {
+        "bundle": f"{name}, {size_text(bundle.n_bytes)}{private}",
+        "name": bundle.name or "-",
+        **manifest_facts(bundle.manifest),
+        **_came_facts(bundle.origins, bundle.terms),
+        "created": bundle.manifest.created,
+    }
+
+
 def index_facts(index: qi.AnchorIndex) -> dict[str, Any]:
     """Return the facts that a person wants to see of an index."""
     manifest = index.manifest
+    facts: dict[str, Any] = {"index": str(index.path), **manifest_facts(manifest)}
+    strength, reason = shrinkage_of(index)
+    facts["space"] = f"whitened (shrinkage {strength:.3g}): {reason}"
+    if manifest.approximate is not None:
+        facts["search"] = approximation_words(manifest.approximate)
+    return facts | provenance_facts(index) | {"created": manifest.created, "version": manifest.version}
+
+
+def provenance_facts(index: qi.AnchorIndex) -> dict[str, str]:
+    """Return where the anchors of an index come from, under which terms, and whom to cite, in words."""
+    came = qi.index.Provenance.of([index.path])
+    return _came_facts(came.origins, came.terms)
+
+
+def _came_facts(origins: Sequence[qi.index.Origin], terms: Sequence[qi.index.Terms]) -> dict[str, str]:
+    facts: dict[str, str] = {}
+    if origins:
+        facts["from"] = "\n".join(map(origin_words, origins))
+    if terms:
+        facts["terms"] = "\n".join(f"{one.of}: {one.licence}" for one in terms)
+    if cited := list(dict.fromkeys(one.citation for one in terms if one.citation)):
+        facts["cite"] = "\n".join(cited)
+    return facts
+
+
+def origin_words(origin: qi.index.Origin) -> str:
+    """Return where anchors come from, in words."""
+    where = f" ({origin.address})" if origin.address not in ("", origin.source) else ""
+    parts = [f"{origin.source}{where}", origin.setting, f"pulled {origin.time[:10]}"]
+    return ", ".join(part for part in parts if part)
+
+
+def manifest_facts(manifest: qi.Manifest) -> dict[str, str]:
+    """Return what the manifest of an index says to a person."""
     first, *further = manifest.embeddings
     tables = "" if len(manifest.shards) == 1 else f", in {len(manifest.shards)} tables"
-    facts: dict[str, Any] = {
-        "index": str(index.path),
-        "anchors": f"{len(index):,}: {manifest.n_good:,} good, {manifest.n_bad:,} bad{tables}",
+    n = manifest.n_good + manifest.n_bad
+    facts = {
+        "anchors": f"{n:,}: {manifest.n_good:,} good, {manifest.n_bad:,} bad{tables}",
         "encoder": embedding_words(first),
         **{f"embedding {one.name}": embedding_words(one) for one in further},
     }
@@ -81,13 +144,9 @@ def index_facts(index: qi.AnchorIndex) -> dict[str, Any]:
         parts += [f"{source.n_failed} failed"] if source.n_failed else []
         parts += [counted(source.n_duplicates, "duplicate")] if source.n_duplicates else []
         facts[f"data {source.name}"] = "; ".join(parts)
-    strength, reason = shrinkage_of(index)
-    facts["space"] = f"whitened (shrinkage {strength:.3g}): {reason}"
     if manifest.subset is not None:
         facts["selected by"] = subset_words(manifest.subset)
-    if manifest.approximate is not None:
-        facts["search"] = approximation_words(manifest.approximate)
-    return facts | {"created": manifest.created, "version": manifest.version}
+    return facts
 
 
 def shrinkage_of(index: qi.AnchorIndex) -> tuple[float, str]:
@@ -123,6 +182,7 @@ def embedding_words(embedding: qi.index.EmbeddingRecord) -> str:
     parts = [encoder.name, f"{encoder.dim}-d"]
     if encoder.input is not None:
         parts += [f"layers {encoder.layers}", f"input {encoder.input} (rule version {encoder.input.version})"]
+        parts += [] if encoder.fingerprint else ["known by its name alone: nobody hashed its weights"]
     parts += [f"ran in {encoder.runtime}"] if encoder.runtime else []
     return ", ".join([*parts, *([f"kept as {embedding.dtype}"] if embedding.dtype != "float32" else [])])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from quasar_index.errors import DataError
+from quasar_index.sizes import size_text
 
 from .logs import is_json, say
 
@@ -22,75 +24,104 @@ Update = Callable[..., None]
 
 
 @contextlib.contextmanager
-def progress_bar(what: str) -> Iterator[Update]:
+def progress_bar(what: str, *, in_bytes: bool = False) -> Iterator[Update]:
     """Show how far something is on stderr: done, total, rate, remaining time, failures.
 
     Args:
         what: Such as "scoring".
+        in_bytes: What is counted are bytes; their total may not be known.
 
     Yields:
         A function to call with (done, total), and with `failed=` where some may fail.
     """
     if sys.stderr.isatty() and not is_json():
-        with _bar(what) as update:
+        with _bar(what, in_bytes) as update:
             yield update
     else:
-        yield _Lines(what, _interval())
+        yield _Lines(what, _interval(), in_bytes)
 
 
 @contextlib.contextmanager
-def _bar(what: str) -> Iterator[Update]:
+def _bar(what: str, in_bytes: bool) -> Iterator[Update]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
-        MofNCompleteColumn(),
+        DownloadColumn(binary_units=True) if in_bytes else MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
         TextColumn("{task.fields[failed]}", style="red"),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress, _log_above():
         task = progress.add_task(what, total=None, rate="", failed="")
 
-        def update(done: int, total: int, failed: int = 0) -> None:
+        def update(done: int, total: int | None, failed: int = 0) -> None:
+            if done < progress.tasks[0].completed:  # the next of several things
+                progress.reset(task)
             speed = progress.tasks[0].speed
             progress.update(
                 task,
                 completed=done,
                 total=total,
-                rate=f"{speed:.1f}/s" if speed else "",
+                rate=_rate_text(speed, in_bytes) if speed else "",
                 failed=f"{failed} failed" if failed else "",
             )
 
         yield update
 
 
+@contextlib.contextmanager
+def _log_above() -> Iterator[None]:
+    """Let log lines go where a bar has put stderr: above it, not behind it."""
+    moved = [
+        (one, before)
+        for one in logging.getLogger().handlers
+        if isinstance(one, logging.StreamHandler) and (before := one.setStream(sys.stderr)) is not None
+    ]
+    try:
+        yield
+    finally:
+        for handler, before in moved:
+            handler.setStream(before)
+
+
+def _rate_text(rate: float, in_bytes: bool) -> str:
+    return f"{size_text(round(rate))}/s" if in_bytes else f"{rate:.1f}/s"
+
+
 class _Lines:
     """Says how far something is, at most once an interval."""
 
-    def __init__(self, what: str, interval: float) -> None:
+    def __init__(self, what: str, interval: float, in_bytes: bool) -> None:
         self._what = what
+        self._form = size_text if in_bytes else "{:,}".format
+        self._in_bytes = in_bytes
         self._interval = interval
         self._said = time.monotonic()
         self._first: tuple[int, float] | None = None
+        self._before = 0
 
-    def __call__(self, done: int, total: int, failed: int | None = None) -> None:
+    def __call__(self, done: int, total: int | None, failed: int | None = None) -> None:
         """Take note of how much is done."""
         now = time.monotonic()
-        if self._first is None:  # neither loading an encoder nor what an interrupted run had done is of the rate
+        # Neither loading an encoder nor what an interrupted run had done is of the rate, nor what was done before this.
+        if self._first is None or done < self._before:
             self._first = done, now
+        self._before = done
         if now - self._said < self._interval:
             return
         self._said = now
         first, began = self._first
         rate = (done - first) / (now - began) if done > first and now > began else None
-        left = (total - done) / rate if rate else None
+        left = (total - done) / rate if rate and total is not None else None
         memory = memory_in_use()
         parts = [
-            f"{done:,} of {total:,} ({done / max(total, 1):.1%})",
-            *([] if rate is None else [f"{rate:.1f}/s"]),
+            self._form(done)
+            if total is None
+            else f"{self._form(done)} of {self._form(total)} ({done / max(total, 1):.1%})",
+            *([] if rate is None else [_rate_text(rate, self._in_bytes)]),
             *([] if left is None else [f"{duration(left)} left"]),
             *([] if failed is None else [f"{failed:,} failed"]),
             *([] if memory is None else [f"{memory / 2**20:,.0f} MiB"]),

@@ -25,6 +25,7 @@ _ROOMS = frozenset(
         "report",
         "reproduction",
         "selection",
+        "sharing",
         "statistics",
         "sweep",
         "synthesis",

@@ -13,6 +13,7 @@ from . import pictures as pictures
 from . import report as report
 from . import reproduction as reproduction
 from . import selection as selection
+from . import sharing as sharing
 from . import statistics as statistics
 from . import sweep as sweep
 from . import synthesis as synthesis

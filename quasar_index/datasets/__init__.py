@@ -4,23 +4,35 @@ from .base import RECORD_SCHEMA, AnchorSource, Division, ImageSource, Kind, make
 from .declare import Dataset
 from .embeddings import load_embeddings, read_author_embeddings
 from .problems import Problem
+from .published import PUBLISHED, TOWERS, PublishedSet, PublishedTower, find_published, parse_file_name
+from .published_files import PublishedEmbeddings, PublishedFile, find_published_files, read_published
 from .registry import DATASETS
 from .sources import collect_source, find_dataset, load_images, load_source
 
 __all__ = [
     "DATASETS",
+    "PUBLISHED",
     "RECORD_SCHEMA",
+    "TOWERS",
     "AnchorSource",
     "Dataset",
     "Division",
     "ImageSource",
     "Kind",
     "Problem",
+    "PublishedEmbeddings",
+    "PublishedFile",
+    "PublishedSet",
+    "PublishedTower",
     "collect_source",
     "find_dataset",
+    "find_published",
+    "find_published_files",
     "load_embeddings",
     "load_images",
     "load_source",
     "make_records",
+    "parse_file_name",
     "read_author_embeddings",
+    "read_published",
 ]

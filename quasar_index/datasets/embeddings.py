@@ -263,9 +263,12 @@ def _read_pt(path: Path) -> tuple[Any, None]:
     import torch
 
     try:
-        if zipfile.is_zipfile(path):
+        is_archive = zipfile.is_zipfile(path)
+        if is_archive:
             check_archive(path)
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        # Mapped, the file is read as it is used: not twice the memory of a gigabyte, nor all of it at once.
+        mapped = is_archive and _is_stored(path)
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
         if isinstance(content, dict):
             tensors = [value for value in content.values() if isinstance(value, torch.Tensor)]
             if len(tensors) != 1:
@@ -301,6 +304,12 @@ def check_archive(path: Path) -> None:
                     f"{path.name}: {entry.filename!a} would grow from {entry.compress_size} to {entry.file_size} bytes",
                     "save the embeddings without compression",
                 )
+
+
+def _is_stored(path: Path) -> bool:
+    """Return whether all of a zip lies in it uncompressed, as torch writes it."""
+    with zipfile.ZipFile(path) as archive:
+        return all(entry.compress_type == zipfile.ZIP_STORED for entry in archive.infolist())
 
 
 def _read_labels(path: Path, options: Options) -> LabelTable:

@@ -1,7 +1,8 @@
 """Image encoders: specs, the registry, loading, embedding."""
 
 from .base import Encoder, TextEncoder, encode
-from .embedding_cache import CacheShare, EmbeddingCache, KnownImage
+from .cache_file import KnownImage
+from .embedding_cache import CacheShare, EmbeddingCache
 from .lazy import LazyEncoder
 from .registry import (
     DEFAULT_ENCODER,

@@ -12,6 +12,9 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
+
+from ..arrays import FloatArray
 
 VERSION = 1
 """Of the layout."""
@@ -32,6 +35,22 @@ _LAYOUT = (
     f"PRAGMA user_version = {VERSION}",
 )
 _log = logging.getLogger(__name__)
+
+
+class KnownImage(NamedTuple):
+    """What is known of an image.
+
+    Attributes:
+        embedding: (D,) float32, raw, as it was embedded.
+        width: Pixels, upright, before the input rule.
+        height: Likewise.
+        runtime: What made the embedding, such as "fp32" or "openvino".
+    """
+
+    embedding: FloatArray
+    width: int
+    height: int
+    runtime: str
 
 
 class Damage(Exception):  # noqa: N818 - no error: the file is made again

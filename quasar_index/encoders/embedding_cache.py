@@ -32,7 +32,7 @@ from ..forks import leave
 from ..paths import PathText
 from ..sizes import read_size
 from .base import Encoder
-from .cache_file import CacheFile, Damage, evict, is_damage, transaction
+from .cache_file import CacheFile, Damage, KnownImage, evict, is_damage, transaction
 from .cache_folder import CACHE_VARIABLE, default_cache_folder
 from .spec import FLOAT32
 
@@ -49,22 +49,6 @@ TOUCH = 3600
 """Seconds after which another use of an embedding is noted: reading the same folder twice writes nothing."""
 
 _log = logging.getLogger(__name__)
-
-
-class KnownImage(NamedTuple):
-    """What is known of an image.
-
-    Attributes:
-        embedding: (D,) float32, raw, as it was embedded.
-        width: Pixels, upright, before the input rule.
-        height: Likewise.
-        runtime: What made the embedding, such as "fp32" or "openvino".
-    """
-
-    embedding: FloatArray
-    width: int
-    height: int
-    runtime: str
 
 
 @dataclass(frozen=True)

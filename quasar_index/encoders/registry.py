@@ -183,6 +183,24 @@ def check_recorded_encoder(spec: EncoderSpec, *, weights: PathText | None = None
     check_encoder(spec.name, weights=weights, device=device)
 
 
+def unverified_spec(name: str, input_rule: str, dim: int) -> EncoderSpec:
+    """Return the spec of embeddings that somebody made by a registered encoder of theirs, whose weights nobody hashed.
+
+    `EncoderSpec.difference` then goes by the name: the encoder of that name may embed queries, under this input rule,
+    and no hash shows that its weights are the same.
+
+    Args:
+        name: A name of `ENCODERS`.
+        input_rule: Short form of the rule that they used; normalisation is CLIP's.
+        dim: D of the embeddings.
+    """
+    entry = _entry(name)
+    takes_any_size = entry.family == "timm" or entry.options.get("architecture") == "RN50"
+    return EncoderSpec(
+        name, dim, input=parse_input(input_rule, InputRule("none", min_side=32 if takes_any_size else 1))
+    )
+
+
 @_without_collection()
 @checked
 def load_encoder(

@@ -157,7 +157,8 @@ class EncoderSpec:
     Attributes:
         name: Registered name, `open_clip:MODEL/PRETRAINED`, `timm:MODEL`, or `precomputed` for a user's embeddings.
         dim: D, the dimension of an embedding.
-        fingerprint: Hash of the image tower's weights, whatever file format they came in; empty for `precomputed`.
+        fingerprint: Hash of the image tower's weights, whatever file format they came in; empty where nobody hashed
+            them: for `precomputed`, and for embeddings that others published.
         input: The input rule; None for `precomputed`.
         layers: "final" (the last layer) or "stats" (means and deviations of each stage, see `efficientnet.py`).
         weights: File that the user gave by `--weights`, where later commands look for it first; empty otherwise.
@@ -181,13 +182,17 @@ class EncoderSpec:
 
     @checked
     def difference(self, other: EncoderSpec) -> str:
-        """Name what tells two specs apart, as `this != other`; empty where embeddings are comparable."""
-        for what in ("dim", "fingerprint", "layers", "input"):
+        """Name what tells two specs apart, as `this != other`; empty where embeddings are comparable.
+
+        Where one of them does not know its weights, their names have to do.
+        """
+        hashed = bool(self.fingerprint and other.fingerprint)
+        for what in ("dim", "fingerprint" if hashed else "name", "layers", "input"):
             mine, theirs = getattr(self, what), getattr(other, what)
             if mine != theirs:
                 same = str(mine) == str(theirs)  # such as rules that differ in their version alone
                 return f"{what} {mine!r} != {theirs!r}" if same else f"{what} {mine} != {theirs}"
-        return "" if self.fingerprint or self.name == other.name else f"name {self.name} != {other.name}"
+        return ""
 
     @property
     def rule_version(self) -> int:
@@ -200,7 +205,7 @@ class EncoderSpec:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """All that decides an embedding, as plain JSON data: specs without a `difference` share it."""
+        """All that decides an embedding, as plain JSON data: specs of known weights without a `difference` share it."""
         return {key: value for key, value in self.to_dict().items() if key not in ("name", "weights", "runtime")}
 
     @property

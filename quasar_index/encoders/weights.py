@@ -58,17 +58,20 @@ def fetch_from_hub(repo: str, filenames: tuple[str, ...], *, encoder: str) -> Pa
             break
     raise EncoderError(
         f"the weights of '{encoder}' (huggingface.co/{repo}) cannot be had here ({reason})",
-        f"give a downloaded file by --weights, or run once with a connection, "
-        f"or use the encoder that works offline: --encoder {OFFLINE_ENCODER}",
+        f"download {filenames[0]} from there and give it by --weights, or run once with a connection, "
+        f"or build with the encoder that works offline: --encoder {OFFLINE_ENCODER}",
     )
 
 
 def _unreachable(repo: str, filename: str) -> str:
     """Ask the hub once, for at most `CONNECT_SECONDS`: its own client retries for minutes. Empty when it answers."""
     from huggingface_hub import get_session, hf_hub_url
+    from huggingface_hub.errors import OfflineModeIsEnabled
 
     try:
         status = get_session().head(hf_hub_url(repo, filename), timeout=CONNECT_SECONDS).status_code
+    except OfflineModeIsEnabled:
+        return "working offline, as $HF_HUB_OFFLINE says"
     except Exception as error:
         return f"no connection: {first_line(error)}"
     # Its client retries on these, too.

@@ -9,11 +9,14 @@ from .exchange import Export, ExportReport, read_export
 from .manifest import Manifest
 from .merging import MergeReport, merge
 from .notes import read_note, write_note
+from .origin import Origin, Provenance, read_origins
+from .published import build_published
 from .ratings import further_rating, rating_records, raw_scores
 from .records import Approximation, EmbeddingRecord, RatingRecord, Shard, SourceRecord, Subset
 from .search import Neighbors, nearest
 from .selecting import select_into
 from .tags import TagReport, Tags
+from .terms import Terms, terms_of, write_terms
 from .verify import VerifyReport
 from .versions import CompactReport, RestoreReport, Version
 
@@ -31,6 +34,8 @@ __all__ = [
     "Manifest",
     "MergeReport",
     "Neighbors",
+    "Origin",
+    "Provenance",
     "RatingRecord",
     "RelabelReport",
     "RemoveReport",
@@ -40,10 +45,12 @@ __all__ = [
     "Subset",
     "TagReport",
     "Tags",
+    "Terms",
     "VerifyReport",
     "Version",
     "build_from_embeddings",
     "build_index",
+    "build_published",
     "check_build",
     "further_rating",
     "merge",
@@ -53,7 +60,10 @@ __all__ = [
     "read_embedded_images",
     "read_export",
     "read_note",
+    "read_origins",
     "select_into",
+    "terms_of",
     "write_embedded_images",
     "write_note",
+    "write_terms",
 ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import math
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,7 @@ from .failures import count_left_out, listed_failures, write_failures
 from .labels import join_records, label_sources, record_of, with_labels
 from .lock import lock
 from .manifest import MANIFEST, Manifest
+from .origin import Provenance
 from .places import check_free, check_place, new_index_path
 from .records import DTYPES, MAIN_EMBEDDING, Dtype, EmbeddingRecord, SourceRecord
 from .states import record
@@ -157,7 +158,8 @@ def build_index(
                 f"none of {counted(total, 'image')} could be embedded; the first: '{first}': {error}", "check --data"
             )
         complete = count_left_out(records, sources, progress)
-        manifest = _finish(folder, sources, complete, progress, encoder.spec, storage)
+        made = staging.staged_batches(folder)
+        manifest = _finish(folder, sources, complete, progress, encoder.spec, storage, made)
     return BuildReport(
         AnchorIndex(path, manifest),
         progress.n_embedded,
@@ -198,6 +200,7 @@ def build_from_embeddings(
     dtype: Dtype = "float32",
     anchors_per_shard: int | None = None,
     overwrite: bool = False,
+    provenance: Provenance | None = None,
 ) -> BuildReport:
     r"""Make an index of embeddings that exist already.
 
@@ -211,6 +214,7 @@ def build_from_embeddings(
         dtype: As of `build_index`.
         anchors_per_shard: As of `build_index`.
         overwrite: Replace an index of that name.
+        provenance: Where the embeddings come from, and on which terms; kept with the index.
 
     Returns:
         What was done. Rows with equal ids (equal embeddings and paths) count as duplicates.
@@ -236,8 +240,10 @@ def build_from_embeddings(
     with new_index(name, overwrite=overwrite) as (path, folder):
         staging.prepare(folder, sources, spec)
         (folder / MANIFEST).unlink(missing_ok=True)  # of other embeddings with these labels
-        progress = staging.stage_embeddings(folder, sources, embeddings, ids=ids, sizes=sizes)
-        manifest = _finish(folder, sources, count_left_out(records, sources, progress), progress, spec, storage)
+        progress = staging.take_embeddings(sources, embeddings, ids)
+        complete = count_left_out(records, sources, progress)
+        made = staging.embedding_batches(progress, embeddings, sizes)
+        manifest = _finish(folder, sources, complete, progress, spec, storage, made, provenance)
     return BuildReport(AnchorIndex(path, manifest), progress.n_embedded, n_duplicates=len(progress.duplicate_rows))
 
 
@@ -336,8 +342,13 @@ def _finish(
     progress: staging.Progress,
     spec: EncoderSpec,
     storage: _Storage,
+    made: Iterable[pa.RecordBatch],
+    provenance: Provenance | None = None,
 ) -> Manifest:
-    """Divide the sides, write the final table, the failures and the manifest into the staging folder."""
+    """Divide the sides, write the final table, the failures and the manifest into the staging folder.
+
+    `made` holds the embeddings (see `staging.staged_batches`).
+    """
     table = usable_records(sources, progress)
     is_good, quality, labelled = label_sources(table, records)
     check_two_sides(is_good)
@@ -345,21 +356,26 @@ def _finish(
     schema = staging.table_schema(table.schema, spec.dim, storage.dtype)
     for rest in folder.glob(f"{TABLE}*.lance"):
         shutil.rmtree(rest)  # of a run that was interrupted here
-    batches = staging.final_batches(folder, table, schema)
+    batches = staging.final_batches(made, table, schema)
     shards = write_shards(folder, batches, schema, rows_a_shard=storage.anchors_per_shard)
     write_failures(folder, progress.failures)
     embeddings = (EmbeddingRecord(MAIN_EMBEDDING, spec, storage.dtype),)
     manifest = Manifest(embeddings, shards, labelled, int(is_good.sum()), int((~is_good).sum()))
-    return finish_folder(folder, manifest, "build")
+    return finish_folder(folder, manifest, "build", provenance or Provenance())
 
 
-def finish_folder(folder: Path, manifest: Manifest, action: str) -> Manifest:
-    """Write the manifest of a new index, and its first history entry, when all else is on the disk."""
+def finish_folder(folder: Path, manifest: Manifest, action: str, provenance: Provenance | None = None) -> Manifest:
+    """Write the manifest of a new index, and its first history entry, when all else is on the disk.
+
+    `provenance` is where its anchors come from; None where that is written already.
+    """
     digests: dict[str, str] = {}
     for shard in manifest.shards:
         sync_below(folder / f"{shard.table}.lance")
         digests |= digests_below(folder / f"{shard.table}.lance")
     record(folder, manifest, f"{action}: {counted(manifest.n_good + manifest.n_bad, 'anchor')}", digests)
+    if provenance is not None:
+        provenance.write(folder)
     manifest.write(folder)
     return manifest
 

@@ -335,7 +335,7 @@ def _join(
                 known.schema.field(one.name) if one.name in known.column_names else one for one in change.tables.schema
             ]
             schema = pa.schema([*own, *new_fields])
-            batches = staging.final_batches(folder, everything.slice(len(known)), schema)
+            batches = staging.final_batches(staging.staged_batches(folder), everything.slice(len(known)), schema)
             last = change.manifest.shards[-1:]
             change.write(lambda lance: lance.add(pa.RecordBatchReader.from_batches(schema, batches)), shards=last)
         names = ", ".join(dict.fromkeys(source.name for source in sources))

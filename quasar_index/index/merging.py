@@ -20,6 +20,7 @@ from .anchor_index import AnchorIndex
 from .build import finish_folder, new_index
 from .labels import join_records, label_sources, with_labels
 from .manifest import Manifest
+from .origin import Provenance
 from .records import MAIN_EMBEDDING, EmbeddingRecord
 from .scales import joined_in_words
 from .staging import one_chunk, table_schema
@@ -122,7 +123,7 @@ def merge(
         shards = write_shards(folder, _batches(indexes, everything, [len(part) for part in parts], full), full)
         manifest = Manifest((first,), shards, labelled, int(is_good.sum()), int((~is_good).sum()))
         merged = ", ".join(index.name for index in indexes)
-        finish_folder(folder, manifest, f"merge of {merged}")
+        finish_folder(folder, manifest, f"merge of {merged}", Provenance.of(index.path for index in indexes))
     n_duplicates = sum(len(index) for index in indexes) - len(everything)
     return MergeReport(AnchorIndex(path, manifest), len(everything), n_duplicates, joined_in_words(before))
 

@@ -14,6 +14,7 @@ from ..paths import PathText
 from .anchor_index import AnchorIndex
 from .build import finish_folder, new_index
 from .manifest import Manifest
+from .origin import Provenance
 from .records import RatingRecord, SourceRecord, Subset
 from .store import write_shards
 
@@ -74,7 +75,8 @@ def select_into(
     with new_index(name, overwrite=overwrite) as (path, folder):
         shards = write_shards(folder, batches(), schema)
         manifest = Manifest(index.manifest.embeddings, shards, sources, n_good, n_bad, subset=subset)
-        finish_folder(folder, manifest, f"select from {index.name}, version {subset.version}, by {subset.selector}")
+        action = f"select from {index.name}, version {subset.version}, by {subset.selector}"
+        finish_folder(folder, manifest, action, Provenance.of([index.path]))
     return AnchorIndex(path, manifest)
 
 

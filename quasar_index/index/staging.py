@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -32,6 +32,7 @@ from .lock import LOCK
 from .records import MAIN_EMBEDDING, Dtype
 from .store import (
     OWN_COLUMNS,
+    READ_ROWS,
     as_embedding_column,
     embedding_type,
     open_table,
@@ -86,12 +87,17 @@ def prepare(folder: Path, sources: Sequence[AnchorSource], spec: EncoderSpec) ->
     """Make a staging folder ready: keep what an interrupted run of the same request left, clear anything else."""
     if not holds_request(folder, sources, spec):
         folder.mkdir(parents=True, exist_ok=True)
-        for path in folder.iterdir():
-            if path.is_dir():
-                shutil.rmtree(path)
-            elif path.name != LOCK:
-                path.unlink()
+        clear(folder)
         write_atomically(folder / _REQUEST, _request(sources, spec))
+
+
+def clear(folder: Path) -> None:
+    """Remove all that an interrupted run left in a staging folder, but its lock."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != LOCK:
+            path.unlink()
 
 
 def holds_request(folder: Path, sources: Sequence[AnchorSource], spec: EncoderSpec) -> bool:
@@ -144,11 +150,15 @@ def staged_ids(folder: Path) -> frozenset[str]:
     return frozenset()
 
 
-def stage(folder: Path, block: Sequence[EncodedImage], dim: int, *, overwrite: bool = False) -> None:
-    """Commit a block of embeddings to the staging table."""
-    schema = pa.schema(
+def _staged_schema(dim: int) -> pa.Schema:
+    return pa.schema(
         [("id", pa.string()), ("width", pa.int32()), ("height", pa.int32()), ("embedding", embedding_type(dim))]
     )
+
+
+def stage(folder: Path, block: Sequence[EncodedImage], dim: int) -> None:
+    """Commit a block of embeddings to the staging table."""
+    schema = _staged_schema(dim)
     batch = pa.record_batch(
         [
             pa.array([image.id for image in block]),
@@ -163,8 +173,7 @@ def stage(folder: Path, block: Sequence[EncodedImage], dim: int, *, overwrite: b
         f"embeddings cannot be written to '{folder}'",
         "make room or mend the disk; the same command goes on where it stopped",
     ):
-        if overwrite or not path.exists():
-            drop_table(folder)
+        if not path.exists():
             known = files_below(path)
             write_table(folder, [batch], schema, STAGED)
         else:
@@ -255,6 +264,39 @@ def embedding_id(path: str, embedding: FloatArray) -> str:
     return hashlib.sha256(path.encode() + embedding.tobytes()).hexdigest()[:32]
 
 
+def take_embeddings(
+    sources: Sequence[AnchorSource], embeddings: FloatArray, ids: Sequence[str] | None = None
+) -> Progress:
+    """Return what becomes of each record whose embedding exists already; see `build_from_embeddings`."""
+    paths = [path for source in sources for path in source.records["path"].to_pylist()]
+    progress = Progress()
+    seen: set[str] = set()
+    for row, path in enumerate(paths):
+        key = embedding_id(path, embeddings[row]) if ids is None else ids[row]
+        if key in seen:
+            progress.duplicate_rows.append(row)
+        progress.ids.append("" if key in seen else key)
+        seen.add(key)
+    progress.n_embedded = len(seen)
+    return progress
+
+
+def embedding_batches(
+    progress: Progress, embeddings: FloatArray, sizes: Sequence[tuple[int, int]] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Yield embeddings that exist already as a staging table has them, each content once, without a second copy."""
+    schema = _staged_schema(embeddings.shape[1])
+    for start in range(0, len(embeddings), READ_ROWS):
+        rows = [row for row in range(start, min(start + READ_ROWS, len(embeddings))) if progress.ids[row]]
+        width, height = (
+            pa.array([(sizes[row][side] or None) if sizes else None for row in rows], type=pa.int32())
+            for side in (0, 1)
+        )
+        keys = pa.array([progress.ids[row] for row in rows], type=pa.string())
+        part = to_embedding_column(embeddings[start : start + READ_ROWS][np.asarray(rows, dtype=np.int64) - start])
+        yield pa.record_batch([keys, width, height, part], schema=schema)
+
+
 def stage_embeddings(
     folder: Path,
     sources: Sequence[AnchorSource],
@@ -263,23 +305,17 @@ def stage_embeddings(
     ids: Sequence[str] | None = None,
     sizes: Sequence[tuple[int, int]] | None = None,
 ) -> Progress:
-    """Put embeddings that exist already into the staging table; see `build_from_embeddings`."""
-    paths = [path for source in sources for path in source.records["path"].to_pylist()]
-    progress = Progress()
-    seen: set[str] = set()
-    block: list[EncodedImage] = []
-    for row, path in enumerate(paths):
-        key = embedding_id(path, embeddings[row]) if ids is None else ids[row]
-        if key in seen:
-            progress.duplicate_rows.append(row)
-            progress.ids.append("")
-            continue
-        seen.add(key)
-        progress.ids.append(key)
-        block.append(EncodedImage(path, key, *(sizes[row] if sizes else (0, 0)), embedding=embeddings[row]))
-    progress.n_embedded = len(block)
-    stage(folder, block, embeddings.shape[1], overwrite=True)
+    """Put embeddings that exist already into the staging table; see `AnchorIndex.add_embeddings`."""
+    progress = take_embeddings(sources, embeddings, ids)
+    drop_table(folder)
+    write_table(folder, embedding_batches(progress, embeddings, sizes), _staged_schema(embeddings.shape[1]), STAGED)
+    sync_below(folder / f"{STAGED}.lance")
     return progress
+
+
+def staged_batches(folder: Path) -> Iterator[pa.RecordBatch]:
+    """Yield the staging table: `id`, `width`, `height` and `embedding` (float32)."""
+    return scan(open_table(folder, STAGED), ["id", "width", "height", "embedding"])
 
 
 @dataclass(frozen=True)
@@ -331,11 +367,11 @@ def table_schema(columns: pa.Schema, dim: int, dtype: Dtype = "float32") -> pa.S
     return pa.schema([*((name, types[name]) for name in names), (MAIN_EMBEDDING, embedding_type(dim, dtype))])
 
 
-def final_batches(folder: Path, table: pa.Table, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """Join the staged embeddings with the labels of their anchors.
+def final_batches(made: Iterable[pa.RecordBatch], table: pa.Table, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """Join embeddings with the labels of their anchors.
 
     Args:
-        folder: The staging folder.
+        made: The embeddings (see `staged_batches`).
         table: The anchors: all columns of the schema but width, height and embedding.
         schema: See `table_schema`.
 
@@ -346,7 +382,7 @@ def final_batches(folder: Path, table: pa.Table, schema: pa.Schema) -> Iterator[
         DataError: When an embedding is beyond that dtype.
     """
     row_of: Mapping[str, int] = {key: row for row, key in enumerate(table["id"].to_pylist())}
-    for batch in scan(open_table(folder, STAGED), ["id", "width", "height", "embedding"]):
+    for batch in made:
         kept = [i for i, key in enumerate(batch["id"].to_pylist()) if key in row_of]
         some = batch.take(pa.array(kept, type=pa.int64()))
         rows = pa.array([row_of[key] for key in some["id"].to_pylist()], type=pa.int64())

@@ -168,7 +168,8 @@ def _read_table(index: AnchorIndex) -> _Table:
     counts: Counter[tuple[str, str]] = Counter()
     norms: dict[str, list[FloatArray]] = {embedding.name: [] for embedding in manifest.embeddings}
     for batch in index.tables.scan([*columns, *norms]):
-        batches.append(batch.select(columns))
+        # Copied: a column of a batch keeps all of it in memory, and the embeddings may be large.
+        batches.append(batch.select(columns).take(pa.array(np.arange(len(batch)))))
         for embedding in manifest.embeddings:
             lengths = _lengths(batch[embedding.name], embedding.encoder.dim)
             norms[embedding.name].append(np.nan_to_num(lengths, nan=0.0, posinf=np.inf))
@@ -199,7 +200,8 @@ def _lengths(column: pa.Array, dim: int) -> FloatArray:
     """Return the length of each embedding: NaN where there is none, infinity where a number is not finite."""
     missing = column.is_null().to_numpy(zero_copy_only=False)
     filled = column.fill_null([0.0] * dim) if missing.any() else column
-    lengths = np.linalg.norm(from_embedding_column(filled, dim), axis=1)
+    with np.errstate(over="ignore"):
+        lengths = np.linalg.norm(from_embedding_column(filled, dim), axis=1)
     return np.where(missing, np.nan, np.where(np.isfinite(lengths), lengths, np.inf)).astype(np.float32)
 
 

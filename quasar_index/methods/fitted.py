@@ -107,6 +107,7 @@ class FittedMethod:
         method: The method.
         anchors: N anchors; an index stands for all of its anchors.
         space: The method's space, where it is fitted to these anchors already.
+        table: The anchors in that space, where they were mapped already.
 
     Attributes:
         method: The method.
@@ -127,7 +128,14 @@ class FittedMethod:
     """
 
     @checked
-    def __init__(self, method: Method, anchors: AnchorTable | AnchorIndex, *, space: Space | None = None) -> None:
+    def __init__(
+        self,
+        method: Method,
+        anchors: AnchorTable | AnchorIndex,
+        *,
+        space: Space | None = None,
+        table: AnchorTable | None = None,
+    ) -> None:
         if isinstance(anchors, AnchorIndex):
             anchors = anchors.anchors()
         if not isinstance(anchors, AnchorTable):
@@ -141,6 +149,8 @@ class FittedMethod:
             name, shrinkage = method.fixed_space
             space = fit_space(anchors, name, shrinkage=shrinkage)
         self.space: Space = space
+        if table is not None:
+            self.table = table
         with threads_for(len(anchors), anchors.dim, min(len(anchors), anchors.dim)):
             self._predict = method.predictor(self.table) if isinstance(method, RatingMethod) else None
             self._static = (
@@ -187,7 +197,7 @@ class FittedMethod:
     def directions(self, raw: FloatArray) -> FloatArray:
         """Map (M, D) raw embeddings into the space in use, to length one."""
         check_vectors(raw, self.dim, "embeddings")
-        return unit(self.space.apply(unit(raw)))
+        return unit(raw) if self.space.name == "raw" else unit(self.space.apply(unit(raw)))
 
     @checked
     def score(self, embeddings: npt.ArrayLike) -> Scores:

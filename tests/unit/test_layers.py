@@ -27,7 +27,7 @@ LAYERS = [
     {"datasets", "synthesis"},
     {"encoders"},
     {"index"},
-    {"methods"},
+    {"methods", "sharing"},
     {"selection"},
     {"validation"},
     {"reproduction", "sweep"},

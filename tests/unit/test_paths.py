@@ -6,12 +6,15 @@ import os
 import shutil
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pytest
 
 import quasar_index as qi
 from quasar_index.datasets.base import make_records
 from quasar_index.paths import new_output, replacing, write_atomically
+from tests.hub import serving
+from tests.published import write_published, zip_published
 from tests.unit.conftest import png, public_names
 
 N = 24
@@ -62,6 +65,8 @@ def make():
     np.save("all.npy", MATRIX)
     Path("all.csv").write_text("image,score\n" + "".join(f"{i}.png,{i}\n" for i in range(N)), encoding="utf-8")
     qi.AnchorIndex.open("index").export("author.pt")
+    zipped = zip_published(write_published(Path("published"), "ava", N, dim=6), Path("ava.zip"))
+    fsspec.filesystem("memory").pipe("/pulled/ava.zip", zipped.read_bytes())
     Path("images").mkdir()
     for i in range(4):
         Path("images", f"{i}.png").write_bytes(png(i))
@@ -75,6 +80,18 @@ def make():
 
 def opened():
     return qi.AnchorIndex.open("index")
+
+
+def bundled(p):
+    qi.sharing.write_bundle(opened(), "all.quasar")
+    return p("all.quasar")
+
+
+def fetched(p):
+    with serving() as hub, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_ENDPOINT", hub.url)
+        hub.repos["me/own"] = {"own.quasar": b"x"}
+        assert qi.sharing.fetch_from_hub("hf://me/own", p("got")).samefile("got/own.quasar")
 
 
 def small_sweep():
@@ -148,6 +165,7 @@ ENTRIES = {
     ),
     "build_from_embeddings": lambda p: qi.build_from_embeddings(p("new/one"), source(), MATRIX),
     "build_index": lambda p, encoder: qi.build_index(p("new/one"), [qi.load_source("rated.csv")], encoder),
+    "build_published": lambda p: qi.index.build_published(p("new/one"), qi.datasets.read_published("published/ava")),
     "check_build": lambda p: qi.index.check_build(p("new/one"), [source()], overwrite=False),
     "check_encoder": lambda p: qi.encoders.check_encoder(qi.DEFAULT_ENCODER, weights=p("all.npy")),
     "check_map": lambda p: qi.maps.check_map(p("out.html")),
@@ -163,6 +181,7 @@ ENTRIES = {
     "draw_map": lambda p: [is_written(p(f"out.{ending}"), draw_map) for ending in ("html", "png", "svg")],
     "draw_reproduction": picture(qi.reproduction.draw_reproduction, reproduction),
     "draw_sweep": picture(qi.sweep.draw_sweep, lambda: qi.sweep.run_sweep(small_sweep(), bench())),
+    "find_published_files": lambda p: qi.datasets.find_published_files(p("published")),
     "list_images": lambda p: qi.list_images(p("images")),
     "load_embeddings": lambda p: qi.load_embeddings(p("all.npy"), p("all.csv")),
     "load_encoder": lambda p: _refused(lambda: qi.load_encoder(weights=p("all.npy"))),
@@ -173,11 +192,18 @@ ENTRIES = {
     "load_source": lambda p: qi.load_source(p("all.csv"), root=p("images")),
     "collect_source": lambda p: qi.datasets.collect_source(p("all.csv")),
     "read_sources": lambda p: qi.checks.read_sources([p("all.csv")]),
+    "fetch_from_hub": fetched,
+    "install_bundle": lambda p: qi.sharing.install_bundle(bundled(p), p("new/one")),
+    "push": lambda p: is_written(p("out.quasar"), lambda path: qi.sharing.push(opened(), path)),
+    "read_bundle": lambda p: qi.sharing.read_bundle(bundled(p)),
+    "write_bundle": lambda p: is_written(p("out.quasar"), lambda path: qi.sharing.write_bundle(opened(), path)),
+    "write_terms": lambda p: qi.index.write_terms(p("index"), [qi.index.Terms("own", "CC0-1.0")]),
     "merge": lambda p: qi.merge(p("new/one"), [opened(), qi.AnchorIndex.open("other")]),
     "read_author_embeddings": lambda p: qi.datasets.read_author_embeddings(
         p("author.pt"), p("author.json"), p("author-labels.json")
     ),
     "read_embedded_images": lambda p: qi.index.read_embedded_images(p("all.parquet")),
+    "read_published": lambda p: qi.datasets.read_published(p("published/ava")),
     "read_export": lambda p: qi.read_export(p("all.parquet")),
     "read_image_bytes": lambda p: qi.images.read_image_bytes(p("images/0.png")),
     "read_plan": lambda p: qi.sweep.read_plan(p("plan.toml")),
@@ -198,6 +224,14 @@ ENTRIES = {
     "write_embedded_images": lambda p: is_written(
         p("out.npz"), lambda path: qi.index.write_embedded_images(path, list("abcd"), MATRIX[:4])
     ),
+    "Provenance.of": lambda p: qi.index.Provenance.of([p("index")]),
+    "Provenance.write": lambda p: qi.index.Provenance((qi.index.Origin("x"),)).write(p("index")),
+    "read_origins": lambda p: qi.index.read_origins(p("index")),
+    "download": lambda p: qi.sharing.download("memory://pulled/ava.zip", p("downloads")),
+    "list_archive": lambda p: qi.sharing.list_archive(p("ava.zip")),
+    "unpack": lambda p: qi.sharing.unpack(p("ava.zip"), qi.sharing.list_archive("ava.zip"), p("unpacked")),
+    "pull": lambda p: qi.sharing.pull(p("ava.zip"), p("new/one")),
+    "pull_files": lambda p: qi.sharing.pull_files(p("ava.zip"), p("files")),
 }  # fmt: skip
 
 
