@@ -145,7 +145,7 @@ def fetch_photographs(folder: PathText) -> list[Path]:
     files = _read_files(folder / PACKAGES, photographs)
     written: list[Path] = []
     for photograph in photographs:
-        for number, picture in enumerate(cut_photograph(decode(files[photograph.id])), start=1):
+        for number, picture in enumerate(cut_photograph(decode(files[photograph.id], rule=1)), start=1):
             path = folder / PRISTINE / f"{photograph.id}_cut{number}.png"
             buffer = io.BytesIO()
             Image.fromarray(picture).save(buffer, format="PNG")

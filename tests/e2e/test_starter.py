@@ -85,8 +85,7 @@ def test_it_is_small_whole_and_says_what_it_is(run: Run) -> None:
     assert "given by no person" in info.stdout
     assert run("verify", STARTER).returncode == 0
     index = qi.AnchorIndex.open(STARTER)
-    assert index.manifest.encoder.difference(qi.load_encoder(device="cpu").spec.at_rule(1)) == ""
-    assert "1: colour profiles are not converted" in info.stdout
+    assert index.manifest.encoder.difference(qi.load_encoder(device="cpu").spec) == ""
     names = index.tables.read(["path", "reference"])
     assert not [path for path in names["path"].to_pylist() if "/" in path]  # of the machine that made it
     assert set(names["reference"].to_pylist()) <= {one.id for one in list_photographs()}
