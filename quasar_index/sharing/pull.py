@@ -17,7 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from ..datasets.published import CITATION, RELEASE, find_tower
-from ..datasets.published_files import PublishedFile, choose_published, find_published_files, read_published_file
+from ..datasets.published_files import (
+    PublishedFile,
+    choose_published,
+    find_published_files,
+    read_published,
+    read_published_file,
+)
 from ..errors import AnchorIndexError, DataError, reason
 from ..index import AnchorIndex, Manifest, Origin, Provenance, Terms, build_published, read_origins
 from ..index.durable import digest
@@ -99,7 +105,7 @@ def pull(
     Args:
         source: `quasar:NAME` for a set of `quasar_index.datasets.PUBLISHED`, an address (`https://`, or what fsspec
             opens, or `hf://OWNER/NAME`), or a path: of a zip in the layout of QUASAR's authors, the folder that it
-            unpacks to, or a bundle (see `push`).
+            unpacks to, a `.pt` in it, or a bundle (see `push`).
         name: Name or path of the index; None for that of the source.
         encoder: Whose embeddings, where there are those of several; None for the encoder of the paper's task.
         overwrite: Replace an index of that name.
@@ -217,8 +223,8 @@ def _made_before(path: Path, place: Place, encoder: str | None) -> Pulled | None
 
 def _make_index(place: Place, path: Path, work: Path, how: Fetching, encoder: str | None, overwrite: bool) -> Pulled:
     """Fetch, unpack, and build."""
-    if place.path is not None and place.path.is_dir():
-        file, sha256, others = _in_folder(place.path, encoder)
+    if place.path is not None and (place.path.is_dir() or place.path.suffix.lower() == ".pt"):
+        file, sha256, others = _as_it_lies(place.path, encoder)
     else:
         unpacked = _unpacked_before(place, work, encoder)
         if unpacked is None:
@@ -234,9 +240,11 @@ def _make_index(place: Place, path: Path, work: Path, how: Fetching, encoder: st
     return Pulled(report.index, True, origin, others, found.source.warnings, report.n_duplicates)
 
 
-def _in_folder(folder: Path, encoder: str | None) -> tuple[PublishedFile, str, tuple[str, ...]]:
-    """Choose the embeddings of a folder."""
-    files = find_published_files(folder)
+def _as_it_lies(path: Path, encoder: str | None) -> tuple[PublishedFile, str, tuple[str, ...]]:
+    """Choose the embeddings of a folder, or those of a tensor in one."""
+    if path.is_file():
+        return read_published(path).file, digest(path), ()
+    folder, files = path, find_published_files(path)
     chosen = choose_published(files, encoder, folder)
     others = tuple(one.tower.encoder for one in files if one.tower != chosen.tower)
     return chosen, "", others
