@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -29,7 +30,8 @@ def info(
     if name.lower().endswith(".quasar") and not Path(name).is_dir():
         if any(option is not None for option in (where, rating, version)):
             raise AnchorIndexError(
-                f"'{name}' is a bundle: its anchors are not read", f"make an index of it: quasar-index pull {name}"
+                f"'{name}' is a bundle: its anchors are not read",
+                f"make an index of it: quasar-index pull {shlex.quote(name)}",
             )
         print_facts(bundle_facts(name, as_json=json), as_json=json)
         return
@@ -169,6 +171,7 @@ def embedding_words(embedding: qi.index.EmbeddingRecord) -> str:
     parts = [encoder.name, f"{encoder.dim}-d"]
     if encoder.input is not None:
         parts += [f"layers {encoder.layers}", f"input {encoder.input} (rule version {encoder.input.version})"]
+        parts += [] if encoder.fingerprint else ["known by its name alone: nobody hashed its weights"]
     parts += [f"ran in {encoder.runtime}"] if encoder.runtime else []
     return ", ".join([*parts, *([f"kept as {embedding.dtype}"] if embedding.dtype != "float32" else [])])
 

@@ -58,6 +58,8 @@ def _bar(what: str, in_bytes: bool) -> Iterator[Update]:
         task = progress.add_task(what, total=None, rate="", failed="")
 
         def update(done: int, total: int | None, failed: int = 0) -> None:
+            if done < progress.tasks[0].completed:  # the next of several things
+                progress.reset(task)
             speed = progress.tasks[0].speed
             progress.update(
                 task,
@@ -99,12 +101,15 @@ class _Lines:
         self._interval = interval
         self._said = time.monotonic()
         self._first: tuple[int, float] | None = None
+        self._before = 0
 
     def __call__(self, done: int, total: int | None, failed: int | None = None) -> None:
         """Take note of how much is done."""
         now = time.monotonic()
-        if self._first is None:  # neither loading an encoder nor what an interrupted run had done is of the rate
+        # Neither loading an encoder nor what an interrupted run had done is of the rate, nor what was done before this.
+        if self._first is None or done < self._before:
             self._first = done, now
+        self._before = done
         if now - self._said < self._interval:
             return
         self._said = now

@@ -31,6 +31,7 @@ class ProtocolName(str, Enum):
     FIG5 = "FIG5"
     FIG6 = "FIG6"
     FIG7 = "FIG7"
+    ADAPTIVE = "ADAPTIVE"
 
 
 def reproduce(
@@ -38,19 +39,27 @@ def reproduce(
         ProtocolName,
         typer.Argument(
             help="TABLE1: the headline; FIG4: encoders at 224 px; FIG5: resolutions; FIG6: fractions of the anchors; "
-            "FIG7: aesthetics.",
+            "FIG7: aesthetics; ADAPTIVE: anchors retrieved for each image (section 5).",
             case_sensitive=False,
         ),
     ],
     data_root: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--data-root",
             metavar="DIR",
             help="Folder with the data sets: tid2013/, kadid10k/, koniq10k/, livewild/, spaq/, pieapp/, aadb/, tad66k/ "
-            "to test on; kadis700k/, pipal/, ava/ for anchors; embeddings/ for those of the authors.",
+            "to test on; kadis700k/, pipal/, ava/ for anchors; embeddings/ is read as --published.",
         ),
-    ],
+    ] = None,
+    published: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder with embeddings that the authors published, unpacked: no image is needed. Rows whose setting "
+            "is not the paper's are marked, and its figure is left out.",
+        ),
+    ] = None,
     indexes: Annotated[
         Path | None,
         typer.Option(
@@ -108,9 +117,9 @@ def reproduce(
 ) -> None:
     """Run a table or figure of the QUASAR paper over the data sets that are there: ours beside the published figures.
 
-    Every data set is embedded once for each encoder; the same command goes on where it stopped. What is missing is
-    listed with how to get it. SRCC is signed here; the paper prints its absolute value. The exit code is 0 when
-    something ran.
+    Give images (--data-root), embeddings that the authors published (--published), or both. Images are embedded once
+    for each encoder; the same command goes on where it stopped. What is missing is listed with how to get it. SRCC is
+    signed here; the paper prints its absolute value. The exit code is 0 when something ran.
     """
     if picture is not None:
         qi.pictures.check_picture(picture)
@@ -118,10 +127,11 @@ def reproduce(
     tests = [one.strip() for text in only or [] for one in text.split(",") if one.strip()]
     chosen = qi.reproduction.select_experiments(qi.reproduction.find_protocol(name.value), only=tests, encoder=encoder)
     files = _weights(weights or [], list(dict.fromkeys(one.encoder for one in chosen)))
-    with interruptible("the same command goes on where it stopped"), progress_bar("embedding") as on_progress:
+    with interruptible("the same command goes on where it stopped"), progress_bar("images") as on_progress:
         found = qi.reproduction.reproduce(
             name.value,
             data_root,
+            published=published,
             indexes=indexes,
             only=tests,
             encoder=encoder,

@@ -28,7 +28,7 @@ def print_reproduction(found: qi.reproduction.Reproduction) -> None:
     for line in _remarks(found, marks):
         print_text(line)
     if others := _others(found):
-        print_text("\npublished for other methods, not run here")
+        print_text("\npublished for other methods or settings, not run here")
         print_table(*others, right=others[0][1:])
     if found.missing:
         print_text("\n" + missing_text(found.missing))
@@ -44,7 +44,7 @@ def print_reproduction_markdown(found: qi.reproduction.Reproduction) -> None:
     ]
     parts += ["\n".join(f"- {line.strip()}" for line in _remarks(found, marks) if line)]
     if others := _others(found):
-        parts += ["Published for other methods, not run here:", _markdown(*others, right=others[0][1:])]
+        parts += ["Published for other methods or settings, not run here:", _markdown(*others, right=others[0][1:])]
     for one in found.missing:
         parts.append(f"Missing {one.kind} `{one.name}`: {one.reason}\n\n```\n" + "\n".join(one.how) + "\n```")
     print("\n\n".join(part for part in parts if part))  # noqa: T201
@@ -77,7 +77,7 @@ def _table(found: qi.reproduction.Reproduction) -> tuple[tuple[str, ...], list[t
     for result in shown:
         one, measured = result.experiment, result.measured
         remarks = [text for text in (*result.flags, one.note) if text and result.status in ("ran", "planned")]
-        numbers = ", ".join(map(str, sorted(marks.setdefault(text, len(marks) + 1) for text in remarks)))
+        numbers = _runs(sorted(marks.setdefault(text, len(marks) + 1) for text in remarks))
         rows.append(
             (
                 *([one.panel] if of_panels else []),
@@ -92,6 +92,17 @@ def _table(found: qi.reproduction.Reproduction) -> tuple[tuple[str, ...], list[t
             )
         )
     return columns, rows, marks
+
+
+def _runs(numbers: Sequence[int]) -> str:
+    """Write ascending numbers, runs of three or more as such: `1-4, 7`."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number == parts[-1][-1] + 1:
+            parts[-1].append(number)
+        else:
+            parts.append([number])
+    return ", ".join(f"{one[0]}-{one[-1]}" if len(one) > 2 else ", ".join(map(str, one)) for one in parts)
 
 
 def _is_hidden(found: qi.reproduction.Reproduction, result: qi.reproduction.ExperimentResult) -> bool:
@@ -133,8 +144,8 @@ def _remarks(found: qi.reproduction.Reproduction, marks: dict[str, int]) -> Iter
     steps = Counter(step for one in found.results if one.status == "planned" for step in one.reasons)
     yield from (f"would {step}" for step in steps)
     yield from found.protocol.notes
-    if found.protocol.x_label and any(one.experiment.published.value is None for one in found.results):
-        yield "published '-': figure only, the paper draws the value and does not print it"
+    shown = [one.experiment.published for one in found.results if not _is_hidden(found, one)]
+    yield from dict.fromkeys(f"published '-': {one.source}" for one in shown if one.value is None)
 
 
 def _others(found: qi.reproduction.Reproduction) -> tuple[tuple[str, ...], list[tuple[str, ...]]] | None:

@@ -55,7 +55,7 @@ def make_rows(
         (n, D) float32, the paths, and raw scores; None for pipal and kadis700k.
     """
     dim = dim or tower.dim
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng([seed, *declared.name.encode()])
     paths = paths_of(declared, n)
     direction = np.random.default_rng(7).normal(size=dim).astype(np.float32)
     if declared.tag in RATED:

@@ -3,7 +3,7 @@
 from .base import RECORD_SCHEMA, AnchorSource, Division, ImageSource, Kind, make_records
 from .declare import Dataset
 from .embeddings import load_embeddings, read_author_embeddings
-from .published import PUBLISHED, TOWERS, PublishedSet, PublishedTower, find_published
+from .published import PUBLISHED, TOWERS, PublishedSet, PublishedTower, find_published, parse_file_name
 from .published_files import PublishedEmbeddings, PublishedFile, find_published_files, read_published
 from .registry import DATASETS
 from .sources import find_dataset, load_images, load_source
@@ -29,6 +29,7 @@ __all__ = [
     "load_images",
     "load_source",
     "make_records",
+    "parse_file_name",
     "read_author_embeddings",
     "read_published",
 ]

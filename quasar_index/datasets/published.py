@@ -188,6 +188,11 @@ PUBLISHED: dict[str, PublishedSet] = {
 """Every set of the release, by the name of its zip."""
 
 
+def input_words(rule: str) -> str:
+    """Return an input rule in words: `crop-224` is "224 px"."""
+    return {"native": "native size", "crop-224": "224 px", "shorter-side=512": "512 px"}.get(rule, rule)
+
+
 def plain_name(text: str) -> str:
     """Return a name without case and separators: `KADIS-700k`, `kadis700k` and `TID2013_224`, `tid2013224` are one."""
     return re.sub(r"[^a-z0-9]", "", text.casefold())
@@ -240,7 +245,7 @@ def parse_file_name(stem: str) -> tuple[str, PublishedTower] | None:
         The data set's tag as it stands there, and the tower; None for any other name.
 
     Example:
-        >>> from quasar_index.datasets.published import parse_file_name
+        >>> from quasar_index.datasets import parse_file_name
         >>> tag, tower = parse_file_name("ava_open-clip_coca_ViT-L-14_mscoco-finetuned-laion2B-s13B-b90k_None")
         >>> tag, tower.encoder
         ('ava', 'coca-vit-l-14')

@@ -16,7 +16,7 @@ from ..paths import PathText
 from .base import AnchorSource
 from .embeddings import read_author_embeddings
 from .files import stem
-from .published import PUBLISHED, PublishedSet, PublishedTower, find_tower, parse_file_name, plain_name
+from .published import PUBLISHED, PublishedSet, PublishedTower, find_tower, input_words, parse_file_name, plain_name
 
 LABELS = "labels.json"
 _NAMED_BY_REFERENCE = ("pipal", "kadis700k", "tid2013", "kadid10k")
@@ -48,8 +48,7 @@ class PublishedFile:
     @property
     def setting(self) -> str:
         """The setting that made the embeddings, in words."""
-        words = {"native": "native size", "crop-224": "224 px", "shorter-side=512": "512 px"}
-        return f"{self.declared.name}: {self.tower.label} ({self.tower.pretrain}), {words[self.input]}"
+        return f"{self.declared.name}: {self.tower.label} ({self.tower.pretrain}), {input_words(self.input)}"
 
 
 @dataclass(frozen=True)
@@ -174,8 +173,8 @@ def _declared(source: AnchorSource, declared: PublishedSet) -> AnchorSource:
     if dataset.name in _NAMED_BY_REFERENCE:
         # Their own rule: the name of a distorted image begins with that of its reference.
         records = _with(records, "reference", [stem(path).split("_")[0] for path in paths])
-    splits = [_split_of(path, dataset.splits) for path in paths]
-    if None not in splits:
+    splits = _splits_of(paths, tuple(dataset.splits))
+    if splits is not None:
         records = _with(records, "split", splits)
     if declared.size is not None and len(paths) != declared.size:
         warnings.append(f"{counted(len(paths), 'embedding', form=',')} of {declared.name}, {declared.size:,} published")
@@ -199,12 +198,26 @@ def _with(records: pa.Table, name: str, values: Sequence[str | None]) -> pa.Tabl
     return records.set_column(place, records.schema.field(place), pa.array(values, type=pa.string()))
 
 
-def _split_of(path: str, splits: object) -> str | None:
-    """Return the official split that the folders of a path tell: `distorted_images/test/`, `trainingImages/`."""
-    names = list(splits) if isinstance(splits, dict) else []
-    for part in reversed(path.replace("\\", "/").split("/")[:-1]):
-        words = re.findall(r"[A-Z]?[a-z]+", part)
+def _splits_of(paths: Sequence[str], names: Sequence[str]) -> list[str] | None:
+    """Return the official split of each row that the folders of its path tell; None where they do not.
+
+    Folders that all paths share tell none: `/home/test/` is no split. Where some images lie in a training folder
+    (`trainingImages/`), and there are two splits, the others are tests.
+    """
+    folders = [path.replace("\\", "/").split("/")[:-1] for path in paths]
+    first, last = min(folders, default=[]), max(folders, default=[])
+    n_shared = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
+    found = [_split_of(parts[n_shared:], names) for parts in folders]
+    if "train" in found and sorted(names) == ["test", "train"]:
+        return [split or "test" for split in found]
+    return None if None in found else [str(split) for split in found]
+
+
+def _split_of(folders: Sequence[str], names: Sequence[str]) -> str | None:
+    """Return the split that a word in the innermost folder with one begins with: `training` is "train"."""
+    for part in reversed(folders):
+        words = [word.casefold() for word in re.findall(r"[A-Z]?[a-z]+", part)]
         for name in names:
-            if name in {word.casefold() for word in words}:
-                return str(name)
+            if any(word.startswith(name) for word in words):
+                return name
     return None

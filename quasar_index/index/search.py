@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..anchors import AnchorTable, Side
+from ..anchors import SIDES, AnchorTable, Side
 from ..arrays import FloatArray, IntArray
 from .gpu_search import search_on_gpu
 
@@ -56,9 +57,55 @@ def nearest(
         found = anchors.approximate.nearest(anchors, queries, top_k, side)
         if found is not None:
             return Neighbors(*found)
+    if (shared := _SHARED.get()) is not None:
+        return shared.nearest(anchors, queries, top_k, side)
+    return _nearest(anchors, queries, top_k, side)
+
+
+def _nearest(anchors: AnchorTable, queries: FloatArray, top_k: int, side: Side | None) -> Neighbors:
     rows = slice(0, len(anchors)) if side is None else anchors.side(side)
     among = _search(queries, anchors.directions, rows, min(top_k, rows.stop - rows.start), keep=True)
     return Neighbors(rows=among.rows + rows.start, similarity=among.similarity)
+
+
+@dataclass
+class _SharedSearches:
+    """The nearest anchors of either side that some queries have, at least `most` of them."""
+
+    most: int
+    found: dict[tuple[int, int, Side], Neighbors] = field(default_factory=dict)
+
+    def nearest(self, anchors: AnchorTable, queries: FloatArray, top_k: int, side: Side | None) -> Neighbors:
+        """Answer from what was found; those of both sides are the best of each side's."""
+        if side is None:
+            parts = [self.nearest(anchors, queries, top_k, one) for one in SIDES]
+            rows, similarity = (np.concatenate([getattr(part, name) for part in parts], axis=1) for name in _FIELDS)
+            best = np.argsort(-similarity, axis=1, kind="stable")[:, :top_k]
+            return Neighbors(*(np.take_along_axis(values, best, axis=1) for values in (rows, similarity)))
+        key = (id(anchors.directions), hash(queries.tobytes()), side)
+        known = self.found.get(key)
+        n_side = anchors.n_good if side == "good" else anchors.n_bad
+        if known is None or known.rows.shape[1] < min(top_k, n_side):
+            known = self.found[key] = _nearest(anchors, queries, max(top_k, self.most), side)
+        return Neighbors(known.rows[:, :top_k], known.similarity[:, :top_k])
+
+
+_SHARED: ContextVar[_SharedSearches | None] = ContextVar("shared searches", default=None)
+_FIELDS = ("rows", "similarity")
+
+
+@contextmanager
+def shared_searches(top_k: int) -> Iterator[None]:
+    """Let several methods score the same queries by one search of each side.
+
+    Args:
+        top_k: Neighbours that are looked for at once: the most that any of them asks for.
+    """
+    token = _SHARED.set(_SharedSearches(top_k))
+    try:
+        yield
+    finally:
+        _SHARED.reset(token)
 
 
 def search(queries: FloatArray, directions: FloatArray, k: int) -> Neighbors:

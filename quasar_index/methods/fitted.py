@@ -105,6 +105,7 @@ class FittedMethod:
         method: The method.
         anchors: N anchors; an index stands for all of its anchors.
         space: The method's space, where it is fitted to these anchors already.
+        table: The anchors in that space, where they were mapped already.
 
     Attributes:
         method: The method.
@@ -124,7 +125,14 @@ class FittedMethod:
         (3, 8, 'whitened (shrinkage 0.01)')
     """
 
-    def __init__(self, method: Method, anchors: AnchorTable | AnchorIndex, *, space: Space | None = None) -> None:
+    def __init__(
+        self,
+        method: Method,
+        anchors: AnchorTable | AnchorIndex,
+        *,
+        space: Space | None = None,
+        table: AnchorTable | None = None,
+    ) -> None:
         if isinstance(anchors, AnchorIndex):
             anchors = anchors.anchors()
         if not isinstance(anchors, AnchorTable):
@@ -138,6 +146,8 @@ class FittedMethod:
             name, shrinkage = method.fixed_space
             space = fit_space(anchors, name, shrinkage=shrinkage)
         self.space: Space = space
+        if table is not None:
+            self.table = table
         with threads_for(len(anchors), anchors.dim, min(len(anchors), anchors.dim)):
             self._predict = method.predictor(self.table) if isinstance(method, RatingMethod) else None
             self._static = (
@@ -178,7 +188,7 @@ class FittedMethod:
 
     def directions(self, raw: FloatArray) -> FloatArray:
         """Map (M, D) raw embeddings into the space in use, to length one."""
-        return unit(self.space.apply(unit(raw)))
+        return unit(raw) if self.space.name == "raw" else unit(self.space.apply(unit(raw)))
 
     def score(self, embeddings: npt.ArrayLike) -> Scores:
         """Score raw embeddings.

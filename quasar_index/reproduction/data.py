@@ -1,39 +1,29 @@
 """Finding the paper's data sets below one folder, and saying how to get those that are not there.
 
 A data set lies in a folder of its name, title or an alias (`tid2013/`, `KonIQ-10k/`, `LIVEitW/`, ...; case and hyphens
-do not matter) and has the tree that `quasar-index datasets NAME` shows. Embeddings that the authors published stand in
-for the images of an anchor set: `embeddings/**/NAME_clip_RN50_openai_False.pt` with its `.json`.
+do not matter) and has the tree that `quasar-index datasets NAME` shows.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from ..arrays import FloatArray
 from ..datasets.base import AnchorSource
 from ..datasets.declare import Dataset
-from ..datasets.embeddings import read_author_embeddings
-from ..datasets.files import stem
+from ..datasets.published import input_words
 from ..datasets.registry import DATASETS
 from ..datasets.sources import load_source
 from ..datasets.spec import normal_name
 from ..errors import DataError
 from ..sides import reference_units
 from .report import MissingInput
-
-RELEASES = "https://github.com/photosynthesis-team/QUASAR/releases/tag/embeds"
-AUTHOR_NAMES = {
-    ("clip-rn50", "native"): "{}_clip_RN50_openai_False",
-    ("clip-rn50-pos", "native"): "{}_clip_RN50_openai_True",
-}
-"""Stems of the files that the authors' generate_embeddigs.py writes, by encoder and input rule."""
 
 
 @dataclass(frozen=True)
@@ -66,31 +56,25 @@ def find_root(data_root: Path, dataset: Dataset) -> Path | None:
     )
 
 
-def find_author_files(data_root: Path, need: Need) -> tuple[Path, Path] | None:
-    """Return the authors' published embeddings of an anchor set, and the list of their paths, if they are there."""
-    name = AUTHOR_NAMES.get((need.encoder, need.input or ""))
-    folder = data_root / "embeddings"
-    if need.role != "anchors" or name is None or not folder.is_dir():
-        return None
-    wanted = name.format(need.dataset).casefold()
-    for path in sorted(folder.rglob("*.pt")):
-        if path.stem.casefold() == wanted and path.with_suffix(".json").is_file():
-            return path, path.with_suffix(".json")
-    return None
+def describe_missing(data_root: Path | None, need: Need, published: Sequence[str]) -> MissingInput:
+    """Say where a data set is expected, and how to get it.
 
-
-def describe_missing(data_root: Path, need: Need) -> MissingInput:
-    """Say where a data set is expected, and how to get it."""
+    Args:
+        data_root: Folder of the data sets; None where none was given.
+        need: What is needed.
+        published: Commands that fetch embeddings to stand in for it.
+    """
     dataset = DATASETS[need.dataset]
+    root = Path("DIR") if data_root is None else data_root
     how = [
-        f"get it from {dataset.homepage} ({dataset.licence})",
-        f"lay it out as {data_root / dataset.name}/",
+        *published,
+        f"{'or ' if published else ''}get it from {dataset.homepage} ({dataset.licence})",
+        f"lay it out as {root / dataset.name}/{' and add --data-root DIR' if data_root is None else ''}",
         *(f"  {line}" for line in dataset.tree.splitlines()),
     ]
-    if need.role == "anchors" and (name := AUTHOR_NAMES.get((need.encoder, need.input or ""))):
-        file = name.format(need.dataset)
-        how.append(f"or the authors' embeddings, {RELEASES}: {data_root}/embeddings/{file}.pt and .json")
-    return MissingInput(need.dataset, "data set", f"{dataset.title} is not below '{data_root}'", tuple(how))
+    made = f" by {need.encoder}, {input_words(need.input)}," if need.input else ""
+    place = f"{made} is not among the published embeddings" if data_root is None else f" is not below '{data_root}'"
+    return MissingInput(need.dataset, "data set", f"{dataset.title}{place}", tuple(how))
 
 
 def read_images(root: Path, need: Need, *, sample: int | None, seed: int) -> AnchorSource:
@@ -113,22 +97,6 @@ def read_images(root: Path, need: Need, *, sample: int | None, seed: int) -> Anc
         options.append("division=reference")
     source = load_source(f"{need.dataset}:{root}{'?' if options else ''}{'&'.join(options)}")
     return source if need.role == "test" else draw_sample(source, sample, seed)[0]
-
-
-def read_authors(
-    pair: tuple[Path, Path], need: Need, *, sample: int | None, seed: int
-) -> tuple[AnchorSource, FloatArray]:
-    """Read the authors' embeddings of an anchor set; the arguments are those of `read_images`."""
-    source, matrix = read_author_embeddings(*pair)
-    source = replace(source, name=need.dataset)
-    if source.division == "reference":
-        # Their own rule (aggregation/fr.py): the name of a distorted image begins with that of its reference.
-        references = [stem(path).split("_")[0] for path in source.records["path"].to_pylist()]
-        place = source.records.schema.get_field_index("reference")
-        column = pa.array(references, type=pa.string())
-        source = replace(source, records=source.records.set_column(place, source.records.schema.field(place), column))
-    source, rows = draw_sample(source, sample, seed)
-    return source, matrix if rows is None else np.ascontiguousarray(matrix[rows])
 
 
 def draw_sample(

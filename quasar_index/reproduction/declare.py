@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..methods.mean import Mean
-from ..methods.method import CentroidMethod
+from ..methods.method import Method
 
 FIGURE_ONLY = "figure only: the value is drawn, not printed"
 
@@ -37,13 +37,14 @@ class Experiment:
         anchors: Anchor data set; None for the pair of prompts "Good photo." and "Bad photo." (CLIP-IQA).
         anchor_input: Input rule of the anchors, in its short form; None for the encoder's default.
         test_input: Input rule of the test images.
-        method: Aggregation of the anchors.
+        method: What the anchors are scored by.
         fraction: Random part of the anchors, in (0, 1] (see `AnchorTable.subsample`).
         n_draws: Random draws of that part, whose SRCC is averaged.
         x: Place on the figure's axis; None for a table.
         published: What the paper reports.
         note: What the paper leaves open here.
         replaces: The paper's encoder, where another one was put in its place; empty otherwise.
+        changed: How it differs from the paper's setting otherwise, where published embeddings stand in for it.
     """
 
     series: str
@@ -54,13 +55,14 @@ class Experiment:
     anchors: str | None = None
     anchor_input: str | None = None
     test_input: str | None = None
-    method: CentroidMethod = field(default_factory=lambda: Mean(space="raw"))
+    method: Method = field(default_factory=lambda: Mean(space="raw"))
     fraction: float = 1.0
     n_draws: int = 1
     x: float | str | None = None
     published: PublishedFigure = field(default_factory=PublishedFigure)
     note: str = ""
     replaces: str = ""
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,12 @@ class PaperProtocol:
     """A table or figure of the paper.
 
     Attributes:
-        name: "TABLE1", "FIG4", ...
+        name: "TABLE1", "FIG4", ..., or "ADAPTIVE".
         title: What it shows.
         experiments: Its cells or points.
         x_label: What varies within a series; empty for a table.
         keeps_input: Whether the input rules are what varies, so that a substituted encoder takes them, too.
-        others: Printed figures of other methods, which are not run here: method -> test set -> figure.
+        others: Printed figures of other methods or settings, which are not run here: method -> test set -> figure.
         notes: What the paper leaves open, and how it is declared here.
     """
 

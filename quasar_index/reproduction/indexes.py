@@ -1,4 +1,4 @@
-"""The indexes of a reproduction: every data set embedded once an encoder and input rule, reused on the next run.
+"""The embedded images of a reproduction: published ones, or indexes, made once an encoder and input rule and reused.
 
 Test sets are kept as indexes, too: an interrupted embedding goes on, as that of anchors does.
 """
@@ -17,11 +17,13 @@ from ..encoders.weights import OFFLINE_ENCODER, OFFLINE_ENCODERS
 from ..errors import AnchorIndexError, EncoderError, QuasarError, counted
 from ..images import MAX_PIXELS
 from ..index.anchor_index import AnchorIndex
-from ..index.build import build_from_embeddings, build_index
+from ..index.build import build_index
 from ..index.manifest import MANIFEST
 from ..index.records import SourceRecord
-from .data import Need, describe_missing, find_author_files, find_root, read_authors, read_images, slug
+from .data import Need, describe_missing, find_root, read_images, slug
+from .embedded import EmbeddedSet, n_records, of_index, of_published
 from .report import MissingInput
+from .shelf import Shelf, input_of
 
 if TYPE_CHECKING:
     from ..encoders.image_tower import Precision
@@ -29,11 +31,12 @@ if TYPE_CHECKING:
 
 @dataclass
 class Library:
-    """Makes and reuses the indexes that experiments need.
+    """Reads the published embeddings, and makes and reuses the indexes, that experiments need.
 
     Attributes:
-        data_root: Folder of the data sets.
+        data_root: Folder of the data sets; None where there is none.
         home: Folder of the indexes.
+        shelf: Published embeddings, which come before images.
         weights: Weights files by name of the encoder.
         sample: Reference images, or rated ones, to draw of each anchor set; None for all.
         seed: Of that draw.
@@ -46,8 +49,9 @@ class Library:
         on_progress: Called with (done, total) images.
     """
 
-    data_root: Path
+    data_root: Path | None
     home: Path
+    shelf: Shelf = field(default_factory=Shelf)
     weights: Mapping[str, Path] = field(default_factory=dict)
     sample: int | None = None
     seed: int = 0
@@ -58,7 +62,7 @@ class Library:
     max_pixels: int = MAX_PIXELS
     on_step: Callable[[str], None] = field(default=lambda _: None)
     on_progress: Callable[[int, int], None] | None = None
-    _made: dict[Need, AnchorIndex | QuasarError | MissingInput] = field(default_factory=dict, repr=False)
+    _made: dict[Need, EmbeddedSet | QuasarError | MissingInput] = field(default_factory=dict, repr=False)
     _sources: dict[tuple[str, str, str | None], AnchorSource] = field(default_factory=dict, repr=False)
     _loaded: tuple[tuple[str, str | None], Encoder] | None = field(default=None, repr=False)
     _unavailable: dict[str, EncoderError] = field(default_factory=dict, repr=False)
@@ -76,8 +80,8 @@ class Library:
 
     def missing(self, need: Need) -> MissingInput | None:
         """Return the data set that an index lacks; None where it can be made but for weights, or is there."""
-        there = self.is_built(need) or self._root(need) or find_author_files(self.data_root, need)
-        return None if there else describe_missing(self.data_root, need)
+        there = self.shelf.find(need) or self.is_built(need) or self._root(need)
+        return None if there else describe_missing(self.data_root, need, self.shelf.commands(need))
 
     def plan(self, need: Need) -> str:
         """Say what would be done for an index that can be made, or is there.
@@ -85,18 +89,20 @@ class Library:
         Raises:
             QuasarError: When its labels cannot be used.
         """
+        if file := self.shelf.find(need):
+            return f"take the authors' embeddings '{file.tensor}'"
         if self.is_built(need):
             return f"reuse {self.path(need).name}"
-        if root := self._root(need):
-            images = counted(len(self._source(root, need)), "image", form=",")
-            return f"embed {images} of '{root}' as {self.path(need).name}"
-        return f"take the authors' embeddings as {self.path(need).name}"
+        root = self._root(need)
+        assert root is not None  # noqa: S101 - `missing` has seen it
+        images = counted(len(self._source(root, need)), "image", form=",")
+        return f"embed {images} of '{root}' as {self.path(need).name}"
 
-    def get(self, need: Need) -> AnchorIndex | QuasarError | MissingInput:
-        """Return an index: opened, or made; or why there is none."""
+    def get(self, need: Need) -> EmbeddedSet | QuasarError | MissingInput:
+        """Return embedded images: published ones, or of an index that is opened or made; or why there are none."""
         if need not in self._made:
             try:
-                self._made[need] = self.missing(need) or self._open(need) or self._build(need)
+                self._made[need] = self.missing(need) or self._published(need) or self._indexed(need)
             except EncoderError as error:
                 self._made[need] = self.describe_weights(need.encoder, error)
             except QuasarError as error:
@@ -138,7 +144,18 @@ class Library:
         return MissingInput(name, "weights", error.message, tuple(how))
 
     def _root(self, need: Need) -> Path | None:
-        return find_root(self.data_root, DATASETS[need.dataset])
+        return None if self.data_root is None else find_root(self.data_root, DATASETS[need.dataset])
+
+    def _published(self, need: Need) -> EmbeddedSet | None:
+        file = self.shelf.find(need)
+        if file is None:
+            return None
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.on_step(f"reading the authors' embeddings '{file.tensor}'")
+        return of_published(file, need, sample=self.sample, seed=self.seed)
+
+    def _indexed(self, need: Need) -> EmbeddedSet:
+        return of_index(self._open(need) or self._build(need), need)
 
     def _source(self, root: Path, need: Need) -> AnchorSource:
         """Read labels, once for all encoders: KADIS-700k lists 840,000 files."""
@@ -158,9 +175,8 @@ class Library:
         if root and (difference := _difference(self._source(root, need), index.manifest.sources[0])):
             raise AnchorIndexError(f"'{path}' was built from other labels: {difference}", mend)
         if need.encoder in self.weights:
-            recorded = index.manifest.encoder
             loaded = self.encoder(need.encoder, need.input).spec
-            if recorded.name != "precomputed" and (difference := loaded.difference(recorded)):
+            if difference := loaded.difference(index.manifest.encoder):
                 raise AnchorIndexError(f"'{path}' was built with other weights: {difference}", mend)
         return index
 
@@ -168,10 +184,6 @@ class Library:
         path = self.path(need)
         root = self._root(need)
         self.home.mkdir(parents=True, exist_ok=True)
-        if root is None and (pair := find_author_files(self.data_root, need)):
-            self.on_step(f"reading the authors' embeddings '{pair[0]}'")
-            source, matrix = read_authors(pair, need, sample=self.sample, seed=self.seed)
-            return build_from_embeddings(path, source, matrix).index
         assert root is not None  # noqa: S101 - `missing` has seen it
         source = self._source(root, need)
         encoder = self.encoder(need.encoder, need.input)
@@ -188,11 +200,6 @@ class Library:
         ).index
 
 
-def input_of(encoder: str, rule: str | None) -> str | None:
-    """Return an input rule: as given, else the default of a registered encoder; None where it is not known."""
-    return rule or (ENCODERS[encoder].input if encoder in ENCODERS else None)
-
-
 def weights_state(encoder: str, given: Path | None) -> str:
     """Say where weights would come from, without loading or fetching them."""
     if given is not None:
@@ -205,11 +212,6 @@ def weights_state(encoder: str, given: Path | None) -> str:
     folder = "models--" + source.removeprefix("huggingface.co/").replace("/", "--")
     cached = any((Path(HF_HUB_CACHE) / folder / "snapshots").glob("*/*"))
     return f"load {encoder}" + (f" from '{HF_HUB_CACHE}'" if cached else f" after fetching its weights from {source}")
-
-
-def n_records(record: SourceRecord) -> int:
-    """Return the number of images that a data set of an index came with."""
-    return record.n_good + record.n_bad + record.n_failed + record.n_duplicates
 
 
 def _difference(source: AnchorSource, record: SourceRecord) -> str:

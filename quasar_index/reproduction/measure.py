@@ -1,8 +1,8 @@
-"""Measuring experiments that share their anchors, aggregation and draws; and keeping what was measured."""
+"""Measuring experiments that share their anchors and draws; and keeping what was measured."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -13,8 +13,10 @@ from ..anchors import AnchorTable
 from ..arrays import DoubleArray
 from ..errors import DataError, QuasarError, counted
 from ..json_lines import append_line, read_lines
-from ..methods.method import CentroidMethod
-from ..statistics.bootstrap import MIN_GROUPS_INTERVAL, MIN_PAIRS_INTERVAL, bootstrap
+from ..methods.fitted import FittedMethod
+from ..methods.method import CentroidMethod, Method
+from ..methods.together import fit_together, score_together
+from ..statistics.bootstrap import MIN_GROUPS_INTERVAL, MIN_PAIRS_INTERVAL, Interval, bootstrap_columns
 from ..statistics.correlation import srcc
 from ..validation.rated import RatedImages
 from .report import Measurement
@@ -37,49 +39,67 @@ class Anchors:
 
 def measure(
     anchors: Anchors,
-    method: CentroidMethod,
+    methods: Sequence[Method],
     tests: Mapping[str, RatedImages],
     *,
     fraction: float,
     n_draws: int,
     n_resamples: int,
     seed: int,
-) -> dict[str, Measurement | QuasarError]:
-    """Score test sets by the same centroids.
+    on_progress: Callable[[int, int], None] | None = None,
+) -> dict[tuple[str, str], Measurement | QuasarError]:
+    """Score test sets by the same anchors.
 
     Args:
         anchors: The anchors.
-        method: Their aggregation.
+        methods: What they are scored by; those of one space share their searches.
         tests: Rated test images by name.
         fraction: Random part of the anchors.
         n_draws: Draws of that part; 1 is enough of all anchors.
         n_resamples: Of the bootstrap.
         seed: Of the first draw (the next ones count up) and of the bootstrap.
+        on_progress: Called with (done, total) images of a test set.
 
     Returns:
-        By name, what was measured, or the error that it met.
+        By method (as text) and name, what was measured, or the error that it met.
     """
-    values: dict[str, list[float]] = {name: [] for name in tests}
-    found: dict[str, Measurement | QuasarError] = {}
+    every = [(str(method), name) for method in methods for name in tests]
+    values: dict[tuple[str, str], list[float]] = {key: [] for key in every}
+    found: dict[tuple[str, str], Measurement | QuasarError] = {}
     n_draws = n_draws if fraction < 1 else 1
     if too_few := _too_few(anchors, fraction):
-        return dict.fromkeys(tests, too_few)
+        return dict.fromkeys(every, too_few)
+    tempered = [
+        replace(method, temperature=anchors.temperature) if isinstance(method, CentroidMethod) else method
+        for method in methods
+    ]
     for draw in range(n_draws):
         try:
             part = anchors.table.subsample(fraction, seed=seed + draw, references=anchors.references)
-            fitted = replace(method, temperature=anchors.temperature).fit(part)
         except QuasarError as error:
-            return dict.fromkeys(tests, error)
+            return dict.fromkeys(every, error)
+        fitted = dict(zip(map(str, methods), fit_together(tempered, part), strict=True))
+        for key in every:
+            if isinstance(unfit := fitted[key[0]], QuasarError):
+                found.setdefault(key, unfit)
         for name, images in tests.items():
-            if name in found:
-                continue
+            usable = {text: one for text, one in fitted.items() if isinstance(one, FittedMethod)}
+            usable = {text: one for text, one in usable.items() if (text, name) not in found}
             try:
-                scores = fitted.score(images.embeddings).score
-                values[name].append(srcc(scores, images.quality))
-                if draw == n_draws - 1:
-                    found[name] = _summary(values[name], scores, images, part, n_resamples=n_resamples, seed=seed)
+                scored = score_together(list(usable.values()), images.embeddings, on_progress=on_progress)
             except QuasarError as error:
-                found[name] = error
+                found.update(((text, name), error) for text in usable)
+                continue
+            for text, scores in zip(usable, scored, strict=True):
+                try:
+                    values[text, name].append(srcc(scores, images.quality))
+                except QuasarError as error:
+                    found[text, name] = error
+            if draw == n_draws - 1:
+                last = {text: one for text, one in zip(usable, scored, strict=True) if (text, name) not in found}
+                drawn = [values[text, name] for text in last]
+                for text, summary in zip(last, _summaries(drawn, last, images, part, n_resamples, seed), strict=True):
+                    found[text, name] = summary
     return found
 
 
@@ -91,35 +111,42 @@ def _too_few(anchors: Anchors, fraction: float) -> DataError | None:
     return None if round(fraction * n) else DataError(f"a fraction of {fraction:g} of {what} is none of them")
 
 
-def _summary(
-    values: Sequence[float],
-    scores: DoubleArray,
+def _summaries(
+    values: Sequence[Sequence[float]],
+    scored: Mapping[str, DoubleArray],
     images: RatedImages,
     part: AnchorTable,
-    *,
     n_resamples: int,
     seed: int,
-) -> Measurement:
-    """Put an SRCC together: with the bootstrap interval of a single draw, or the spread of several."""
+) -> Iterator[Measurement | QuasarError]:
+    """Put the SRCC of each method together: with the bootstrap interval of a single draw, or the spread of several."""
     groups = images.columns.get("reference")
     if groups is not None and (None in groups or len(set(groups)) == len(groups)):
         groups = None
     n_groups = None if groups is None else len(set(groups))
-    low = high = None
-    enough = len(scores) >= MIN_PAIRS_INTERVAL and (n_groups is None or n_groups >= MIN_GROUPS_INTERVAL)
-    if len(values) == 1 and enough:
-        found = bootstrap("srcc", scores, images.quality, groups=groups, n_resamples=n_resamples, seed=seed)
-        low, high = found.low, found.high
-    return Measurement(
-        srcc=float(np.mean(values)),
-        low=low,
-        high=high,
-        spread=float(np.std(values, ddof=1)) if len(values) > 1 else None,
-        n=len(scores),
-        n_anchors=len(part),
-        n_groups=n_groups,
-        n_overlap=int(np.isin(np.array(images.ids, dtype=np.bytes_), part.ids).sum()),
-    )
+    intervals: Sequence[Interval | QuasarError | None] = [None] * len(scored)
+    n = len(images.quality)
+    enough = n >= MIN_PAIRS_INTERVAL and (n_groups is None or n_groups >= MIN_GROUPS_INTERVAL)
+    if enough and all(len(one) == 1 for one in values):
+        columns = list(scored.values())
+        intervals = bootstrap_columns(
+            "srcc", columns, images.quality, groups=groups, n_resamples=n_resamples, seed=seed
+        )
+    n_overlap = int(np.isin(np.array(images.ids, dtype=np.bytes_), part.ids).sum())
+    for mine, interval in zip(values, intervals, strict=True):
+        if isinstance(interval, QuasarError):
+            yield interval
+            continue
+        yield Measurement(
+            srcc=float(np.mean(mine)),
+            low=None if interval is None else interval.low,
+            high=None if interval is None else interval.high,
+            spread=float(np.std(mine, ddof=1)) if len(mine) > 1 else None,
+            n=n,
+            n_anchors=len(part),
+            n_groups=n_groups,
+            n_overlap=n_overlap,
+        )
 
 
 @dataclass

@@ -46,8 +46,9 @@ def draw_reproduction(reproduction: Reproduction, path: PathText) -> None:
         one = result.experiment
         panels.setdefault(("", "") if is_table else (one.panel, one.test), []).append(result)
     columns = 1 if is_table else min(_COLUMNS, len(panels))
+    is_wide = is_table or len(panels) == 1
     rows = math.ceil(len(panels) / columns)
-    size = (9.0, 4.6) if is_table else (4.4 * columns + 0.5, 3.6 * rows + 0.9)
+    size = (9.0, 4.6) if is_wide else (4.4 * columns + 0.5, 3.6 * rows + 0.9)
     figure = Figure(figsize=size, layout="constrained", dpi=120)
     FigureCanvasAgg(figure)
     axes = figure.subplots(rows, columns, squeeze=False)
@@ -94,7 +95,7 @@ def _draw_panel(axis: Axes, results: Sequence[ExperimentResult], names: Sequence
             yerr=list(zip(*(_bar(one) for _, one in chosen), strict=True)),
             label=name,
             color=colour,
-            marker=_MARKERS[number % len(_MARKERS)],
+            marker=_MARKERS[(number + number // len(_COLOURS)) % len(_MARKERS)],
             markersize=4.5,
             capsize=2,
             linewidth=1.2,

@@ -1,4 +1,4 @@
-"""The protocols of QUASAR (Kastryulin et al. 2024, arXiv:2403.06866): Table 1 and Figures 4 to 7.
+"""The protocols of QUASAR (Kastryulin et al. 2024, arXiv:2403.06866): Table 1, Figures 4 to 7, and section 5.
 
 Settings are those of the paper's section 4; splits are those of the authors' code
 (github.com/photosynthesis-team/QUASAR, `embeddings/datasets.py`). There SPAQ's "test" is every row of its annotation
@@ -15,6 +15,7 @@ from ..methods.clustering import Clustering
 from ..methods.mean import Mean
 from ..methods.method import CentroidMethod
 from ..methods.offset import Offset
+from .adaptive import adaptive_protocol
 from .declare import Experiment, PaperProtocol, PublishedFigure
 
 SPLITS: dict[str, str | None] = {
@@ -276,5 +277,7 @@ def _fig7() -> PaperProtocol:
     )
 
 
-PROTOCOLS: dict[str, PaperProtocol] = {one.name: one for one in (_table1(), _fig4(), _fig5(), _fig6(), _fig7())}
+PROTOCOLS: dict[str, PaperProtocol] = {
+    one.name: one for one in (_table1(), _fig4(), _fig5(), _fig6(), _fig7(), adaptive_protocol())
+}
 """The protocols by name."""

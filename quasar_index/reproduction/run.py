@@ -19,32 +19,37 @@ from ..encoders import ENCODERS, load_encoder
 from ..encoders.weights import weights_file
 from ..errors import DataError, EncoderError, MethodError, QuasarError, counted
 from ..images import MAX_PIXELS
-from ..index.anchor_index import AnchorIndex
 from ..index.places import homes
+from ..methods.knn import Knn
 from ..methods.method import TEMPERATURE
 from ..methods.prompts import PROMPT_PAIRS, text_anchors
 from ..paths import PathText
-from ..validation.rated import RatedImages, rated_anchors
+from ..validation.rated import RatedImages
 from .declare import Experiment
+from .embedded import EmbeddedSet
 from .experiments import encoders_of, find_protocol, impossible, needs_of, select_experiments
-from .indexes import Library, n_records, weights_state
+from .indexes import Library, weights_state
 from .measure import Anchors, Store, measure
 from .report import ExperimentResult, MissingInput, Reproduction
+from .shelf import OTHER_SETTING, Shelf, adapted
 
 if TYPE_CHECKING:
     from ..encoders.image_tower import Precision
 
 RESULTS = "results.jsonl"
+EMBEDDINGS = "embeddings"
+"""Folder of published embeddings in a data root."""
 _FORMAT = 1
 _PROMPTS = PROMPT_PAIRS["quality"]
 
-Ready: TypeAlias = "tuple[int, Experiment, AnchorIndex, AnchorIndex | None]"
+Ready: TypeAlias = "tuple[int, Experiment, EmbeddedSet, EmbeddedSet | None]"
 
 
 def reproduce(
     name: str,
-    data_root: PathText,
+    data_root: PathText | None = None,
     *,
+    published: PathText | None = None,
     indexes: PathText | None = None,
     only: Sequence[str] = (),
     encoder: str | None = None,
@@ -65,9 +70,10 @@ def reproduce(
     """Run a table or figure of the QUASAR paper over the data sets and weights that are there.
 
     Args:
-        name: "TABLE1", "FIG4", "FIG5", "FIG6" or "FIG7".
-        data_root: Folder with the data sets, each in a folder of its name; `embeddings/` in it may hold those that the
-            authors published of the anchors.
+        name: "TABLE1", "FIG4", "FIG5", "FIG6", "FIG7", or "ADAPTIVE" for the adaptive anchors of its section 5.
+        data_root: Folder with the data sets, each in a folder of its name; None where published embeddings do.
+        published: Folder with the embeddings that the authors published, unpacked, which come before images; None for
+            `embeddings` in the data root, if it is there.
         indexes: Folder of the indexes and results, which are reused; None for `reproduce` in the home of indexes.
         only: Test data sets to run; empty for all.
         encoder: Another encoder in place of the paper's, with its own input rule (in FIG5 with the figure's); flagged.
@@ -94,9 +100,16 @@ def reproduce(
         EncoderError: When there is no such encoder or weights file.
     """
     protocol = find_protocol(name)
-    root = Path(data_root)
-    if not root.is_dir():
+    root = None if data_root is None else Path(data_root)
+    if root is not None and not root.is_dir():
         raise DataError(f"no folder '{root}'", "name the folder that holds the data sets by --data-root")
+    if published is None and root is not None and (root / EMBEDDINGS).is_dir():
+        published = root / EMBEDDINGS
+    if root is None and published is None:
+        raise DataError(
+            "there are no data to run over",
+            "--data-root DIR for images, or --published DIR for the embeddings that the authors published",
+        )
     if sample is not None and sample < 1:
         raise DataError(f"a sample of {sample} is nothing", "draw at least one")
     if not 0 < ratio <= 1:
@@ -106,6 +119,7 @@ def reproduce(
         load_encoder(encoder)  # says which names there are
     library = Library(
         data_root=root,
+        shelf=Shelf() if published is None else Shelf.open(published),
         home=Path(indexes) if indexes is not None else homes()[0] / "reproduce",
         weights=files,
         sample=sample,
@@ -118,7 +132,10 @@ def reproduce(
         on_step=on_step or (lambda _: None),
         on_progress=on_progress,
     )
-    experiments = select_experiments(protocol, only=only, encoder=encoder)
+    experiments = [
+        adapted(one, library.shelf, lambda need: library.missing(need) is None, keeps_input=protocol.keeps_input)
+        for one in select_experiments(protocol, only=only, encoder=encoder)
+    ]
     run = _Run(library, Store(library.home / RESULTS), ratio=ratio, n_resamples=n_resamples, seed=seed)
     results = [run.plan(one) for one in experiments] if dry_run else run.run(experiments)
     found = tuple(replace(one, flags=(*_changes(one, ratio, sample), *one.flags)) for one in results)
@@ -135,8 +152,8 @@ class _Run:
     n_resamples: int
     seed: int
     missing: dict[str, MissingInput] = field(default_factory=dict)
-    _images: dict[Path, RatedImages] = field(default_factory=dict)
-    _anchors: tuple[Path, Anchors] | None = None
+    _images: dict[str, RatedImages] = field(default_factory=dict)
+    _anchors: tuple[str, Anchors] | None = None
 
     def plan(self, one: Experiment) -> ExperimentResult:
         """Say what would be done for an experiment."""
@@ -181,31 +198,34 @@ class _Run:
         return ExperimentResult(one, "missing", reasons=tuple(names))
 
     def _run_group(self, group: Sequence[tuple[int, Experiment]]) -> Iterator[tuple[int, ExperimentResult]]:
-        """Run experiments that have the same anchors, aggregation and draws."""
+        """Run experiments that have the same anchors and draws."""
         pending: list[Ready] = []
         for place, one in group:
             made = [self.library.get(need) for need in needs_of(one)]
             if lacking := [found for found in made if isinstance(found, MissingInput)]:
                 yield place, self._lacking(one, lacking)
                 continue
-            indexes = [found for found in made if isinstance(found, AnchorIndex)]
+            sets = [found for found in made if isinstance(found, EmbeddedSet)]
             errors = [str(found) for found in made if isinstance(found, QuasarError)]
-            if reasons := errors or _of_other_weights(indexes):
+            if reasons := errors or _of_other_weights(sets):
                 yield place, ExperimentResult(one, "failed", reasons=tuple(reasons))
                 continue
-            test, anchors = indexes[0], indexes[1] if len(indexes) > 1 else None
+            test, anchors = sets[0], sets[1] if len(sets) > 1 else None
+            if not test.is_whole:
+                one = replace(one, published=OTHER_SETTING)  # noqa: PLW2901
             if known := self.store.get(self._key(one, test, anchors)):
-                yield place, ExperimentResult(one, "ran", known, flags=_data_flags(one, test, anchors))
+                yield place, ExperimentResult(one, "ran", known, flags=_data_flags(test, anchors))
             else:
                 pending.append((place, one, test, anchors))
         if pending:
             yield from self._measure(pending)
 
     def _measure(self, pending: Sequence[Ready]) -> Iterator[tuple[int, ExperimentResult]]:
-        _, first, _, index = pending[0]
-        self.library.on_step(f"scoring with {_in_words(first)}")
+        _, first, _, anchor_set = pending[0]
+        methods = list(dict.fromkeys(one.method for _, one, _, _ in pending))
+        self.library.on_step(f"scoring with {_in_words(first, len(methods))}")
         try:
-            anchors = self._anchors_of(first, index)
+            anchors = self._anchors_of(first, anchor_set)
         except EncoderError as error:
             missing = self.library.describe_weights(first.encoder, error)
             yield from ((place, self._lacking(one, [missing])) for place, one, _, _ in pending)
@@ -213,53 +233,61 @@ class _Run:
         except QuasarError as error:
             yield from ((place, ExperimentResult(one, "failed", reasons=(str(error),))) for place, one, _, _ in pending)
             return
+        images: dict[str, RatedImages] = {}
+        unreadable: dict[str, QuasarError] = {}
+        for _, _, test, _ in pending:
+            try:
+                images[test.path] = self._images_of(test)
+            except QuasarError as error:
+                unreadable[test.path] = error
         found = measure(
             anchors,
-            first.method,
-            {str(test.path): self._images_of(test) for _, _, test, _ in pending},
+            methods,
+            images,
             fraction=self._fraction(first),
             n_draws=first.n_draws,
             n_resamples=self.n_resamples,
             seed=self.seed,
+            on_progress=self.library.on_progress,
         )
         for place, one, test, _ in pending:
-            measured = found[str(test.path)]
+            measured = unreadable.get(test.path) or found[str(one.method), test.path]
             if isinstance(measured, QuasarError):
                 # The mends of an aggregation are options that a protocol does not have.
                 reason = measured.message if isinstance(measured, MethodError) else str(measured)
                 yield place, ExperimentResult(one, "failed", reasons=(reason,))
                 continue
-            self.store.put(self._key(one, test, index), measured)
-            yield place, ExperimentResult(one, "ran", measured, flags=_data_flags(one, test, index))
+            self.store.put(self._key(one, test, anchor_set), measured)
+            yield place, ExperimentResult(one, "ran", measured, flags=_data_flags(test, anchor_set))
 
-    def _anchors_of(self, one: Experiment, index: AnchorIndex | None) -> Anchors:
-        if index is None:
+    def _anchors_of(self, one: Experiment, found: EmbeddedSet | None) -> Anchors:
+        if found is None:
             encoder = self.library.encoder(one.encoder, one.test_input)
             return Anchors(*text_anchors(encoder, *_PROMPTS))
-        if self._anchors is None or self._anchors[0] != index.path:
-            self._anchors = (index.path, Anchors(index.anchors(), TEMPERATURE))
+        if self._anchors is None or self._anchors[0] != found.path:
+            self._anchors = (found.path, Anchors(found.anchors(), TEMPERATURE))
         anchors = self._anchors[1]
         if self._fraction(one) < 1 and anchors.references is None:  # they are read from the whole table
-            anchors = replace(anchors, references=index.references(anchors.table))
-            self._anchors = (index.path, anchors)
+            anchors = replace(anchors, references=found.references(anchors.table))
+            self._anchors = (found.path, anchors)
         return anchors
 
-    def _images_of(self, test: AnchorIndex) -> RatedImages:
+    def _images_of(self, test: EmbeddedSet) -> RatedImages:
         if test.path not in self._images:
-            self._images[test.path] = rated_anchors(test)
+            self._images[test.path] = test.images()
         return self._images[test.path]
 
     def _fraction(self, one: Experiment) -> float:
         return 1.0 if one.anchors is None else one.fraction * self.ratio
 
-    def _key(self, one: Experiment, test: AnchorIndex, anchors: AnchorIndex | None) -> str:
+    def _key(self, one: Experiment, test: EmbeddedSet, anchors: EmbeddedSet | None) -> str:
         """Return a key of all that decides a result."""
         parts = {
             "format": _FORMAT,
             "method": list(_PROMPTS) if anchors is None else str(one.method),
             "fraction": self._fraction(one),
             "n_draws": one.n_draws,
-            "indexes": [[i.manifest.uid, i.manifest.version] for i in (test, anchors) if i is not None],
+            "indexes": [list(found.key) for found in (test, anchors) if found is not None],
             "n_resamples": self.n_resamples,
             "seed": self.seed,
         }
@@ -269,47 +297,29 @@ class _Run:
 def _group_key(one: Experiment) -> tuple[str, str, str, float, int]:
     if one.anchors is None:
         return ("", "", "", 1.0, 1)
-    return (one.anchors, one.anchor_input or "", str(one.method), one.fraction, one.n_draws)
+    searches = one.method.is_adaptive or isinstance(one.method, Knn)
+    part = f"searches in {one.method.space_words}" if searches else str(one.method)
+    return (one.anchors, one.anchor_input or "", part, one.fraction, one.n_draws)
 
 
-def _in_words(one: Experiment) -> str:
+def _in_words(one: Experiment, n_methods: int) -> str:
     if one.anchors is None:
         return f"prompts of {one.encoder}"
     part = "" if one.fraction == 1 else f"{one.fraction:g} of "
-    return f"{part}{DATASETS[one.anchors].title}, {one.encoder}, {one.method.name}"
+    method = str(one.method) if n_methods == 1 else counted(n_methods, "method")
+    return f"{part}{DATASETS[one.anchors].title}, {one.encoder}, {method}"
 
 
-def _of_other_weights(indexes: Sequence[AnchorIndex]) -> list[str]:
+def _of_other_weights(sets: Sequence[EmbeddedSet]) -> list[str]:
     """Say that test images and anchors were embedded by different weights, if they were."""
-    prints = {index.manifest.encoder.fingerprint for index in indexes} - {""}
-    names = " and ".join(f"'{index.path}'" for index in indexes)
+    prints = {found.fingerprint for found in sets} - {""}
+    names = " and ".join(f"'{found.path}'" for found in sets)
     return [f"{names} were built with different weights; remove one of them"] if len(prints) > 1 else []
 
 
-def _data_flags(one: Experiment, test: AnchorIndex, anchors: AnchorIndex | None) -> tuple[str, ...]:
+def _data_flags(test: EmbeddedSet, anchors: EmbeddedSet | None) -> tuple[str, ...]:
     """Name what is not as published: counts, images that failed, embeddings of the authors."""
-    flags = []
-    for index, name, split in ((test, one.test, one.split), (anchors, one.anchors, None)):
-        if index is None or name is None:
-            continue
-        dataset, record = DATASETS[name], index.manifest.sources[0]
-        published = dataset.splits.get(split) if split else dataset.size
-        found = n_records(record) - (record.n_good if record.division == "reference" else 0)
-        if published is not None and found != published:
-            flags.append(f"{found:,} of {published:,} published images of {dataset.title}")
-        if record.n_failed:
-            failed = counted(record.n_failed, "image")
-            flags.append(f"{failed} of {dataset.title} could not be embedded, see '{index.path}'")
-        if record.n_duplicates:
-            copies = counted(
-                record.n_duplicates,
-                f"image of {dataset.title} is a copy of an earlier one",
-                f"images of {dataset.title} are copies of earlier ones",
-            )
-            flags.append(f"{copies} and left out")
-        if index.manifest.encoder.name == "precomputed":
-            flags.append(f"the authors' embeddings of {dataset.title}")
-    return tuple(flags)
+    return (*test.flags, *(anchors.flags if anchors is not None else ()))
 
 
 def _changes(result: ExperimentResult, ratio: float, sample: int | None) -> tuple[str, ...]:
@@ -318,6 +328,7 @@ def _changes(result: ExperimentResult, ratio: float, sample: int | None) -> tupl
     flags = []
     if one.replaces:
         flags.append(f"not the paper's encoder: {one.encoder} in place of {one.replaces}")
+    flags += one.changed
     if one.anchors is not None and sample is not None:
         most = counted(sample, "reference (or rated image)", "references (or rated images)")
         flags.append(f"a sample of at most {most} of {DATASETS[one.anchors].title}")
@@ -325,7 +336,10 @@ def _changes(result: ExperimentResult, ratio: float, sample: int | None) -> tupl
         flags.append(f"a random {ratio:g} of the anchors")
     if result.measured is not None and result.measured.n_overlap:
         leaked = counted(
-            result.measured.n_overlap, "test image is an anchor itself", "test images are anchors themselves"
+            result.measured.n_overlap,
+            "test image is an anchor itself",
+            "test images are anchors themselves",
+            form=",",
         )
         flags.append(f"leak: {leaked}")
     return tuple(flags)

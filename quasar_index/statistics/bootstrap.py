@@ -153,6 +153,35 @@ def bootstrap_all(
     return {name: _interval(name, values[name][0], level, int(codes.max()) + 1) for name in statistics}
 
 
+def bootstrap_columns(
+    statistic: Statistic,
+    columns: Sequence[npt.ArrayLike],
+    quality: npt.ArrayLike,
+    *,
+    groups: Groups = None,
+    n_resamples: int = 1000,
+    seed: int,
+) -> list[Interval | ValidationError]:
+    """Compute the 95 % interval of each of several sets of scores, on the same resamples, which are drawn once.
+
+    Returns:
+        For each what `bootstrap` returns, or the error that it raises; other arguments and errors as there.
+    """
+    pairs = [check_pairs(scores, quality) for scores in columns]
+    if not pairs:
+        return []
+    y = pairs[0][1]
+    codes = _check_resampling((statistic,), groups, len(y), n_resamples, level=0.95)
+    values = _replicates((statistic,), [x for x, _ in pairs], y, codes, n_resamples=n_resamples, seed=seed)[statistic]
+    found: list[Interval | ValidationError] = []
+    for row in values:
+        try:
+            found.append(_interval(statistic, row, 0.95, int(codes.max()) + 1))
+        except ValidationError as error:
+            found.append(error)
+    return found
+
+
 def resample(
     statistic: Statistic,
     scores: npt.ArrayLike,

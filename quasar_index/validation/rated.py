@@ -250,13 +250,14 @@ def rated_embeddings(rated: RatedSource, embeddings: FloatArray, *, ids: Sequenc
     if len(embeddings) != n:
         raise DataError(f"{counted(len(embeddings), 'embedding')} but {counted(n, 'row')} of labels", "give one each")
     source, rows = rated.source, np.flatnonzero(rated.rows)
-    kept = as_embeddings(embeddings[rows])
+    kept = as_embeddings(embeddings if len(rows) == n else embeddings[rows])  # all of them may be mapped from a file
     paths = source.records["path"].to_pylist()
-    made = [embedding_id(path, row) for path, row in zip(paths, kept, strict=True)]
     return _with_records(
         source,
         kept,
-        made if ids is None else [ids[row] for row in rows.tolist()],
+        [embedding_id(path, row) for path, row in zip(paths, kept, strict=True)]
+        if ids is None
+        else [ids[row] for row in rows.tolist()],
         n_unrated=rated.n_unrated,
         ids_are_contents=False,
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import quasar_index as qi
+from tests.published import write_published
 
 from .conftest import Run
 from .paper_data import make_aadb, make_ava, make_kadis700k, make_koniq10k, make_tid2013, save_rn50
@@ -156,7 +157,9 @@ def test_bad_input(call: Run, data: Path, tmp_path: Path) -> None:
         ((*table1, "--data-root", data, *LITE, "--weights", "clip-rn50=file"), 2, ""),
         ((*table1, "--data-root", data, "--encoder", "clip-rn5", "--only", "tid2013"), 5, "did you mean clip-rn50"),
         (("reproduce", "FIG8", "--data-root", data), 2, ""),
-        (("reproduce", "TABLE1"), 2, ""),
+        (("reproduce", "TABLE1"), 3, "there are no data to run over"),
+        ((*table1, "--published", "empty"), 3, "quasar-index pull quasar:spaq_512 --raw empty"),
+        ((*table1, "--published", "nowhere"), 3, "no folder 'nowhere'"),
     ):
         done = call(*arguments)
         assert done.returncode == code, (arguments, done.stderr)
@@ -171,3 +174,37 @@ def test_names_are_those_of_the_library() -> None:
     from quasar_index.cli.reproduce import ProtocolName
 
     assert [one.value for one in ProtocolName] == list(qi.reproduction.PROTOCOLS)
+
+
+def test_published_embeddings_need_no_image(call: Run, tmp_path: Path) -> None:
+    for name, n in (("ava", 320), ("tad66k_224", 310), ("aadb", 60)):
+        write_published(tmp_path / "p", name, n, dim=12, encoders=["clip-vit-l-14-laion2b"])
+    common = ("--published", "p", "--indexes", "i", "--resamples", 50)
+    done = call("reproduce", "adaptive", *common, "--picture", "adaptive.png")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "adaptive.png").stat().st_size > 10_000
+    rows = [line for line in done.stdout.splitlines() if line.startswith("AVA ")]
+    assert len(rows) == len(qi.reproduction.PROTOCOLS["ADAPTIVE"].experiments)
+    assert all(" ran (" in row for row in rows)
+    assert "0.859" in done.stdout.split("published for other methods or settings, not run here")[1]
+    for words in (
+        "not the paper's encoder: clip-vit-l-14-laion2b in place of clip-vit-l-14",
+        "the authors' embeddings of TAD66k: CLIP-ViT-L-14 (laion2B-s32B-b82K), 224 px",
+        "320 of 255,530 published images of AVA",
+        "published '-': the paper's figure is of another setting",
+    ):
+        assert words in done.stdout
+    # the same scores as those of indexes made of them
+    index = qi.index.build_published(tmp_path / "tad", qi.datasets.read_published(tmp_path / "p" / "tad66k_224")).index
+    tests = qi.datasets.read_published(tmp_path / "p" / "ava")
+    scores = qi.Retrieval(16, space="raw").fit(index).score(tests.embeddings).score
+    srcc = qi.srcc(scores, tests.source.records["score"].to_numpy())
+    row = next(row for row in rows if row.split()[1:4] == ["per", "side", "16"])
+    assert f" {srcc:.3f} [" in row
+    fig4 = call("reproduce", "FIG4", *common, "--only", "aadb", "-f", "json")
+    assert fig4.returncode == 0, fig4.stderr
+    ran = [one for one in json.loads(fig4.stdout)["results"] if one["status"] == "ran"]
+    assert [(one["encoder"], one["test_input"], one["published"]) for one in ran] == [
+        ("clip-vit-l-14-laion2b", "crop-224", None)
+    ]
+    assert call("reproduce", "ADAPTIVE").returncode == 3

@@ -6,25 +6,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from test_datasets_published import make_kadis700k, make_tid2013
 
 from quasar_index.anchors import make_anchors
-from quasar_index.datasets import DATASETS, load_source
+from quasar_index.datasets import DATASETS, load_source, read_author_embeddings
 from quasar_index.encoders import ENCODERS
 from quasar_index.encoders.spec import InputRule, parse_input
 from quasar_index.errors import DataError, EncoderError, QuasarError
-from quasar_index.index import AnchorIndex
-from quasar_index.methods import Clustering, Mean, Offset
+from quasar_index.methods import Clustering, Knn, Mean, Offset, Retrieval
 from quasar_index.methods.scoring import Scorer
 from quasar_index.reproduction import PROTOCOLS, PublishedFigure, find_protocol, reproduce, select_experiments
 from quasar_index.reproduction.data import Need, draw_sample, find_root
+from quasar_index.reproduction.embedded import EmbeddedSet
 from quasar_index.reproduction.experiments import needs_of
 from quasar_index.reproduction.indexes import Library
 from quasar_index.reproduction.measure import Anchors, Store, measure
 from quasar_index.reproduction.report import Measurement
+from quasar_index.reproduction.shelf import Shelf
 from quasar_index.statistics.correlation import srcc
 from quasar_index.validation import RatedImages
+from tests.published import write_published, zip_published
 
 # QUASAR, Table 1: SRCC of CLIP-IQA and of QUASAR, and the split where there are several
 HEADLINE = {
@@ -70,7 +71,7 @@ def test_declarations_name_what_exists(name):
     assert len(set(protocol.experiments)) == len(protocol.experiments)
     for one in protocol.experiments:
         assert one.split is None or one.split in DATASETS[one.test].splits
-        assert one.split == HEADLINE[one.test][2]
+        assert one.split == HEADLINE.get(one.test, (0, 0, None))[2]
         entry = ENCODERS[one.encoder]
         for rule in (one.test_input, one.anchor_input):
             assert rule is None or str(parse_input(rule, InputRule("none"))) == rule
@@ -79,11 +80,11 @@ def test_declarations_name_what_exists(name):
             assert one.series.startswith("CLIP-IQA")
         else:
             assert one.anchor_input is not None
-            assert DATASETS[one.anchors].has_references == (one.anchors != "ava")
+            assert DATASETS[one.anchors].has_references == (one.anchors not in ("ava", "tad66k"))
         assert (one.x is None) == (protocol.x_label == "")
         assert 0 < one.fraction <= 1
         assert one.n_draws == 1 or one.fraction < 1
-        assert (one.published.value is None) == ("figure only" in one.published.source)
+        assert (one.published.value is None) != one.published.source.startswith("Table 1")
 
 
 def test_figures_have_a_published_value_only_where_table_1_has_the_same_setting():
@@ -98,7 +99,7 @@ def test_figures_have_a_published_value_only_where_table_1_has_the_same_setting(
             counted[name] += 1
         elif name != "FIG4":
             assert one.anchors is None or repr(setting(one)) not in table
-    assert counted == {"TABLE1": 16, "FIG4": 0, "FIG5": 12, "FIG6": 6, "FIG7": 2}
+    assert counted == {"TABLE1": 16, "FIG4": 0, "FIG5": 12, "FIG6": 6, "FIG7": 2, "ADAPTIVE": 0}
 
 
 def test_what_the_figures_vary():
@@ -154,7 +155,7 @@ def test_what_is_missing_is_listed_with_how_to_get_it(tmp_path):
         assert DATASETS[name].homepage in text
         assert f"{tmp_path / name}/" in text
         assert all(line in text for line in DATASETS[name].tree.splitlines())
-    assert "embeddings/kadis700k_clip_RN50_openai_False.pt" in "\n".join(named["kadis700k"].how)
+    assert "quasar-index pull quasar:kadis700k --raw DIR" in named["kadis700k"].how
     by_test = {(one.experiment.test, one.experiment.series): one for one in found.results}
     assert by_test["spaq", "QUASAR"].reasons == ("no spaq", "no kadis700k")
     assert not (tmp_path / "indexes").exists()
@@ -235,26 +236,160 @@ def test_a_sample_keeps_versions_of_a_reference_together(tmp_path):
     assert draw_sample(source, 8, seed=1) == (source, None)
 
 
-def test_the_authors_embeddings_stand_in_for_anchors(tmp_path):
-    rng = np.random.default_rng(0)
-    names = [f"/x/ref_imgs/p-{i}.png" for i in range(6)]
-    names += [f"/x/dist_imgs/p-{i}_{kind:02d}_03.bmp" for i in range(6) for kind in range(1, 4)]
-    folder = tmp_path / "embeddings" / "KADIS700k"
-    folder.mkdir(parents=True)
-    matrix = torch.tensor(rng.normal(size=(len(names), 8)), dtype=torch.float32)
-    torch.save(matrix, folder / "kadis700k_clip_RN50_openai_False.pt")
-    (folder / "kadis700k_clip_RN50_openai_False.json").write_text(json.dumps({"results_paths": names}))
+def test_adaptive_anchors_are_a_search_beside_statics_and_baselines():
+    protocol = PROTOCOLS["ADAPTIVE"]
+    methods = [one.method for one in protocol.experiments]
+    assert {(one.anchors, one.test, one.split) for one in protocol.experiments} == {("tad66k", "ava", None)}
+    assert len(set(map(str, methods))) == len(methods)
+    for needed in (
+        Mean(space="raw"), Mean(), Clustering(100, space="raw"), Retrieval(), Knn(16, space="raw"),
+        Retrieval(16, space="raw"), Retrieval(64, space="raw", blend=0.5), Retrieval(4),
+        Retrieval(256, space="raw", similarity_temperature=0.05, rating_power=1.0),
+        Retrieval(64, mode="joint", space="raw"), Retrieval(64, mode="joint", division="local", space="raw"),
+    ):  # fmt: skip
+        assert needed in methods
+    # the printed figure is of a setting that the paper does not give: it stands beside no row
+    assert {one.published.value for one in protocol.experiments} == {None}
+    assert list(protocol.others.values()) == [{"ava": 0.859}]
+
+
+def test_published_embeddings_stand_in_for_images(tmp_path):
+    write_published(tmp_path / "data" / "embeddings", "kadis700k", 60, dim=8)
     need = Need("anchors", "kadis700k", None, "clip-rn50", "native")
-    library = Library(tmp_path, tmp_path / "i")
-    index = library.get(need)
-    assert isinstance(index, AnchorIndex)
-    assert (index.manifest.n_good, index.manifest.n_bad, index.manifest.encoder.name) == (6, 18, "precomputed")
-    assert len(index.anchors(ratio=0.5, seed=0)) == 12  # drawn by reference
-    assert Library(tmp_path, tmp_path / "i").get(need).manifest.uid == index.manifest.uid
-    part = Library(tmp_path, tmp_path / "i", sample=2).get(need)
-    assert len(part.anchors()) == 8
-    for other in (replace(need, encoder="clip-vit-l-14"), replace(need, input="crop-224"), replace(need, role="test")):
+    shelf = Shelf.open(tmp_path / "data")
+    library = Library(None, tmp_path / "i", shelf)
+    found = library.get(need)
+    assert isinstance(found, EmbeddedSet)
+    anchors = found.anchors()
+    assert (anchors.n_good, anchors.n_bad, found.n) == (6, 54, 54)
+    references = found.references(anchors)
+    assert len(set(references)) == 6
+    assert len(anchors.subsample(0.5, references=references)) == 30  # drawn by reference
+    assert found.flags[0] == "the authors' embeddings of KADIS-700k: CLIP-RN50_no-pos (openai), native size"
+    assert Library(None, tmp_path / "i", shelf).get(need).key == found.key
+    part = Library(None, tmp_path / "i", shelf, sample=2).get(need)
+    assert len(part.anchors()) == 20
+    assert part.key != found.key
+    for other in (
+        replace(need, encoder="clip-vit-l-14"),
+        replace(need, input="crop-224"),
+        replace(need, dataset="ava"),
+    ):
         assert library.missing(other) is not None
+    # a folder `embeddings` of the data root is found without being named
+    planned = reproduce("FIG6", tmp_path / "data", only=["tid2013"], dry_run=True, indexes=tmp_path / "i")
+    assert {one.name for one in planned.missing} == {"tid2013", "pipal"}
+
+
+def missing_of(found):
+    return {one.name: "\n".join(one.how) for one in found.missing}
+
+
+def test_what_stands_in_is_marked_and_has_no_published_figure(tmp_path):
+    for name in ("pipal", "kadis700k", "tid2013_224", "spaq", "spaq_512", "koniq10k"):
+        write_published(tmp_path / "p", name, 60, dim=8)
+    for name in ("ava", "tad66k_224", "aadb"):
+        write_published(tmp_path / "p", name, 240, dim=8, encoders=["clip-vit-l-14-laion2b"])
+    options = {"published": tmp_path / "p", "indexes": tmp_path / "i", "n_resamples": 50, "dry_run": True}
+    cells = {(one.experiment.test, one.experiment.series): one for one in reproduce("TABLE1", **options).results}
+    tid = cells["tid2013", "QUASAR"]
+    assert (tid.status, tid.experiment.test_input, tid.experiment.published.value) == ("planned", "crop-224", None)
+    assert tid.flags == ("not the paper's setting: TID2013 at 224 px in place of native size",)
+    spaq = cells["spaq", "QUASAR"]  # at 512 px, as in the paper
+    assert (spaq.experiment.test_input, spaq.experiment.published.value, spaq.flags) == ("shorter-side=512", 0.769, ())
+    assert "spaq_512" in spaq.reasons[1]
+    assert "spaq_512" in cells["spaq", "CLIP-IQA"].reasons[1]
+    assert cells["koniq10k", "QUASAR"].experiment.published.value == 0.688
+    tad = cells["tad66k", "QUASAR"]
+    assert (tad.experiment.encoder, tad.experiment.published.value) == ("clip-vit-l-14-laion2b", None)
+    assert tad.flags == ("not the paper's encoder: clip-vit-l-14-laion2b in place of clip-vit-l-14",)
+    # where the resolution of tests is what a figure varies, no other one stands in; where towers are, no other tower
+    fig5 = reproduce("FIG5", only=["tid2013", "koniq10k"], encoder="clip-rn50", **options)
+    ours = {(one.experiment.test, one.experiment.x): one for one in fig5.results if one.experiment.anchors}
+    assert {key: one.status for key, one in ours.items()} == {
+        ("tid2013", "224"): "planned", ("tid2013", "512"): "missing", ("tid2013", "native"): "missing",
+        ("koniq10k", "224"): "missing", ("koniq10k", "512"): "missing", ("koniq10k", "native"): "planned",
+    }  # fmt: skip
+    assert "KADIS-700k at native size in place of 224 px" in ours["tid2013", "224"].flags[0]
+    assert ours["koniq10k", "native"].experiment.published.value == 0.688
+    fig4 = reproduce("FIG4", only=["aadb"], **options)
+    assert {one.experiment.encoder for one in fig4.results if one.status == "planned"} == {"clip-vit-l-14-laion2b"}
+    # an encoder that the user asked for is not the paper's, whatever its input rule
+    (tid,) = (one for one in reproduce("TABLE1", only=["tid2013"], encoder="clip-rn50-pos", **options).results
+              if one.experiment.anchors)  # fmt: skip
+    assert (tid.status, tid.experiment.published.value) == ("missing", 0.627)
+    write_published(tmp_path / "p", "tid2013_224", 60, dim=8, encoders=["clip-rn50-pos"])
+    write_published(tmp_path / "p", "kadis700k", 60, dim=8, encoders=["clip-rn50-pos"])
+    (tid,) = (one for one in reproduce("TABLE1", only=["tid2013"], encoder="clip-rn50-pos", **options).results
+              if one.experiment.anchors)  # fmt: skip
+    assert (tid.status, tid.experiment.published.value, tid.experiment.test_input) == ("planned", None, "crop-224")
+    assert tid.flags == ("not the paper's encoder: clip-rn50-pos in place of clip-rn50",)
+    # run, the split of KonIQ-10k is not told: its figure goes, too
+    ran = reproduce("TABLE1", only=["koniq10k", "spaq"], **options | {"dry_run": False})
+    cells = {(one.experiment.test, one.experiment.series): one for one in ran.results}
+    assert cells["koniq10k", "QUASAR"].status == cells["spaq", "QUASAR"].status == "ran"
+    assert cells["koniq10k", "QUASAR"].experiment.published.value is None
+    assert cells["spaq", "QUASAR"].experiment.published.value == 0.769
+    again = reproduce("TABLE1", only=["koniq10k", "spaq"], **options | {"dry_run": False})
+    assert [one.to_dict() for one in again.results] == [one.to_dict() for one in ran.results]
+
+
+def test_what_published_embeddings_lack_is_listed_with_how_to_get_it(tmp_path):
+    write_published(tmp_path / "p", "ava", 60, dim=8, encoders=["clip-vit-l-14-laion2b"])
+    zip_published(write_published(tmp_path / "other", "tad66k_224", 20, dim=8), tmp_path / "p" / "tad66k_224.zip")
+    found = reproduce("ADAPTIVE", published=tmp_path / "p", indexes=tmp_path / "i")
+    assert list(missing_of(found)) == ["tad66k"]
+    assert missing_of(found)["tad66k"].startswith(
+        f"quasar-index pull {tmp_path / 'p' / 'tad66k_224.zip'} --raw {tmp_path / 'p'}\n"
+    )
+    found = reproduce("TABLE1", published=tmp_path / "p", indexes=tmp_path / "i", only=["spaq", "koniq10k"])
+    assert missing_of(found)["spaq"].startswith(f"quasar-index pull quasar:spaq_512 --raw {tmp_path / 'p'}\n")
+    assert "pull quasar:koniq10k --raw" in missing_of(found)["koniq10k"]
+    with pytest.raises(DataError, match="there are no data to run over; --data-root DIR"):
+        reproduce("ADAPTIVE")
+    with pytest.raises(DataError, match="no folder"):
+        reproduce("ADAPTIVE", published=tmp_path / "nowhere")
+
+
+def test_adaptive_anchors_over_published_embeddings(tmp_path):
+    for name, n in (("ava", 700), ("tad66k_224", 620)):
+        write_published(tmp_path, name, n, dim=8, encoders=["clip-vit-l-14-laion2b"], labels_file=name == "ava")
+    steps = []
+    found = reproduce(
+        "ADAPTIVE", published=tmp_path, indexes=tmp_path / "i", n_resamples=50, seed=3, on_step=steps.append
+    )
+    assert found.count("ran") == len(found.results)
+    source, queries = read_author_embeddings(
+        *(next((tmp_path / "ava").glob(f"ava*.{ending}")) for ending in ("pt", "json")), tmp_path / "ava/labels.json"
+    )
+    known, matrix = read_author_embeddings(
+        *(next((tmp_path / "tad66k_224").glob(f"*.{ending}")) for ending in ("pt", "json"))
+    )
+    anchors = make_anchors(matrix, quality=known.records["score"].to_numpy())
+    ratings = source.records["score"].to_numpy()
+    for one in found.results:
+        expected = srcc(one.experiment.method.fit(anchors).score(queries).score, ratings)
+        assert one.measured.srcc == pytest.approx(expected, abs=1e-5), one.experiment.series
+        assert one.measured.low <= one.measured.srcc <= one.measured.high
+        assert (one.measured.n, one.measured.n_anchors, one.measured.n_overlap) == (700, 620, 0)
+        assert one.experiment.published.value is None
+        assert one.flags[0] == "not the paper's encoder: clip-vit-l-14-laion2b in place of clip-vit-l-14"
+    assert sum("scoring" in step for step in steps) == 7  # searches of one space are one step
+    steps.clear()
+    again = reproduce(
+        "ADAPTIVE", published=tmp_path, indexes=tmp_path / "i", n_resamples=50, seed=3, on_step=steps.append
+    )
+    assert [one.to_dict() for one in again.results] == [one.to_dict() for one in found.results]
+    assert not any("scoring" in step for step in steps)
+
+
+def test_test_images_that_are_anchors_are_told_by_their_embeddings(tmp_path):
+    place = write_published(tmp_path, "ava", 300, dim=8, encoders=["clip-vit-l-14-laion2b"])
+    other = write_published(tmp_path, "tad66k_224", 300, dim=8, encoders=["clip-vit-l-14-laion2b"])
+    for ending in ("pt", "json"):
+        next(other.glob(f"*.{ending}")).write_bytes(next(place.glob(f"*.{ending}")).read_bytes())
+    found = reproduce("ADAPTIVE", published=tmp_path, indexes=tmp_path / "i", n_resamples=50)
+    assert "leak: 300 test images are anchors themselves" in found.results[0].flags
 
 
 @pytest.fixture
@@ -277,12 +412,13 @@ def test_measuring_is_scoring_and_correlating(scored):
     table, references, images = scored
     common = {"n_resamples": 50, "seed": 7}
     anchors = Anchors(table, 0.07, references)
-    found = measure(anchors, Mean(space="raw"), {"t": images}, fraction=1.0, n_draws=5, **common)["t"]
+    raw = Mean(space="raw")
+    found = measure(anchors, [raw], {"t": images}, fraction=1.0, n_draws=5, **common)[str(raw), "t"]
     expected = srcc(Scorer(table, Mean(space="raw")).score_embeddings(images.embeddings).score, images.quality)
     assert found.srcc == pytest.approx(expected)
     assert found.low < found.srcc < found.high
     assert (found.spread, found.n, found.n_anchors, found.n_groups, found.n_overlap) == (None, 25, 40, 5, 0)
-    drawn = measure(anchors, Mean(space="raw"), {"t": images}, fraction=0.3, n_draws=4, **common)["t"]
+    drawn = measure(anchors, [raw], {"t": images}, fraction=0.3, n_draws=4, **common)[str(raw), "t"]
     each = []
     for seed in range(7, 11):
         part = table.subsample(0.3, seed=seed, references=references)
@@ -292,15 +428,16 @@ def test_measuring_is_scoring_and_correlating(scored):
     assert (drawn.low, drawn.n_anchors) == (None, 12)
     # a leak is counted; errors are those of one experiment
     again = replace(images, ids=["000", *images.ids[1:]])
-    assert measure(Anchors(table, 0.07), Mean(), {"t": again}, fraction=1.0, n_draws=1, **common)["t"].n_overlap == 1
+    leaked = measure(Anchors(table, 0.07), [Mean()], {"t": again}, fraction=1.0, n_draws=1, **common)
+    assert leaked["mean", "t"].n_overlap == 1
     for method, fraction, words in (
         (Mean(), 0.01, "is none of them"),
         (Clustering(20), 1.0, "20 clusters"),
         (Offset(), 1.0, "opinion score"),
     ):
-        found = measure(anchors, method, {"t": images}, fraction=fraction, n_draws=1, **common)
-        assert isinstance(found["t"], QuasarError)
-        assert words in str(found["t"])
+        (failed,) = measure(anchors, [method], {"t": images}, fraction=fraction, n_draws=1, **common).values()
+        assert isinstance(failed, QuasarError)
+        assert words in str(failed)
 
 
 def test_results_are_kept_and_cut_lines_are_measured_again(tmp_path):
