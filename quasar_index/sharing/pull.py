@@ -77,13 +77,15 @@ class Fetching:
         accept_changed: Take a file that is not what it was when it was first pulled.
         on_start: Called before a download with its address, its size in bytes (None where the source does not say),
             and how many bytes are here. Of what comes from the Hugging Face hub it is not called.
-        on_progress: Called with what is done ("downloading", "unpacking"), the bytes done, and all of them.
+        on_progress: Called with what is done ("downloading", "unpacking", "writing"), the bytes done, and all of them.
+        hub_bars: Let the hub's own library draw bars on stderr.
     """
 
     offline: bool = False
     accept_changed: bool = False
     on_start: OnStart | None = None
     on_progress: OnProgress | None = None
+    hub_bars: bool = False
 
     def doing(self, what: str) -> Callable[[int, int | None], None] | None:
         """Return what is called with the progress of one thing."""
@@ -178,8 +180,12 @@ def pull_files(
             if _is_bundle(archive):
                 raise DataError(f"{place.text} is an index, not published embeddings", "pull it without --raw")
             chosen = choose(archive, members, target, declared=place.declared, encoder=encoder)
+            wanted = chosen.members if encoder else members
             target.mkdir(exist_ok=True)
-            unpack(archive, chosen.members if encoder else members, target, on_progress=how.doing("unpacking"))
+            # First beside: files of another source there must not be taken for these.
+            unpacked = unpack(archive, wanted, work / f"unpacked-{sha256[:16]}", on_progress=how.doing("unpacking"))
+            for file in unpacked:
+                file.replace(target / file.name)
             named = replace(origin, sha256=sha256)
             Provenance((*there, named), _terms(chosen.file)).write(target)
     return target
@@ -236,7 +242,14 @@ def _make_index(place: Place, path: Path, work: Path, how: Fetching, encoder: st
     found = read_published_file(file)
     check_room(path.parent, found.embeddings.nbytes, "the index")
     origin = Origin(place.text, place.address, sha256, file.setting)
-    report = build_published(path, found, overwrite=overwrite, provenance=Provenance((origin,), _terms(file)))
+    writing, row = how.doing("writing"), found.embeddings.itemsize * found.embeddings.shape[1]
+    report = build_published(
+        path,
+        found,
+        overwrite=overwrite,
+        provenance=Provenance((origin,), _terms(file)),
+        on_progress=None if writing is None else lambda done, total: writing(done * row, total * row),
+    )
     return Pulled(report.index, True, origin, others, found.source.warnings, report.n_duplicates)
 
 
@@ -319,7 +332,7 @@ def _archive(place: Place, work: Path, home: Path, how: Fetching) -> tuple[Path,
     if place.url.lower().startswith(HUB):
         if how.offline:
             raise no_network(place.address)
-        archive = fetch_from_hub(place.url, work / "hub")
+        archive = fetch_from_hub(place.url, work / "hub", show_progress=how.hub_bars)
     else:
         start = None if how.on_start is None else partial(how.on_start, place.address)
         archive = download(place.url, work, offline=how.offline, on_start=start, on_progress=how.doing("downloading"))

@@ -71,7 +71,7 @@ def test_a_published_set_becomes_an_index(server, home, tmp_path):
         ),
     )
     assert said == [(f"{server.url}/pipal.zip", archive.stat().st_size, 0)]
-    assert steps == {"downloading", "unpacking"}
+    assert steps == {"downloading", "unpacking", "writing"}
     assert pulled.is_new
     assert pulled.index.path == home / "pipal"
     assert pulled.others == ("clip-rn50-pos",)
@@ -363,6 +363,14 @@ class TestFiles:
         for n, encoder in enumerate(BOTH, 1):
             folder = qi.sharing.pull_files(archive, tmp_path / "raw", encoder=encoder)
             assert len(list(folder.glob("*.pt"))) == n
+
+    def test_files_of_another_source_are_not_taken_for_these(self, tmp_path):
+        for seed in (1, 2):
+            archive = made_zip(tmp_path / f"{seed}", seed=seed)
+            folder = qi.sharing.pull_files(archive, tmp_path / "raw")
+            np.testing.assert_array_equal(
+                qi.datasets.read_published(folder).embeddings, tensor_of(archive, "RN50_openai_False.pt")
+            )
 
     def test_a_folder_is_there_already(self, tmp_path):
         folder = write_published(tmp_path / "made", "pipal", 20)
