@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -29,7 +30,8 @@ def info(
     if name.lower().endswith(".quasar") and not Path(name).is_dir():
         if any(option is not None for option in (where, rating, version)):
             raise AnchorIndexError(
-                f"'{name}' is a bundle: its anchors are not read", f"make an index of it: quasar-index pull {name}"
+                f"'{name}' is a bundle: its anchors are not read",
+                f"make an index of it: quasar-index pull {shlex.quote(name)}",
             )
         print_facts(bundle_facts(name, as_json=json), as_json=json)
         return

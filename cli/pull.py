@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from quasar_index.sizes import size_text
 from . import options
 from .idle import Idle
 from .info import embedding_words, provenance_facts
+from .logs import is_json
 from .output import interruptible, note, print_facts, print_table, print_text
 from .progress import Update, progress_bar
 
@@ -75,7 +77,11 @@ def pull(
         stack.enter_context(interruptible("the same command goes on where it stopped"))
         bars = _Bars(stack)
         how = qi.sharing.Fetching(
-            offline=offline, accept_changed=accept_changed, on_start=_say_size, on_progress=bars.update
+            offline=offline,
+            accept_changed=accept_changed,
+            on_start=_say_size,
+            on_progress=bars.update,
+            hub_bars=sys.stderr.isatty() and not is_json(),
         )
         if raw is not None:
             folder = qi.sharing.pull_files(source, raw, encoder=encoder, fetching=how)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import Annotated
 
@@ -68,4 +69,4 @@ def push(
     facts = {"pushed": f"{index.name}, version {index.manifest.version}: {len(bundle):,} anchors"}
     facts |= {"to": f"{report.target}, {size_text(bundle.n_bytes)}"}
     facts |= {f"terms of {one.of}": one.licence for one in bundle.terms}
-    print_facts(facts | {"others": f"quasar-index pull {report.target}"}, as_json=False)
+    print_facts(facts | {"others": f"quasar-index pull {shlex.quote(report.target)}"}, as_json=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -56,7 +57,7 @@ class Asked:
 class FileServer:
     """Serves `files` by path; `asked` lists what was asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: tuple[str, str] | None = None) -> None:
         self.files: dict[str, Served] = {}
         self.asked: list[Asked] = []
         outer = self
@@ -72,7 +73,11 @@ class FileServer:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"http{'s' if certificate else ''}://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def add(self, path: str, data: bytes = b"", **how: object) -> Served:
@@ -173,9 +178,9 @@ class FileServer:
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[FileServer]:
-    """Run a server while the block lasts."""
-    server = FileServer()
+def serving(certificate: tuple[str, str] | None = None) -> Iterator[FileServer]:
+    """Run a server while the block lasts: of https, given the files of a certificate and its key."""
+    server = FileServer(certificate)
     try:
         yield server
     finally:

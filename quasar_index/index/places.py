@@ -6,6 +6,7 @@ The starter index comes with the package; it is found by its name where there is
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -40,8 +41,8 @@ def find_index(name: PathText) -> Path:
     # Hidden folders are what an interrupted build or replacement leaves.
     there = sorted({found.parent.name for home in homes() for found in home.glob(f"[!.]*/{MANIFEST}")})
     known = f"there are {', '.join(there)}" if there else "build it with 'quasar-index build'"
-    if os.fspath(name).lower().endswith(".quasar"):
-        known = f"a bundle is no index yet: quasar-index pull {os.fspath(name)}"
+    if os.fspath(name).lower().endswith(".quasar") and os.path.isfile(name):  # noqa: PTH113 - as above
+        known = f"a bundle is no index yet: quasar-index pull {shlex.quote(os.fspath(name))}"
     looked = " or ".join(str(path.parent) for path in candidates if path.parent != SHIPPED_HOME)
     raise AnchorIndexError(f"no index '{name}' in {looked}", known)
 

@@ -41,6 +41,7 @@ def data_card(bundle: Bundle, address: str, title: str) -> str:
     yaml = "\n".join(f"{name}: {json.dumps(value)}" for name, value in head.items())
     encoder = manifest.encoder
     entry = ENCODERS.get(encoder.name)
+    images = "--embeddings FILE" if encoder.name == "precomputed" else "PHOTOS"
     rows = [
         ("anchors", f"{n:,}: {manifest.n_good:,} good, {manifest.n_bad:,} bad"),
         ("encoder", f"`{encoder.name}`, {encoder.dim}-d" + (f", input {encoder.input}" if encoder.input else "")),
@@ -52,7 +53,7 @@ def data_card(bundle: Bundle, address: str, title: str) -> str:
     rows += [
         (f"embedding `{one.name}`", f"`{one.encoder.name}`, {one.encoder.dim}-d") for one in manifest.embeddings[1:]
     ]
-    rows += [(f"data `{_cell(source.name)}`", _source_words(source)) for source in manifest.sources]
+    rows += [(f"data {_cell(source.name)}", _source_words(source)) for source in manifest.sources]
     if manifest.subset is not None:
         rows.append(("selected by", _cell(manifest.subset.label)))
     if bundle.private:
@@ -82,7 +83,7 @@ images are scored by the anchors that they are like, without training and withou
 ```
 pip install quasar-index
 quasar-index pull {address} {title}
-quasar-index score -i {title} PHOTOS
+quasar-index score -i {title} {images}
 ```
 
 ## Terms

@@ -69,8 +69,8 @@ def push(
             index, text, private=private, licence=licence, show_progress=show_progress, on_progress=on_progress
         )
         return PushReport(text, bundle)
-    if not text.lower().endswith(ENDING):
-        raise DataError(f"'{text}' does not end in {ENDING}", f"push to NAME{ENDING}, or to hf://OWNER/NAME")
+    if not text.lower().endswith(ENDING) or PurePosixPath(text).name.lower() == ENDING:
+        raise DataError(f"'{text}' is no name of a bundle", f"push to NAME{ENDING}, or to hf://OWNER/NAME")
     if "://" not in text:
         return PushReport(text, write(text))
     if text.startswith(("http://", "https://")):

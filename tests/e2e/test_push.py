@@ -84,7 +84,7 @@ def test_one_version_is_pushed(call: Run, home: Path, tmp_path: Path, elsewhere:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("push", "rated", "rated.zip"), 3, "does not end in .quasar"),
+        (("push", "rated", "rated.zip"), 3, "is no name of a bundle"),
         (("push", "rated", "no/rated.quasar"), 3, "its folder does not exist"),
         (("push", "rated", "https://example.org/rated.quasar"), 3, "is a web address"),
         (("push", "starter", "starter.quasar"), 4, "everybody has it"),

@@ -100,6 +100,7 @@ MADE = {
     "grouped": grouped,
     "several": several,
     "two ratings": two_ratings,
+    "pairs": lambda: qi.build_from_embeddings("pairs", paired(40), MATRIX[:40]).index,
     "subset": subset,
     "format 1": lambda: old(1),
     "format 2": lambda: old(2),
@@ -290,6 +291,9 @@ def test_terms_go_and_the_given_licence_comes_first():
     copy = install_bundle("sac.quasar", "copy", origin=qi.index.Origin("sac.quasar"))
     assert tuple(qi.index.terms_of(copy)) == found
     assert [one.source for one in qi.index.read_origins(copy.path)] == ["sac.quasar"]
+    write_bundle(copy, "open.quasar")
+    origins = qi.index.read_origins(install_bundle("open.quasar", "third", origin=qi.index.Origin("open.quasar")).path)
+    assert [one.source for one in origins] == ["sac.quasar", "open.quasar"]
     again = write_bundle(copy, "again.quasar", private=True)
     assert [(one.of, one.licence) for one in again.terms] == [("the index", "CC-BY-4.0"), ("sac", "CC0")]
     assert again.origins == ()
@@ -346,7 +350,9 @@ def test_push_puts_a_bundle_where_it_is_told(target):
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        ("own.zip", "'own.zip' does not end in .quasar"),
+        ("own.zip", "'own.zip' is no name of a bundle"),
+        (".quasar", "'.quasar' is no name of a bundle"),
+        ("", "'' is no name of a bundle"),
         ("https://example.org/own.quasar", "is a web address"),
         ("nosuch://x/own.quasar", "cannot be opened"),
         ("no/own.quasar", "cannot be written"),

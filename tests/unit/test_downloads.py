@@ -4,6 +4,8 @@ import io
 import json
 import logging
 import os
+import shutil
+import subprocess
 import zipfile
 from importlib import import_module
 from types import SimpleNamespace
@@ -219,7 +221,9 @@ def test_what_no_further_try_mends_is_one_error_at_once(server, tmp_path, status
 def test_nobody_there_is_one_error(tmp_path):
     with serving() as server:
         url = f"{server.url}/a.zip"
-    with pytest.raises(DataError, match=r"/a.zip cannot be had \(.*refused.*; 3 tries\); run the same command again"):
+    with pytest.raises(
+        DataError, match=r"/a.zip cannot be had \(Failed to establish.*refused.*; 3 tries\); run the same command again"
+    ):
         fetch(url, tmp_path)
 
 
@@ -236,6 +240,7 @@ def test_redirections_in_a_ring_end(server, tmp_path):
     server.add("/b.zip", redirect="/a.zip")
     with pytest.raises(DataError, match="leads to more than 5 other addresses"):
         fetch(f"{server.url}/a.zip", tmp_path)
+    assert len(server.asked) == 6
 
 
 @pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://there/a.zip", "gopher://there"])
@@ -250,6 +255,24 @@ def test_no_redirection_leads_from_https_to_http():
         network._next("https://there/a.zip", "http://there/a.zip")
     assert network._next("https://there/a.zip", "/b.zip") == "https://there/b.zip"
     assert network._next("http://there/a.zip", "https://other/b.zip") == "https://other/b.zip"
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+def test_https_is_trusted_by_its_certificate_and_leads_to_https_only(tmp_path, monkeypatch):
+    files = str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")
+    make = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
+    subprocess.run(["openssl", *make.split(), "-out", files[0], "-keyout", files[1]], check=True, capture_output=True)
+    data = a_zip(1000)
+    with serving(files) as server:
+        server.add("/a.zip", data)
+        server.add("/plain.zip", redirect="http://127.0.0.1/a.zip")
+        with pytest.raises(DataError, match=r"certificate of 127.0.0.1 is not trusted.*\$SSL_CERT_FILE"):
+            fetch(f"{server.url}/a.zip", tmp_path / "one")
+        assert server.asked == []
+        monkeypatch.setenv("SSL_CERT_FILE", files[0])
+        assert fetch(f"{server.url}/a.zip", tmp_path / "two") == data
+        with pytest.raises(DataError, match=r"not safe \(http:\)"):
+            fetch(f"{server.url}/plain.zip", tmp_path / "three")
 
 
 def test_a_password_goes_to_its_host_only(tmp_path):
