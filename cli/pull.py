@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from contextvars import copy_context
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -105,11 +106,15 @@ class _Bars:
 
     def __init__(self, stack: contextlib.ExitStack) -> None:
         self._stack = stack.enter_context(contextlib.ExitStack())
+        self._context = copy_context()
         self._what = ""
         self._update: Update | None = None
 
     def update(self, what: str, done: int, total: int | None) -> None:
-        """Show how far something is."""
+        """Show how far something is; Lance calls this from threads that do not know how this run says things."""
+        self._context.copy().run(self._show, what, done, total)
+
+    def _show(self, what: str, done: int, total: int | None) -> None:
         if what != self._what or self._update is None:
             self.close()
             self._what, self._update = what, self._stack.enter_context(progress_bar(what, in_bytes=True))
