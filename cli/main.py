@@ -86,6 +86,8 @@ def _options(
         logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
         # Lance's own log says of every new table that it did not exist before.
         os.environ.setdefault("LANCEDB_LOG", "error")
+        # The hub's own log says of every try that it failed.
+        os.environ.setdefault("HF_HUB_VERBOSITY", "error")
 
 
 def main() -> None:

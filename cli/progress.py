@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from pathlib import Path
 
 from quasar_index.errors import DataError
@@ -38,7 +39,9 @@ def progress_bar(what: str, *, in_bytes: bool = False) -> Iterator[Update]:
         with _bar(what, in_bytes) as update:
             yield update
     else:
-        yield _Lines(what, _interval(), in_bytes)
+        lines, context = _Lines(what, _interval(), in_bytes), copy_context()
+        # Some work in threads of other libraries, which do not know how this run says things.
+        yield lambda *done, **more: context.copy().run(lines, *done, **more)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import sys
+from contextvars import copy_context
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +18,7 @@ from quasar_index.sizes import size_text
 from . import options
 from .idle import Idle
 from .info import embedding_words, provenance_facts
+from .logs import is_json
 from .output import interruptible, note, print_facts, print_table, print_text
 from .progress import Update, progress_bar
 
@@ -75,7 +78,11 @@ def pull(
         stack.enter_context(interruptible("the same command goes on where it stopped"))
         bars = _Bars(stack)
         how = qi.sharing.Fetching(
-            offline=offline, accept_changed=accept_changed, on_start=_say_size, on_progress=bars.update
+            offline=offline,
+            accept_changed=accept_changed,
+            on_start=_say_size,
+            on_progress=bars.update,
+            hub_bars=sys.stderr.isatty() and not is_json(),
         )
         if raw is not None:
             folder = qi.sharing.pull_files(source, raw, encoder=encoder, fetching=how)
@@ -99,11 +106,15 @@ class _Bars:
 
     def __init__(self, stack: contextlib.ExitStack) -> None:
         self._stack = stack.enter_context(contextlib.ExitStack())
+        self._context = copy_context()
         self._what = ""
         self._update: Update | None = None
 
     def update(self, what: str, done: int, total: int | None) -> None:
-        """Show how far something is."""
+        """Show how far something is; Lance calls this from threads that do not know how this run says things."""
+        self._context.copy().run(self._show, what, done, total)
+
+    def _show(self, what: str, done: int, total: int | None) -> None:
         if what != self._what or self._update is None:
             self.close()
             self._what, self._update = what, self._stack.enter_context(progress_bar(what, in_bytes=True))

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 import quasar_index as qi
+from quasar_index.errors import counted
 from quasar_index.sizes import size_text
 
 from . import options
@@ -66,7 +67,7 @@ def push(
         facts |= {"n_anchors": len(bundle), "n_bytes": bundle.n_bytes, "private": private}
         print_facts(facts | {"terms": [vars(one) for one in bundle.terms]}, as_json=True)
         return
-    facts = {"pushed": f"{index.name}, version {index.manifest.version}: {len(bundle):,} anchors"}
+    facts = {"pushed": f"{index.name}, version {index.manifest.version}: {counted(len(bundle), 'anchor', form=',')}"}
     facts |= {"to": f"{report.target}, {size_text(bundle.n_bytes)}"}
     facts |= {f"terms of {one.of}": one.licence for one in bundle.terms}
     print_facts(facts | {"others": f"quasar-index pull {shlex.quote(report.target)}"}, as_json=False)

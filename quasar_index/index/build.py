@@ -201,6 +201,7 @@ def build_from_embeddings(
     anchors_per_shard: int | None = None,
     overwrite: bool = False,
     provenance: Provenance | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> BuildReport:
     r"""Make an index of embeddings that exist already.
 
@@ -215,6 +216,7 @@ def build_from_embeddings(
         anchors_per_shard: As of `build_index`.
         overwrite: Replace an index of that name.
         provenance: Where the embeddings come from, and on which terms; kept with the index.
+        on_progress: Called with (done, total) embeddings.
 
     Returns:
         What was done. Rows with equal ids (equal embeddings and paths) count as duplicates.
@@ -242,7 +244,7 @@ def build_from_embeddings(
         (folder / MANIFEST).unlink(missing_ok=True)  # of other embeddings with these labels
         progress = staging.take_embeddings(sources, embeddings, ids)
         complete = count_left_out(records, sources, progress)
-        made = staging.embedding_batches(progress, embeddings, sizes)
+        made = staging.embedding_batches(progress, embeddings, sizes, on_progress)
         manifest = _finish(folder, sources, complete, progress, spec, storage, made, provenance)
     return BuildReport(AnchorIndex(path, manifest), progress.n_embedded, n_duplicates=len(progress.duplicate_rows))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..datasets.published_files import PublishedEmbeddings
 from ..encoders.registry import unverified_spec
 from ..paths import PathText
@@ -17,6 +19,7 @@ def build_published(
     dtype: Dtype = "float32",
     overwrite: bool = False,
     provenance: Provenance | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> BuildReport:
     """Make an index of published embeddings.
 
@@ -26,6 +29,7 @@ def build_published(
         dtype: As of `build_index`.
         overwrite: Replace an index of that name.
         provenance: As of `build_from_embeddings`.
+        on_progress: As of `build_from_embeddings`.
 
     Returns:
         What was done; errors as `build_from_embeddings`. Rows with equal paths and embeddings count as duplicates.
@@ -33,5 +37,12 @@ def build_published(
     dim = int(found.embeddings.shape[1])
     spec = unverified_spec(found.file.tower.encoder, found.file.input, dim)
     return build_from_embeddings(
-        name, found.source, found.embeddings, spec=spec, dtype=dtype, overwrite=overwrite, provenance=provenance
+        name,
+        found.source,
+        found.embeddings,
+        spec=spec,
+        dtype=dtype,
+        overwrite=overwrite,
+        provenance=provenance,
+        on_progress=on_progress,
     )

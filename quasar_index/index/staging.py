@@ -282,7 +282,10 @@ def take_embeddings(
 
 
 def embedding_batches(
-    progress: Progress, embeddings: FloatArray, sizes: Sequence[tuple[int, int]] | None = None
+    progress: Progress,
+    embeddings: FloatArray,
+    sizes: Sequence[tuple[int, int]] | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Yield embeddings that exist already as a staging table has them, each content once, without a second copy."""
     schema = _staged_schema(embeddings.shape[1])
@@ -295,6 +298,8 @@ def embedding_batches(
         keys = pa.array([progress.ids[row] for row in rows], type=pa.string())
         part = to_embedding_column(embeddings[start : start + READ_ROWS][np.asarray(rows, dtype=np.int64) - start])
         yield pa.record_batch([keys, width, height, part], schema=schema)
+        if on_progress is not None:
+            on_progress(min(start + READ_ROWS, len(embeddings)), len(embeddings))
 
 
 def stage_embeddings(

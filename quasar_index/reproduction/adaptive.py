@@ -23,7 +23,7 @@ _UP_TO = PublishedFigure(None, f"section 5: up to {ADAPTIVE_PUBLISHED}, of a set
 _STATIC = PublishedFigure(None, "not in the paper")
 
 
-def _point(series: str, x: str, method: Method) -> Experiment:
+def _point(series: str, x: float | str, method: Method) -> Experiment:
     adaptive = isinstance(method, Retrieval)
     return Experiment(
         series,
@@ -64,7 +64,7 @@ def adaptive_protocol() -> PaperProtocol:
         "ridge regression": Ridge(),
         "whole sides, soft": Retrieval(),
     }
-    points = [_point(series, str(k), method) for k in TOP_K for series, method in _retrieved(k).items()]
+    points = [_point(series, float(k), method) for k in TOP_K for series, method in _retrieved(k).items()]
     points.sort(key=lambda one: [name for k in TOP_K for name in _retrieved(k)].index(one.series))
     return PaperProtocol(
         "ADAPTIVE",

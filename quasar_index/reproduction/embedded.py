@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..anchors import AnchorTable
-from ..arrays import FloatArray
+from ..arrays import FloatArray, as_embeddings
 from ..datasets.base import AnchorSource
 from ..datasets.published import input_words
 from ..datasets.published_files import PublishedFile, read_published_file
@@ -104,7 +104,7 @@ def of_published(file: PublishedFile, need: Need, *, sample: int | None, seed: i
             flags.append(f"all {len(source):,} images of {title}: their files do not tell the split '{need.split}'")
     if rows is not None:
         matrix = np.ascontiguousarray(matrix[rows])
-    tower = file.tower
+    tower, what = file.tower, f"'{file.tensor}'"
     made = f"{tower.label} ({tower.pretrain}), {input_words(file.input)}" + (f"; {tower.note}" if tower.note else "")
     n = len(source) - (source.records["side"].to_pylist().count("good") if source.division == "reference" else 0)
     if sample is None or need.role == "test":
@@ -122,9 +122,9 @@ def of_published(file: PublishedFile, need: Need, *, sample: int | None, seed: i
         path=str(file.tensor),
         n=n,
         fingerprint="",
-        anchors=lambda: _anchors(source, matrix),
+        anchors=lambda: _anchors(source, as_embeddings(matrix, what=what)),
         references=lambda table: None if table.groups is None else table.groups.astype(np.str_),
-        images=lambda: rated_embeddings(rated_source(source), matrix, ids=_hashes(matrix)),
+        images=lambda: _images(source, as_embeddings(matrix, what=what)),
         flags=(f"the authors' embeddings of {title}: {made}", *flags),
         is_whole=is_whole,
     )
@@ -148,13 +148,26 @@ def _anchors(source: AnchorSource, matrix: FloatArray) -> AnchorTable:
         return make_anchors(matrix, is_good=sides, ids=_hashes(matrix), groups=groups)
     scores = source.records["score"].to_numpy().astype(np.float64)
     rated = ~np.isnan(scores)
-    if not rated.any():
-        raise DataError(f"the embeddings of {source.name} have no scores", "their labels.json lies beside them")
+    _check_rated(source)
     quality = -scores if source.lower_is_better else scores
     if not rated.all():
         matrix, quality = matrix[rated], quality[rated]
         groups = None if groups is None else [group for group, kept in zip(groups, rated, strict=True) if kept]
     return make_anchors(matrix, quality=quality, ids=_hashes(matrix), groups=groups)
+
+
+def _images(source: AnchorSource, matrix: FloatArray) -> RatedImages:
+    _check_rated(source)
+    return rated_embeddings(rated_source(source), matrix, ids=_hashes(matrix))
+
+
+def _check_rated(source: AnchorSource) -> None:
+    """Raise the DataError of embeddings without any score."""
+    if source.records["score"].null_count == len(source):
+        raise DataError(
+            f"the embeddings of {source.name} have no scores",
+            "put labels.json of the same release beside them: {path: score}",
+        )
 
 
 def _hashes(matrix: FloatArray) -> list[str]:

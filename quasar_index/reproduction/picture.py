@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # of Okabe and Ito
+_DASHES = ("--", ":", "-.")
 _MARKERS = ("o", "s", "^", "v", "P", "X")
 _COLUMNS = 3
 
@@ -79,17 +80,23 @@ def draw_reproduction(reproduction: Reproduction, path: PathText) -> None:
 
 
 def _draw_panel(axis: Axes, results: Sequence[ExperimentResult], names: Sequence[str], *, is_table: bool) -> None:
-    """Draw the lines of one panel."""
+    """Draw the lines of one panel; what has no place on an axis of numbers is a line across."""
     places = [DATASETS[one.experiment.test].title if is_table else one.experiment.x for one in results]
-    ticks = list(dict.fromkeys(map(str, places))) if any(isinstance(place, str) for place in places) else None
+    numbers = [place for place in places if isinstance(place, float)]
+    ticks = None if numbers else list(dict.fromkeys(map(str, places)))
     series = list(dict.fromkeys(result.experiment.series for result in results))
     for row, name in enumerate(series):
         chosen = [(place, one) for place, one in zip(places, results, strict=True) if one.experiment.series == name]
+        number = names.index(name)
+        colour = _COLOURS[number % len(_COLOURS)]
+        if ticks is None and isinstance(chosen[0][0], str):
+            style = _DASHES[number % len(_DASHES)]
+            for _, one in chosen:
+                axis.axhline(one.measured.srcc if one.measured else 0, label=name, color=colour, linestyle=style)
+            continue
         # Categories would cover each other's bars.
         shift = 0.0 if ticks is None else 0.5 * (row + 0.5) / len(series) - 0.25
         x = [float(place) if ticks is None else ticks.index(str(place)) + shift for place, _ in chosen]  # type: ignore[arg-type]
-        number = names.index(name)
-        colour = _COLOURS[number % len(_COLOURS)]
         y = [one.measured.srcc for _, one in chosen if one.measured is not None]
         axis.errorbar(
             x,
@@ -118,8 +125,12 @@ def _draw_panel(axis: Axes, results: Sequence[ExperimentResult], names: Sequence
     if ticks is not None:
         axis.set_xticks(range(len(ticks)), ticks, rotation=0 if max(map(len, ticks)) < 11 else 30)
         axis.set_xlim(-0.5, len(ticks) - 0.5)
-    elif (numbers := [float(place) for place in places if isinstance(place, float)]) and _is_wide(numbers):
+    elif _is_wide(numbers):
         axis.set_xscale("log")
+        if len(numbers) < len(places):
+            marks = sorted(set(numbers))
+            axis.set_xticks(marks, [f"{one:g}" for one in marks], minor=False)
+            axis.set_xticks([], minor=True)
     axis.set_ylabel("SRCC", fontsize=8)
     axis.tick_params(labelsize=8)
     axis.grid(visible=True, color="0.9", linewidth=0.6)

@@ -271,7 +271,7 @@ def install_bundle(
         container.check()
         calibrations = {part: _calibration(container, part) for part in container.calibrations}
         on_read = None if on_progress is None else _counting(on_progress, 2 * container.size(ANCHORS))
-        n = _check_anchors(container, bundle, on_read)
+        n = check_anchors(container, bundle, on_read)
         with new_index(name, overwrite=overwrite) as (place, folder):
             clear(folder)
             with container.open(ANCHORS) as file:
@@ -312,7 +312,7 @@ def _counting(on_progress: OnProgress, total: int) -> Callable[[int], None]:
     return count
 
 
-def _check_anchors(container: Container, bundle: Bundle, on_read: Callable[[int], None] | None) -> int:
+def check_anchors(container: Container, bundle: Bundle, on_read: Callable[[int], None] | None = None) -> int:
     """Read all anchors once, before anything is written; return their number.
 
     Raises:

@@ -134,7 +134,8 @@ def _fetch(url: str, folder: Path, on_start: OnStart | None, on_progress: OnProg
                     "run the same command again later, it goes on where it stopped; or give the path of the file",
                 ) from lost
             wait = min(FIRST_WAIT * 2.0 ** max(failures - 1, 0), LONGEST_WAIT) if lost.wait is None else lost.wait
-            _log.warning("%s, %s are here: trying again", lost, size_text(_size(part)))
+            here = _size(part)
+            _log.warning("%s%s: trying again", lost, f", {size_text(here)} are here" if here else "")
             time.sleep(wait)
 
 

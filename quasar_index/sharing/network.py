@@ -6,6 +6,7 @@ import base64
 import email.utils
 import hashlib
 import os
+import re
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
@@ -215,5 +216,4 @@ def _wait(text: str | None) -> float | None:
 
 def _plain(error: Exception) -> str:
     """Return what a connection failed of, without the addresses of Python objects that urllib3 puts before it."""
-    text = first_line(error)
-    return text.rpartition(">: ")[2] if ">: " in text else text
+    return re.sub(r"^\w*Connection\w*\(.*?\): |^<.*>: ", "", first_line(error))

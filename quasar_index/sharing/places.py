@@ -11,11 +11,12 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 from ..datasets.published import PREFIX, PublishedSet, find_published
-from ..errors import AnchorIndexError, DataError
+from ..errors import AnchorIndexError, DataError, first_line
 from ..paths import PathText
 from .hub import HUB, HubAddress
 from .network import shown_url, url_key
 
+_SOURCES = f"a path, an address, or a published set such as {PREFIX}pipal"
 _ENDINGS = (".zip", ".quasar")
 
 
@@ -56,18 +57,23 @@ def find_place(source: PathText) -> Place:
         DataError: When there is no such thing.
     """
     text = os.fspath(source)
+    if not text.strip():
+        raise DataError("there is nothing to pull in an empty name", _SOURCES)
     if text.lower().startswith(PREFIX):
         declared = find_published(text.lower())
         return Place(declared.source, declared.url, declared=declared)
     if text.lower().startswith("file://"):
         path = Path(url2pathname(urlsplit(text).path))
     elif "://" in text:
-        return Place(shown_url(text), text)
+        try:
+            return Place(shown_url(text), text)
+        except ValueError as error:
+            raise DataError(f"'{text}' is no address ({first_line(error)})", "check it") from error
     else:
         path = Path(text).expanduser()
     if path.exists():
         return Place(str(path.absolute()), path=path)
-    hint = f"a path, an address, or a published set such as {PREFIX}pipal"
+    hint = _SOURCES
     with contextlib.suppress(DataError):
         hint = f"did you mean {find_published(text).source}?"
     raise DataError(f"no file or folder '{text}'", hint)

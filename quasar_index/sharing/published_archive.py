@@ -68,6 +68,10 @@ def choose(
             else f"'{archive}' holds neither an index nor published embeddings; it has {have}",
             "a zip as the authors release it (pipal_clip_RN50_openai_False.pt, and .json), or a bundle of 'push'",
         )
+    if len(sets := dict.fromkeys(one.declared.name for one in found)) > 1:
+        raise DataError(
+            f"'{archive}' holds those of several sets: {', '.join(sets)}", "unzip it, and give the folder of one"
+        )
     chosen = choose_published(found, encoder, archive)
     wanted = {chosen.tensor.name, chosen.listing.name, f"{chosen.tensor.stem}.yml", LABELS}
     others = tuple(dict.fromkeys(one.tower.encoder for one in found if one.tower != chosen.tower))

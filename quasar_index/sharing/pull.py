@@ -17,7 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from ..datasets.published import CITATION, RELEASE, find_tower
-from ..datasets.published_files import PublishedFile, choose_published, find_published_files, read_published_file
+from ..datasets.published_files import (
+    PublishedFile,
+    choose_published,
+    find_published_files,
+    read_published,
+    read_published_file,
+)
 from ..errors import AnchorIndexError, DataError, reason
 from ..index import AnchorIndex, Manifest, Origin, Provenance, Terms, build_published, read_origins
 from ..index.durable import digest
@@ -71,13 +77,15 @@ class Fetching:
         accept_changed: Take a file that is not what it was when it was first pulled.
         on_start: Called before a download with its address, its size in bytes (None where the source does not say),
             and how many bytes are here. Of what comes from the Hugging Face hub it is not called.
-        on_progress: Called with what is done ("downloading", "unpacking"), the bytes done, and all of them.
+        on_progress: Called with what is done ("downloading", "unpacking", "writing"), the bytes done, and all of them.
+        hub_bars: Let the hub's own library draw bars on stderr.
     """
 
     offline: bool = False
     accept_changed: bool = False
     on_start: OnStart | None = None
     on_progress: OnProgress | None = None
+    hub_bars: bool = False
 
     def doing(self, what: str) -> Callable[[int, int | None], None] | None:
         """Return what is called with the progress of one thing."""
@@ -99,7 +107,7 @@ def pull(
     Args:
         source: `quasar:NAME` for a set of `quasar_index.datasets.PUBLISHED`, an address (`https://`, or what fsspec
             opens, or `hf://OWNER/NAME`), or a path: of a zip in the layout of QUASAR's authors, the folder that it
-            unpacks to, or a bundle (see `push`).
+            unpacks to, a `.pt` in it, or a bundle (see `push`).
         name: Name or path of the index; None for that of the source.
         encoder: Whose embeddings, where there are those of several; None for the encoder of the paper's task.
         overwrite: Replace an index of that name.
@@ -172,8 +180,12 @@ def pull_files(
             if _is_bundle(archive):
                 raise DataError(f"{place.text} is an index, not published embeddings", "pull it without --raw")
             chosen = choose(archive, members, target, declared=place.declared, encoder=encoder)
+            wanted = chosen.members if encoder else members
             target.mkdir(exist_ok=True)
-            unpack(archive, chosen.members if encoder else members, target, on_progress=how.doing("unpacking"))
+            # First beside: files of another source there must not be taken for these.
+            unpacked = unpack(archive, wanted, work / f"unpacked-{sha256[:16]}", on_progress=how.doing("unpacking"))
+            for file in unpacked:
+                file.replace(target / file.name)
             named = replace(origin, sha256=sha256)
             Provenance((*there, named), _terms(chosen.file)).write(target)
     return target
@@ -217,8 +229,8 @@ def _made_before(path: Path, place: Place, encoder: str | None) -> Pulled | None
 
 def _make_index(place: Place, path: Path, work: Path, how: Fetching, encoder: str | None, overwrite: bool) -> Pulled:
     """Fetch, unpack, and build."""
-    if place.path is not None and place.path.is_dir():
-        file, sha256, others = _in_folder(place.path, encoder)
+    if place.path is not None and (place.path.is_dir() or place.path.suffix.lower() == ".pt"):
+        file, sha256, others = _as_it_lies(place.path, encoder)
     else:
         unpacked = _unpacked_before(place, work, encoder)
         if unpacked is None:
@@ -230,13 +242,22 @@ def _make_index(place: Place, path: Path, work: Path, how: Fetching, encoder: st
     found = read_published_file(file)
     check_room(path.parent, found.embeddings.nbytes, "the index")
     origin = Origin(place.text, place.address, sha256, file.setting)
-    report = build_published(path, found, overwrite=overwrite, provenance=Provenance((origin,), _terms(file)))
+    writing, row = how.doing("writing"), found.embeddings.itemsize * found.embeddings.shape[1]
+    report = build_published(
+        path,
+        found,
+        overwrite=overwrite,
+        provenance=Provenance((origin,), _terms(file)),
+        on_progress=None if writing is None else lambda done, total: writing(done * row, total * row),
+    )
     return Pulled(report.index, True, origin, others, found.source.warnings, report.n_duplicates)
 
 
-def _in_folder(folder: Path, encoder: str | None) -> tuple[PublishedFile, str, tuple[str, ...]]:
-    """Choose the embeddings of a folder."""
-    files = find_published_files(folder)
+def _as_it_lies(path: Path, encoder: str | None) -> tuple[PublishedFile, str, tuple[str, ...]]:
+    """Choose the embeddings of a folder, or those of a tensor in one."""
+    if path.is_file():
+        return read_published(path).file, digest(path), ()
+    folder, files = path, find_published_files(path)
     chosen = choose_published(files, encoder, folder)
     others = tuple(one.tower.encoder for one in files if one.tower != chosen.tower)
     return chosen, "", others
@@ -311,7 +332,7 @@ def _archive(place: Place, work: Path, home: Path, how: Fetching) -> tuple[Path,
     if place.url.lower().startswith(HUB):
         if how.offline:
             raise no_network(place.address)
-        archive = fetch_from_hub(place.url, work / "hub")
+        archive = fetch_from_hub(place.url, work / "hub", show_progress=how.hub_bars)
     else:
         start = None if how.on_start is None else partial(how.on_start, place.address)
         archive = download(place.url, work, offline=how.offline, on_start=start, on_progress=how.doing("downloading"))

@@ -59,8 +59,8 @@ def push(
         >>> np.save("own.npy", np.eye(4))
         >>> _ = Path("own.csv").write_text("image,score\na,1\nb,2\nc,3\nd,4\n")
         >>> index = qi.build_from_embeddings("own", *qi.load_embeddings("own.npy", "own.csv")).index
-        >>> qi.sharing.push(index, "memory://shared/own.quasar").target
-        'memory://shared/own.quasar'
+        >>> qi.sharing.push(index, "memory://place/own.quasar").target
+        'memory://place/own.quasar'
     """
     text = os.fspath(target)
     write = partial(write_bundle, index, private=private, licence=licence, on_progress=on_progress)

@@ -67,7 +67,7 @@ def test_json_is_json(call, server, zipped):
     assert facts["terms"][0]["licence"]
     lines = [json.loads(line) for line in done.stderr.splitlines()]
     progress = [line for line in lines if line["event"] == "progress"]
-    assert {line["what"] for line in progress} == {"downloading", "unpacking"}
+    assert {line["what"] for line in progress} == {"downloading", "unpacking", "writing"}
     assert [line["total"] for line in progress if line["what"] == "downloading"][-1] is None
     assert any("of a size that the source does not say" in line["message"] for line in lines)
 

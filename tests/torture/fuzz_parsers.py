@@ -1,4 +1,5 @@
-"""Coverage-guided fuzzing of what reads strangers' bytes: labels, shards, arrays, manifests, filters, images.
+"""Coverage-guided fuzzing of what reads strangers' bytes: labels, shards, arrays, manifests, filters, bundles,
+images.
 
     pip install atheris
     python -m tests.torture.fuzz_parsers -max_total_time=600 [CORPUS_FOLDER]
@@ -43,6 +44,8 @@ with atheris.instrument_imports(include=["quasar_index"]):
     from quasar_index.index.filters import check_filter
     from quasar_index.index.manifest import Manifest
     from quasar_index.index.states import read_entries, read_tags
+    from quasar_index.sharing.bundles import check_anchors, read_bundle
+    from quasar_index.sharing.container import ANCHORS, SUMS, Container, write_container
 
 from tests.torture.mutated_images import seeds
 
@@ -115,6 +118,23 @@ def workbook() -> bytes:
 WORKBOOK = workbook()
 
 
+def bundle(path: Path) -> None:
+    """Read what a bundle says, and check its parts."""
+    read_bundle(path)
+    with Container(path) as container:
+        container.check()
+
+
+def anchors(data: bytes) -> None:
+    """Read bytes as the anchors of a bundle whose other parts, and all checksums, are right."""
+    path = FOLDER / "b.quasar"
+    parts = BUNDLE | {ANCHORS: data}
+    write_container(path, [(name, lambda sink, part=part: sink.write(part)) for name, part in parts.items()])
+    with Container(path) as container:
+        container.check()
+        check_anchors(container, read_bundle(path))
+
+
 READERS: dict[str, Callable[[bytes], object]] = {
     "image": lambda data: decode(data, max_pixels=MAX_PIXELS),
     "csv": labels(".csv"),
@@ -132,9 +152,13 @@ READERS: dict[str, Callable[[bytes], object]] = {
     "kept.npz": on_disk("own-v1-kept.npz", kept),
     "manifest": history,
     "filter": lambda data: check_filter(data.decode("utf-8", errors="surrogateescape")),
+    "bundle": on_disk("a.quasar", bundle),
+    "anchors": anchors,
     "spec": lambda data: parse_spec(data.decode("utf-8", errors="surrogateescape")),
 }
 NAMES = tuple(READERS)
+BUNDLE: dict[str, bytes] = {}
+"""The parts of a sound bundle."""
 
 
 def one_input(data: bytes) -> None:
@@ -146,6 +170,16 @@ def one_input(data: bytes) -> None:
     except QuasarError as error:
         if len(str(error).splitlines()) != 1:
             raise
+
+
+def make_bundle() -> None:
+    """Write a sound bundle, whose parts are then varied."""
+    import quasar_index as qi
+
+    index = qi.AnchorIndex.open(Path(__file__).parents[1] / "data" / "index-v2")
+    qi.sharing.write_bundle(index, FOLDER / "seed.quasar")
+    with zipfile.ZipFile(FOLDER / "seed.quasar") as archive:
+        BUNDLE.update({name: archive.read(name) for name in archive.namelist() if name != SUMS})
 
 
 def examples() -> dict[str, list[bytes]]:
@@ -182,6 +216,8 @@ def examples() -> dict[str, list[bytes]]:
         "kept.npz": [npz.getvalue()],
         "manifest": [manifest],
         "filter": [b"score > 3 AND dataset = 'own'", b"NOT (name LIKE '%a' OR score IN (1, 2))"],
+        "bundle": [(FOLDER / "seed.quasar").read_bytes()],
+        "anchors": [BUNDLE[ANCHORS]],
         "spec": [b"koniq10k:/data?split=test", b"labels.csv?name=own&score=mos"],
     }
 
@@ -189,6 +225,7 @@ def examples() -> dict[str, list[bytes]]:
 def main() -> None:
     """Write the examples into the corpus, and fuzz."""
     logging.disable(logging.CRITICAL)
+    make_bundle()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     corpus = FOLDER / "corpus"
     corpus.mkdir()

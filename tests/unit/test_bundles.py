@@ -338,7 +338,7 @@ def test_other_tools_read_a_bundle(bundle, tmp_path):
     assert (len(table), table.schema.field("embedding").type) == (N, pa.list_(pa.float32(), DIM))
 
 
-@pytest.mark.parametrize("target", ["memory://shared/deep/own.quasar", "own.quasar", Path("own.QUASAR")])
+@pytest.mark.parametrize("target", ["memory://place/deep/own.quasar", "own.quasar", Path("own.QUASAR")])
 def test_push_puts_a_bundle_where_it_is_told(target):
     report = push(plain(), target)
     assert (report.target, len(report.bundle)) == (str(target), N)

@@ -221,7 +221,9 @@ def test_what_no_further_try_mends_is_one_error_at_once(server, tmp_path, status
 def test_nobody_there_is_one_error(tmp_path):
     with serving() as server:
         url = f"{server.url}/a.zip"
-    with pytest.raises(DataError, match=r"/a.zip cannot be had \(.*refused.*; 3 tries\); run the same command again"):
+    with pytest.raises(
+        DataError, match=r"/a.zip cannot be had \(Failed to establish.*refused.*; 3 tries\); run the same command again"
+    ):
         fetch(url, tmp_path)
 
 

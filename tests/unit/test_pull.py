@@ -71,7 +71,7 @@ def test_a_published_set_becomes_an_index(server, home, tmp_path):
         ),
     )
     assert said == [(f"{server.url}/pipal.zip", archive.stat().st_size, 0)]
-    assert steps == {"downloading", "unpacking"}
+    assert steps == {"downloading", "unpacking", "writing"}
     assert pulled.is_new
     assert pulled.index.path == home / "pipal"
     assert pulled.others == ("clip-rn50-pos",)
@@ -145,6 +145,22 @@ def test_a_folder_that_was_unpacked_by_hand_will_do(home, tmp_path):
     assert sorted(path.suffix for path in folder.iterdir()) == [".json", ".json", ".pt", ".pt", ".yml", ".yml"]
 
 
+def test_a_tensor_in_a_folder_will_do(home, tmp_path):
+    folder = write_published(tmp_path / "made", "pipal", 40, encoders=BOTH)
+    pulled = qi.sharing.pull(folder / "pipal_clip_RN50_openai_True.pt", "own")
+    assert pulled.index.manifest.encoder.name == "clip-rn50-pos"
+
+
+def test_a_zip_of_several_sets_says_what_to_do(home, tmp_path):
+    archive = tmp_path / "two.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        for name in ("pipal", "koniq10k"):
+            for path in write_published(tmp_path / "made", name, 20).iterdir():
+                opened.write(path, f"{name}/{path.name}")
+    with pytest.raises(DataError, match=r"several sets: .*; unzip it, and give the folder of one"):
+        qi.sharing.pull(archive)
+
+
 def test_a_second_pull_asks_for_nothing(server, home, tmp_path):
     server.add("/pipal.zip", made_zip(tmp_path).read_bytes())
     first = qi.sharing.pull(f"{server.url}/pipal.zip")
@@ -211,6 +227,8 @@ def test_a_pinned_checksum_counts(server, home, tmp_path, monkeypatch):
     [
         ("pipal", r"no file or folder 'pipal'; did you mean quasar:pipal\?"),
         ("quasar:avva", r"no published set 'quasar:avva'; did you mean quasar:ava\?"),
+        ("", "there is nothing to pull in an empty name; a path, an address"),
+        ("http://[::1/a.zip", "is no address .*; check it"),
         ("nowhere.zip", "no file or folder 'nowhere.zip'; a path, an address, or a published set such as quasar:pipal"),
     ],
 )
@@ -345,6 +363,14 @@ class TestFiles:
         for n, encoder in enumerate(BOTH, 1):
             folder = qi.sharing.pull_files(archive, tmp_path / "raw", encoder=encoder)
             assert len(list(folder.glob("*.pt"))) == n
+
+    def test_files_of_another_source_are_not_taken_for_these(self, tmp_path):
+        for seed in (1, 2):
+            archive = made_zip(tmp_path / f"{seed}", seed=seed)
+            folder = qi.sharing.pull_files(archive, tmp_path / "raw")
+            np.testing.assert_array_equal(
+                qi.datasets.read_published(folder).embeddings, tensor_of(archive, "RN50_openai_False.pt")
+            )
 
     def test_a_folder_is_there_already(self, tmp_path):
         folder = write_published(tmp_path / "made", "pipal", 20)

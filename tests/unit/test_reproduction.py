@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from test_datasets_published import make_kadis700k, make_tid2013
 
 from quasar_index.datasets import DATASETS, load_source, read_author_embeddings
@@ -381,6 +382,22 @@ def test_adaptive_anchors_over_published_embeddings(tmp_path):
     )
     assert [one.to_dict() for one in again.results] == [one.to_dict() for one in found.results]
     assert not any("scoring" in step for step in steps)
+
+
+def test_what_cannot_be_used_names_its_file(tmp_path):
+    for name in ("ava", "tad66k_224"):
+        place = write_published(tmp_path, name, 60, dim=8, encoders=["clip-vit-l-14-laion2b"])
+    tensor = next(place.glob("*.pt"))
+    matrix = torch.load(tensor)
+    matrix[7, 3] = float("nan")
+    torch.save(matrix, tensor)
+    found = reproduce("ADAPTIVE", published=tmp_path, indexes=tmp_path / "i", n_resamples=50)
+    assert f"row 7 of '{tensor}' has NaN" in found.results[0].reasons[0]
+    place = write_published(tmp_path, "ava", 60, dim=8, encoders=["clip-vit-l-14-laion2b"], labels_file=True)
+    (place / "labels.json").unlink()
+    write_published(tmp_path, "tad66k_224", 60, dim=8, encoders=["clip-vit-l-14-laion2b"])
+    found = reproduce("ADAPTIVE", published=tmp_path, indexes=tmp_path / "i", n_resamples=50)
+    assert found.results[0].reasons[0].startswith("the embeddings of ava have no scores; put labels.json")
 
 
 def test_test_images_that_are_anchors_are_told_by_their_embeddings(tmp_path):

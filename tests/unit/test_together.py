@@ -7,6 +7,7 @@ import quasar_index as qi
 from quasar_index.index import search
 from quasar_index.index.search import nearest, nearest_reference, shared_searches
 from quasar_index.methods.together import fit_together, score_together
+from quasar_index.statistics.bootstrap import bootstrap, bootstrap_columns
 
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(300, 12)).astype(np.float32)
@@ -67,3 +68,18 @@ def test_shared_searches_find_what_searches_find(anchors, side):
             assert np.allclose(found.similarity, expected.similarity, atol=1e-6)
         other = nearest(anchors, queries[::-1].copy(), 5, side=side)  # other queries are searched for anew
         assert np.array_equal(other.rows[::-1], nearest(anchors, queries, 5, side=side).rows)
+
+
+def test_intervals_of_several_scores_are_those_of_each():
+    quality = QUERIES[:200, 0].astype(float)
+    columns = [
+        quality + RNG.normal(size=200),
+        RNG.normal(size=200),
+        np.eye(1, 200)[0],
+    ]  # the last is constant on many resamples
+    groups = [row % 20 for row in range(200)]
+    found = bootstrap_columns("srcc", columns, quality, groups=groups, n_resamples=60, seed=4)
+    for scores, interval in zip(columns[:2], found, strict=False):
+        assert interval == bootstrap("srcc", scores, quality, groups=groups, n_resamples=60, seed=4)
+    assert isinstance(found[2], qi.ValidationError)
+    assert bootstrap_columns("srcc", [], quality, seed=4) == []
