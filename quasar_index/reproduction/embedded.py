@@ -101,7 +101,9 @@ def of_published(file: PublishedFile, need: Need, *, sample: int | None, seed: i
         if rows is not None:
             source = replace(source, records=source.records.take(rows))
         if not is_whole:
-            flags.append(f"all {len(source):,} images of {title}: their files do not tell the split '{need.split}'")
+            flags.append(
+                f"all {counted(len(source), 'image', form=',')} of {title}: their files do not tell the split '{need.split}'"
+            )
     if rows is not None:
         matrix = np.ascontiguousarray(matrix[rows])
     tower, what = file.tower, f"'{file.tensor}'"

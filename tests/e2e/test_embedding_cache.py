@@ -143,8 +143,8 @@ def test_cache_shows_what_is_there_and_removes_it(call: Run, photos: Path, embed
     done = call("cache", QUASAR_INDEX_CACHE_SIZE="1.5G")
     assert "of at most 1.5 GiB" in done.stdout
     heads, row = (line.split() for line in done.stdout.splitlines()[-2:])
-    assert heads[:5] == ["encoder", "input", "layers", "runtime", "images"]
-    assert row[:5] == ["efficientnet-lite0", "at-most=512", "stats", "onnx", "5"]
+    assert heads[:6] == ["encoder", "input", "rule", "layers", "runtime", "images"]
+    assert row[:6] == ["efficientnet-lite0", "at-most=512", "2", "stats", "onnx", "5"]
     found = json.loads(call("cache", "--json").stdout)
     assert (found["limit"], found["n_bytes"]) == (3 << 29, (embedding_cache / "embeddings.sqlite").stat().st_size)
     (share,) = found["encoders"]

@@ -97,7 +97,7 @@ def test_rows_of_files_that_changed_are_made_again(call, photos, tmp_path, stopp
     shutil.copytree(photos, copied)
     out = interrupted(call, copied, tmp_path, stopping)
     first = json.loads((tmp_path / ".scores.jsonl.partial.jsonl").read_bytes().splitlines()[1])["row"]["path"]
-    shutil.copy(max(copied.glob("*.png")), first)
+    Image.open(first).rotate(180).save(first)
     assert n_scored_again(call, stopping, *options(copied, out)) == 20
 
 

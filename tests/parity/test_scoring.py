@@ -45,9 +45,11 @@ def test_default_temperature_and_range():
     assert 0 <= scores.score[2] < 1e-12 < 1 - 1e-12 < scores.score[0] <= 1
     # Even where the exponential overflows.
     assert compare([[1.0, 0.0], [-1.0, 0.0]], centroids, temperature=1e-6).score.tolist() == [1.0, 0.0]
-    for temperature in (0.0, -1.0, float("nan")):
+    for temperature in (0.0, -1.0):
         with pytest.raises(MethodError, match="is not positive"):
             compare([[1.0, 0.0]], centroids, temperature=temperature)
+    with pytest.raises(DataError, match="temperature of compare is nan; give a number"):
+        compare([[1.0, 0.0]], centroids, temperature=float("nan"))
 
 
 @pytest.fixture
