@@ -60,7 +60,7 @@ PANELS = {
         "verify": "Check that an index is whole: files, counts, ids, embeddings, labels, history, and its search cache "
         "bit by bit.",
         "push": "Put an index into one file, or on the Hugging Face hub; 'quasar-index pull' makes an index of it.",
-        "export": "Write an index to a file; 'quasar-index build NAME --embeddings FILE' makes the same index of it (but of CSV).",
+        "export": "Write an index to a file; of all but CSV, 'build NAME --embeddings FILE' makes the same index.",
         "merge": "Make a new index of the anchors of others; of the same image, the first anchor counts.",
         "select": "Make an index of some anchors of another one, each on the side where it is there.",
     },

@@ -38,7 +38,7 @@ def export(
     version: options.IndexVersion = None,
     json: options.Json = False,
 ) -> None:
-    """Write an index to a file; 'quasar-index build NAME --embeddings FILE' makes the same index of it (but of CSV)."""
+    """Write an index to a file; of all but CSV, 'build NAME --embeddings FILE' makes the same index."""
     index = qi.AnchorIndex.open(name, version)
     if "://" in out:
         with new_file(out) as path:

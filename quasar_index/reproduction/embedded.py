@@ -102,7 +102,8 @@ def of_published(file: PublishedFile, need: Need, *, sample: int | None, seed: i
             source = replace(source, records=source.records.take(rows))
         if not is_whole:
             flags.append(
-                f"all {counted(len(source), 'image', form=',')} of {title}: their files do not tell the split '{need.split}'"
+                f"all {counted(len(source), 'image', form=',')} of {title}: "
+                f"their files do not tell the split '{need.split}'"
             )
     if rows is not None:
         matrix = np.ascontiguousarray(matrix[rows])
