@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from PIL import Image, features
 
 from .errors import ImageError
-from .images import MAX_PIXELS, decode, open_image, read_image_bytes, to_pixels
+from .images import MAX_PIXELS, decode, open_image, read_image_bytes
+from .images.decoding import to_pixels
 
 SIZE = 96
 """Longer side of a thumbnail, in pixels: 1 to 3 kB each."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from ..arguments import checked
 from ..datasets.base import AnchorSource
-from ..datasets.frames import Frame, is_frame
+from ..datasets.frames import Frame
 from ..datasets.sources import collect_source
 from ..paths import PathText
 from .report import Finding
 
 
+@checked
 def read_sources(
     specs: Sequence[PathText | Frame],
     *,
@@ -49,7 +51,7 @@ def read_sources(
         )
         if source is not None:
             sources.append(source)
-        name = source.name if source else "frame" if is_frame(spec) else os.fspath(spec)  # type: ignore[arg-type]
+        name = source.name if source else os.fspath(spec) if isinstance(spec, (str, os.PathLike)) else "frame"
         for problem in problems:
             text = f"{problem.message}; {problem.hint}" if problem.hint else problem.message
             findings.append(Finding("error", "labels", name, text, problem.count))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal, TypeAlias
 
+from ..arguments import checked
 from ..errors import DataError
 from .declare import Dataset
 from .registry import DATASETS
@@ -209,6 +210,7 @@ def _names() -> dict[str, str]:
     return names
 
 
+@checked
 def find_published(name: str) -> PublishedSet:
     """Return a published set by any of its names.
 
@@ -235,6 +237,7 @@ def find_published(name: str) -> PublishedSet:
     )
 
 
+@checked
 def parse_file_name(stem: str) -> tuple[str, PublishedTower] | None:
     """Read the name of a published file.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..arguments import checked
 from ..arrays import FloatArray
 from ..errors import DataError, counted
 from ..paths import PathText
@@ -66,6 +67,7 @@ class PublishedEmbeddings:
     embeddings: FloatArray
 
 
+@checked
 def find_published_files(folder: PathText) -> list[PublishedFile]:
     """Find published embeddings below a folder, as the authors' zips unpack.
 
@@ -114,6 +116,7 @@ def published_set(tag: str, folders: Sequence[str]) -> PublishedSet | None:
     return named or by_name.get(tag) or next(iter(mine), None)
 
 
+@checked
 def read_published(path: PathText, encoder: str | None = None) -> PublishedEmbeddings:
     """Read published embeddings.
 

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 import pyarrow as pa
 
-from ..arguments import checked
+from ..arguments import checked, shown
 from ..errors import DataError, QuasarError, counted
 from ..paths import PathText
 from .arrow_images import image_columns, load_hugging_face, load_parquet_images, parquet_schema
@@ -114,6 +114,7 @@ def load_images(
     return ImageSource(source.name, source.records, source.read_bytes, source.warnings)
 
 
+@checked
 def collect_source(
     spec: PathText | Frame,
     *,
@@ -186,7 +187,7 @@ def _load(
         return load_frame(spec, Options(given, labelled, problems))
     if not isinstance(spec, (str, os.PathLike)):
         raise DataError(
-            f"labels cannot be read from a {type(spec).__name__}",
+            f"labels cannot be read from {shown(spec).removeprefix('of type ')}",
             "a path, a data frame, a list of dictionaries, or a dictionary of columns; a lazy frame is collected first",
         )
     parsed = parse_spec(os.fspath(spec))

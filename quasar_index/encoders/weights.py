@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ..arguments import checked
 from ..errors import EncoderError, first_line
 from ..paths import PathText
 
@@ -24,6 +25,7 @@ def weights_file(path: PathText) -> Path:
     return file
 
 
+@checked
 def fetch_from_hub(repo: str, filenames: tuple[str, ...], *, encoder: str) -> Path:
     """Return a weights file of a Hugging Face repository: from the local cache if it is there, else downloaded.
 

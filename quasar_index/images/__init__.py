@@ -1,6 +1,6 @@
 """Image files: which endings and formats count, listing folders, reading bytes, decoding to 8-bit sRGB."""
 
-from .decoding import MAX_PIXELS, allow_pixels, decode, open_image, to_pixels
+from .decoding import MAX_PIXELS, allow_pixels, decode, open_image
 from .folders import LeftOut, Survey, find_images, list_images, survey_folder, survey_glob
 from .formats import FORMATS, is_image_name, is_readable_name, readable_endings, registered
 from .globs import SYSTEM_FOLDERS
@@ -28,5 +28,4 @@ __all__ = [
     "registered",
     "survey_folder",
     "survey_glob",
-    "to_pixels",
 ]

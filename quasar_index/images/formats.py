@@ -16,6 +16,7 @@ from importlib.util import find_spec
 
 from PIL import Image, features
 
+from ..arguments import checked
 from ..errors import ImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "DIB", "MPO", "PPM", "JPEG2000", "AVIF", "HEIF", "JXL")
@@ -116,6 +117,7 @@ def extra_of(name: str) -> Extra | None:
     return next((extra for extra in EXTRAS if ending in extra.endings), None)
 
 
+@checked
 def is_image_name(name: str) -> bool:
     """Tell by the ending of its name whether a file is an image that can be read, here or with an extra.
 
@@ -127,6 +129,7 @@ def is_image_name(name: str) -> bool:
     return extra_of(name) is not None or _pillow_endings().get(ending_of(name)) in FORMATS
 
 
+@checked
 def is_readable_name(name: str) -> bool:
     """Tell by the ending of its name whether a file is an image that can be read with what is installed.
 

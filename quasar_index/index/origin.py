@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from ..arguments import checked
 from ..paths import PathText, write_atomically
 from .terms import Terms, read_terms, write_terms
 
@@ -47,6 +48,7 @@ class Origin:
         return cls(**{name: text[:_LONGEST] for name, text in data.items() if name in texts and isinstance(text, str)})
 
 
+@checked
 def read_origins(folder: PathText) -> tuple[Origin, ...]:
     """Return where the anchors of an index come from; empty for an index that was built here.
 
@@ -79,6 +81,7 @@ class Provenance:
     terms: tuple[Terms, ...] = ()
 
     @classmethod
+    @checked
     def of(cls, folders: Iterable[PathText]) -> Provenance:
         """Return that of indexes, given their folders.
 

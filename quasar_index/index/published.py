@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..arguments import checked
 from ..datasets.published_files import PublishedEmbeddings
 from ..encoders.registry import unverified_spec
 from ..paths import PathText
@@ -12,6 +13,7 @@ from .origin import Provenance
 from .records import Dtype
 
 
+@checked
 def build_published(
     name: PathText,
     found: PublishedEmbeddings,

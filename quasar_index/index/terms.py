@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ..arguments import checked
 from ..errors import AnchorIndexError
 from ..paths import PathText, write_atomically
 from .anchor_index import AnchorIndex
@@ -37,6 +38,7 @@ class Terms:
     homepage: str = ""
 
     @classmethod
+    @checked
     def from_dict(cls, data: Any) -> Terms:
         """Read what `dataclasses.asdict` gave.
 
@@ -53,6 +55,7 @@ class Terms:
         return made
 
 
+@checked
 def write_terms(folder: PathText, terms: Iterable[Terms]) -> None:
     """Write the terms of an index into its folder, in place of those that it has; none leaves no file."""
     path = Path(folder, TERMS)
@@ -77,6 +80,7 @@ def read_terms(folder: Path) -> list[Terms]:
         raise AnchorIndexError(f"'{path}' is damaged ({error})", "mend or delete it") from error
 
 
+@checked
 def terms_of(index: AnchorIndex) -> list[Terms]:
     """Return the terms of an index: those that came with it, then those of further published data sets in it.
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from ..arguments import checked
 from ..errors import DataError, counted, first_line
 from ..paths import PathText, sync_file, sync_folder
 from ..sizes import size_text
@@ -49,6 +50,7 @@ class Member:
     info: zipfile.ZipInfo
 
 
+@checked
 def list_archive(path: PathText) -> list[Member]:
     """List what may be unpacked of a zip, and refuse one that is damaged or made to do harm.
 
@@ -146,6 +148,7 @@ def _check_twice(path: Path, members: Sequence[Member]) -> None:
         seen[key] = member.name
 
 
+@checked
 def unpack(
     path: PathText,
     members: Sequence[Member],

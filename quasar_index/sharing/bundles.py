@@ -18,6 +18,7 @@ from uuid import uuid4
 
 import pyarrow as pa
 
+from ..arguments import checked
 from ..errors import AnchorIndexError, counted, first_line
 from ..index import AnchorIndex, Manifest, Origin, Terms, read_origins, terms_of
 from ..index.build import finish_folder, new_index
@@ -76,6 +77,7 @@ class Bundle:
         return self.manifest.n_good + self.manifest.n_bad
 
 
+@checked
 def write_bundle(
     index: AnchorIndex,
     path: PathText,
@@ -181,6 +183,7 @@ def _calibrations(index: AnchorIndex) -> Iterator[tuple[str, dict[str, Any]]]:
         yield path.name.partition("-")[2], found | {"version": 1}
 
 
+@checked
 def read_bundle(path: PathText) -> Bundle:
     """Read what a bundle says of itself; its anchors are not looked at.
 
@@ -228,6 +231,7 @@ def _read_head(container: Container) -> Bundle:
     return Bundle(path, *facts, path.stat().st_size)
 
 
+@checked
 def install_bundle(
     path: PathText,
     name: PathText,

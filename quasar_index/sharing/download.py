@@ -17,7 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import DataError, first_line
+from ..arguments import checked
+from ..errors import DataError, first_line, reason
 from ..paths import PathText, sync_file, sync_folder, write_atomically
 from ..sizes import size_text
 from .content import check_content
@@ -58,6 +59,7 @@ class Answer:
     pieces: Iterator[bytes]
 
 
+@checked
 def download(
     url: str,
     folder: PathText,
@@ -91,7 +93,10 @@ def download(
         126
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"'{folder}' cannot be made ({reason(error)})", "name another folder") from error
     part, whole = folder / PART, folder / WHOLE
     facts = _facts(folder, url)
     if whole.is_file() and facts:

@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
+from ..arguments import checked
 from ..errors import DataError, first_line
 from ..index import AnchorIndex
 from ..paths import PathText
@@ -61,6 +62,7 @@ class HubAddress:
         return cls(**found.groupdict())
 
 
+@checked
 def push_to_hub(
     index: AnchorIndex,
     address: str,
@@ -107,6 +109,7 @@ def push_to_hub(
     return bundle
 
 
+@checked
 def fetch_from_hub(address: str, folder: PathText, *, show_progress: bool = False) -> Path:
     """Download a bundle from the hub; what is there already is not downloaded again.
 

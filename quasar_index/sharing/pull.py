@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ..arguments import checked
 from ..datasets.published import CITATION, RELEASE, find_tower
 from ..datasets.published_files import (
     PublishedFile,
@@ -92,6 +93,7 @@ class Fetching:
         return None if self.on_progress is None else partial(self.on_progress, what)
 
 
+@checked
 def pull(
     source: PathText,
     name: PathText | None = None,
@@ -149,6 +151,7 @@ def pull(
     return made
 
 
+@checked
 def pull_files(
     source: PathText, folder: PathText, *, encoder: str | None = None, fetching: Fetching | None = None
 ) -> Path:

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 import fsspec
 
+from ..arguments import checked
 from ..errors import DataError, first_line
 from ..index import AnchorIndex
 from ..paths import PathText
@@ -30,6 +31,7 @@ class PushReport:
     bundle: Bundle
 
 
+@checked
 def push(
     index: AnchorIndex,
     target: PathText,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import quasar_index as qi
 from tests.unit.conftest import public_names
@@ -49,6 +50,7 @@ MAY_RAISE = {
     "Manifest.write": (OSError,),  # those who write one say more of the disk
     "Approximation.from_dict": (LookupError,),  # `Manifest.read` says which file lacks what
     "SourceRecord.from_dict": (LookupError,),
+    "Terms.from_dict": (ValueError,),  # whoever reads the file says which
 }
 
 
@@ -67,6 +69,7 @@ def place(made, monkeypatch):
     monkeypatch.chdir(made)
     monkeypatch.setenv("QUASAR_INDEX_HOME", ".")
     monkeypatch.setenv("QUASAR_INDEX_CACHE", "cache")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)  # `allow_pixels` sets it
     return made
 
 
@@ -181,7 +184,7 @@ SAID = {
         lambda: qi.build_index([source()], "own", qi.load_encoder()),
         r"of build_index is of type list; give a path, as text or pathlib.Path",
     ),
-    "bytes for a path": (lambda: qi.load_source(b"a.csv"), r"of load_source is b'a.csv'; give a path"),
+    "bytes for a path": (lambda: qi.load_source(b"a.csv"), r"labels cannot be read from b'a.csv'; a path, a data"),
     "a list for a path": (lambda: qi.AnchorIndex.open(["own"]), r"of AnchorIndex.open is of type list; give a path"),
     "no path": (lambda: qi.list_images(None), r"of list_images is None; give a path"),
     "a word for a number": (
