@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
+from typing import Any
 
 import pyarrow as pa
 
@@ -39,7 +40,7 @@ def load_source(
     lower_is_better: bool | None = None,
     threshold: float | str | None = None,
     root: PathText | None = None,
-    options: Mapping[str, str] | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> AnchorSource:
     r"""Read labelled images: a data set, your own label file or data frame, or a folder of references and distortions.
 
@@ -88,7 +89,7 @@ def load_images(
     *,
     image_column: str | None = None,
     root: PathText | None = None,
-    options: Mapping[str, str] | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> ImageSource:
     r"""Read which images a source has, to score them: all that `load_source` reads, with or without scores.
 

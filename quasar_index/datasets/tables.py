@@ -232,12 +232,12 @@ class LabelTable:
 
 def _infer(values: list[str | None], form: NumberForm) -> pa.Array:
     text = pa.array(values, pa.string())
-    if text.null_count == len(text):
-        return text
     cells = [None if value is None or is_missing(value) else tidy(value) for value in values]
     found = [cell for cell in cells if cell is not None]
+    if not found:
+        return pa.nulls(len(values), pa.string())
     # 00012 is a name, not the number 12
-    if found and not any(_LEADING_ZERO.match(cell) and not {".", form.decimal} & set(cell) for cell in found):
+    if not any(_LEADING_ZERO.match(cell) and not {".", form.decimal} & set(cell) for cell in found):
         if form.style != POINT:
             numbers = [None if cell is None else form.style.read(cell) for cell in cells]
             if all(number is not None for number, cell in zip(numbers, cells, strict=True) if cell is not None):

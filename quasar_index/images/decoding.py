@@ -248,7 +248,7 @@ def _to_rgb(image: Image.Image, *, range_: depth.Range | None, conversion: Conve
             levels = np.interp(levels, np.arange(256), conversion.greys)
         return np.repeat(np.rint(levels).astype(np.uint8)[:, :, None], 3, axis=2)
     alpha = None
-    if image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info:
+    if image.has_transparency_data:
         image = image.convert("RGBA")
         alpha = image.getchannel("A")
     if conversion is not None:

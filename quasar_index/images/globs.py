@@ -89,8 +89,6 @@ class Exclusion:
     """
 
     def __init__(self, globs: Iterable[str] = ()) -> None:
-        if isinstance(globs, str):  # a str is an iterable of str, so no type checker finds this slip
-            raise DataError(f"exclude is the single pattern {globs!r}", "give a list of patterns")
         self._rules = [_rule(glob) for glob in globs]
 
     def __bool__(self) -> bool:

@@ -182,8 +182,6 @@ def synthesize(
 
 def _grid(types: Sequence[str] | None, levels: Sequence[int]) -> tuple[Pair, ...]:
     """Return the (type, level) pairs asked for, each once, by number and level."""
-    if isinstance(types, str):  # a str is a sequence of str, so no type checker finds this slip
-        raise DataError(f"types is the single name {types!r}", "give a list of names")
     chosen = list(DISTORTIONS.values()) if types is None else [find_distortion(name) for name in types]
     for level in levels:
         check_level(level)

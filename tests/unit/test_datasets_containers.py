@@ -150,7 +150,7 @@ def test_missing_scores_in_containers_are_dropped_by_option(tmp_path):
     table = pa.table({"image": [b"one", b"two", b"three"], "score": ["1,5", None, "3"]})
     pq.write_table(table, tmp_path / "p.parquet")
     for name in ("s.tar", "p.parquet"):
-        with pytest.raises(DataError, match=r"(sample|row) 2: score is missing; .*missing=drop"):
+        with pytest.raises(DataError, match=r"(sample 2\.jpg|row 2): score is missing; .*missing=drop"):
             load_source(tmp_path / name)
         source = load_source(f"{tmp_path / name}?missing=drop&decimal=,")
         assert [row["score"] for row in rows(source)] == [1.5, 3.0]

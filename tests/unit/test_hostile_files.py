@@ -289,7 +289,7 @@ def test_a_folder_of_a_data_set_that_may_not_be_read_is_an_error(tmp_path, monke
         return real(path)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    refused(Folder(str(tmp_path)).images, "", match=r"locked' cannot be read \(Permission denied\)")
+    refused(Folder(str(tmp_path)).images, "", match=r"locked' cannot be read; mend its permissions")
 
 
 @pytest.mark.parametrize(
@@ -350,12 +350,15 @@ def manifest_2(**changes):
         ({"n_good": -1}, "impossible version or count"),
         ({"n_bad": 1e9}, "impossible version or count"),
         ({"encoder": {"name": "a", "dim": 10**12}}, "impossible embedding"),
-        ({"encoder": {"name": ["a"], "dim": 4}}, "impossible embedding"),
-        ({"encoder": {"name": "a", "dim": 4, "input": {"resize": "explode"}}}, "impossible embedding"),
-        ({"encoder": {"name": "a", "dim": 4, "input": {"resize": "crop", "size": "1"}}}, "impossible embedding"),
+        ({"encoder": {"name": ["a"], "dim": 4}}, "name of EncoderSpec is .*give text"),
+        ({"encoder": {"name": "a", "dim": 4, "input": {"resize": "explode"}}}, "resize of InputRule is 'explode'"),
+        (
+            {"encoder": {"name": "a", "dim": 4, "input": {"resize": "crop", "size": "1"}}},
+            "size of InputRule is '1'",
+        ),
         ({"encoder": {"name": "a", "dim": 4, "input": {"resize": "none", "version": 7}}}, "version 7 .*update"),
         ({"encoder": {"name": "a", "dim": 4, "code": "x"}}, "unknown keys"),
-        ({"encoder": None}, "lacks or misnames"),
+        ({"encoder": None}, "EncoderSpec.from_dict is None"),
         ({"sources": [5]}, "lacks or misnames"),
         ({"libraries": "x"}, "impossible list of libraries"),
         (

@@ -12,6 +12,7 @@ import quasar_index as qi
 from quasar_index.encoders.base import reading_as
 from quasar_index.encoders.exported import SHIPPED, find_exported, kept_path
 from quasar_index.encoders.pipeline import encode_files
+from quasar_index.encoders.spec import RULE_VERSION
 from quasar_index.images import decode
 from tests.colour_profiles import rgb_profile
 from tests.unit.conftest import photo
@@ -97,14 +98,16 @@ def test_an_exported_tower_is_the_same_whatever_the_rule():
     assert qi.load_encoder(device="cpu", input_rule=old.input).spec.rule_version == 1
 
 
-def test_the_starter_index_keeps_rule_1(tmp_path):
+def test_the_starter_index_sees_profiles_and_one_of_rule_1_does_not(tmp_path):
     index = qi.AnchorIndex.open("starter")
     spec = index.manifest.encoder
-    assert spec.rule_version == 1
+    assert spec.rule_version == RULE_VERSION
     file = io.BytesIO()
     Image.fromarray(photo(64, 64)).save(file, "PNG", icc_profile=rgb_profile())
     (tmp_path / "wide.png").write_bytes(file.getvalue())
     Image.fromarray(photo(64, 64)).save(tmp_path / "plain.png")
-    scorer = qi.Scorer(index, encoder=qi.encoders.LazyEncoder(spec))
-    wide, plain = scorer.score_files([tmp_path / "wide.png", tmp_path / "plain.png"])
-    assert wide.score == pytest.approx(plain.score, abs=1e-6)  # the profile is not seen
+    anchors = index.anchors()
+    for rule in (1, RULE_VERSION):
+        scorer = qi.Scorer(anchors, encoder=qi.encoders.LazyEncoder(spec.at_rule(rule)))
+        wide, plain = scorer.score_files([tmp_path / "wide.png", tmp_path / "plain.png"])
+        assert (abs(wide.score - plain.score) < 1e-6) == (rule == 1)

@@ -7,6 +7,7 @@ from dataclasses import asdict
 import pytest
 
 from quasar_index.encoders import EncoderSpec, InputRule
+from quasar_index.encoders.spec import RULE_VERSION
 from quasar_index.errors import AnchorIndexError, QuasarError
 from quasar_index.index import AnchorIndex, Manifest, SourceRecord
 from quasar_index.index.manifest import MANIFEST
@@ -42,7 +43,7 @@ def test_round_trip(tmp_path):
     data = json.loads((tmp_path / MANIFEST).read_text())
     assert data["schema_version"] == FORMAT
     assert data["embeddings"][0]["encoder"]["input"]["resize"] == "none"
-    assert data["embeddings"][0]["encoder"]["input"]["version"] == 1
+    assert data["embeddings"][0]["encoder"]["input"]["version"] == RULE_VERSION
     assert {"torch", "numpy", "quasar-index"} <= data["libraries"].keys()
 
 
@@ -99,7 +100,7 @@ def test_damaged(tmp_path, text):
             ("embeddings", [{"name": "embedding", "dtype": "float32", "encoder": encoder}])
             for encoder in (
                 None, {}, {"name": "x", "dim": 3, "odd": 1}, {"name": "x", "dim": 3, "input": {"odd": 1}},
-                {"name": "x", "dim": 3, "input": {"resize": "none", "version": 2}},
+                {"name": "x", "dim": 3, "input": {"resize": "none", "version": RULE_VERSION + 1}},
             )
         ),
         *(
