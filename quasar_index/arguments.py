@@ -203,7 +203,7 @@ def _generic(name: str, inner: ast.expr, names: Mapping[str, Any]) -> _Kind | No
             return False  # an array is turned into a list first
         return one is None or not isinstance(value, (list, tuple)) or all(map(one.fits, value))
 
-    return _Kind(fits, "a list" if one is None else f"a list, each of it {one.words}", _listed, one)
+    return _Kind(fits, "a list" if one is None else f"a list, each one {one.words}", _listed, one)
 
 
 def _listed(value: Any) -> Any:

@@ -28,6 +28,8 @@ MISSING = frozenset(
     )
 )
 """Words for a missing number, in lower case: those of pandas, R and Excel."""
+FLAGS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
+"""Words of a column that holds nothing else, such as likes: 1 and 0."""
 DECIMALS = {",": ",", "comma": ",", ".": ".", "point": ".", "dot": "."}
 THOUSANDS = {**DECIMALS, " ": " ", "space": " ", "'": "'", "apostrophe": "'", "none": ""}
 _TIDY = str.maketrans(
@@ -154,6 +156,9 @@ def read_numbers(values: Sequence[Any], form: NumberForm) -> NumberColumn:
     Returns:
         The numbers. In doubt they are read by the first of `readings`.
     """
+    flags = _read_flags(values)
+    if flags is not None:
+        return NumberColumn(flags, np.flatnonzero(np.isnan(flags)).tolist(), [])
     numbers = np.full(len(values), np.nan)
     missing: list[int] = []
     wrong: list[int] = []
@@ -176,6 +181,19 @@ def read_numbers(values: Sequence[Any], form: NumberForm) -> NumberColumn:
             wrong.append(row)
     rows = tuple(row for row, text in cells.items() if text in doubtful)
     return NumberColumn(numbers, missing, sorted(wrong), style, rows, readings)
+
+
+def _read_flags(values: Sequence[Any]) -> DoubleArray | None:
+    """Return 1 and 0 for a column of nothing but true and false, NaN where one is missing; None for any other."""
+    numbers = np.full(len(values), np.nan)
+    for row, value in enumerate(values):
+        if isinstance(value, (bool, np.bool_)):
+            numbers[row] = float(value)
+        elif isinstance(value, str) and (flag := FLAGS.get(value.strip().casefold())) is not None:
+            numbers[row] = flag
+        elif not is_missing(value):
+            return None
+    return None if np.isnan(numbers).all() else numbers
 
 
 def _choose(cells: set[str], form: NumberForm) -> tuple[Style, set[str], tuple[Style, ...]]:

@@ -403,7 +403,7 @@ def test_paths_of_pathlib_and_misuse_in_python(home: Path, photos: Path) -> None
     scorer = qi.Scorer(qi.AnchorIndex.open(home / "rated"), encoder=qi.load_encoder(device="cpu"))
     (row,) = scorer.score_files([photos / "coffee_0.png"])
     assert row.score is not None
-    with pytest.raises(qi.DataError, match="give a list, each of it a path"):
+    with pytest.raises(qi.DataError, match="give a list, each one a path"):
         list(scorer.score_files(str(photos / "coffee_0.png")))
     for wrong in (None, "mean", qi.Mean):
         with pytest.raises(qi.DataError, match=r"method of Scorer is .*; give a method"):

@@ -96,10 +96,10 @@ def test_the_root_of_a_file_and_options_as_arguments(tmp_path):
     ("data", "message"),
     [
         (PANDAS[:0], "frame has no rows"),
-        (pl.LazyFrame(COLUMNS), "a LazyFrame; .*collected first"),
-        (5, "from a int"),
-        (b"l.csv", "from a bytes"),
-        (None, "from a NoneType"),
+        (pl.LazyFrame(COLUMNS), "from LazyFrame; .*collected first"),
+        (5, "from 5; a path"),
+        (b"l.csv", "from b'l.csv'; a path"),
+        (None, "from None; a path"),
         (["a.png"], "a list of labels holds rows"),
         ({"image": "a.png", "score": [1]}, "'image' is no column"),
         ({"image": ["a.png"], "score": [1, 2]}, "columns of 1 to 2 rows"),
@@ -108,7 +108,7 @@ def test_the_root_of_a_file_and_options_as_arguments(tmp_path):
         (pa.table([pa.array(["a.png"]), pa.array([1]), pa.array([2])], ["image", "score", "score"]), "of one name"),
         (pd.DataFrame({"image": ["a.png", "a.png"], "score": [1, 2]}), "score 1 in row 1 and 2 in row 2"),
         (pd.DataFrame({"image": ["a.png"], "score": [pd.Timestamp("2020-01-01")]}), "row 1: score .* is not a number"),
-        (pd.DataFrame({"image": ["a.png"], "score": [True]}), "row 1: score 'True' is not a number"),
+        (pd.DataFrame({"image": ["a", "b"], "score": [True, 3]}), "row 1: score 'True' is not a number"),
         (pd.DataFrame({"image": ["a.png"], "scores": [1]}), r"no score column.*\?score=scores"),
     ],
 )

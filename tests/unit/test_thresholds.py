@@ -33,6 +33,16 @@ def sides(index):
     }
 
 
+@pytest.mark.parametrize("words", [("true", "false"), ("Yes", "NO"), ("TRUE", "FALSE"), ("1", "0")])
+def test_likes_in_words_divide_themselves(tmp_path, words):
+    scores = [words[i % 3 != 0] for i in range(8)]
+    index = build(tmp_path / "index", write(tmp_path / "likes.csv", scores, header="image,liked"), score_column="liked")
+    assert sides(index) == {"good": [1.0], "bad": [0.0]}
+    (tmp_path / "mixed.csv").write_text("image,liked\n1,true\n2,3\n")
+    with pytest.raises(DataError, match="line 2: score 'true' is not a number"):
+        qi.load_source(tmp_path / "mixed.csv", score_column="liked")
+
+
 @pytest.mark.parametrize(
     ("scores", "lower", "threshold", "n_good"),
     [
