@@ -50,7 +50,7 @@ def test_example(example, tmp_path, monkeypatch):
     monkeypatch.delenv("QUASAR_INDEX_HOME", raising=False)
     example.globs = {}  # an example brings all that it uses
     report: list[str] = []
-    doctest.DocTestRunner().run(example, out=report.append)
+    doctest.DocTestRunner(verbose=False).run(example, out=report.append)
     assert not report, "".join(report)
 
 
