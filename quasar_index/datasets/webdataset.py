@@ -95,6 +95,8 @@ def load_webdataset(shards: Sequence[str], options: Options, name: str) -> Ancho
         members[path] = (shard, image.offset, image.size)
         paths.append(path)
         rows.append(labels)
+    if not rows and any(sample.images for sample in samples):
+        raise DataError(f"{name}: no sample is left of which the image is clear", "name it by ?ending=")
     if not rows:
         raise DataError(f"{name} has no images", "members such as 0001.jpg and 0001.json")
     # A sample is found by its name, not by its number.

@@ -38,6 +38,9 @@ def test_several_images_are_counted_and_one_is_to_be_named(tmp_path, endings):
         qi.load_source(shard)
     assert f"?ending={endings[0]}" in caught.value.hint
     assert ("first dot" in caught.value.message) == ("." in endings[0])
+    first, last = qi.datasets.collect_source(shard)[1]
+    assert (first.count, first.option) == (3, f"ending={endings[0]}")
+    assert "no sample is left of which the image is clear" in last.message
     source, names = read(shard, f"?ending={endings[1]}")
     assert names == [f"{i:04d}.{endings[1]}" for i in range(3)]
     assert source.records["score"].to_pylist() == [0, 1, 2]
