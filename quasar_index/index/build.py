@@ -10,8 +10,7 @@ from __future__ import annotations
 import logging
 import math
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,17 +22,18 @@ from ..arrays import FloatArray, as_embeddings
 from ..datasets.base import AnchorSource
 from ..encoders.base import Encoder
 from ..encoders.spec import EncoderSpec
-from ..errors import AnchorIndexError, DataError, counted, reason
+from ..errors import DataError, counted
 from ..images import MAX_PIXELS
-from ..paths import PathText, sync_folder
+from ..paths import PathText
 from ..sides import check_two_sides
 from . import staging
 from .anchor_index import AnchorIndex
-from .durable import digests_below, exchange, sync_below
+from .durable import digests_below, sync_below
 from .failures import count_left_out, listed_failures, write_failures
 from .labels import join_records, label_sources, record_of, with_labels
 from .lock import lock
 from .manifest import MANIFEST, Manifest
+from .new_folder import new_index
 from .origin import Provenance
 from .places import check_free, check_place, new_index_path
 from .records import DTYPES, MAIN_EMBEDDING, Dtype, EmbeddingRecord, SourceRecord
@@ -287,44 +287,6 @@ def check_counts(
             raise DataError(f"{counted(n, 'embedding')} but {counted(count, what)}", "give one row of labels each")
 
 
-@contextmanager
-def new_index(name: PathText, *, overwrite: bool) -> Iterator[tuple[Path, Path]]:
-    """Offer a folder to make an index in, and rename it into place when that has been done.
-
-    Args:
-        name: Name or path of the index.
-        overwrite: Replace an index of that name.
-
-    Yields:
-        The index's path, and the folder `.NAME.building`, under its lock; what an interrupted run left is in it.
-
-    Raises:
-        AnchorIndexError: When the index exists and is not to be overwritten, or another process makes it.
-    """
-    path = new_index_path(name)
-    check_free(path, overwrite=overwrite)
-    folder = path.with_name(f".{path.name}.building")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise AnchorIndexError(
-            f"'{folder.parent}' cannot be made or written ({error.strerror})", "choose another place for the index"
-        ) from error
-    old = path.with_name(f".{path.name}.replaced")
-    with lock(folder, path.name):
-        try:
-            if not path.exists() and (old / MANIFEST).is_file():  # interrupted between two renamings
-                old.rename(path)
-            check_free(path, overwrite=overwrite)  # another process may have made it just now
-            yield path, folder
-            _publish(folder, path)
-        except OSError as error:
-            raise AnchorIndexError(
-                f"index '{path}' cannot be written ({reason(error)})",
-                "make room or mend the disk, then run the same command again",
-            ) from error
-
-
 def usable_records(sources: Sequence[AnchorSource], progress: staging.Progress) -> pa.Table:
     """Return the records that have an embedding, with the columns `id` and `dataset`."""
     table = staging.records_table(sources).append_column("id", pa.array(progress.ids, type=pa.string()))
@@ -380,23 +342,3 @@ def finish_folder(folder: Path, manifest: Manifest, action: str, provenance: Pro
         provenance.write(folder)
     manifest.write(folder)
     return manifest
-
-
-def _publish(folder: Path, path: Path) -> None:
-    """Rename the finished folder into place; until then the request in it says whose it is."""
-    staging.drop_table(folder)
-    if path.exists():
-        old = path.with_name(f".{path.name}.replaced")
-        shutil.rmtree(old, ignore_errors=True)
-        with lock(path, path.name):
-            if exchange(folder, path):
-                folder.rename(old)
-            else:
-                path.rename(old)
-                folder.rename(path)
-        shutil.rmtree(old, ignore_errors=True)
-    else:
-        folder.rename(path)
-    sync_folder(path.parent)
-    staging.drop_request(path)
-    _log.info("index written to '%s'", path)

@@ -17,14 +17,15 @@ from ..errors import AnchorIndexError, DataError
 from ..paths import PathText
 from ..sides import check_two_sides
 from .anchor_index import AnchorIndex
-from .build import finish_folder, new_index
+from .build import finish_folder
 from .labels import join_records, label_sources, with_labels
 from .manifest import Manifest
+from .new_folder import new_index
 from .origin import Provenance
 from .records import MAIN_EMBEDDING, EmbeddingRecord
 from .scales import joined_in_words
-from .staging import one_chunk, table_schema
-from .store import as_embedding_column, write_shards
+from .staging import table_schema
+from .store import as_embedding_column, one_chunk, write_shards
 
 _log = logging.getLogger(__name__)
 

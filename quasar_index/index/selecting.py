@@ -12,8 +12,9 @@ from ..arguments import checked
 from ..errors import AnchorIndexError, counted
 from ..paths import PathText
 from .anchor_index import AnchorIndex
-from .build import finish_folder, new_index
+from .build import finish_folder
 from .manifest import Manifest
+from .new_folder import new_index
 from .origin import Provenance
 from .records import RatingRecord, SourceRecord, Subset
 from .store import write_shards

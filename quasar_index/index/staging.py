@@ -35,6 +35,7 @@ from .store import (
     READ_ROWS,
     as_embedding_column,
     embedding_type,
+    one_chunk,
     open_table,
     scan,
     stored_column,
@@ -392,12 +393,7 @@ def final_batches(made: Iterable[pa.RecordBatch], table: pa.Table, schema: pa.Sc
         some = batch.take(pa.array(kept, type=pa.int64()))
         rows = pa.array([row_of[key] for key in some["id"].to_pylist()], type=pa.int64())
         part = table.take(rows).combine_chunks()
-        made = {name: some[name] for name in ("width", "height")}
-        made[MAIN_EMBEDDING] = as_embedding_column(some["embedding"], schema.field(MAIN_EMBEDDING).type)
-        arrays = [made[name] if name in made else one_chunk(part[name]) for name in schema.names]
+        own = {name: some[name] for name in ("width", "height")}
+        own[MAIN_EMBEDDING] = as_embedding_column(some["embedding"], schema.field(MAIN_EMBEDDING).type)
+        arrays = [own[name] if name in own else one_chunk(part[name]) for name in schema.names]
         yield pa.record_batch(arrays, schema=schema)
-
-
-def one_chunk(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Return a column as one array."""
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -305,3 +305,8 @@ def scan(table: Any, columns: Sequence[str], *, where: str | None = None) -> Ite
 def _first_line(error: Exception) -> str:
     # The place in Lance's source code, which ends its messages, says nothing to a user.
     return first_line(error, 4000).split(", /", 1)[0][:200]
+
+
+def one_chunk(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Return a column as one array."""
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

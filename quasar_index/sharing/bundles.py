@@ -21,8 +21,9 @@ import pyarrow as pa
 from ..arguments import checked
 from ..errors import AnchorIndexError, counted, first_line
 from ..index import AnchorIndex, Manifest, Origin, Terms, read_origins, terms_of
-from ..index.build import finish_folder, new_index
+from ..index.build import finish_folder
 from ..index.manifest import library_versions
+from ..index.new_folder import new_index
 from ..index.origin import Provenance
 from ..index.places import check_free, is_shipped, new_index_path
 from ..index.records import Shard

@@ -151,7 +151,7 @@ def test_a_build_that_was_stopped_at_its_end_goes_on_in_the_way_that_is_asked_fo
     columns = {"path": paths, "score": np.arange(20.0)}
     source = AnchorSource("own", make_records(columns, 20), "no-reference", "median")
     with monkeypatch.context() as broken:
-        broken.setattr("quasar_index.index.build._publish", lambda folder, path: 1 / 0)
+        broken.setattr("quasar_index.index.new_folder._publish", lambda folder, path: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             qi.build_index(tmp_path / "own", [source], tiny_encoder())
     encoder = tiny_encoder()

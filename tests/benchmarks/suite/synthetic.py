@@ -14,8 +14,9 @@ from quasar_index.datasets.base import RECORD_SCHEMA
 from quasar_index.demo import read_photographs
 from quasar_index.encoders.spec import EncoderSpec
 from quasar_index.index import AnchorIndex
-from quasar_index.index.build import finish_folder, new_index
+from quasar_index.index.build import finish_folder
 from quasar_index.index.manifest import Manifest
+from quasar_index.index.new_folder import new_index
 from quasar_index.index.records import MAIN_EMBEDDING, EmbeddingRecord, RatingRecord, SourceRecord
 from quasar_index.index.staging import table_schema
 from quasar_index.index.store import to_embedding_column, write_shards
