@@ -19,7 +19,7 @@ from quasar_index.errors import DataError, QuasarError
 
 from .commands import Commands
 from .logs import line_of, one_run, say
-from .output import interruptible, printable, raising_on_signals
+from .output import InterruptedRunError, interruptible, printable, raising_on_signals
 
 _DISK_ERRORS = {
     errno.ENOSPC: "make room",
@@ -104,7 +104,12 @@ def main() -> None:
 def _answer() -> None:
     try:
         with interruptible("run it again"):
-            app()
+            try:
+                app()
+            except SystemExit as stop:
+                if (signalled := _signal_of(stop)) is not None:
+                    raise signalled from None
+                raise
     except QuasarError as error:
         _end(error)
     except OSError as error:
@@ -112,6 +117,14 @@ def _answer() -> None:
             raise
         mend = _DISK_ERRORS[error.errno]
         _end(DataError(f"nothing more can be written ({error.strerror})", f"{mend}, then run it again"))
+
+
+def _signal_of(stop: SystemExit) -> KeyboardInterrupt | None:
+    """Return the signal that Typer answered by itself, alike for all and without a word; None where it was none."""
+    cause: BaseException | None = stop if stop.code == InterruptedRunError.exit_code else None
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__cause__ or cause.__context__
+    return cause
 
 
 def run() -> NoReturn:

@@ -266,6 +266,24 @@ class _Run:
             if self._cache is not None and not image.note:
                 self._cache.keep(image.id, self._encoder, embedding, image.width, image.height)
 
+        self._answer_waiting_copies()
+
+    def _answer_waiting_copies(self) -> None:
+        """Answer the prepared copies of what has been embedded: their batch would fill late, or never."""
+        for shape, bucket in list(self._buckets.items()):
+            kept = [item for item in bucket if item.image.id not in self.recent]
+            for item in bucket:
+                if (same := self.recent.get(item.image.id)) is not None:
+                    self._answer_copy(item.row, item.image, item.pixels, same)
+            if kept:
+                self._buckets[shape] = kept
+            else:
+                del self._buckets[shape]
+
+    def _answer_copy(self, row: int, image: EncodedImage, pixels: ByteArray, same: EncodedImage) -> None:
+        self.budget.give_back(pixels.nbytes)
+        self.ready[row] = replace(same, path=image.path)
+
     def _stacked(self, pixels: list[ByteArray]) -> ByteArray:
         """Stack images in the memory of the last batch, where it has their size: new memory would cost more."""
         if self._batch.shape[1:] != pixels[0].shape or len(self._batch) < len(pixels):
@@ -286,6 +304,9 @@ class _Run:
         image, pixels = future.result()
         if pixels is None:
             self.ready[row] = image
+            return
+        if (same := self.recent.get(image.id)) is not None:
+            self._answer_copy(row, image, pixels, same)
             return
         bucket = self._buckets.setdefault(pixels.shape, [])
         bucket.append(_Prepared(row, image, pixels))

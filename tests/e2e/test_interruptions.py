@@ -12,7 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 from PIL import Image
+from quasar_index.cli import main as commands
 from quasar_index.cli import resuming
 from quasar_index.cli.output import Terminated
 
@@ -267,3 +269,20 @@ def test_results_that_cannot_be_written_are_one_line(command, photos, home):
     assert "Traceback" not in done.stderr
     said = "quasar-index: error: nothing more can be written (No space left on device); make room, then run it again"
     assert said in done.stderr.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("signalled", "code", "word"), [(Terminated, 143, "terminated"), (KeyboardInterrupt, 130, "interrupted")]
+)
+def test_a_signal_outside_of_what_a_command_answers_has_its_line_and_code(monkeypatch, capsys, signalled, code, word):
+    app = typer.Typer()
+
+    @app.command()
+    def stopped():
+        raise signalled
+
+    monkeypatch.setattr(commands, "app", lambda: app(args=[]))
+    with pytest.raises(SystemExit) as ended:
+        commands._answer()
+    assert ended.value.code == code
+    assert f"error: {word}" in capsys.readouterr().err

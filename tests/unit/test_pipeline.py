@@ -142,13 +142,22 @@ def test_known_images_are_not_embedded(tiny_encoder, write_images):
     assert sum(shape[0] for shape in encoder.batches) == 3
 
 
+def test_copies_do_not_wait_for_a_batch_that_never_fills(tiny_encoder, write_images):
+    path, *others = write_images(3)
+    encoder = tiny_encoder()
+    # Three copies are prepared before the first batch is embedded; the third would be alone in the next one.
+    results = list(encode_files([path] * 3 + others + [path] * 40, encoder, batch_size=2, n_workers=1))
+    assert all((image.embedding == results[0].embedding).all() for image in [*results[:3], *results[5:]])
+    assert sum(shape[0] for shape in encoder.batches) <= 6
+
+
 def test_a_generator_is_read_a_bounded_way_ahead(tiny_encoder, write_images):
-    path = write_images(1)[0]
+    files = write_images(80)  # different ones: of copies some answer at once, while another is being decoded
     taken = 0
 
     def paths():
         nonlocal taken
-        while True:
+        for path in files:
             taken += 1
             yield path
 
