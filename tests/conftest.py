@@ -1,10 +1,13 @@
 """What all tests share: none looks into the user's cache of embeddings, or into another test's."""
 
 import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.file_server import FileServer, serving
 
 NUMBERS = itertools.count()
 
@@ -25,3 +28,13 @@ def embedding_cache(no_cache_of_the_user: Path, monkeypatch: pytest.MonkeyPatch)
     folder = no_cache_of_the_user / f"{next(NUMBERS)}"
     monkeypatch.setenv("QUASAR_INDEX_CACHE", str(folder))
     return folder
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
+    """A web server on this machine that no proxy and no wish to stay offline stands before."""
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name.endswith("_OFFLINE"):
+            monkeypatch.delenv(name)
+    with serving() as server:
+        yield server

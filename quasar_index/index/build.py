@@ -36,7 +36,7 @@ from .manifest import MANIFEST, Manifest
 from .new_folder import new_index
 from .origin import Provenance
 from .places import check_free, check_place, new_index_path
-from .records import DTYPES, MAIN_EMBEDDING, Dtype, EmbeddingRecord, SourceRecord
+from .records import MAIN_EMBEDDING, Dtype, EmbeddingRecord, SourceRecord
 from .states import record
 from .store import TABLE, write_shards
 
@@ -54,8 +54,6 @@ class _Storage:
     anchors_per_shard: int | None
 
     def __post_init__(self) -> None:
-        if self.dtype not in DTYPES:
-            raise DataError(f"embeddings cannot be kept as '{self.dtype}'", f"use {' or '.join(DTYPES)}")
         if self.anchors_per_shard is not None and self.anchors_per_shard < 1:
             raise DataError(f"{self.anchors_per_shard} anchors in a table", "put at least 1 into each")
 

@@ -1,7 +1,6 @@
 """`quasar-index pull` as people and scripts see it."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -10,19 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.file_server import serving
 from tests.published import write_published, zip_published
 
 BOTH = ("clip-rn50", "clip-rn50-pos")
-
-
-@pytest.fixture
-def server(monkeypatch):
-    for name in list(os.environ):
-        if name.lower().endswith("_proxy") or name.endswith("_OFFLINE"):
-            monkeypatch.delenv(name)
-    with serving() as server:
-        yield server
 
 
 @pytest.fixture

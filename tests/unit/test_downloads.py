@@ -31,12 +31,6 @@ def a_zip(n_bytes=3 * MIB, seed=0):
     return file.getvalue()
 
 
-@pytest.fixture
-def server():
-    with serving() as server:
-        yield server
-
-
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
     """Tries follow one another at once; `waits` lists how long they would have waited. No proxy stands between."""

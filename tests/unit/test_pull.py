@@ -18,19 +18,9 @@ import pytest
 import quasar_index as qi
 from quasar_index.errors import AnchorIndexError, DataError
 from quasar_index.sharing.places import default_name, find_place
-from tests.file_server import serving
 from tests.published import write_published, zip_published
 
 BOTH = ("clip-rn50", "clip-rn50-pos")
-
-
-@pytest.fixture
-def server(monkeypatch):
-    for name in list(os.environ):
-        if name.lower().endswith("_proxy") or name.endswith("_OFFLINE"):
-            monkeypatch.delenv(name)
-    with serving() as server:
-        yield server
 
 
 @pytest.fixture
