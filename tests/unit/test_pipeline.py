@@ -1,5 +1,6 @@
 """The stream of embeddings: order, batches by size, errors, bounded memory."""
 
+import itertools
 import threading
 import time
 from pathlib import Path
@@ -142,13 +143,39 @@ def test_known_images_are_not_embedded(tiny_encoder, write_images):
     assert sum(shape[0] for shape in encoder.batches) == 3
 
 
-def test_copies_do_not_wait_for_a_batch_that_never_fills(tiny_encoder, write_images):
+def test_copies_have_the_embedding_of_the_first(tiny_encoder, write_images):
     path, *others = write_images(3)
     encoder = tiny_encoder()
-    # Three copies are prepared before the first batch is embedded; the third would be alone in the next one.
     results = list(encode_files([path] * 3 + others + [path] * 40, encoder, batch_size=2, n_workers=1))
     assert all((image.embedding == results[0].embedding).all() for image in [*results[:3], *results[5:]])
     assert sum(shape[0] for shape in encoder.batches) <= 6
+
+
+def test_copies_do_not_wait_for_a_batch_that_never_fills(tiny_encoder, write_images):
+    (path,) = write_images(1)
+    data = Path(path).read_bytes()
+    encoder, embedded = tiny_encoder(), threading.Event()
+    forward = encoder.forward
+
+    def begun(batch):
+        embedded.set()
+        return forward(batch)
+
+    encoder.forward = begun
+    together = threading.Barrier(3)
+    taken = itertools.count()
+
+    def read(name):
+        # Three are prepared before the first batch of two: the third is alone in the next one.
+        together.wait(10) if int(name) < 3 else embedded.wait(10)
+        return data
+
+    stream = encode_files((str(next(taken)) for _ in range(5000)), encoder, batch_size=2, n_workers=3, read=read)
+    for _ in range(4):
+        next(stream)
+    stream.close()
+    assert next(taken) < 1000
+    assert encoder.batches[0][0] == 2
 
 
 def test_a_generator_is_read_a_bounded_way_ahead(tiny_encoder, write_images):
