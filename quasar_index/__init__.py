@@ -18,6 +18,7 @@ _ROOMS = frozenset(
         "encoders",
         "images",
         "index",
+        "learning",
         "maps",
         "methods",
         "picking",

@@ -6,6 +6,7 @@ from . import demo as demo
 from . import encoders as encoders
 from . import images as images
 from . import index as index
+from . import learning as learning
 from . import maps as maps
 from . import methods as methods
 from . import picking as picking

@@ -26,6 +26,7 @@ LAYERS = [
     {"own_anchors", "thumbnails"},
     {"datasets", "synthesis"},
     {"encoders"},
+    {"learning"},
     {"index"},
     {"methods", "sharing"},
     {"selection"},

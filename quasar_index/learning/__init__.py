@@ -1,0 +1,1 @@
+"""Training of encoders without ratings: GRepQ's low and high level (Srinath et al. 2024)."""
