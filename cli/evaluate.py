@@ -58,7 +58,7 @@ IDLE = (
     Idle(
         OF_FEW_LABELS,
         lambda given: given["few_labels"] is None,
-        "it is for --few-labels",
+        "--few-labels alone draws labels",
     ),
     Idle(
         options.EMBEDDING,
