@@ -20,12 +20,14 @@ from .data import LABELS_IDLE, note_found, read_sources
 from .evaluation_results import read_results
 from .evaluation_run import Protocol, embed_images, open_indexes, read_all_embedded
 from .evaluation_tables import SHOW, EvaluationFormat, print_reports
+from .few_labels import FewLabelOptions, read_numbers
 from .idle import Idle
 from .matrix_tables import print_matrix
 from .output import interruptible, note
 from .progress import progress_bar
 
 PROTOCOL = "Protocol"
+OF_FEW_LABELS = ("seeds", "test_share", "by_seed")
 
 
 IDLE = (
@@ -34,6 +36,7 @@ IDLE = (
             *("index", "data", "embeddings", "labels", "cross_validate", "matrix", "exclude", "allow_overlap"),
             *("by", "group", "resamples", "method", "where", "version", "ratio", "seed", "encoder", "layers"),
             *("input_rule", "picture", "sheet", "predictions", "results", *options.EMBEDDING, *options.LABELLING),
+            *("few_labels", *OF_FEW_LABELS),
         ),
         lambda given: bool(given["from_"]),
         "--from prints what was computed before, and takes --format alone",
@@ -42,10 +45,20 @@ IDLE = (
         (
             *("data", "embeddings", "labels", "exclude", "allow_overlap", "by", "group", "version", "ratio"),
             *("encoder", "layers", "input_rule", "picture", "sheet", "predictions", "results"),
-            *(*options.EMBEDDING, *options.LABELLING),
+            *(*options.EMBEDDING, *options.LABELLING, "few_labels", *OF_FEW_LABELS),
         ),
         lambda given: given["matrix"],
         "--matrix is of the anchors of several --index, and prints their SRCC",
+    ),
+    Idle(
+        ("cross_validate", "exclude", "allow_overlap", "by", "resamples", "ratio", "sheet", "predictions", "results"),
+        lambda given: given["few_labels"] is not None,
+        "--few-labels draws its anchors from the images, and prints medians over seeds",
+    ),
+    Idle(
+        OF_FEW_LABELS,
+        lambda given: given["few_labels"] is None,
+        "--few-labels alone draws labels",
     ),
     Idle(
         options.EMBEDDING,
@@ -107,6 +120,21 @@ def evaluate(
             "--matrix", help="Anchors of each --index against those of each other one.", rich_help_panel=PROTOCOL
         ),
     ] = False,
+    few_labels: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N,...",
+            help="Score by N drawn labels alone: medians over --seeds.",
+            rich_help_panel=PROTOCOL,
+        ),
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Draws of --few-labels; the first is --seed.", rich_help_panel=PROTOCOL)
+    ] = 10,
+    test_share: Annotated[
+        float,
+        typer.Option(metavar="PART", help="Part of the images that --few-labels tests on.", rich_help_panel=PROTOCOL),
+    ] = 0.2,
     exclude: options.Exclude = None,
     allow_overlap: options.AllowOverlap = False,
     by: Annotated[
@@ -119,7 +147,8 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="COLUMN",
-            help="Test images resampled together.  Default: that of --exclude group=COLUMN, else reference.",
+            help="Test images resampled together; of --few-labels: never divided.  Default: that of --exclude "
+            "group=COLUMN, else reference.",
             rich_help_panel=PROTOCOL,
         ),
     ] = None,
@@ -155,13 +184,24 @@ def evaluate(
         typer.Option("--from", metavar="FILE", help="Print what --results wrote, in any --format; computes nothing."),
     ] = None,
     picture: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw scores against ratings: .png or .svg.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw scores against ratings (or curves): .png or .svg."),
+    ] = None,
+    by_seed: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write a row a method, number of labels and seed of --few-labels: .csv, .jsonl or .parquet.",
+        ),
     ] = None,
 ) -> None:
     """Evaluate scores against opinion scores: correlations with intervals, and differences between methods.
 
     Rated images against an index (--index, --data); one rated set by leaving out one group at a time (--data,
     --cross-validate group=COLUMN); or the anchors of an index so (--index, --cross-validate), which embeds nothing.
+    --few-labels in place of --cross-validate tells how far a few ratings carry.
     The exit code is 3 when images failed, 7 when the evaluation would mean nothing.
     """
     if from_:
@@ -171,18 +211,23 @@ def evaluate(
     if matrix:
         _evaluate_matrix(index or [], ways.read_methods(method), left_out, where, rating, resamples, seed, format_)
         return
+    numbers = None if few_labels is None else read_numbers(few_labels)
     several = len(index or []) > 1
     has_images = data is not None or bool(embeddings)
-    for is_wrong, message in (
+    _refuse(
         (data is not None and bool(embeddings), "give either --data or --embeddings"),
         (labels is not None and not embeddings, "--labels belongs to --embeddings"),
         (
-            not has_images and (not index or left_out is None),
-            "give --data, --embeddings, or --index with --cross-validate group=...",
+            numbers is not None and has_images == bool(index),
+            "--few-labels takes its anchors from the images: give --data, --embeddings, or --index alone",
         ),
         (
-            has_images and (not index) == (left_out is None),
-            "--data and --embeddings need either --index or --cross-validate group=COLUMN",
+            numbers is None and not has_images and (not index or left_out is None),
+            "give --data, --embeddings, or --index with --cross-validate group=... or --few-labels",
+        ),
+        (
+            numbers is None and has_images and (not index) == (left_out is None),
+            "--data and --embeddings need either --index or --cross-validate group=COLUMN or --few-labels",
         ),
         (bool(left_out and exclude), "--exclude is for --index with --data; --cross-validate leaves out whole groups"),
         (
@@ -199,17 +244,26 @@ def evaluate(
             bool(encoder or layers or input_rule) and (data is None or bool(index)),
             "--encoder, --layers and --input are for --data without --index",
         ),
-    ):
-        if is_wrong:
-            raise typer.BadParameter(message)
+    )
     labelling.one_rating("one rating is evaluated at a time")
     methods = ways.read_methods(method)
     if sheet is not None and len(methods) * max(len(index or []), 1) < 2:
         raise typer.BadParameter("--sheet compares two methods or indexes: give --method mean/retrieval")
     protocol = Protocol(
-        methods, left_out, group, exclude, allow_overlap, where, ratio, rating, by or [], resamples, seed
+        methods,
+        left_out,
+        group,
+        exclude,
+        allow_overlap,
+        where,
+        ratio,
+        rating,
+        by or [],
+        resamples,
+        seed,
+        few_labels=None if numbers is None else FewLabelOptions(numbers, group, seeds, test_share, seed),
     )
-    outputs = files.Outputs(picture, predictions, results, sheet)
+    outputs = files.Outputs(picture, predictions, results, sheet, by_seed)
     outputs.check([data, labels, *(embeddings or [])])
     qi.allow_pixels(embedding.max_pixels)
     specs: list[EncoderSpec] = []
@@ -245,15 +299,24 @@ def evaluate(
     with interruptible("nothing was written; run it again"):
         images = read_images()
         note_found(embedding.cache)
+        if protocol.few_labels is not None:
+            protocol.few_labels.run(methods, list(opened), images, outputs, format_)
+            return
         report = protocol.evaluate_all(opened, images)
-    encoded = specs[0] if specs else None
-    outputs.write(report, images, opened, encoded, by=protocol.by, asked=protocol.asked)
+    outputs.write(report, images, opened, specs[0] if specs else None, by=protocol.by, asked=protocol.asked)
     SHOW[format_](report.to_dict())
     for path, reason in report.failures[:5]:
         note(f"left out '{path}': {reason}")
     if report.n_failed:
         note(f"error: {counted(report.n_failed, 'image')} could not be embedded")
         raise typer.Exit(qi.DataError.exit_code)
+
+
+def _refuse(*rules: tuple[bool, str]) -> None:
+    """Refuse what one of the rules says is wrong."""
+    for is_wrong, message in rules:
+        if is_wrong:
+            raise typer.BadParameter(message)
 
 
 def _evaluate_matrix(

@@ -26,12 +26,14 @@ class Outputs:
         predictions: A row an image.
         results: A line a method, added.
         sheet: What the first two methods see.
+        by_seed: A row a method, number of labels and seed, of few labels.
     """
 
     picture: Path | None
     predictions: Path | None
     results: Path | None
     sheet: Path | None = None
+    by_seed: Path | None = None
 
     def check(self, inputs: Sequence[str | Path | None]) -> None:
         """Find out whether all can be written, before anything takes long.
@@ -45,6 +47,7 @@ class Outputs:
         for option, path, endings in (
             ("--predictions", self.predictions, PREDICTIONS),
             ("--results", self.results, evaluation_results.ENDINGS),
+            ("--output", self.by_seed, PREDICTIONS),
         ):
             if path is not None:
                 check_new(option, path, inputs, endings)

@@ -15,6 +15,7 @@ from quasar_index.encoders.spec import EncoderSpec
 
 from . import options
 from .data import read_embeddings
+from .few_labels import FewLabelOptions
 from .progress import progress_bar
 
 
@@ -34,6 +35,7 @@ class Protocol:
         by: Columns of breakdowns.
         resamples: Their number.
         seed: Of all draws.
+        few_labels: Options of --few-labels; None without.
     """
 
     methods: Sequence[qi.Method]
@@ -47,6 +49,7 @@ class Protocol:
     by: Sequence[str]
     resamples: int
     seed: int
+    few_labels: FewLabelOptions | None = None
 
     @property
     def pairing(self) -> dict[str, Any]:
@@ -83,7 +86,9 @@ class Protocol:
 
     def check(self, rated: qi.validation.RatedSource, index: qi.AnchorIndex | None) -> None:
         """Find what stands against it before anything is embedded."""
-        if self.group is not None:
+        if self.few_labels is not None:
+            self.few_labels.check(rated)
+        elif self.group is not None:
             qi.validation.check_cross_validation(rated, self.group, by=self.by)
         elif index is not None:
             qi.validation.check_evaluation(rated, index, resampled=self.resampled, by=self.by, **self.pairing)

@@ -215,7 +215,7 @@ RARE = frozenset(
         *("keep", "shard", "save_embeddings", "max_failures", "tolerate_truncated"),
         *("where", "version", "ratio", "seed", "seeds", "group", "stratify"),
         *("exclude", "allow_overlap", "folds", "resamples", "explain_top", "sample"),
-        *("anchors", "prompts", "prompt_pair"),
+        *("anchors", "prompts", "prompt_pair", "test_share", "by_seed", "sheet"),
         *("shrinkage", "shrinkages", "offsets"),
         *("neighbors", "balance", "relevance", "share", "gap_power", "candidates"),
         *("dtype", "anchors_per_shard"),

@@ -244,8 +244,9 @@ def _write_parquet(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    kinds = {"fold": pa.int64(), **dict.fromkeys(text, pa.string()), **types}
-    schema = pa.schema([(name, kinds.get(name, pa.float64())) for name in columns])
+    kinds = {"fold": pa.int64(), "seed": pa.int64(), **dict.fromkeys(text, pa.string()), **types}
+    numbers = {name: pa.int64() if name.startswith("n_") else pa.float64() for name in columns}
+    schema = pa.schema([(name, kinds.get(name, numbers[name])) for name in columns])
     with pq.ParquetWriter(file, schema) as writer:
         for block in _blocks(rows, 8192):
             cleaned = [{n: as_text(v) if isinstance(v, str) else v for n, v in row.items()} for row in block]

@@ -43,6 +43,7 @@ MENDS = {
     "Report": "a qi.Report",
     "Space": "a space, by qi.methods.fit_space",
     "Manifest": "a manifest, by qi.Manifest.read",
+    "FewLabels": "a result of qi.validation.few_labels",
     "CrossFit": "a result of qi.validation.cross_fit",
 }
 """What to give for the classes of this package, by name."""

@@ -29,12 +29,14 @@ class Ridge(RatingMethod):
     """Ridge regression of the ratings on the embeddings.
 
     The embeddings are divided by the root mean square of the anchors' distances to their mean, so that a penalty means
-    the same in every space and for every encoder. Memory is that of a few (N, min(N, D)) matrices; time that of an
+    the same in every space and for every encoder; without that, as in the raw space, they are what scikit-learn's
+    `Ridge` would be given (GRepQ's regression). Memory is that of a few (N, min(N, D)) matrices; time that of an
     eigendecomposition of min(N, D) and of one matrix product of the size of the anchors.
 
     Attributes:
         alphas: Penalties > 0; leaving out one group of anchors (`AnchorTable.groups`) at a time chooses, or one anchor
             where there are no groups.
+        rescale: Whether the embeddings are divided so.
         space: As of `Method`; "centred" is the default, for the penalty shrinks as whitening does.
 
     Example:
@@ -55,6 +57,7 @@ class Ridge(RatingMethod):
         "numbers above 0 with : between them",
         lambda values: len(values) > 0 and all(value > 0 for value in values),
     )
+    rescale: bool = parameter(True, "penalties in units of the anchors' spread")
 
     _: KW_ONLY
     space: SpaceName | Literal["auto"] = parameter("centred", "where embeddings lie")
@@ -79,6 +82,8 @@ class Ridge(RatingMethod):
         scale = float(np.sqrt(np.mean(np.einsum("nd,nd->n", vectors, vectors))))
         if not scale > 0:
             raise MethodError("the anchors are all alike, so no regression is possible", "add other anchors")
+        if not self.rescale:
+            scale = 1.0
         vectors /= scale
         squares, basis = _decomposed(vectors)
         middle = float(quality.mean())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from ..arguments import checked
 from ..index.anchor_index import AnchorIndex
 from .cross_fit import several_groups
+from .few_label_scores import N_LABELS, TEST_SHARE, Drawing, draws_of, labelled_images
 from .overlap import GROUP, find_overlap
 from .rated import RatedImages, RatedSource
 
@@ -20,6 +22,24 @@ def check_cross_validation(rated: RatedSource, group: str, *, by: Sequence[str] 
     for name in by:
         images.column(name)
     several_groups(images.column(group), len(images.ids))
+
+
+@checked
+def check_few_labels(
+    rated: RatedSource,
+    n_labels: Sequence[int] = N_LABELS,
+    *,
+    group: str | None = None,
+    n_seeds: int = 10,
+    test_share: float = TEST_SHARE,
+    seed: int = 0,
+) -> None:
+    """Find what stands against `few_labels_of_images` in the labels alone; arguments and errors as there."""
+    images = _without_embeddings(rated)
+    # What is rated otherwise or has the same content is not known yet: all seem to be other images.
+    rows = np.arange(len(images.ids))
+    distinct = replace(images, embeddings=rows[:, None].astype(np.float32), quality=rows.astype(np.float64))
+    draws_of(labelled_images(distinct, group), Drawing(tuple(n_labels), n_seeds, test_share, seed))
 
 
 @checked
@@ -71,4 +91,5 @@ def _without_embeddings(rated: RatedSource) -> RatedImages:
         quality=np.full(n, np.nan),
         ids=[f"image {row}" for row in range(n)],
         columns={**columns, "dataset": [source.name] * n},
+        is_versioned=source.kind == "full-reference",
     )

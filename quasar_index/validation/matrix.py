@@ -6,10 +6,8 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from ..arguments import checked
-from ..arrays import BoolArray, DoubleArray
+from ..arrays import DoubleArray
 from ..errors import QuasarError, ValidationError, counted
 from ..index.anchor_index import AnchorIndex
 from ..methods.method import Method
@@ -115,7 +113,7 @@ def evaluate_matrix(
                 if name == test:
                     found = _itself(methods, index, own, group, seed)
                 else:
-                    found = _against(methods, index, _rated(own), group, where, seed)
+                    found = _against(methods, index, own.only_rated(), group, where, seed)
             except QuasarError as error:
                 cells += [Cell(name, test, one, 0, 0, "image", None, error.message) for one in methods]
             else:
@@ -200,17 +198,3 @@ def _cell(cell: Cell, scores: DoubleArray, found: _Found, n_resamples: int, leve
         )
         figure = Figure(figure.value, ends.low, ends.high)
     return replace(cell, n=len(scores), n_shared=found.n_shared, unit=found.unit, srcc=figure)
-
-
-def _rated(images: RatedImages) -> RatedImages:
-    """Return the images that have a rating."""
-    rated: BoolArray = ~np.isnan(images.quality)
-    rows = np.flatnonzero(rated).tolist()
-    return replace(
-        images,
-        embeddings=images.embeddings[rated],
-        quality=images.quality[rated],
-        ids=[images.ids[row] for row in rows],
-        columns={name: [values[row] for row in rows] for name, values in images.columns.items()},
-        is_good=None if images.is_good is None else images.is_good[rated],
-    )

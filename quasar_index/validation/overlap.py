@@ -297,7 +297,7 @@ def find_overlap(
     if group is not None:
         images.column(group)
     unit = group or (exclude.removeprefix(GROUP) if exclude and exclude.startswith(GROUP) else "reference")
-    groups = _groups(images, unit)
+    groups = groups_by(images, unit)
     return Overlap(active, n_overlap, groups, "image" if groups is None else unit)
 
 
@@ -317,7 +317,7 @@ def _rules(
         rules[GROUP] = (Exclusion(table[group].to_pylist(), images.column(group)), True)
     references = Exclusion(
         _pairs(table["dataset"].to_pylist(), table["reference"].to_pylist()),
-        _pairs(images.columns["dataset"], images.columns["reference"]),
+        references_of(images),
     )
     if exclude == SAME_REFERENCE:
         images.column("reference")
@@ -336,11 +336,16 @@ def _same_embedding(anchors: AnchorTable, images: RatedImages) -> Exclusion:
     return Exclusion(keys, [keys[row] if is_equal else None for row, is_equal in near])
 
 
+def references_of(images: RatedImages) -> list[tuple[Any, Any] | None]:
+    """Return the n reference images, with their data sets; None for an image without one."""
+    return _pairs(images.columns["dataset"], images.columns["reference"])
+
+
 def _pairs(datasets: Sequence[Any], references: Sequence[Any]) -> list[tuple[Any, Any] | None]:
     return [None if ref in (None, "") else (name, ref) for name, ref in zip(datasets, references, strict=True)]
 
 
-def _groups(images: RatedImages, name: str) -> list[Any] | None:
+def groups_by(images: RatedImages, name: str) -> list[Any] | None:
     """Return the groups to resample, those without a value alone; None where all are."""
     values = images.columns.get(name)
     if values is None:
@@ -353,7 +358,7 @@ def _groups(images: RatedImages, name: str) -> list[Any] | None:
 
 def _scattered(images: RatedImages, labels: Sequence[Any]) -> BoolArray:
     """Return (n,) whether images of the same reference are in several groups."""
-    pairs = _pairs(images.columns["dataset"], images.columns["reference"])
+    pairs = references_of(images)
     groups: dict[Any, set[Any]] = {}
     codes = group_codes(labels, len(labels)).tolist()
     for pair, code in zip(pairs, codes, strict=True):

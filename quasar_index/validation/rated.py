@@ -88,6 +88,21 @@ class RatedImages:
             f"{by}, which selects anew without each {group}",
         )
 
+    def only_rated(self) -> RatedImages:
+        """Return the images that have a rating."""
+        rated: BoolArray = ~np.isnan(self.quality)
+        if rated.all():
+            return self
+        rows = np.flatnonzero(rated).tolist()
+        return replace(
+            self,
+            embeddings=self.embeddings[rated],
+            quality=self.quality[rated],
+            ids=[self.ids[row] for row in rows],
+            columns={name: [values[row] for row in rows] for name, values in self.columns.items()},
+            is_good=None if self.is_good is None else self.is_good[rated],
+        )
+
     def known(self) -> dict[str, list[Any]]:
         """Return what is known of the images with a rating: their ids, and the columns that hold anything."""
         columns = {"id": list(self.ids), **self.columns}

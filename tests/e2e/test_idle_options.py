@@ -10,6 +10,7 @@ from .conftest import Run
 
 VECTORS = ("--embeddings", "vectors.npy")
 VALIDATED = ("evaluate", "-i", "rated", "--cross-validate", "group=photograph", "--resamples", "40")
+FEW = ("evaluate", "-i", "rated", "--few-labels", "5")
 SWEEP = ("sweep", "rated", "--offsets", "0,0.2", "--cross-validate", "group=photograph")
 TEXT = ("score", "x.png", "--anchors", "text")
 
@@ -32,6 +33,10 @@ REFUSED = [
     ),
     ((*VALIDATED, "--batch-size", "2"), "--batch-size has no effect: the anchors of the index are embedded"),
     ((*VALIDATED, "--score-column", "quality"), "--score-column has no effect"),
+    ((*VALIDATED, "--seeds", "3", "--test-share", "0.3"), "--seeds and --test-share have no effect: --few"),
+    ((*FEW, "--by", "quality"), "--by has no effect: --few-labels draws its anchors from the images"),
+    ((*FEW, "--results", "x.jsonl"), "--results has no effect: --few-labels draws its anchors from the images"),
+    ((*FEW, "--cross-validate", "group=photograph"), "--cross-validate has no effect: --few-labels draws"),
     ((*SWEEP, "--cache", "here"), "--cache has no effect: the anchors of the index are embedded"),
     ((*SWEEP, "--stratify", "3"), "--stratify has no effect: it is for --sizes"),
     ((*SWEEP[:4], "-d", "ratings.csv", "--folds", "3"), "--folds has no effect: it is for --cross-validate"),

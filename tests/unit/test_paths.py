@@ -177,6 +177,10 @@ ENTRIES = {
     "place_files": lambda p: qi.picking.place_files([p("images/0.png")], p("new/one")),
     "taken_at": lambda p: qi.picking.taken_at(p("images/0.png")),
     "draw_evaluation": picture(qi.draw_evaluation, evaluation),
+    "draw_few_labels": picture(
+        qi.validation.draw_few_labels,
+        lambda: qi.validation.few_labels([qi.Mean()], MATRIX, SCORES, (8,), n_seeds=2),
+    ),
     "draw_sheet": picture(qi.validation.draw_sheet, two_methods),
     "draw_map": lambda p: [is_written(p(f"out.{ending}"), draw_map) for ending in ("html", "png", "svg")],
     "draw_reproduction": picture(qi.reproduction.draw_reproduction, reproduction),

@@ -64,6 +64,26 @@ def test_ridge_is_scikit_learns_in_the_space(rated, space):
     assert scores.score == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.parametrize(("n", "dim"), [(50, 96), (120, 24)])
+@pytest.mark.parametrize("scale", [0.1, 30.0])
+def test_ridge_without_rescaling_is_scikit_learns(n, dim, scale):
+    from sklearn.linear_model import Ridge, RidgeCV
+
+    rng = np.random.default_rng(n)
+    embeddings = ((rng.normal(size=(n + 40, dim)) + 1) * scale).astype(np.float32)
+    quality = embeddings @ rng.normal(size=dim) / scale + rng.normal(size=n + 40)
+    anchors, queries = qi.make_anchors(embeddings[:n], quality=quality[:n]), embeddings[n:]
+    inside = anchors.directions.astype(np.float64) * anchors.norms[:, None]
+    for alpha in (0.1, 1.0, 10.0, 100.0):
+        expected = Ridge(alpha=alpha).fit(inside, anchors.quality).predict(queries)
+        found = qi.Ridge((alpha,), rescale=False, space="raw").fit(anchors).score(queries).score
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
+    chosen = RidgeCV(alphas=(0.1, 1, 10, 100)).fit(inside, anchors.quality)
+    found = qi.read_method("ridge:rescale=false,space=raw").fit(anchors).score(queries).score
+    np.testing.assert_allclose(found, chosen.predict(queries), rtol=1e-6, atol=1e-6)
+    assert str(qi.Ridge(rescale=False, space="raw")) == "ridge:rescale=false,space=raw"
+
+
 def test_ridge_does_not_mind_the_scale_of_the_embeddings(rated):
     embeddings, quality, queries = rated
     one, other = (
