@@ -4,6 +4,7 @@ from .base import Encoder, TextEncoder, encode
 from .cache_file import KnownImage
 from .embedding_cache import CacheShare, EmbeddingCache
 from .lazy import LazyEncoder
+from .patches import PatchEncoder
 from .registry import (
     DEFAULT_ENCODER,
     ENCODERS,
@@ -26,6 +27,7 @@ __all__ = [
     "InputRule",
     "KnownImage",
     "LazyEncoder",
+    "PatchEncoder",
     "TextEncoder",
     "check_encoder",
     "check_recorded_encoder",
