@@ -15,7 +15,7 @@ import typer
 import quasar_index as qi
 from quasar_index.paths import common_folder
 
-from . import explaining, options, resuming, saving, score_inputs, scorings, starter
+from . import explaining, options, patch_scoring, resuming, saving, score_inputs, scorings, starter
 from . import method_option as ways
 from .idle import Idle
 from .output import Format, choose_format, interruptible, is_table
@@ -146,6 +146,7 @@ def score(
     A bad image is a row with an error; the others are scored, and the exit code is 3 (see --max-failures).
     """
     most_failures = score_inputs.read_most_failures(max_failures)
+    prompting: str | None = None
     chosen = choose_format(format_, output)
     wishes = explaining.Wishes(explain, explain_top, report)
     wishes.check(output)
@@ -176,7 +177,9 @@ def score(
         if calibrated and (where is not None or ratio != 1):
             raise typer.BadParameter("--calibrated is for all anchors of an index: drop --where and --ratio")
         opened = starter.open_indexes(index, version)
-        streams, specs = _streams(opened, inputs, encoder, embedding.place)
+        scoring = starter.method_for(scoring, method, opened)
+        prompting = patch_scoring.check(scoring, encoder, embedding, save_embeddings=save_embeddings, report=report)
+        streams, specs = _streams(opened, inputs, None if prompting else encoder, embedding.place)
         if len(specs) > 1 and (save_embeddings is not None or embedding.weights is not None):
             raise typer.BadParameter("--save-embeddings and --weights are for one encoder: the indexes have several")
         chosen_anchors = {"where": where, "ratio": ratio, "seed": seed, "group": group}
@@ -185,11 +188,11 @@ def score(
         )
     qi.allow_pixels(embedding.max_pixels)
     if inputs.embedded is None:
-        plan.load(run_options, embedding.cache)
+        plan.load(run_options, embedding.cache, prompting)
     inputs.name_kept(scorings.columns_of(plan.scorings, has_notes=tolerate_truncated))
     columns = scorings.columns_of(plan.scorings, inputs.keep.values(), has_notes=tolerate_truncated)
     decisive = (
-        *(where, ratio, seed, group, anchors, prompts, prompt_pair, embedding.max_pixels, ratings, columns),
+        *(where, ratio, seed, group, anchors, prompts, prompt_pair, embedding.max_pixels, ratings, columns, prompting),
         *plan.decisive,
     )
     # --explain and --report need every image's embedding, which rows do not hold.

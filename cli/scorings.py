@@ -77,12 +77,22 @@ class Plan:
         """Those that embed, one a stream."""
         return [one.scorer for one in self.scorings if one.embeds]
 
-    def load(self, how: Mapping[str, Any], cache: qi.encoders.EmbeddingCache | None) -> None:
-        """Find what stands against the encoders; each is loaded by the first image that the cache does not know."""
+    def load(
+        self, how: Mapping[str, Any], cache: qi.encoders.EmbeddingCache | None, prompting: str | None = None
+    ) -> None:
+        """Find what stands against the encoders; each is loaded by the first image that the cache does not know.
+
+        Args:
+            how: What an encoder is loaded with.
+            cache: Of embeddings.
+            prompting: Encoder of the prompts of `patches:prompts`, where it is not that of the index.
+        """
+        prompt_encoder = None if prompting is None else qi.load_encoder(prompting, **{**how, "weights": None})
         for spec, scorer in zip(self.specs, self.scorers, strict=True):
             if scorer.encoder is None:
                 scorer.encoder = qi.encoders.LazyEncoder(spec, **how)
             scorer.cache = cache
+            scorer.prompt_encoder = prompt_encoder
         for scoring in self.scorings:
             scoring.scorer.ties = qi.methods.Ties()
 
