@@ -31,8 +31,9 @@ PROMPT_PAIRS: dict[str, tuple[str, str]] = {
     "loneliness": ("Lonely photo.", "Sociable photo."),
     "relaxation": ("Relaxing photo.", "Stressful photo."),
     "aesthetics": ("Aesthetic photo.", "Not aesthetic photo."),
+    "grepq": ("a good photo.", "a bad photo."),
 }
-"""Named antonym pairs of CLIP-IQA: the prompt whose side scores high, and its antonym."""
+"""Named antonym pairs, the prompt whose side scores high first: those of CLIP-IQA, and that of GRepQ."""
 
 
 @checked
