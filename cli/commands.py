@@ -35,7 +35,7 @@ PANELS = {
         "evaluate": "Evaluate scores against opinion scores: correlations with intervals, and differences between "
         "methods.",
         "sweep": "Draw curves of SRCC: of selectors over the number of anchors, or over one parameter.",
-        "reproduce": "Run a table or figure of the QUASAR paper over the data sets that are there: ours beside the "
+        "reproduce": "Run a table or figure of QUASAR or GRepQ over the data sets that are there: ours beside the "
         "published figures.",
         "methods": "List the methods that --method names: when to choose each; with NAME, its formula, parameters and "
         "ranges.",

@@ -1,4 +1,4 @@
-"""`quasar-index reproduce`: the paper's tables and figures over the data sets and weights that are there."""
+"""`quasar-index reproduce`: the tables and figures of papers over the data sets and weights that are there."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ANCHORS, PROTOCOL = "Anchors", "Protocol"
 
 
 class ProtocolName(str, Enum):
-    """The protocols of the paper."""
+    """The protocols of the papers."""
 
     TABLE1 = "TABLE1"
     FIG4 = "FIG4"
@@ -32,6 +32,8 @@ class ProtocolName(str, Enum):
     FIG6 = "FIG6"
     FIG7 = "FIG7"
     ADAPTIVE = "ADAPTIVE"
+    GREPQ_FEW = "GREPQ-FEW"
+    GREPQ_ZERO = "GREPQ-ZERO"
 
 
 def reproduce(
@@ -39,7 +41,8 @@ def reproduce(
         ProtocolName,
         typer.Argument(
             help="TABLE1: the headline; FIG4: encoders at 224 px; FIG5: resolutions; FIG6: fractions of the anchors; "
-            "FIG7: aesthetics; ADAPTIVE: anchors retrieved for each image (section 5).",
+            "FIG7: aesthetics; ADAPTIVE: anchors retrieved for each image (section 5). GRepQ's are GREPQ-FEW: 50, 100 "
+            "and 200 labels; GREPQ-ZERO: none.",
             case_sensitive=False,
         ),
     ],
@@ -49,7 +52,8 @@ def reproduce(
             "--data-root",
             metavar="DIR",
             help="Folder with the data sets: tid2013/, kadid10k/, koniq10k/, livewild/, spaq/, pieapp/, aadb/, tad66k/ "
-            "to test on; kadis700k/, pipal/, ava/ for anchors; embeddings/ is read as --published.",
+            "to test on (of GRepQ's also flive/, csiq/, live/); kadis700k/, pipal/, ava/ for anchors; embeddings/ is "
+            "read as --published.",
         ),
     ] = None,
     published: Annotated[
@@ -115,11 +119,11 @@ def reproduce(
     format_: Annotated[ReportFormat, typer.Option("--format", "-f", help="How to print.")] = ReportFormat.table,
     picture: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it: .png or .svg.")] = None,
 ) -> None:
-    """Run a table or figure of the QUASAR paper over the data sets that are there: ours beside the published figures.
+    """Run a table or figure of QUASAR or GRepQ over the data sets that are there: ours beside the published figures.
 
     Give images (--data-root), embeddings that the authors published (--published), or both. Images are embedded once
     for each encoder; the same command goes on where it stopped. What is missing is listed with how to get it. SRCC is
-    signed here; the paper prints its absolute value. The exit code is 0 when something ran.
+    signed here; QUASAR prints its absolute value. The exit code is 0 when something ran.
     """
     if picture is not None:
         qi.pictures.check_picture(picture)

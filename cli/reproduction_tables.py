@@ -19,9 +19,7 @@ RIGHT = ("published", "ours", "n", "anchors")
 def print_reproduction(found: qi.reproduction.Reproduction) -> None:
     """Print a reproduction for people."""
     print_text(f"{found.protocol.name}: {found.protocol.title}")
-    print_text(
-        "SRCC [95% bootstrap interval], or mean ± standard deviation over draws; the paper's are absolute values\n"
-    )
+    print_text(f"{_reading(found)}\n")
     columns, rows, marks = _table(found)
     keep = ("test set", "method", found.protocol.x_label, "published", "ours", "status")
     print_table(columns, [_styled(row) for row in rows], right=RIGHT, keep=keep, least=("anchors", "n"))
@@ -39,7 +37,7 @@ def print_reproduction_markdown(found: qi.reproduction.Reproduction) -> None:
     columns, rows, marks = _table(found)
     parts = [
         f"**{found.protocol.name}**: {found.protocol.title}",
-        "SRCC [95% bootstrap interval], or mean ± standard deviation over draws; the paper's are absolute values.",
+        f"{_reading(found)}.",
         _markdown(columns, rows, right=RIGHT),
     ]
     parts += ["\n".join(f"- {line.strip()}" for line in _remarks(found, marks) if line)]
@@ -48,6 +46,16 @@ def print_reproduction_markdown(found: qi.reproduction.Reproduction) -> None:
     for one in found.missing:
         parts.append(f"Missing {one.kind} `{one.name}`: {one.reason}\n\n```\n" + "\n".join(one.how) + "\n```")
     print("\n\n".join(part for part in parts if part))  # noqa: T201
+
+
+def _reading(found: qi.reproduction.Reproduction) -> str:
+    """Say what a figure is."""
+    if any(one.n_labels is not None for one in found.protocol.experiments):
+        return "median SRCC (its quartiles) over seeded draws of labels; n: images tested on in each"
+    text = "SRCC [95% bootstrap interval], or mean ± standard deviation over draws"
+    return text + "; the paper's are absolute values" * any(
+        one.published.value is not None for one in found.protocol.experiments
+    )
 
 
 def missing_text(missing: Sequence[qi.reproduction.MissingInput]) -> str:
@@ -123,6 +131,8 @@ def _styled(row: Sequence[str]) -> list[Cell]:
 def _figure(measured: qi.reproduction.Measurement) -> str:
     if measured.spread is not None:
         return f"{measured.srcc:.3f} ± {measured.spread:.3f}"
+    if measured.low_quartile is not None:
+        return f"{measured.srcc:.3f} ({measured.low_quartile:.2f} to {measured.high_quartile:.2f})"
     if measured.low is None:
         return f"{measured.srcc:.3f}"
     return f"{measured.srcc:.3f} [{measured.low:.2f}, {measured.high:.2f}]"

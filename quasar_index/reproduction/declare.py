@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from ..methods.mean import Mean
 from ..methods.method import Method
 
+QUASAR = "QUASAR, Kastryulin et al. 2024, arXiv:2403.06866 (published SRCC are absolute values)"
+GREPQ = "GRepQ, Srinath et al. 2024, arXiv:2312.04838"
 FIGURE_ONLY = "figure only: the value is drawn, not printed"
 
 
@@ -34,12 +36,15 @@ class Experiment:
         test: Test data set, by its name in the registry.
         split: Its split; None for all of its rated images.
         encoder: Name of the encoder.
-        anchors: Anchor data set; None for the pair of prompts "Good photo." and "Bad photo." (CLIP-IQA).
+        anchors: Anchor data set; None for a pair of prompts (CLIP-IQA), or for labels of the test set itself.
+        prompts: Name of the pair of prompts (`PROMPT_PAIRS`), where there are no other anchors.
+        n_labels: Labels that are drawn from a part of the test set and are the anchors of the rest; None where it has
+            none (see `few_labels_of_images`).
         anchor_input: Input rule of the anchors, in its short form; None for the encoder's default.
         test_input: Input rule of the test images.
         method: What the anchors are scored by.
         fraction: Random part of the anchors, in (0, 1] (see `AnchorTable.subsample`).
-        n_draws: Random draws of that part, whose SRCC is averaged.
+        n_draws: Random draws of that part, whose SRCC is averaged; or of the labels, of whose SRCC it is the median.
         x: Place on the figure's axis; None for a table.
         published: What the paper reports.
         note: What the paper leaves open here.
@@ -53,6 +58,8 @@ class Experiment:
     split: str | None = None
     panel: str = ""
     anchors: str | None = None
+    prompts: str = "quality"
+    n_labels: int | None = None
     anchor_input: str | None = None
     test_input: str | None = None
     method: Method = field(default_factory=lambda: Mean(space="raw"))
@@ -70,13 +77,14 @@ class PaperProtocol:
     """A table or figure of the paper.
 
     Attributes:
-        name: "TABLE1", "FIG4", ..., or "ADAPTIVE".
+        name: "TABLE1", "FIG4", ..., "ADAPTIVE", "GREPQ-FEW" or "GREPQ-ZERO".
         title: What it shows.
         experiments: Its cells or points.
         x_label: What varies within a series; empty for a table.
         keeps_input: Whether the input rules are what varies, so that a substituted encoder takes them, too.
         others: Printed figures of other methods or settings, which are not run here: method -> test set -> figure.
         notes: What the paper leaves open, and how it is declared here.
+        paper: The paper.
     """
 
     name: str
@@ -86,3 +94,4 @@ class PaperProtocol:
     keeps_input: bool = False
     others: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    paper: str = QUASAR

@@ -11,7 +11,11 @@ from ..encoders import ENCODERS
 from ..errors import DataError
 from .data import Need
 from .declare import Experiment, PaperProtocol
+from .grepq import LEVELS
 from .protocols import PROTOCOLS
+
+NAMING_ENCODERS = (" RN50*", " RN50", *LEVELS.values())
+"""Ends of a series that name its encoder: series that differ by it alone become one with another encoder."""
 
 
 @checked
@@ -61,7 +65,9 @@ def select_experiments(
 
 
 def _substitute(one: Experiment, encoder: str, *, keeps_input: bool) -> Experiment:
-    series = one.series.replace(" RN50*", "").replace(" RN50", "")
+    series = one.series
+    for part in NAMING_ENCODERS:
+        series = series.removesuffix(part)
     if one.encoder == encoder:
         return replace(one, series=series)
     new = replace(
@@ -91,4 +97,5 @@ def impossible(one: Experiment) -> str:
     """Say why an experiment cannot be run with any data; empty where it can."""
     entry = ENCODERS.get(one.encoder)
     has_text = entry.text if entry is not None else not one.encoder.startswith("timm:")
-    return "" if one.anchors is not None or has_text else f"{one.encoder} has no text tower for prompts"
+    by_prompts = one.anchors is None and one.n_labels is None
+    return "" if has_text or not by_prompts else f"{one.encoder} has no text tower for prompts"

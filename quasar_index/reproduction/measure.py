@@ -18,6 +18,7 @@ from ..methods.method import CentroidMethod, Method
 from ..methods.together import fit_together, score_together
 from ..statistics.bootstrap import MIN_GROUPS_INTERVAL, MIN_PAIRS_INTERVAL, Interval, bootstrap_columns
 from ..statistics.correlation import srcc
+from ..validation.few_label_scores import few_labels_of_images
 from ..validation.rated import RatedImages
 from .report import Measurement
 
@@ -100,6 +101,45 @@ def measure(
                 drawn = [values[text, name] for text in last]
                 for text, summary in zip(last, _summaries(drawn, last, images, part, n_resamples, seed), strict=True):
                     found[text, name] = summary
+    return found
+
+
+def measure_few_labels(
+    images: RatedImages, method: Method, numbers: Sequence[int], *, n_draws: int, seed: int
+) -> dict[int, Measurement | QuasarError]:
+    """Score a part of rated images by labels of others (see `few_labels_of_images`).
+
+    Args:
+        images: The images.
+        method: What the labelled ones are scored by.
+        numbers: Numbers of labels.
+        n_draws: Seeded draws.
+        seed: Of the first draw.
+
+    Returns:
+        By number of labels, what was measured, or the error that it met; one number has no say over another.
+    """
+    found: dict[int, Measurement | QuasarError] = {}
+    for number in numbers:
+        try:
+            report = few_labels_of_images([method], images, [number], n_seeds=n_draws, seed=seed)
+        except QuasarError as error:
+            found[number] = error
+            continue
+        (row,) = report.rows
+        spread = row.spread("srcc")
+        found[number] = Measurement(
+            srcc=spread.median,
+            low=None,
+            high=None,
+            spread=None,
+            n=int(np.median(report.n_tests)),
+            n_anchors=number,
+            n_groups=None if report.unit == "image" else report.n_units,
+            low_quartile=spread.low_quartile,
+            high_quartile=spread.high_quartile,
+            plcc=row.spread("plcc").median,
+        )
     return found
 
 

@@ -27,7 +27,8 @@ _COLUMNS = 3
 def draw_reproduction(reproduction: Reproduction, path: PathText) -> None:
     """Draw SRCC: one panel a test set for a figure, one for all test sets of a table.
 
-    Bars are 95 % bootstrap intervals, or the standard deviation over draws; hollow diamonds are published figures.
+    Bars are 95 % bootstrap intervals, or the standard deviation over draws, or quartiles over draws of labels; hollow
+    diamonds are published figures.
 
     Args:
         reproduction: What was run.
@@ -152,6 +153,8 @@ def _bar(result: ExperimentResult) -> tuple[float, float]:
         return 0.0, 0.0
     if found.spread is not None:
         return found.spread, found.spread
+    if found.low_quartile is not None and found.high_quartile is not None:
+        return found.srcc - found.low_quartile, found.high_quartile - found.srcc
     if found.low is None or found.high is None:
         return 0.0, 0.0
     return max(0.0, found.srcc - found.low), max(0.0, found.high - found.srcc)

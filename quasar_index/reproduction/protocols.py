@@ -17,6 +17,7 @@ from ..methods.method import CentroidMethod
 from ..methods.offset import Offset
 from .adaptive import adaptive_protocol
 from .declare import Experiment, PaperProtocol, PublishedFigure
+from .grepq import few_labels_protocol, zero_shot_protocol
 
 SPLITS: dict[str, str | None] = {
     "tid2013": None,
@@ -278,6 +279,10 @@ def _fig7() -> PaperProtocol:
 
 
 PROTOCOLS: dict[str, PaperProtocol] = {
-    one.name: one for one in (_table1(), _fig4(), _fig5(), _fig6(), _fig7(), adaptive_protocol())
+    one.name: one
+    for one in (
+        *(_table1(), _fig4(), _fig5(), _fig6(), _fig7(), adaptive_protocol()),
+        *(few_labels_protocol(), zero_shot_protocol()),
+    )
 }
 """The protocols by name."""

@@ -34,14 +34,17 @@ class Measurement:
     """An SRCC that was measured.
 
     Attributes:
-        srcc: Signed; the mean over draws.
+        srcc: Signed; the mean over draws, or the median over draws of labels.
         low: Lower end of the 95 % bootstrap interval; None with several draws, and for too few images.
         high: Upper end.
         spread: Standard deviation over random draws of the anchors; None for a single one.
-        n: Test images that were scored.
-        n_anchors: Anchors that made the centroids; 2 for a pair of prompts.
-        n_groups: References that were resampled as wholes; None where images were resampled.
+        n: Test images that were scored; the median over draws of labels, which test on a part of them.
+        n_anchors: Anchors that made the centroids; 2 for a pair of prompts; labels that were drawn.
+        n_groups: References that were resampled as wholes, or never divided; None where images were.
         n_overlap: Test images that are anchors themselves.
+        low_quartile: Of the SRCC over draws of labels; else None.
+        high_quartile: Likewise.
+        plcc: Median PLCC over draws of labels, signed; else None.
     """
 
     srcc: float
@@ -52,6 +55,9 @@ class Measurement:
     n_anchors: int
     n_groups: int | None = None
     n_overlap: int = 0
+    low_quartile: float | None = None
+    high_quartile: float | None = None
+    plcc: float | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,8 @@ class ExperimentResult:
             "encoder": one.encoder,
             "anchors": one.anchors,
             "anchor_input": one.anchor_input,
-            "method": "prompts" if one.anchors is None else str(one.method),
+            "method": "prompts" if one.anchors is None and one.n_labels is None else str(one.method),
+            "n_labels": one.n_labels,
             "fraction": one.fraction,
             "n_draws": one.n_draws,
             "published": one.published.value,
@@ -124,7 +131,7 @@ class Reproduction:
         return {
             "protocol": self.protocol.name,
             "title": self.protocol.title,
-            "source": "QUASAR, Kastryulin et al. 2024, arXiv:2403.06866 (published SRCC are absolute values)",
+            "source": self.protocol.paper,
             "notes": list(self.protocol.notes),
             "indexes": self.indexes,
             "results": [result.to_dict() for result in self.results],

@@ -30,7 +30,7 @@ from .declare import Experiment
 from .embedded import EmbeddedSet
 from .experiments import encoders_of, find_protocol, impossible, needs_of, select_experiments
 from .indexes import Library, weights_state
-from .measure import Anchors, Store, measure
+from .measure import Anchors, Store, measure, measure_few_labels
 from .report import ExperimentResult, MissingInput, Reproduction
 from .shelf import OTHER_SETTING, Shelf, adapted
 
@@ -41,7 +41,6 @@ RESULTS = "results.jsonl"
 EMBEDDINGS = "embeddings"
 """Folder of published embeddings in a data root."""
 _FORMAT = 1
-_PROMPTS = PROMPT_PAIRS["quality"]
 
 Ready: TypeAlias = "tuple[int, Experiment, EmbeddedSet, EmbeddedSet | None]"
 
@@ -69,10 +68,11 @@ def reproduce(
     on_step: Callable[[str], None] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Reproduction:
-    """Run a table or figure of the QUASAR paper over the data sets and weights that are there.
+    """Run a table or figure of the QUASAR paper, or of GRepQ, over the data sets and weights that are there.
 
     Args:
-        name: "TABLE1", "FIG4", "FIG5", "FIG6", "FIG7", or "ADAPTIVE" for the adaptive anchors of its section 5.
+        name: "TABLE1", "FIG4", "FIG5", "FIG6", "FIG7", "ADAPTIVE" for the adaptive anchors of QUASAR's section 5, or
+            "GREPQ-FEW" and "GREPQ-ZERO" for GRepQ's with few labels and with none.
         data_root: Folder with the data sets, each in a folder of its name; None where published embeddings do.
         published: Folder with the embeddings that the authors published, unpacked, which come before images; None for
             `embeddings` in the data root, if it is there.
@@ -219,7 +219,9 @@ class _Run:
                 yield place, ExperimentResult(one, "ran", known, flags=_data_flags(test, anchors))
             else:
                 pending.append((place, one, test, anchors))
-        if pending:
+        if pending and pending[0][1].n_labels is not None:
+            yield from self._measure_labels(pending)
+        elif pending:
             yield from self._measure(pending)
 
     def _measure(self, pending: Sequence[Ready]) -> Iterator[tuple[int, ExperimentResult]]:
@@ -262,10 +264,29 @@ class _Run:
             self.store.put(self._key(one, test, anchor_set), measured)
             yield place, ExperimentResult(one, "ran", measured, flags=_data_flags(test, anchor_set))
 
+    def _measure_labels(self, pending: Sequence[Ready]) -> Iterator[tuple[int, ExperimentResult]]:
+        """Measure experiments that differ by their number of labels alone."""
+        _, first, test, _ = pending[0]
+        self.library.on_step(f"scoring with labels of {DATASETS[first.test].title}, {first.encoder}, {first.method}")
+        numbers = [one.n_labels for _, one, _, _ in pending if one.n_labels is not None]
+        try:
+            found = measure_few_labels(
+                self._images_of(test), first.method, numbers, n_draws=first.n_draws, seed=self.seed
+            )
+        except QuasarError as error:
+            found = dict.fromkeys(numbers, error)
+        for place, one, _, _ in pending:
+            measured = found[one.n_labels or 0]
+            if isinstance(measured, QuasarError):
+                yield place, ExperimentResult(one, "failed", reasons=(measured.message,))
+                continue
+            self.store.put(self._key(one, test, None), measured)
+            yield place, ExperimentResult(one, "ran", measured, flags=_data_flags(test, None))
+
     def _anchors_of(self, one: Experiment, found: EmbeddedSet | None) -> Anchors:
         if found is None:
             encoder = self.library.encoder(one.encoder, one.test_input)
-            return Anchors(*text_anchors(encoder, *_PROMPTS))
+            return Anchors(*text_anchors(encoder, *PROMPT_PAIRS[one.prompts]))
         if self._anchors is None or self._anchors[0] != found.path:
             self._anchors = (found.path, Anchors(found.anchors(), TEMPERATURE))
         anchors = self._anchors[1]
@@ -284,21 +305,26 @@ class _Run:
 
     def _key(self, one: Experiment, test: EmbeddedSet, anchors: EmbeddedSet | None) -> str:
         """Return a key of all that decides a result."""
-        parts = {
+        by_prompts = anchors is None and one.n_labels is None
+        parts: dict[str, object] = {
             "format": _FORMAT,
-            "method": list(_PROMPTS) if anchors is None else str(one.method),
+            "method": list(PROMPT_PAIRS[one.prompts]) if by_prompts else str(one.method),
             "fraction": self._fraction(one),
             "n_draws": one.n_draws,
             "indexes": [list(found.key) for found in (test, anchors) if found is not None],
             "n_resamples": self.n_resamples,
             "seed": self.seed,
         }
+        if one.n_labels is not None:
+            parts["n_labels"] = one.n_labels
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _group_key(one: Experiment) -> tuple[str, str, str, float, int]:
+    if one.n_labels is not None:
+        return ("labels", f"{one.test} {one.split} {one.test_input}", str(one.method), 1.0, one.n_draws)
     if one.anchors is None:
-        return ("", "", "", 1.0, 1)
+        return ("", "", one.prompts, 1.0, 1)
     searches = one.method.is_adaptive or isinstance(one.method, Knn)
     part = f"searches in {one.method.space_words}" if searches else str(one.method)
     return (one.anchors, one.anchor_input or "", part, one.fraction, one.n_draws)

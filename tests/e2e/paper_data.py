@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from scipy.io import savemat
 
 from quasar_index.demo import read_photographs, tiles
 from quasar_index.synthesis import distort
@@ -58,6 +59,24 @@ def make_koniq10k(root: Path):
             part = "test" if number >= N_PHOTOGRAPHS // 2 else "training"
             lines.append(f"{name},0,0,0.5,0.5,0,105,{80 - 15 * level + number},0.5,{part}\n")
     (root / "koniq10k_distributions_sets.csv").write_text("".join(lines), encoding="utf-8")
+
+
+def make_livewild(root: Path, n: int):
+    """Parts of photographs at several blurs; the MOS falls with the blur. The first seven are the training images."""
+    names, ratings = [], []
+    for number in range(n):
+        image, level = np.roll(photographs()[number % N_PHOTOGRAPHS], 5 * number, axis=1), number // 7 % 6
+        name = f"t{number + 1}.bmp" if number < 7 else f"{number}.bmp"
+        shown = distort(image, "gaussian-blur", level, rng=np.random.default_rng(number)) if level else image
+        save(shown, root / "Images" / ("trainingImages" if number < 7 else "") / name)
+        names.append(name)
+        ratings.append(80 - 12 * level + number % 5)
+    cells = np.empty((n, 1), object)
+    cells[:, 0] = names
+    (root / "Data").mkdir()
+    for name, values in (("AllImages", cells), ("AllMOS", [ratings]), ("AllStdDev", np.full((1, n), 15.0))):
+        field = f"{name}_release"
+        savemat(root / "Data" / f"{field}.mat", {field: np.asarray(values)})
 
 
 def make_kadis700k(root: Path, first=6):

@@ -9,7 +9,7 @@ import quasar_index as qi
 from tests.published import write_published
 
 from .conftest import Run
-from .paper_data import make_aadb, make_ava, make_kadis700k, make_koniq10k, make_tid2013, save_rn50
+from .paper_data import make_aadb, make_ava, make_kadis700k, make_koniq10k, make_livewild, make_tid2013, save_rn50
 
 QUICK = ("--resamples", 50, "--device", "cpu")
 LITE = ("--encoder", "efficientnet-lite0")
@@ -208,3 +208,60 @@ def test_published_embeddings_need_no_image(call: Run, tmp_path: Path) -> None:
         ("clip-vit-l-14-laion2b", "crop-224", None)
     ]
     assert call("reproduce", "ADAPTIVE").returncode == 3
+
+
+def test_grepqs_few_labels_with_the_offline_encoder(call: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_livewild(tmp_path / "data" / "livewild", 80)
+    common = ("reproduce", "grepq-few", "--data-root", "data", "--indexes", "made", *LITE, "--device", "cpu")
+    done = call(*common, "-f", "json", "--picture", "few.svg", "--only", "livewild")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert "GRepQ" in report["source"]
+    found = {(one["series"], one["n_labels"]): one for one in report["results"]}
+    assert set(found) == {(series, n) for series in ("GRepQ", "mean, closed form") for n in (50, 100, 200)}
+    images = qi.rated_anchors(qi.AnchorIndex.open(next((tmp_path / "made").glob("test--livewild--*"))))
+    for series, method in (("GRepQ", "ridge:rescale=false,space=raw"), ("mean, closed form", "mean")):
+        (row,) = qi.validation.few_labels_of_images([qi.read_method(method)], images, (50,)).rows
+        one = found[series, 50]
+        assert (one["status"], one["method"], one["published"]) == ("ran", method, None)
+        assert one["measured"]["srcc"] == row.spread("srcc").median > 0.5
+        assert one["measured"]["high_quartile"] == row.spread("srcc").high_quartile
+        assert (one["measured"]["n"], one["measured"]["n_anchors"]) == (16, 50)
+        assert one["flags"][0] == "not the paper's encoder: efficientnet-lite0 in place of grepq"
+    assert found["GRepQ", 100]["reasons"] == ["100 labels of a pool of 64 images (seed 0)"]
+    assert "labels" in (tmp_path / "few.svg").read_text()
+    # a second run embeds nothing, and scores nothing that ran
+    monkeypatch.setattr("quasar_index.reproduction.indexes.load_encoder", None)
+    asked: list[int] = []
+    few_labels = qi.validation.few_labels_of_images
+    monkeypatch.setattr(
+        "quasar_index.reproduction.measure.few_labels_of_images",
+        lambda methods, images, n_labels, **how: asked.extend(n_labels) or few_labels(methods, images, n_labels, **how),
+    )
+    table = call(*common, "--only", "livewild").stdout
+    assert set(asked) == {100, 200}
+    assert "published split unknown" in table
+    assert "median SRCC (its quartiles) over seeded draws of labels" in table
+    one = found["GRepQ", 50]["measured"]
+    assert f"{one['srcc']:.3f} ({one['low_quartile']:.2f} to {one['high_quartile']:.2f})" in table
+
+
+def test_grepqs_zero_shot_is_its_prompts(call: Run, tmp_path: Path) -> None:
+    make_livewild(tmp_path / "data" / "livewild", 20)
+    weights = tmp_path / "rn50.safetensors"
+    save_rn50(weights)
+    common = ("reproduce", "GREPQ-ZERO", "--data-root", "data", "--indexes", "made", "--only", "livewild", *QUICK)
+    done = call(*common, "--encoder", "clip-rn50", "--weights", f"clip-rn50={weights}", "-f", "json")
+    assert done.returncode == 0, done.stderr
+    ran = [one for one in json.loads(done.stdout)["results"] if one["status"] == "ran"]
+    encoder = qi.load_encoder("clip-rn50", weights=weights, device="cpu")
+    anchors, _ = qi.methods.text_anchors(encoder, "a good photo.", "a bad photo.")
+    images = qi.rated_anchors(qi.AnchorIndex.open(next((tmp_path / "made").glob("test--livewild--*"))))
+    expected = qi.srcc(qi.Mean(space="raw").fit(anchors).score(images.embeddings).score, images.quality)
+    assert ran
+    for one in ran:
+        assert one["method"] == "prompts"
+        assert one["measured"]["srcc"] == pytest.approx(expected)
+    lite = call(*common, *LITE)
+    assert lite.returncode != 0
+    assert "efficientnet-lite0 has no text tower" in lite.stderr

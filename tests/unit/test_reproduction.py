@@ -14,6 +14,7 @@ from quasar_index.encoders import ENCODERS
 from quasar_index.encoders.spec import InputRule, parse_input
 from quasar_index.errors import DataError, EncoderError, QuasarError
 from quasar_index.methods import Clustering, Knn, Mean, Offset, Retrieval
+from quasar_index.methods.prompts import PROMPT_PAIRS
 from quasar_index.methods.scoring import Scorer
 from quasar_index.own_anchors import make_anchors
 from quasar_index.reproduction import PROTOCOLS, PublishedFigure, find_protocol, reproduce, select_experiments
@@ -21,11 +22,11 @@ from quasar_index.reproduction.data import Need, draw_sample, find_root
 from quasar_index.reproduction.embedded import EmbeddedSet
 from quasar_index.reproduction.experiments import needs_of
 from quasar_index.reproduction.indexes import Library
-from quasar_index.reproduction.measure import Anchors, Store, measure
+from quasar_index.reproduction.measure import Anchors, Store, measure, measure_few_labels
 from quasar_index.reproduction.report import Measurement
 from quasar_index.reproduction.shelf import Shelf
 from quasar_index.statistics.correlation import srcc
-from quasar_index.validation import RatedImages
+from quasar_index.validation import RatedImages, few_labels_of_images
 from tests.published import write_published, zip_published
 
 # QUASAR, Table 1: SRCC of CLIP-IQA and of QUASAR, and the split where there are several
@@ -40,6 +41,8 @@ HEADLINE = {
     "tad66k": (0.235, 0.375, "test"),
 }
 AESTHETICS = ("aadb", "tad66k")
+OF_GREPQ = ("GREPQ-FEW", "GREPQ-ZERO")
+OF_QUASAR = [name for name in PROTOCOLS if name not in OF_GREPQ]
 EVERY = [(name, one) for name, protocol in PROTOCOLS.items() for one in protocol.experiments]
 
 
@@ -65,7 +68,7 @@ def test_table1_is_the_papers():
     assert others["NIMA (trained)"] == {"aadb": 0.612, "tad66k": 0.390}
 
 
-@pytest.mark.parametrize("name", PROTOCOLS)
+@pytest.mark.parametrize("name", OF_QUASAR)
 def test_declarations_name_what_exists(name):
     protocol = find_protocol(name.lower())
     assert protocol.experiments
@@ -93,8 +96,8 @@ def test_figures_have_a_published_value_only_where_table_1_has_the_same_setting(
         return replace(one, panel="", series="", x=None, note="", published=PublishedFigure())
 
     table = {repr(setting(one)): one.published.value for one in PROTOCOLS["TABLE1"].experiments}
-    counted = dict.fromkeys(PROTOCOLS, 0)
-    for name, one in EVERY:
+    counted = dict.fromkeys(OF_QUASAR, 0)
+    for name, one in (pair for pair in EVERY if pair[0] in OF_QUASAR):
         if one.published.value is not None:
             assert one.published.value == table[repr(setting(one))]
             counted[name] += 1
@@ -117,6 +120,61 @@ def test_what_the_figures_vary():
     assert all(isinstance(one.method, Offset) and one.method.offset == one.x for one in panels["b"])
     assert all(isinstance(one.method, Clustering) and one.method.n_clusters == one.x for one in panels["c"])
     assert 0.3 in {one.fraction for one in panels["a"]}  # "only 30% of datasets", section 4.2
+
+
+@pytest.mark.parametrize("name", OF_GREPQ)
+def test_grepqs_declarations_name_what_exists_and_no_figure_that_is_not_checked(name):
+    protocol = find_protocol(name.lower())
+    assert "2312.04838" in protocol.paper
+    assert not protocol.others
+    assert len(set(protocol.experiments)) == len(protocol.experiments)
+    for one in protocol.experiments:
+        assert DATASETS[one.test].size
+        assert (one.anchors, one.split, one.test_input) == (None, None, "native")
+        assert one.published.value is None
+        assert (one.n_labels is None) == (name == "GREPQ-ZERO")
+        assert one.prompts in PROMPT_PAIRS
+        # As of this package's own encoders and GRepQ's, by whatever encoders are registered.
+        assert one.encoder in ENCODERS or one.encoder.startswith("grepq")
+        assert bool(one.note) == (one.test not in ("livewild", "koniq10k"))
+
+
+def test_grepqs_few_labels_are_its_regression():
+    protocol = PROTOCOLS["GREPQ-FEW"]
+    assert {(one.n_labels, one.x, one.n_draws) for one in protocol.experiments} == {
+        (50, 50.0, 10), (100, 100.0, 10), (200, 200.0, 10)
+    }  # fmt: skip
+    theirs = [one for one in protocol.experiments if one.series.startswith("GRepQ")]
+    assert {str(one.method) for one in theirs} == {"ridge:rescale=false,space=raw"}
+    assert theirs[0].method.alphas == (0.1, 1, 10, 100)
+    assert {one.series: one.encoder for one in theirs} == {
+        "GRepQ": "grepq", "GRepQ, high level": "grepq-high", "GRepQ, low level": "grepq-low"
+    }  # fmt: skip
+    assert "published split unknown" in protocol.notes[0]
+    lite = select_experiments(protocol, only=["livewild"], encoder="efficientnet-lite0")
+    assert [(one.series, one.x) for one in lite] == [
+        (series, x) for series in ("GRepQ", "mean, closed form") for x in (50, 100, 200)
+    ]
+    assert {(one.encoder, one.replaces, one.test_input) for one in lite} == {("efficientnet-lite0", "grepq", None)}
+
+
+def test_labels_are_measured_as_few_labels():
+    rng = np.random.default_rng(0)
+    embeddings = rng.normal(size=(90, 6)).astype(np.float32)
+    columns = {"dataset": ["own"] * 90, "reference": [f"r{i // 3}" for i in range(90)]}
+    images = RatedImages("own", embeddings, embeddings[:, 0] + rng.normal(size=90), list(map(str, range(90))), columns)
+    method = PROTOCOLS["GREPQ-FEW"].experiments[0].method
+    found = measure_few_labels(images, method, [20, 50, 80], n_draws=4, seed=1)
+    report = few_labels_of_images([method], images, (20, 50), n_seeds=4, seed=1)
+    for row in report.rows:
+        one, spread = found[row.n_labels], row.spread("srcc")
+        assert (one.srcc, one.low_quartile, one.high_quartile) == (
+            spread.median, spread.low_quartile, spread.high_quartile
+        )  # fmt: skip
+        assert one.plcc == row.spread("plcc").median
+        assert (one.n, one.n_anchors, one.n_groups, one.low) == (18, row.n_labels, 30, None)
+    assert "80 labels of a pool of 72 images" in str(found[80])
+    assert found == measure_few_labels(images, method, [20, 50, 80], n_draws=4, seed=1) | {80: found[80]}
 
 
 def test_selecting_and_substituting():
