@@ -37,7 +37,7 @@ def test_an_index_of_the_low_level(call: Run, photos: Path, low: Path, tmp_path:
     assert all(0 < float(str(row["score"])) < 1 for row in rows)
     (share,) = json.loads(call("cache", "--json").stdout)["encoders"]
     assert (share["encoder"], share["layers"], share["n_images"]) == ("grepq-low", "backbone", 20)
-    shown = call("evaluate", *data, *encoder, "--cross-validate", "group=photograph", "--resamples", "20")
+    shown = call("evaluate", *data, *encoder, "--cross-validate", "group=photograph", "--resamples", "50")
     assert shown.returncode == 0, shown.stderr
     assert "SRCC" in shown.stdout
     moved = low.rename(tmp_path / "elsewhere.safetensors")
