@@ -1,5 +1,19 @@
 """Training of encoders without ratings: GRepQ's low and high level (Srinath et al. 2024)."""
 
+from .low_level import LowLevel
 from .similarity import SIMILARITIES, Similarity, similarities
+from .task import Task
+from .trainer import Progress, Start, TrainingReport, check_output, train
 
-__all__ = ["SIMILARITIES", "Similarity", "similarities"]
+__all__ = [
+    "SIMILARITIES",
+    "LowLevel",
+    "Progress",
+    "Similarity",
+    "Start",
+    "Task",
+    "TrainingReport",
+    "check_output",
+    "similarities",
+    "train",
+]
