@@ -375,14 +375,17 @@ def _moved(batch: Batch, device: torch.device) -> Batch:
 def _reproducible(seed: int, device: torch.device) -> Iterator[None]:
     """Compute the same on every run, from random numbers of our own; what the process had comes back afterwards."""
     before = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
+    filled = torch.utils.deterministic.fill_uninitialized_memory
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
         if device.type == "cpu":  # some of CUDA's have no such form, and are fast
             torch.use_deterministic_algorithms(True)
+        torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads such memory
         try:
             yield
         finally:
             torch.use_deterministic_algorithms(before[0], warn_only=warn_only)
+            torch.utils.deterministic.fill_uninitialized_memory = filled
             torch.set_num_threads(before[1])
