@@ -27,7 +27,7 @@ from ..encoders.spec import CLIP_MEAN, CLIP_STD
 from ..encoders.torch_encoder import fingerprint
 from ..encoders.torchvision_ops import import_torchvision
 from ..encoders.weights import fetch_from_hub, weights_file
-from ..errors import DataError, counted
+from ..errors import DataError, EncoderError, counted
 from ..forks import compute_alone
 from ..images import read_image_bytes
 from ..paths import PathText
@@ -281,7 +281,14 @@ def read_clip(weights: PathText | None) -> Any:
     Raises:
         EncoderError: When it cannot be had.
     """
-    file = fetch_from_hub(HUB_REPO, HUB_FILES, encoder="clip-rn50") if weights is None else weights_file(weights)
+    if weights is None:
+        try:
+            file = fetch_from_hub(HUB_REPO, HUB_FILES, encoder="clip-rn50")
+        except EncoderError as error:
+            mend = f"download {HUB_FILES[0]} from there and give it by --weights, or run once with a connection"
+            raise EncoderError(error.message, mend) from error
+    else:
+        file = weights_file(weights)
     import_torchvision()
     return read_model(ARCHITECTURE, file, quick_gelu=True)
 
