@@ -170,7 +170,7 @@ def find_sets(data: str) -> tuple[list[ImageSet], Callable[[str], bytes]]:
         first, other = sorted(sizes.items())[:2]
         raise DataError(
             f"sets differ: '{first[1].name}' has {counted(first[0], 'image')}, '{other[1].name}' {other[0]}",
-            "give each image as many distorted versions, such as by synthesize --per-image 8",
+            "give each image as many distorted versions, such as by 'synthesize --per-image 4x2'",
         )
     if min(sizes) < 2:
         raise DataError(f"no image of '{data}' has a distorted version", _LAYOUT)
