@@ -49,10 +49,7 @@ class TrainingPrecision(str, Enum):
 
 def train(
     encoder: Annotated[
-        Trainable,
-        typer.Argument(
-            metavar="ENCODER", help="grepq-low learns from distortions, grepq-high, CLIP's RN50, from two prompts."
-        ),
+        Trainable, typer.Argument(metavar="ENCODER", help="The level that learns of distortions, or of two prompts.")
     ],
     *,
     data: Annotated[
@@ -61,36 +58,40 @@ def train(
             "--data",
             "-d",
             metavar="SPEC",
-            help="grepq-low: undistorted images with as many distorted versions each, such as of 'synthesize', or a "
-            "folder a set, one file of it named REF. grepq-high: a folder of undistorted images, or the same.",
+            help="Undistorted images with as many distorted versions each, such as of 'synthesize'; or a folder a set, "
+            "one file of it named REF. grepq-high takes undistorted images alone, too.",
         ),
     ],
     output: Annotated[
         Path,
         typer.Option("--output", "-o", metavar="FILE", help="NAME.safetensors, or a folder; its card lies beside it."),
     ],
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the data.")] = 15,
+    epochs: Annotated[int, typer.Option(min=1, metavar="N", help="Passes over the data.")] = 15,
     batch: Annotated[
         int | None,
-        typer.Option("--batch", min=1, help="Sets or images in a step.", show_default="8 sets, 128 images"),
+        typer.Option(
+            "--batch", min=1, metavar="N", help="Sets, or images of grepq-high, in a step.", show_default="8, 128"
+        ),
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="The highest.", show_default="1e-4 of grepq-low, 1e-6 of grepq-high")
+        float | None, typer.Option(metavar="RATE", help="The highest of all steps.", show_default="1e-4, 1e-6")
     ] = None,
     weights: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help="CLIP RN50 that grepq-high starts from.", show_default="OpenAI's, from the hub"
-        ),
+        typer.Option(metavar="FILE", help="CLIP that grepq-high starts from.", show_default="OpenAI's"),
     ] = None,
     similarity: Annotated[
         SimilarityChoice,
-        typer.Option(help="What says how alike versions are: FSIM, as GRepQ; gradient takes a tenth of its time."),
+        typer.Option(
+            metavar="KIND",
+            help="How alike versions are: fsim (as GRepQ), ms-ssim, ssim, or gradient (follows FSIM in a tenth of its "
+            "time).",
+        ),
     ] = SimilarityChoice.fsim,
     holdout: Annotated[
         float, typer.Option(min=0, metavar="N", help="Sets kept aside for a loss an epoch; a part of them below 1.")
     ] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Of the first weights, and of all that is drawn.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of the first weights, and of all that is drawn.")] = 0,
     device: options.Device = "auto",
     precision: Annotated[
         TrainingPrecision,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
@@ -150,11 +151,11 @@ class HighLevel:
         compute_alone()
         self.n_epochs, self.seed = epochs, seed
         self.images_per_step, self.learning_rate = images_per_step, learning_rate
-        source = find_undistorted(str(data))
+        source = find_undistorted(os.fspath(data))
         n = len(source)
         if n < images_per_step:
             raise DataError(
-                f"{counted(n, 'undistorted image')} in '{data}', a batch has {images_per_step}",
+                f"{counted(n, 'undistorted image')} in '{os.fspath(data)}', a batch has {images_per_step}",
                 f"use --batch {n}" if n >= LEAST_BATCH else f"give {LEAST_BATCH} or more, and --batch {LEAST_BATCH}",
             )
         self._model = read_clip(weights)

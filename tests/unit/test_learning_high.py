@@ -15,6 +15,7 @@ import quasar_index as qi
 from quasar_index.encoders import openclip
 from quasar_index.encoders.spec import CLIP_MEAN, CLIP_STD
 from quasar_index.encoders.torchvision_ops import import_torchvision
+from quasar_index.encoders.weights import load_state_dict
 from quasar_index.errors import DataError, EncoderError
 from quasar_index.learning import high_level
 from quasar_index.learning.crops import Crops, centre_crop, find_undistorted
@@ -265,6 +266,57 @@ def test_the_loss_falls(make):
         optimiser.step()
         losses.append(float(loss))
     assert losses[-1] < losses[0] - 0.01, losses
+
+
+def test_an_interrupted_training_ends_as_a_calm_one(make, tmp_path):
+    options = {"epochs": 3, "learning_rate": 1e-3}
+    calm = qi.learning.train(make(**options), tmp_path / "calm.safetensors", device="cpu", precision="fp32")
+
+    def stop(now):
+        if now.images == 2 * 64:
+            raise InterruptedError
+
+    target = tmp_path / "broken.safetensors"
+    how = {"device": "cpu", "precision": "fp32"}
+    with pytest.raises(InterruptedError):
+        qi.learning.train(make(**options), target, checkpoint_seconds=0, on_progress=stop, **how)
+    report = qi.learning.train(make(**options), target, **how)
+    assert (report.resumed_at, report.n_steps) == (1, 2)
+    assert report.losses == calm.losses
+    whole, resumed = (load_state_dict(path) for path in (calm.path, target))
+    assert whole.keys() == resumed.keys()
+    assert all(torch.equal(tensor, resumed[name]) for name, tensor in whole.items())
+    assert "rank best apart" in target.with_suffix(".md").read_text(encoding="utf-8")
+
+
+def test_a_trained_file_is_an_encoder(make, tmp_path, monkeypatch):
+    """Of the real architecture: only the steps, which would take a minute, are left out."""
+    monkeypatch.setattr(high_level, "ARCHITECTURE", "RN50")
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = openclip.create_model("RN50", quick_gelu=True)
+    save_file(model.state_dict(), tmp_path / "start.safetensors")
+    monkeypatch.setattr(Crops, "prepare", lambda *_: None)
+    task = make(weights=tmp_path / "start.safetensors")
+    (tmp_path / "start.safetensors").unlink()
+    network = task.network()
+    with torch.no_grad():
+        network.tower.conv1.weight.mul_(2)
+    metadata = {"quasar-index": "grepq-high"}
+    save_file(task.result(network), tmp_path / "trained.safetensors", metadata)
+    image = photo(224, 224)
+    as_clip = qi.load_encoder("clip-rn50-pos", weights=tmp_path / "trained.safetensors", device="cpu")
+    normalised = (torch.from_numpy(image).permute(2, 0, 1)[None] / 255 - network.mean) / network.std
+    with torch.no_grad():
+        expected = network.eval().tower(normalised).numpy()
+    found = as_clip.forward(as_clip.prepare(image)[None])
+    np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
+    np.testing.assert_allclose(as_clip.encode_text(high_level.PROMPTS), task._prompts.numpy(), atol=1e-5)
+    without, as_grepq = (
+        qi.load_encoder(name, weights=tmp_path / "trained.safetensors", device="cpu")
+        for name in ("clip-rn50", "grepq-high")
+    )
+    np.testing.assert_array_equal(as_grepq.forward(image[None]), without.forward(image[None]))
 
 
 def test_what_decides_the_result_is_in_the_settings(make):
