@@ -21,7 +21,7 @@ INTERVAL = "QUASAR_INDEX_PROGRESS_SECONDS"
 _SECONDS = 30.0
 
 Update = Callable[..., None]
-"""Takes (done, total), and `failed` where it is known."""
+"""Takes (done, total), and `failed` and `loss` where they are known."""
 
 
 @contextlib.contextmanager
@@ -33,7 +33,7 @@ def progress_bar(what: str, *, in_bytes: bool = False) -> Iterator[Update]:
         in_bytes: What is counted are bytes; their total may not be known.
 
     Yields:
-        A function to call with (done, total), and with `failed=` where some may fail.
+        A function to call with (done, total), with `failed=` where some may fail, with `loss=` where one learns.
     """
     if sys.stderr.isatty() and not is_json():
         with _bar(what, in_bytes) as update:
@@ -54,13 +54,14 @@ def _bar(what: str, in_bytes: bool) -> Iterator[Update]:
         BarColumn(bar_width=24),
         DownloadColumn(binary_units=True) if in_bytes else MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[loss]}"),
         TimeRemainingColumn(),
         TextColumn("{task.fields[failed]}", style="red"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress, _log_above():
-        task = progress.add_task(what, total=None, rate="", failed="")
+        task = progress.add_task(what, total=None, rate="", loss="", failed="")
 
-        def update(done: int, total: int | None, failed: int = 0) -> None:
+        def update(done: int, total: int | None, failed: int = 0, loss: float | None = None) -> None:
             if done < progress.tasks[0].completed:  # the next of several things
                 progress.reset(task)
             speed = progress.tasks[0].speed
@@ -69,6 +70,7 @@ def _bar(what: str, in_bytes: bool) -> Iterator[Update]:
                 completed=done,
                 total=total,
                 rate=_rate_text(speed, in_bytes) if speed else "",
+                loss="" if loss is None else f"loss {loss:.4f}",
                 failed=f"{failed} failed" if failed else "",
             )
 
@@ -106,7 +108,7 @@ class _Lines:
         self._first: tuple[int, float] | None = None
         self._before = 0
 
-    def __call__(self, done: int, total: int | None, failed: int | None = None) -> None:
+    def __call__(self, done: int, total: int | None, failed: int | None = None, loss: float | None = None) -> None:
         """Take note of how much is done."""
         now = time.monotonic()
         # Neither loading an encoder nor what an interrupted run had done is of the rate, nor what was done before this.
@@ -125,6 +127,7 @@ class _Lines:
             if total is None
             else f"{self._form(done)} of {self._form(total)} ({done / max(total, 1):.1%})",
             *([] if rate is None else [_rate_text(rate, self._in_bytes)]),
+            *([] if loss is None else [f"loss {loss:.4f}"]),
             *([] if left is None else [f"{duration(left)} left"]),
             *([] if failed is None else [f"{failed:,} failed"]),
             *([] if memory is None else [f"{memory / 2**20:,.0f} MiB"]),
@@ -138,6 +141,7 @@ class _Lines:
             rate=None if rate is None else round(rate, 3),
             seconds_left=None if left is None else round(left),
             failed=failed,
+            **({} if loss is None else {"loss": loss}),
             memory_bytes=memory,
         )
 

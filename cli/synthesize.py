@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from enum import Enum
@@ -54,8 +55,11 @@ def synthesize(
     ] = None,
     levels: Annotated[str, typer.Option(help="1 (weakest) to 5 (strongest).")] = "1,2,3,4,5",
     per_image: Annotated[
-        int | None,
-        typer.Option(min=1, help="Draw that many (type, level) pairs for each image at random; default: all."),
+        str | None,
+        typer.Option(
+            metavar="N|TxL",
+            help="Draw N (type, level) pairs for each image at random, or T types at L levels each; default: all.",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of noise, positions and of --per-image.")] = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Threads; default: one a core.")] = None,
@@ -88,7 +92,7 @@ def synthesize(
         raise typer.BadParameter("give OUT, --preview SHEET or both")
     if preview_of is not None and preview is None:
         raise typer.BadParameter("--preview-of belongs to --preview")
-    chosen_types, chosen_levels = _types(types), _levels(levels)
+    chosen_types, chosen_levels, drawn = _types(types), _levels(levels), _drawn(per_image)
     if preview is not None:
         shown = _preview(source, preview_of, preview, types=chosen_types, seed=seed, exclude=exclude or ())
         note(f"{preview} shows '{shown}'")
@@ -96,14 +100,15 @@ def synthesize(
         return
     if source.is_dir() and (said := qi.images.survey_folder(source, exclude=exclude or ()).left_out.describe()):
         note(said)
-    n_pairs = per_image or len(chosen_types or qi.synthesis.DISTORTIONS) * len(set(chosen_levels))
+    all_pairs = len(chosen_types or qi.synthesis.DISTORTIONS) * len(set(chosen_levels))
+    n_pairs = math.prod(drawn) if isinstance(drawn, tuple) else drawn or all_pairs
     with interruptible("the same command goes on where it stopped"), progress_bar("distorting") as on_progress:
         report = qi.synthesis.synthesize(
             source,
             output,
             types=chosen_types,
             levels=chosen_levels,
-            per_image=per_image,
+            per_image=drawn,
             seed=seed,
             n_workers=workers,
             extension=format_.value,
@@ -168,6 +173,17 @@ def _levels(text: str) -> list[int]:
     if not parts or not all(part.isdecimal() for part in parts):
         raise typer.BadParameter(f"--levels {text!r} is not a list such as 1,3,5")
     return [int(part) for part in parts]
+
+
+def _drawn(text: str | None) -> int | tuple[int, int] | None:
+    """Return how many pairs to draw for each image, or how many types and levels."""
+    if text is None:
+        return None
+    parts = text.lower().split("x")
+    if len(parts) > 2 or not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise typer.BadParameter(f"--per-image {text!r} is neither a number such as 8 nor types x levels such as 4x2")
+    numbers = [int(part) for part in parts]
+    return numbers[0] if len(numbers) == 1 else (numbers[0], numbers[1])
 
 
 def _preview(

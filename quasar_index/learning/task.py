@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 import torch
@@ -21,7 +21,7 @@ class Task(Protocol):
         seed: Of the initial weights and of all batches, at least 0.
         n_epochs: Epochs.
         steps_per_epoch: Steps an epoch.
-        images_per_step: Images that the network sees in a step, for the rate.
+        images_per_epoch: Images that the network sees in an epoch, for the rate.
     """
 
     name: str
@@ -34,12 +34,15 @@ class Task(Protocol):
         ...
 
     @property
-    def images_per_step(self) -> int:
-        """Images that the network sees in a step."""
+    def images_per_epoch(self) -> int:
+        """Images that the network sees in an epoch."""
         ...
 
     def settings(self) -> dict[str, object]:
-        """Return all that decides the result, as plain JSON data: a run goes on only under the same settings."""
+        """Return all that decides the result, as plain JSON data, with a hash of the data under "data".
+
+        A run goes on only under the same settings.
+        """
         ...
 
     def network(self) -> torch.nn.Module:
@@ -55,7 +58,11 @@ class Task(Protocol):
         ...
 
     def batch(self, epoch: int, step: int) -> Batch:
-        """Return the batch of a step; both count from 0."""
+        """Return the batch of a step; both count from 0. It is called in another thread, a few steps ahead."""
+        ...
+
+    def held_out(self) -> Iterable[Batch]:
+        """Return batches of data kept aside, the same at each call, for a loss an epoch; none where none are kept."""
         ...
 
     def loss(self, network: torch.nn.Module, batch: Batch) -> torch.Tensor:
@@ -64,4 +71,8 @@ class Task(Protocol):
 
     def result(self, network: torch.nn.Module) -> dict[str, torch.Tensor]:
         """Return the tensors that the encoder of this name loads."""
+        ...
+
+    def about(self) -> Mapping[str, str]:
+        """Return sections of the model card by title, in Markdown: what this is, the data, the use, the limits."""
         ...

@@ -29,7 +29,7 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from ..arguments import checked
 from ..arrays import ByteArray
-from ..errors import DataError
+from ..errors import DataError, counted
 from ..images import content_id, decode, list_images, read_image_bytes
 from ..paths import PathText, write_atomically
 from .registry import DISTORTIONS, LEVELS, Distortion, check_image, check_level, find_distortion
@@ -76,7 +76,7 @@ class _Plan:
 
     output_dir: Path
     grid: tuple[Pair, ...]
-    per_image: int | None
+    per_image: int | tuple[int, int] | None
     seed: int
     extension: str
 
@@ -97,7 +97,7 @@ def synthesize(
     *,
     types: Sequence[str] | None = None,
     levels: Sequence[int] = LEVELS,
-    per_image: int | None = None,
+    per_image: int | tuple[int, int] | None = None,
     seed: int = 0,
     n_workers: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
@@ -116,7 +116,8 @@ def synthesize(
         output_dir: Where to write; made if it is not there.
         types: Names of distortions, or None for all 25.
         levels: Levels to make, of 1..5.
-        per_image: How many (type, level) pairs to draw for each image at random, or None for all.
+        per_image: How many (type, level) pairs to draw for each image at random; or how many types, and how many levels
+            of each of them, as (4, 2); or None for all.
         seed: At least 0.
         n_workers: Threads, or None for one a processor.
         on_progress: Called with (sources done, sources in all) after each source, by the calling thread.
@@ -148,10 +149,7 @@ def synthesize(
     if extension not in {"png", "bmp"}:
         raise DataError(f"distorted images cannot be written as {extension!r}", "extension is png or bmp")
     grid = _grid(types, levels)
-    if per_image is not None and not 1 <= per_image <= len(grid):
-        raise DataError(
-            f"cannot draw {per_image} of {len(grid)} (type, level) pairs", "mend per_image, types or levels"
-        )
+    _check_draw(per_image, grid)
     _check_folders(source_dir, output_dir)
     sources = _named_sources(source_dir, output_dir, exclude)
     plan = _Plan(output_dir, grid, per_image, seed, extension)
@@ -189,6 +187,22 @@ def _grid(types: Sequence[str] | None, levels: Sequence[int]) -> tuple[Pair, ...
         raise DataError("no distortion type or no level is chosen", "leave types or levels out for all of them")
     numbered = {distortion.number: distortion for distortion in chosen}
     return tuple((numbered[number], level) for number in sorted(numbered) for level in sorted(set(levels)))
+
+
+def _check_draw(per_image: int | tuple[int, int] | None, grid: tuple[Pair, ...]) -> None:
+    """Raise a DataError unless so many pairs can be drawn."""
+    if isinstance(per_image, tuple):
+        n_types, n_levels = len({one.number for one, _ in grid}), len({level for _, level in grid})
+        if len(per_image) != 2 or not (1 <= per_image[0] <= n_types and 1 <= per_image[1] <= n_levels):
+            drawn = " x ".join(map(str, per_image))
+            raise DataError(
+                f"cannot draw {drawn} of {counted(n_types, 'type')} x {counted(n_levels, 'level')}",
+                "mend per_image, types or levels",
+            )
+    elif per_image is not None and not 1 <= per_image <= len(grid):
+        raise DataError(
+            f"cannot draw {per_image} of {len(grid)} (type, level) pairs", "mend per_image, types or levels"
+        )
 
 
 def _check_folders(source_dir: Path, output_dir: Path) -> None:
@@ -284,6 +298,12 @@ def _drawn_pairs(plan: _Plan, content: str) -> tuple[Pair, ...]:
         return plan.grid
     # Type 0 is none of the distortions', so this stream is no image's.
     rng = np.random.default_rng((plan.seed, int(content, 16), 0, 0))
+    if isinstance(plan.per_image, tuple):
+        n_types, n_levels = plan.per_image
+        numbers = rng.choice(sorted({one.number for one, _ in plan.grid}), size=n_types, replace=False)
+        levels = sorted({level for _, level in plan.grid})
+        chosen = {(int(number), level) for number in numbers for level in rng.choice(levels, n_levels, replace=False)}
+        return tuple(pair for pair in plan.grid if (pair[0].number, pair[1]) in chosen)
     drawn = rng.choice(len(plan.grid), size=plan.per_image, replace=False)
     return tuple(plan.grid[index] for index in sorted(drawn.tolist()))
 

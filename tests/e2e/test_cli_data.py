@@ -163,6 +163,12 @@ def test_synthesize_draws_pairs_by_seed(run, pristine, tmp_path):
     assert names[0] == names[1] != names[2]
 
 
+def test_synthesize_draws_types_and_levels(run, pristine, tmp_path):
+    result = run("synthesize", pristine, tmp_path / "out", "--per-image", "2x3", "--types", "jpeg,6,10")
+    assert "18: 18 written" in result.out
+    assert len(list((tmp_path / "out" / "dist_imgs").iterdir())) == 3 * 6
+
+
 def test_synthesize_goes_on_after_a_bad_image(run, pristine, tmp_path):
     (pristine / "bad.png").write_bytes(b"no image")
     result = run("synthesize", pristine, tmp_path / "out", "--types", "jpeg")
@@ -195,6 +201,9 @@ def test_synthesize_refuses(run, pristine, tmp_path):
     one_line(run("synthesize", pristine, out, "--types", "26"), 3, "no distortion 26", "1 to 25")
     one_line(run("synthesize", pristine, out, "--levels", "6"), 3, "no level 6")
     one_line(run("synthesize", pristine, out, "--types", "jpeg", "--per-image", "6"), 3, "cannot draw 6 of 5")
+    one_line(run("synthesize", pristine, out, "--per-image", "4x6"), 3, "cannot draw 4 x 6 of 25 types x 5 levels")
+    for text in ("0", "4x", "2x2x2", "many"):
+        usage(run("synthesize", pristine, out, "--per-image", text), "neither a number such as 8 nor")
     one_line(run("synthesize", tmp_path / "none", out), 3, "no folder")
     one_line(run("synthesize", pristine, pristine.parent), 3, "lie in the output")
     one_line(run("synthesize", pristine, "--preview", tmp_path / "none/sheet.png"), 3, "cannot be written")

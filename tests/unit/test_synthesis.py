@@ -268,6 +268,21 @@ def test_per_image_draws_distinct_pairs(sources, tmp_path):
     assert contents(out) == contents(tmp_path / "again")
 
 
+def test_per_image_draws_types_and_levels_of_each(sources, tmp_path):
+    out = tmp_path / "out"
+    assert synthesize(sources, out, per_image=(4, 2), seed=3).n_distorted == 3 * 8
+    labels = [row for row in rows(out / "labels.csv") if row["level"] != "0"]
+    types, levels = set(), set()
+    for reference in {row["reference"] for row in labels}:
+        drawn = [(row["distortion"], row["level"]) for row in labels if row["reference"] == reference]
+        assert len(set(drawn)) == 8
+        assert sorted(Counter(name for name, _ in drawn).values()) == [2, 2, 2, 2]
+        types.add(frozenset(name for name, _ in drawn))
+        levels |= {(name, level) for name, level in drawn}
+    assert len(types) == 3  # not the same for every image
+    assert len({level for _, level in levels}) > 2  # nor for every type
+
+
 def test_an_interrupted_run_is_finished(sources, tmp_path):
     out = tmp_path / "out"
     options = {"types": ["multiplicative-noise", "lens-blur"], "levels": (1, 3)}
@@ -366,6 +381,9 @@ def test_other_peoples_files_are_left_alone(sources, tmp_path):
         ({"levels": ()}, "no level"),
         ({"levels": (0, 1)}, "no level 0"),
         ({"per_image": 0}, "cannot draw 0 of 125"),
+        ({"per_image": (26, 1)}, "cannot draw 26 x 1 of 25 types x 5 levels"),
+        ({"per_image": (1, 2), "levels": (3,)}, "cannot draw 1 x 2 of 25 types x 1 level"),
+        ({"per_image": (1, 2, 3)}, "cannot draw 1 x 2 x 3 of"),
         ({"per_image": 3, "types": ["jpeg"], "levels": (1, 1, 2)}, "cannot draw 3 of 2"),
         ({"seed": -1}, "negative"),
         ({"n_workers": 0}, "0 workers"),
