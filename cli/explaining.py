@@ -168,7 +168,7 @@ def _explanations(
     import numpy as np
 
     explained = [(one.rating, one.scorer.fitted) for one in scorings]
-    of_patches = isinstance(explained[0][1], qi.methods.FittedPatches)
+    of_patches = [(name, one) for name, one in explained if isinstance(one, qi.methods.FittedPatches)]
     for _, fitted in () if of_patches else explained:
         list(fitted.explain(np.empty((0, fitted.dim), np.float32)))  # says now what cannot be explained
     n_cut, lead = 0, ["path"] if len(scorings) == 1 else ["path", RATING_NAME]
@@ -182,8 +182,8 @@ def _explanations(
                 for image in images:
                     if image.embedding is None:
                         continue
-                    for rating, fitted in explained:
-                        table = qi.report.patch_table(image, fitted, top=top)
+                    for rating, own in of_patches:
+                        table = qi.report.patch_table(image, own, top=top)
                         n_cut += len(table) < len(image.embedding)
                         file.write((image.path, rating), table)
 
@@ -210,10 +210,8 @@ def _explanations(
             f"'{output}' cannot be written ({reason})", "check the place that --explain names"
         ) from error
     if n_cut and of_patches:
-        images = counted(n_cut, "image")
-        note(
-            f"explain: {counted(top or 0, 'patch', 'patches')} of {images}, the most unusual; --explain-top 0 writes all"
-        )
+        kept = f"{counted(top or 0, 'patch', 'patches')} of {counted(n_cut, 'image')}"
+        note(f"explain: {kept}, the most unusual; --explain-top 0 writes all")
     elif n_cut:
         note(
             f"explain: {counted(top or 0, 'anchor')} a side of {counted(n_cut, 'image')}; --explain-top 0 writes "

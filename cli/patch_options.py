@@ -21,7 +21,7 @@ PatchesOption = Annotated[
     typer.Option(
         "--patches",
         metavar="PRISTINE",
-        help="Undistorted photographs instead of --data, repeatable: files, folders or globs. Their sharp and colourful "
+        help="Undistorted photographs instead of --data, repeatable: files, folders, globs. Their sharp and colourful "
         "patches are the anchors, for --method patches.",
         rich_help_panel=_PANEL,
     ),
@@ -42,7 +42,7 @@ class Cutting:
         typer.Option(
             min=0.0,
             max=0.999,
-            help="Part of an image's largest sharpness that --patches exceed.",
+            help="Part of an image's largest sharpness that they exceed.",
             rich_help_panel=_PANEL,
         ),
     ] = 0.75
@@ -51,7 +51,7 @@ class Cutting:
         typer.Option(
             min=0.0,
             max=0.999,
-            help="Part of the largest colourfulness of its sharp ones that --patches exceed.",
+            help="Part of the largest colourfulness of its sharp ones that they exceed.",
             rich_help_panel=_PANEL,
         ),
     ] = 0.80

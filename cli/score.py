@@ -146,7 +146,6 @@ def score(
     A bad image is a row with an error; the others are scored, and the exit code is 3 (see --max-failures).
     """
     most_failures = score_inputs.read_most_failures(max_failures)
-    prompting: str | None = None
     chosen = choose_format(format_, output)
     wishes = explaining.Wishes(explain, explain_top, report)
     wishes.check(output)
@@ -178,22 +177,31 @@ def score(
         if calibrated and (where is not None or ratio != 1):
             raise typer.BadParameter("--calibrated is for all anchors of an index: drop --where and --ratio")
         opened = starter.open_indexes(index, version)
-        scoring = starter.method_for(scoring, method, opened)
-        prompting = patch_scoring.check(scoring, encoder, embedding, save_embeddings=save_embeddings, report=report)
+        scoring, prompting = patch_scoring.settle(
+            scoring if method else None, opened, encoder, embedding, save_embeddings=save_embeddings, report=report
+        ) or (scoring, None)
         streams, specs = _streams(opened, inputs, None if prompting else encoder, embedding.place)
         if len(specs) > 1 and (save_embeddings is not None or embedding.weights is not None):
             raise typer.BadParameter("--save-embeddings and --weights are for one encoder: the indexes have several")
         chosen_anchors = {"where": where, "ratio": ratio, "seed": seed, "group": group}
         plan = _by_indexes(
-            opened, specs, streams, scoring, ratings, chosen_anchors, embedding.batch_size, calibrated=calibrated
+            opened,
+            specs,
+            streams,
+            scoring,
+            ratings,
+            chosen_anchors,
+            embedding.batch_size,
+            calibrated=calibrated,
+            prompting=prompting,
         )
     qi.allow_pixels(embedding.max_pixels)
     if inputs.embedded is None:
-        plan.load(run_options, embedding.cache, prompting)
+        plan.load(run_options, embedding.cache)
     inputs.name_kept(scorings.columns_of(plan.scorings, has_notes=tolerate_truncated))
     columns = scorings.columns_of(plan.scorings, inputs.keep.values(), has_notes=tolerate_truncated)
     decisive = (
-        *(where, ratio, seed, group, anchors, prompts, prompt_pair, embedding.max_pixels, ratings, columns, prompting),
+        *(where, ratio, seed, group, anchors, prompts, prompt_pair, embedding.max_pixels, ratings, columns),
         *plan.decisive,
     )
     # --explain and --report need every image's embedding, which rows do not hold.
@@ -224,12 +232,17 @@ def score(
                 embedding.max_pixels,
             )
         )
-        running = {
-            "n_workers": embedding.workers,
-            "max_pixels": embedding.max_pixels,
-            "tolerate_truncated": tolerate_truncated,
-        }
-        images = _scored(inputs, plan.scorers, kept, summary, running)
+        images = _scored(
+            inputs,
+            plan.scorers,
+            kept,
+            summary,
+            {
+                "n_workers": embedding.workers,
+                "max_pixels": embedding.max_pixels,
+                "tolerate_truncated": tolerate_truncated,
+            },
+        )
         rows = passing(images if saved is None else saved.passing(images))
         rows = inputs.with_columns(rows, kept.n_kept if kept else 0)
         ranking.write(
@@ -309,6 +322,7 @@ def _by_indexes(
     batch_size: int,
     *,
     calibrated: bool,
+    prompting: str | None,
 ) -> scorings.Plan:
     """Make what scores by each rating of each index."""
     names = scorings.names_of(indexes, ratings)
@@ -317,7 +331,7 @@ def _by_indexes(
         for one in indexes
         for rating in ratings
     ]
-    return scorings.Plan(scorings.named(made, names, streams), specs, indexes)
+    return scorings.Plan(scorings.named(made, names, streams), specs, indexes, prompting)
 
 
 def _streams(

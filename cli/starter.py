@@ -25,13 +25,6 @@ def open_indexes(names: Sequence[str] | None, version: str | None) -> list[qi.An
     return [qi.AnchorIndex.open(name, version) for name in names or [NAME]]
 
 
-def method_for(method: qi.Method, texts: Sequence[str] | None, indexes: Sequence[qi.AnchorIndex]) -> qi.Method:
-    """Return the method to score by: of indexes of patches, and where the user named none, the one for those."""
-    if not texts and indexes and all(one.manifest.patch_size is not None for one in indexes):
-        return qi.methods.Patches()
-    return method
-
-
 def method_of(texts: Sequence[str] | None, indexes: Sequence[str] | None) -> qi.Method:
     """Read `--method`; the starter index has a default of its own."""
     return read_method(texts or ([METHOD] if list(indexes or [NAME]) == [NAME] else None))

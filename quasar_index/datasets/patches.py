@@ -72,7 +72,7 @@ def choose_pristine_patches(
         ('patches', 6, 'photo.png::96x96+0+0')
     """
     rule = rule or PatchRule()
-    paths = list(map(os.fspath, images))
+    paths = [os.fspath(one) for one in images]
     found: list[_Chosen] = []
     with ThreadPoolExecutor(n_workers or min(8, os.cpu_count() or 1)) as pool:
         try:
@@ -98,7 +98,7 @@ def _chosen(path: str, *, rule: PatchRule, max_pixels: int) -> _Chosen:
     try:
         data = read_image_bytes(path)
         pixels = decode(data, max_pixels=max_pixels)
-        places = patch_places(*pixels.shape[:2], rule.size, rule.size)
+        places = patch_places(pixels.shape[0], pixels.shape[1], rule.size, rule.size)
     except ImageError as error:
         return _Chosen([], error.message)
     patches = cut_patches(pixels, rule.size)
@@ -120,7 +120,7 @@ def _chosen(path: str, *, rule: PatchRule, max_pixels: int) -> _Chosen:
         }
         for (left, top), sharpness, colourfulness in tell
     ]
-    return _Chosen(rows, "" if rows else "it is flat or grey")
+    return _Chosen(rows, "" if rows else "it has no colour")
 
 
 @checked
@@ -145,7 +145,7 @@ def ready_patches(patches: Sequence[PathText], *, name: str = "pristine") -> Anc
         >>> qi.datasets.ready_patches(["red.png", "blue.png"]).patches["size"]
         96
     """
-    paths = list(map(os.fspath, patches))
+    paths = [os.fspath(one) for one in patches]
     sizes: dict[tuple[int, int], str] = {}
     for path in paths:
         try:

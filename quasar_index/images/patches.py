@@ -118,7 +118,7 @@ def cut_patches(image: ByteArray, size: int = SIZE, stride: int | None = None) -
         >>> qi.images.cut_patches(np.zeros((100, 200, 3), dtype=np.uint8)).shape
         (2, 96, 96, 3)
     """
-    places = patch_places(*image.shape[:2], size, stride or size)
+    places = patch_places(image.shape[0], image.shape[1], size, stride or size)
     return np.stack([image[top : top + size, left : left + size] for left, top in places.tolist()])
 
 
@@ -168,7 +168,7 @@ def choose_patches(patches: ByteArray, rule: PatchRule) -> IntArray:
         rule: Its parts of the largest; both are exceeded strictly.
 
     Returns:
-        (k,) rows of the chosen ones, ascending; none of an image that is flat or grey.
+        (k,) rows of the chosen ones, ascending; none of a grey image. A flat one has patches alike, by their edges.
 
     Example:
         >>> import numpy as np, quasar_index as qi
@@ -180,7 +180,7 @@ def choose_patches(patches: ByteArray, rule: PatchRule) -> IntArray:
     sharpness = patch_sharpness(patches)
     sharp = np.flatnonzero(sharpness > rule.sharpness * sharpness.max(initial=0.0))
     colourfulness = patch_colourfulness(patches[sharp])
-    return sharp[colourfulness > rule.colourfulness * colourfulness.max(initial=0.0)]
+    return np.asarray(sharp[colourfulness > rule.colourfulness * colourfulness.max(initial=0.0)], dtype=np.int64)
 
 
 def patch_name(image: str, size: int, left: int, top: int) -> str:

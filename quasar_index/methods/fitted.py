@@ -100,7 +100,7 @@ def _similarity(directions: FloatArray, prototypes: FloatArray, pooling: Pooling
     return np.asarray(np.einsum("md,md->m", directions, centre))
 
 
-def _not_for(method: Method, anchors: AnchorTable) -> MethodError:
+def _not_for(method: Method) -> MethodError:
     """Return the error of a method that takes patches and anchors that are none, or the other way round."""
     if method.takes_patches:
         return MethodError(
@@ -156,7 +156,7 @@ class FittedMethod:
                 "open an index with AnchorIndex.open, or use make_anchors",
             )
         if method.takes_patches != (anchors.patch_size is not None):
-            raise _not_for(method, anchors)
+            raise _not_for(method)
         self.method = method
         self.anchors: AnchorTable = anchors
         if space is None:

@@ -41,16 +41,16 @@ class PatchScoring:
         self._whole: Encoder | None = None
         self._texts: FloatArray | None = None
         if fitted.method.prompts:
-            self._whole = prompt_encoder or getattr(encoder, "high", encoder)
-            if isinstance(self._whole, LazyEncoder):
-                self._whole = self._whole.load()
-            if not isinstance(self._whole, TextEncoder):
+            whole: Encoder = getattr(encoder, "high", encoder) if prompt_encoder is None else prompt_encoder
+            if isinstance(whole, LazyEncoder):
+                whole = whole.load()
+            if not isinstance(whole, TextEncoder):
                 able = ", ".join(name for name, entry in ENCODERS.items() if entry.text)
                 raise EncoderError(
-                    f"'{fitted.method}' needs an encoder with a text tower, and '{self._whole.spec.name}' has none",
+                    f"'{fitted.method}' needs an encoder with a text tower, and '{whole.spec.name}' has none",
                     f"leave out prompts, or use one of {able} by --encoder",
                 )
-            self._texts = unit(self._whole.encode_text(list(PROMPTS)))
+            self._whole, self._texts = whole, unit(whole.encode_text(list(PROMPTS)))
         elif prompt_encoder is not None:
             raise MethodError(f"'{fitted.method}' uses no encoder of prompts", "use patches:prompts")
 

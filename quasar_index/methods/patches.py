@@ -170,7 +170,7 @@ class PatchGaussian:
         offset = self._solve(self.mean - mean)
         spread = (matrix - mean).T / np.sqrt(2.0 * max(len(matrix) - 1, 1))
         if spread.shape[1] > len(spread):  # as few columns with the same S_t
-            spread = np.linalg.qr(spread.T, mode="r").T
+            spread = np.asarray(np.linalg.qr(spread.T, mode="r")).T
         basis, upper = np.linalg.qr(self._solve(spread))
         inner = upper @ upper.T
         inner[np.diag_indices_from(inner)] += 1.0

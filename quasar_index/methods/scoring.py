@@ -288,10 +288,12 @@ class Scorer:
         embedded = [image for image in block if image.embedding is not None]
         if isinstance(self.fitted, FittedPatches):
             fitted = self.fitted
-            found = (score_row(fitted, one.embedding, _similarities(one)) for one in embedded)  # type: ignore[arg-type]
+            found = [
+                score_row(fitted, one.embedding, _similarities(one)) for one in embedded if one.embedding is not None
+            ]
         else:
-            found = self.rows([image.embedding for image in embedded if image.embedding is not None])
-        rows = iter(ties.tied([image.id for image in embedded], list(found)))
+            found = list(self.rows([image.embedding for image in embedded if image.embedding is not None]))
+        rows = iter(ties.tied([image.id for image in embedded], found))
         for image in block:
             yield _scored(image, None if image.embedding is None else next(rows))
 
