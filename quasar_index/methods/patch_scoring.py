@@ -10,11 +10,11 @@ import numpy as np
 
 from ..arguments import checked
 from ..arrays import DoubleArray, FloatArray, unit
+from ..encoders import ENCODERS
 from ..encoders.base import Encoder, TextEncoder, encode
 from ..encoders.lazy import LazyEncoder
 from ..encoders.patches import PatchEncoder
 from ..encoders.pipeline import EncodedImage, encode_files
-from ..encoders.registry import ENCODERS
 from ..errors import EncoderError, MethodError
 from ..images.in_memory import Images
 from .fitted import Scores
