@@ -11,7 +11,7 @@ import typer
 import quasar_index as qi
 from quasar_index.errors import counted
 
-from . import options
+from . import options, patch_options
 from .data import LABELS_IDLE, THRESHOLD_IDLE, note_failures, note_found, read_embeddings, read_sources
 from .idle import Idle
 from .info import index_facts
@@ -35,6 +35,7 @@ IDLE = (
         lambda given: given["embeddings"] is not None,
         "--embeddings need no encoder",
     ),
+    *patch_options.IDLE,
     *LABELS_IDLE,
     THRESHOLD_IDLE,
 )
@@ -56,6 +57,8 @@ def build(
     ] = None,
     labelling: options.Labelling,
     threshold: options.Threshold = None,
+    patches: patch_options.PatchesOption = None,
+    cutting: patch_options.Cutting,
     embeddings: Annotated[
         Path | None,
         typer.Option(
@@ -87,13 +90,13 @@ def build(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an index of that name.")] = False,
     json: options.Json = False,
 ) -> None:
-    """Build an index of anchors from labelled images.
+    """Build an index of anchors from labelled images, or of patches of pristine ones.
 
     An interrupted build goes on with the same command. Images that cannot be embedded are listed in failures.jsonl of
     the index.
     """
-    if bool(data) == (embeddings is not None):
-        raise typer.BadParameter("give either --data or --embeddings")
+    if bool(data) + (embeddings is not None) + bool(patches) != 1:
+        raise typer.BadParameter("give either --data, --embeddings or --patches")
     if labels is not None and embeddings is None:
         raise typer.BadParameter("--labels belongs to --embeddings")
     if embeddings is not None:
@@ -110,9 +113,13 @@ def build(
             overwrite=overwrite,
         )
     else:
-        sources = read_sources(data or [], **vars(labelling), threshold=threshold)
         chosen = encoder or qi.DEFAULT_ENCODER
         qi.encoders.check_encoder(chosen, layers=layers, input_rule=input_rule, **embedding.place)
+        qi.allow_pixels(embedding.max_pixels)
+        if patches:
+            sources = [patch_options.read_patches(patches, cutting, embedding)]
+        else:
+            sources = read_sources(data or [], **vars(labelling), threshold=threshold)
         qi.index.check_build(name, sources, overwrite=overwrite)
         if encoder is None:
             note(
@@ -122,7 +129,6 @@ def build(
         loaded = qi.load_encoder(
             chosen, layers=layers, input_rule=input_rule, **embedding.loading, n_images=sum(map(len, sources))
         )
-        qi.allow_pixels(embedding.max_pixels)
         with interruptible("the same command goes on where it stopped"), progress_bar("embedding") as on_progress:
             report = qi.build_index(
                 name,

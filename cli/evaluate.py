@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +17,7 @@ from . import method_option as ways
 from . import options
 from .data import LABELS_IDLE, note_found, read_sources
 from .evaluation_results import read_results
-from .evaluation_run import Protocol, embed_images, open_indexes, read_all_embedded
+from .evaluation_run import Protocol, embed_for_all, embed_images, open_indexes, read_all_embedded
 from .evaluation_tables import SHOW, EvaluationFormat, print_reports
 from .few_labels import FewLabelOptions, read_numbers
 from .idle import Idle
@@ -161,7 +160,9 @@ def evaluate(
     seed: Annotated[int, typer.Option(min=0, help="Of --ratio, folds and bootstrap.", rich_help_panel=PROTOCOL)] = 0,
     encoder: Annotated[
         str | None,
-        typer.Option("--encoder", "-e", help="Of --cross-validate of --data.", rich_help_panel="Encoder"),
+        typer.Option(
+            "--encoder", "-e", help="Of --cross-validate of --data; of patches:prompts.", rich_help_panel="Encoder"
+        ),
     ] = None,
     layers: options.Layers = None,
     input_rule: options.InputRule = None,
@@ -213,6 +214,7 @@ def evaluate(
         return
     numbers = None if few_labels is None else read_numbers(few_labels)
     several = len(index or []) > 1
+    methods = ways.read_methods(method)
     has_images = data is not None or bool(embeddings)
     _refuse(
         (data is not None and bool(embeddings), "give either --data or --embeddings"),
@@ -241,16 +243,20 @@ def evaluate(
             "give --embeddings once, or once for each --index, in their order",
         ),
         (
-            bool(encoder or layers or input_rule) and (data is None or bool(index)),
-            "--encoder, --layers and --input are for --data without --index",
+            bool(layers or input_rule) and (data is None or bool(index)),
+            "--layers and --input are for --data without --index",
+        ),
+        (
+            bool(encoder) and (data is None or bool(index)) and not takes_prompts(methods),
+            "--encoder is for --data without --index, or for the prompts of --method patches:prompts",
         ),
     )
     labelling.one_rating("one rating is evaluated at a time")
-    methods = ways.read_methods(method)
     if sheet is not None and len(methods) * max(len(index or []), 1) < 2:
         raise typer.BadParameter("--sheet compares two methods or indexes: give --method mean/retrieval")
+    given = methods if method else None
     protocol = Protocol(
-        methods,
+        given,
         left_out,
         group,
         exclude,
@@ -267,12 +273,8 @@ def evaluate(
     outputs.check([data, labels, *(embeddings or [])])
     qi.allow_pixels(embedding.max_pixels)
     specs: list[EncoderSpec] = []
+    ready: dict[str, qi.EvaluationReport] = {}
     opened = open_indexes(index or [], version)
-
-    def embed(rated: qi.validation.RatedSource, load: Callable[[], qi.Encoder]) -> qi.RatedImages:
-        images, spec = embed_images(rated, load(), embedding)
-        specs.append(spec)
-        return images
 
     def read_images() -> list[qi.RatedImages]:
         """Return the images for each index; encoders are loaded one after the other."""
@@ -286,15 +288,13 @@ def evaluate(
         if not opened:
             chosen = encoder or qi.DEFAULT_ENCODER
             rule: dict[str, Any] = {"layers": layers, "input_rule": input_rule}
-            return [embed(rated, lambda: qi.load_encoder(chosen, **rule, **embedding.loading))]
-        for one in opened.values():
-            qi.encoders.check_recorded_encoder(one.manifest.encoder, **embedding.place)
-        made: dict[Any, qi.RatedImages] = {}
-        for one in opened.values():
-            spec = one.manifest.encoder
-            if spec not in made:
-                made[spec] = embed(rated, lambda spec=spec: qi.encoders.LazyEncoder(spec, **embedding.loading))  # type: ignore[misc]
-        return [made[one.manifest.encoder] for one in opened.values()]
+            own, spec = embed_images(rated, qi.load_encoder(chosen, **rule, **embedding.loading), embedding)
+            specs.append(spec)
+            return [own]
+        images, done, spec = embed_for_all(rated, opened, protocol, embedding, encoder)
+        ready.update(done)
+        specs.append(spec)
+        return images
 
     with interruptible("nothing was written; run it again"):
         images = read_images()
@@ -302,7 +302,7 @@ def evaluate(
         if protocol.few_labels is not None:
             protocol.few_labels.run(methods, list(opened), images, outputs, format_)
             return
-        report = protocol.evaluate_all(opened, images)
+        report = protocol.evaluate_all(opened, images, ready)
     outputs.write(report, images, opened, specs[0] if specs else None, by=protocol.by, asked=protocol.asked)
     SHOW[format_](report.to_dict())
     for path, reason in report.failures[:5]:
@@ -347,6 +347,11 @@ def _evaluate_matrix(
             on_progress=on_progress,
         )
     print_matrix(cells, format_, how)
+
+
+def takes_prompts(methods: list[qi.Method]) -> bool:
+    """Say whether a method compares images with prompts."""
+    return any(isinstance(one, qi.methods.Patches) and one.prompts for one in methods)
 
 
 def read_group(text: str | None) -> str | None:

@@ -13,9 +13,11 @@ import typer
 import quasar_index as qi
 from quasar_index.encoders.spec import EncoderSpec
 
+from . import method_option as ways
 from . import options
 from .data import read_embeddings
 from .few_labels import FewLabelOptions
+from .patch_scoring import load_prompting
 from .progress import progress_bar
 
 
@@ -24,7 +26,7 @@ class Protocol:
     """How to evaluate.
 
     Attributes:
-        methods: What scores.
+        given: What scores, as the user named it; None for the default of each index.
         group: Column of --cross-validate.
         resampled: Column of --group.
         exclude: Rule of --exclude.
@@ -38,7 +40,7 @@ class Protocol:
         few_labels: Options of --few-labels; None without.
     """
 
-    methods: Sequence[qi.Method]
+    given: Sequence[qi.Method] | None
     group: str | None
     resampled: str | None
     exclude: str | None
@@ -50,6 +52,46 @@ class Protocol:
     resamples: int
     seed: int
     few_labels: FewLabelOptions | None = None
+
+    def methods(self, index: qi.AnchorIndex | None) -> Sequence[qi.Method]:
+        """Return what scores by an index: of several indexes, each takes the methods that are for it."""
+        of_patches = index is not None and index.manifest.patch_size is not None
+        if self.given is None:
+            return [qi.methods.Patches()] if of_patches else ways.read_methods(None)
+        return [one for one in self.given if one.takes_patches == of_patches] or self.given
+
+    def evaluate_patches(
+        self,
+        index: qi.AnchorIndex,
+        rated: qi.validation.RatedSource,
+        encoder: qi.Encoder,
+        embedding: options.Embedding,
+        prompting: str | None,
+    ) -> tuple[qi.EvaluationReport, qi.RatedImages]:
+        """Evaluate an index of patches, whose images are scored as they are embedded."""
+        if self.exclude is not None:
+            raise qi.ValidationError(
+                f"--exclude leaves out anchors, and all patches of index '{index.name}' score together",
+                "evaluate on other images, or --allow-overlap",
+            )
+        prompts = load_prompting(prompting, embedding.loading)
+        with progress_bar("scoring") as on_image:
+            return qi.validation.evaluate_patches(
+                self.methods(index),
+                index,
+                rated,
+                encoder,
+                prompt_encoder=prompts,
+                allow_overlap=self.allow_overlap,
+                where=self.where,
+                ratio=self.ratio,
+                group=self.resampled,
+                by=self.by,
+                seed=self.seed,
+                n_resamples=self.resamples,
+                **embedding.running,
+                on_progress=on_image,
+            )
 
     @property
     def pairing(self) -> dict[str, Any]:
@@ -70,16 +112,19 @@ class Protocol:
             self.check(rated, None)
 
     def evaluate_all(
-        self, indexes: Mapping[str, qi.AnchorIndex], images: Sequence[qi.RatedImages]
+        self,
+        indexes: Mapping[str, qi.AnchorIndex],
+        images: Sequence[qi.RatedImages],
+        ready: Mapping[str, qi.EvaluationReport],
     ) -> qi.EvaluationReport:
-        """Evaluate each index on its images, or all on the same, as one report."""
+        """Evaluate each index on its images, or all on the same, as one report; some are evaluated already."""
         if len(indexes) < 2:
-            return self.evaluate(next(iter(indexes.values()), None), images[0])
+            return next(iter(ready.values()), None) or self.evaluate(next(iter(indexes.values()), None), images[0])
         sets = list(images) * len(indexes) if len(images) == 1 else images
         reports: dict[str, qi.EvaluationReport] = {}
         for (name, one), own in zip(indexes.items(), sets, strict=True):
             try:
-                reports[name] = self.evaluate(one, own)
+                reports[name] = ready.get(name) or self.evaluate(one, own)
             except qi.ValidationError as error:
                 raise qi.ValidationError(f"{name}: {error.message}", error.hint) from error
         return qi.validation.join_evaluations(reports, by=self.by)
@@ -99,9 +144,9 @@ class Protocol:
             shared: dict[str, Any] = {"by": self.by, "n_resamples": self.resamples, "on_progress": on_progress}
             if self.group is not None:
                 shared |= {"allow_overlap": self.allow_overlap, "seed": self.seed}
-                return qi.cross_validate_images(self.methods, images, self.group, **shared)
+                return qi.cross_validate_images(self.methods(index), images, self.group, **shared)
             assert index is not None  # noqa: S101 - for the type checker
-            return qi.evaluate_index(self.methods, index, images, group=self.resampled, **self.pairing, **shared)
+            return qi.evaluate_index(self.methods(index), index, images, group=self.resampled, **self.pairing, **shared)
 
 
 def open_indexes(names: Sequence[str], version: str | None = None) -> dict[str, qi.AnchorIndex]:
@@ -125,6 +170,36 @@ def embed_images(
     with progress_bar("embedding") as on_image:
         images = qi.embed_rated(rated, encoder, **embedding.running, on_progress=on_image)
     return images, encoder.spec
+
+
+def embed_for_all(
+    rated: qi.validation.RatedSource,
+    indexes: Mapping[str, qi.AnchorIndex],
+    protocol: Protocol,
+    embedding: options.Embedding,
+    prompting: str | None,
+) -> tuple[list[qi.RatedImages], dict[str, qi.EvaluationReport], EncoderSpec]:
+    """Embed rated images for each index, once an encoder; encoders are loaded one after the other.
+
+    Returns:
+        The images for each index; the evaluations that are done by that, of indexes of patches; the first encoder.
+    """
+    for one in indexes.values():
+        qi.encoders.check_recorded_encoder(one.manifest.encoder, **embedding.place)
+    made: dict[EncoderSpec, qi.RatedImages] = {}
+    images: list[qi.RatedImages] = []
+    ready: dict[str, qi.EvaluationReport] = {}
+    specs: list[EncoderSpec] = []
+    for name, one in indexes.items():
+        spec = one.manifest.encoder
+        encoder = qi.encoders.LazyEncoder(spec, **embedding.loading)
+        if one.manifest.patch_size is not None:
+            ready[name], own = protocol.evaluate_patches(one, rated, encoder, embedding, prompting)
+        else:
+            own = made[spec] = made.get(spec) or embed_images(rated, encoder, embedding)[0]
+        images.append(own)
+        specs.append(encoder.spec)
+    return images, ready, specs[0]
 
 
 def read_all_embedded(

@@ -30,7 +30,7 @@ ExplainOption = Annotated[
     typer.Option(
         "--explain",
         metavar="FILE",
-        help="Also write the anchors that made each score, a row each, to .jsonl or .parquet.",
+        help="Also write the anchors that made each score (or the unusual patches), a row each, to .jsonl or .parquet.",
         rich_help_panel=_PANEL,
     ),
 ]
@@ -168,12 +168,24 @@ def _explanations(
     import numpy as np
 
     explained = [(one.rating, one.scorer.fitted) for one in scorings]
-    for _, fitted in explained:
+    of_patches = [(name, one) for name, one in explained if isinstance(one, qi.methods.FittedPatches)]
+    for _, fitted in () if of_patches else explained:
         list(fitted.explain(np.empty((0, fitted.dim), np.float32)))  # says now what cannot be explained
     n_cut, lead = 0, ["path"] if len(scorings) == 1 else ["path", RATING_NAME]
     kind = _Parquet if PurePosixPath(output).suffix.lower() == ".parquet" else _JsonLines
     try:
-        with new_file(output) as path, kind(path, lead) as file:
+        schema = qi.report.PATCH_SCHEMA if of_patches else qi.report.EXPLANATION_SCHEMA
+        with new_file(output) as path, kind(path, lead, schema) as file:
+
+            def write_patches(images: Sequence[qi.ScoredImage]) -> None:
+                nonlocal n_cut
+                for image in images:
+                    if image.embedding is None:
+                        continue
+                    for rating, own in of_patches:
+                        table = qi.report.patch_table(image, own, top=top)
+                        n_cut += len(table) < len(image.embedding)
+                        file.write((image.path, rating), table)
 
             def write(images: Sequence[qi.ScoredImage]) -> None:
                 nonlocal n_cut
@@ -191,13 +203,16 @@ def _explanations(
                             file.write((image.path, rating), table.slice(start, _ROWS))
                     n_cut += cut
 
-            yield write
+            yield write_patches if of_patches else write
     except OSError as error:
         reason = error.strerror or error
         raise qi.DataError(
             f"'{output}' cannot be written ({reason})", "check the place that --explain names"
         ) from error
-    if n_cut:
+    if n_cut and of_patches:
+        kept = f"{counted(top or 0, 'patch', 'patches')} of {counted(n_cut, 'image')}"
+        note(f"explain: {kept}, the most unusual; --explain-top 0 writes all")
+    elif n_cut:
         note(
             f"explain: {counted(top or 0, 'anchor')} a side of {counted(n_cut, 'image')}; --explain-top 0 writes "
             f"all, which rebuild the scores"
@@ -207,7 +222,7 @@ def _explanations(
 class _JsonLines:
     """Writes tables as JSON lines."""
 
-    def __init__(self, path: Path, lead: Sequence[str]) -> None:
+    def __init__(self, path: Path, lead: Sequence[str], schema: Any) -> None:  # noqa: ARG002
         self._file = path.open("wb")
         self._lead = lead
 
@@ -228,13 +243,12 @@ class _JsonLines:
 class _Parquet:
     """Writes tables to Parquet, in row groups of a useful size."""
 
-    def __init__(self, path: Path, lead: Sequence[str]) -> None:
+    def __init__(self, path: Path, lead: Sequence[str], schema: Any) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         self._lead = lead
-        schema = pa.schema([*((name, pa.string()) for name in lead), *qi.report.EXPLANATION_SCHEMA])
-        self._writer = pq.ParquetWriter(path, schema)
+        self._writer = pq.ParquetWriter(path, pa.schema([*((name, pa.string()) for name in lead), *schema]))
         self._waiting: list[Any] = []
         self._n_waiting = 0
 

@@ -42,7 +42,9 @@ def info(
         anchors = index.anchors(where=where, rating=rating)
         selected = {"good": anchors.n_good, "bad": anchors.n_bad}
     if json:
-        facts: dict[str, Any] = {"path": str(index.path), **asdict(index.manifest), "shrinkage": shrinkage_of(index)[0]}
+        facts: dict[str, Any] = {"path": str(index.path), **asdict(index.manifest)}
+        if index.manifest.patch_size is None:
+            facts["shrinkage"] = shrinkage_of(index)[0]
         came = qi.index.Provenance.of([index.path])
         facts |= {"origins": [asdict(one) for one in came.origins], "terms": [asdict(one) for one in came.terms]}
         print_facts({**facts, "selected": selected} if selected else facts, as_json=True)
@@ -73,8 +75,9 @@ def index_facts(index: qi.AnchorIndex) -> dict[str, Any]:
     """Return the facts that a person wants to see of an index."""
     manifest = index.manifest
     facts: dict[str, Any] = {"index": str(index.path), **manifest_facts(manifest)}
-    strength, reason = shrinkage_of(index)
-    facts["space"] = f"whitened (shrinkage {strength:.3g}): {reason}"
+    if manifest.patch_size is None:
+        strength, reason = shrinkage_of(index)
+        facts["space"] = f"whitened (shrinkage {strength:.3g}): {reason}"
     if manifest.approximate is not None:
         facts["search"] = approximation_words(manifest.approximate)
     return facts | provenance_facts(index) | {"created": manifest.created, "version": manifest.version}
@@ -120,9 +123,13 @@ def manifest_facts(manifest: qi.Manifest) -> dict[str, str]:
             f"{version}: colour profiles are not converted, a TIFF counts as its first page, deep pictures are scaled "
             f"by less; build again for rule {RULE_VERSION}"
         )
+    if manifest.patch_size is not None:
+        facts["anchors"] = f"{n:,} patches of pristine images, all good{tables}; score by --method patches"
     for source in manifest.sources:
         parts = [f"{source.kind}, {source.n_good} good, {source.n_bad} bad"]
-        if source.threshold is None:
+        if source.patches is not None:
+            parts = [str(source.patches)]
+        elif source.threshold is None:
             is_referenced = source.kind == "full-reference"
             parts.append(
                 "reference images are good, distorted ones bad" if is_referenced else "the sides are as labelled"

@@ -17,7 +17,7 @@ from .progress import progress_bar
 DEFAULT = "mean"
 _PANEL = "Method"
 _HELP = (
-    "mean, offset, clustering, retrieval, knn or ridge, and its parameters: retrieval:top_k=8,space=raw. "
+    "mean, offset, clustering, retrieval, knn, ridge or patches, and its parameters: retrieval:top_k=8,space=raw. "
     "See 'quasar-index methods'."
 )
 

@@ -226,6 +226,7 @@ RARE = frozenset(
         *("shrinkage", "shrinkages", "offsets"),
         *("neighbors", "balance", "relevance", "share", "gap_power", "candidates"),
         *("dtype", "anchors_per_shard"),
+        *("ready_cut", "patch_size", "sharpness", "colourfulness"),
         "verbose",
     }
 )

@@ -15,7 +15,7 @@ import typer
 import quasar_index as qi
 from quasar_index.paths import common_folder
 
-from . import explaining, options, resuming, saving, score_inputs, scorings, starter
+from . import explaining, options, patch_scoring, resuming, saving, score_inputs, scorings, starter
 from . import method_option as ways
 from .idle import Idle
 from .output import Format, choose_format, interruptible, is_table
@@ -177,12 +177,23 @@ def score(
         if calibrated and (where is not None or ratio != 1):
             raise typer.BadParameter("--calibrated is for all anchors of an index: drop --where and --ratio")
         opened = starter.open_indexes(index, version)
-        streams, specs = _streams(opened, inputs, encoder, embedding.place)
+        scoring, prompting = patch_scoring.settle(
+            scoring if method else None, opened, encoder, embedding, save_embeddings=save_embeddings, report=report
+        ) or (scoring, None)
+        streams, specs = _streams(opened, inputs, None if prompting else encoder, embedding.place)
         if len(specs) > 1 and (save_embeddings is not None or embedding.weights is not None):
             raise typer.BadParameter("--save-embeddings and --weights are for one encoder: the indexes have several")
         chosen_anchors = {"where": where, "ratio": ratio, "seed": seed, "group": group}
         plan = _by_indexes(
-            opened, specs, streams, scoring, ratings, chosen_anchors, embedding.batch_size, calibrated=calibrated
+            opened,
+            specs,
+            streams,
+            scoring,
+            ratings,
+            chosen_anchors,
+            embedding.batch_size,
+            calibrated=calibrated,
+            prompting=prompting,
         )
     qi.allow_pixels(embedding.max_pixels)
     if inputs.embedded is None:
@@ -221,12 +232,17 @@ def score(
                 embedding.max_pixels,
             )
         )
-        running = {
-            "n_workers": embedding.workers,
-            "max_pixels": embedding.max_pixels,
-            "tolerate_truncated": tolerate_truncated,
-        }
-        images = _scored(inputs, plan.scorers, kept, summary, running)
+        images = _scored(
+            inputs,
+            plan.scorers,
+            kept,
+            summary,
+            {
+                "n_workers": embedding.workers,
+                "max_pixels": embedding.max_pixels,
+                "tolerate_truncated": tolerate_truncated,
+            },
+        )
         rows = passing(images if saved is None else saved.passing(images))
         rows = inputs.with_columns(rows, kept.n_kept if kept else 0)
         ranking.write(
@@ -306,6 +322,7 @@ def _by_indexes(
     batch_size: int,
     *,
     calibrated: bool,
+    prompting: str | None,
 ) -> scorings.Plan:
     """Make what scores by each rating of each index."""
     names = scorings.names_of(indexes, ratings)
@@ -314,7 +331,7 @@ def _by_indexes(
         for one in indexes
         for rating in ratings
     ]
-    return scorings.Plan(scorings.named(made, names, streams), specs, indexes)
+    return scorings.Plan(scorings.named(made, names, streams), specs, indexes, prompting)
 
 
 def _streams(

@@ -11,6 +11,8 @@ import typer
 
 import quasar_index as qi
 
+from . import patch_scoring
+
 SCORES = ("score", "similarity_good", "similarity_bad")
 OPINIONS = ("mos", "low", "high")
 
@@ -66,11 +68,13 @@ class Plan:
         scorings: One a score, in the order of the columns.
         specs: Encoders, one a stream of embeddings.
         indexes: Of the anchors; none for texts.
+        prompting: Encoder of the prompts of `patches:prompts`, where it is not that of the index.
     """
 
     scorings: Sequence[Scoring]
     specs: Sequence[qi.EncoderSpec]
     indexes: Sequence[qi.AnchorIndex] = ()
+    prompting: str | None = None
 
     @property
     def scorers(self) -> list[qi.Scorer]:
@@ -79,10 +83,12 @@ class Plan:
 
     def load(self, how: Mapping[str, Any], cache: qi.encoders.EmbeddingCache | None) -> None:
         """Find what stands against the encoders; each is loaded by the first image that the cache does not know."""
+        prompt_encoder = patch_scoring.load_prompting(self.prompting, how)
         for spec, scorer in zip(self.specs, self.scorers, strict=True):
             if scorer.encoder is None:
                 scorer.encoder = qi.encoders.LazyEncoder(spec, **how)
             scorer.cache = cache
+            scorer.prompt_encoder = prompt_encoder
         for scoring in self.scorings:
             scoring.scorer.ties = qi.methods.Ties()
 
@@ -91,7 +97,12 @@ class Plan:
         """What of it decides rows, as plain data and dataclasses of such."""
         manifests = [one.manifest for one in self.indexes]
         versions = [(one.uid, one.version, one.approximate) for one in manifests]
-        return [versions, list(self.specs), [(one.scorer.method, one.calibration) for one in self.scorings]]
+        return [
+            versions,
+            list(self.specs),
+            self.prompting,
+            [(one.scorer.method, one.calibration) for one in self.scorings],
+        ]
 
 
 def named(made: Sequence[Scoring], names: Iterable[str | None], streams: Sequence[int]) -> list[Scoring]:

@@ -61,6 +61,7 @@ class AnchorTable:
         approximate: The approximate search that the user of an index opted in to; None for exact search.
         rating: Name of the opinion score that divides and scales them; None for the first, or the only one.
         is_cut: Whether the sides are a cut of the ratings at a threshold that the user gave.
+        patch_size: Pixels a side, where anchors are patches of pristine images: those are all good. None for images.
 
     Example:
         >>> import numpy as np, quasar_index as qi
@@ -84,6 +85,7 @@ class AnchorTable:
     approximate: ApproximateSearcher | None = field(default=None, repr=False, compare=False)
     rating: str | None = None
     is_cut: bool = False
+    patch_size: int | None = None
 
     def __len__(self) -> int:
         """Return N."""
@@ -273,7 +275,7 @@ class AnchorTable:
         self._check_rows(rows)
         chosen: IntArray = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows.astype(np.int64, copy=False)
         n_good = int(np.searchsorted(chosen, self.n_good))
-        if n_good == 0 or n_good == len(chosen):
+        if not len(chosen) or (self.patch_size is None and n_good in (0, len(chosen))):
             missing = "bad" if n_good else "good"
             raise DataError(
                 f"the selected {counted(len(chosen), 'anchor has', 'anchors have')} no {missing} one among them",
@@ -294,7 +296,8 @@ class AnchorTable:
             DataError: When a side is left empty.
         """
         self._check_rows(rows)
-        check_two_sides(np.arange(len(rows)) < n_good)
+        if self.patch_size is None:
+            check_two_sides(np.arange(len(rows)) < n_good)
         return self._with_rows(rows, quality, n_good)
 
     def _check_rows(self, rows: IntArray | BoolArray) -> None:

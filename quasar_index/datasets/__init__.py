@@ -3,6 +3,7 @@
 from .base import RECORD_SCHEMA, AnchorSource, Division, ImageSource, Kind, make_records
 from .declare import Dataset
 from .embeddings import load_embeddings, read_author_embeddings
+from .patches import choose_pristine_patches, ready_patches
 from .problems import Problem
 from .published import PUBLISHED, TOWERS, PublishedSet, PublishedTower, find_published, parse_file_name
 from .published_files import PublishedEmbeddings, PublishedFile, find_published_files, read_published
@@ -24,6 +25,7 @@ __all__ = [
     "PublishedFile",
     "PublishedSet",
     "PublishedTower",
+    "choose_pristine_patches",
     "collect_source",
     "find_dataset",
     "find_published",
@@ -35,4 +37,5 @@ __all__ = [
     "parse_file_name",
     "read_author_embeddings",
     "read_published",
+    "ready_patches",
 ]

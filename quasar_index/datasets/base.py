@@ -16,7 +16,7 @@ import pyarrow as pa
 from ..arguments import checked
 from ..errors import DataError, first_line
 
-Kind: TypeAlias = Literal["full-reference", "no-reference", "aesthetics"]
+Kind: TypeAlias = Literal["full-reference", "no-reference", "aesthetics", "patches"]
 Division: TypeAlias = Literal["median", "reference"]
 KeptDivision: TypeAlias = "tuple[float | None, tuple[float, float] | None]"
 
@@ -66,7 +66,7 @@ class AnchorSource:
     Attributes:
         name: Name of the data set; the index's column `dataset`.
         records: One row an image: the columns of `RECORD_SCHEMA`, then any further ones of the label file.
-        kind: What the scores mean.
+        kind: What the scores mean; "patches" of pristine images have none, and are all good.
         division: How anchors fall into two sides: "reference" (reference images are good, distorted ones bad;
             `side` is filled) or "median" (good = above the median opinion score).
         lower_is_better: Direction of the raw score; declared by the adapter, never inferred.
@@ -81,6 +81,7 @@ class AnchorSource:
         ratings: Further opinion scores of the same images.
         threshold: Raw score at which the user divides anchors with the division "median": good is better than it.
             None for the median.
+        patches: Of the kind "patches": size, and how they were chosen, as an index records it (`PatchRecord`).
         single_ratings: What single people said, where the label file has it: columns `path`, `rater` and `score` (raw).
     """
 
@@ -99,6 +100,7 @@ class AnchorSource:
     ratings: tuple[Rating, ...] = ()
     threshold: float | None = None
     single_ratings: pa.Table | None = None
+    patches: Mapping[str, Any] | None = None
 
     def __len__(self) -> int:
         """Return the number of images."""

@@ -5,6 +5,7 @@ from .cache_file import KnownImage
 from .embedding_cache import CacheShare, EmbeddingCache
 from .entries import DEFAULT_ENCODER, ENCODERS, EncoderEntry
 from .lazy import LazyEncoder
+from .patches import PatchEncoder
 from .registry import (
     check_encoder,
     check_recorded_encoder,
@@ -24,6 +25,7 @@ __all__ = [
     "InputRule",
     "KnownImage",
     "LazyEncoder",
+    "PatchEncoder",
     "TextEncoder",
     "check_encoder",
     "check_recorded_encoder",

@@ -39,6 +39,9 @@ from .spec import FLOAT32
 LIMIT_VARIABLE = "QUASAR_INDEX_CACHE_SIZE"
 DEFAULT_LIMIT = 2 << 30
 """Bytes on the disk: 320,000 images of the default encoder."""
+MOST_PARTS = 1 << 20
+"""Most bytes of an image's patches that are kept (167 of the default encoder): those of larger images are embedded
+again, which a cache of a few of them would be full of."""
 BLOCK = 256
 """Most new embeddings that wait to be written; an interruption writes what is there."""
 ROW_BYTES = 256
@@ -175,7 +178,9 @@ class EmbeddingCache:
                 return None
             try:
                 new = self._waiting.get((identity, content_id))
-                found = new.image if new else self._read(content_id, identity, encoder.spec.dim)
+                dim = encoder.spec.dim
+                has_parts = bool(getattr(encoder, "parts", ""))
+                found = new.image if new else self._read(content_id, identity, dim, has_parts=has_parts)
             except (sqlite3.Error, OSError, Damage, TypeError, ValueError) as error:
                 if not self._mend(error):
                     self._can_read, self._room = False, 0
@@ -192,7 +197,7 @@ class EmbeddingCache:
         Args:
             content_id: Id of the image, of its file's bytes.
             encoder: What has embedded it, just now.
-            embedding: (D,) float32, raw.
+            embedding: (D,) float32, raw; (n, D) of an image's patches, of which at most 1 MiB is kept.
             width: Pixels of the image, upright, before the input rule.
             height: Likewise.
         """
@@ -200,7 +205,7 @@ class EmbeddingCache:
         if identity is None:
             return
         with self._locked():
-            if self._room < embedding.nbytes:
+            if self._room < embedding.nbytes or (embedding.ndim == 2 and embedding.nbytes > MOST_PARTS):
                 return
             self._room -= embedding.nbytes + ROW_BYTES
             image = KnownImage(embedding, width, height, _runtime_of(encoder))
@@ -285,23 +290,27 @@ class EmbeddingCache:
         spec, arithmetic = encoder.spec, arithmetic_of(encoder)
         if not spec.fingerprint or spec.input is None:
             return None
-        key = (spec, arithmetic)
+        parts = getattr(encoder, "parts", "")
+        key = (spec, arithmetic, parts)
         if key not in self._identities:
             decisive = spec.identity | {"rule": str(spec.input), "arithmetic": arithmetic}
+            decisive |= {"parts": parts} if parts else {}
             self._identities[key] = json.dumps(decisive, sort_keys=True)
         return self._identities[key]
 
-    def _read(self, content_id: str, identity: str, dim: int) -> KnownImage | None:
+    def _read(self, content_id: str, identity: str, dim: int, *, has_parts: bool) -> KnownImage | None:
         connection = self._file.connect(create=False)
         if connection is None:
             return None
         for number, used, checksum, blob, *facts in connection.execute(_FIND, (identity, content_id)).fetchall():
-            if len(blob) != 4 * dim or _checksum(identity, content_id, facts, blob) != checksum:
+            is_sound = len(blob) > 0 == len(blob) % (4 * dim) if has_parts else len(blob) == 4 * dim
+            if not is_sound or _checksum(identity, content_id, facts, blob) != checksum:
                 continue  # embedding it again mends it
             if abs(time.time() - used) > TOUCH:
                 self._touched.add(number)
             runtime, width, height = facts
-            return KnownImage(np.frombuffer(blob, dtype="<f4").astype(np.float32), width, height, runtime)
+            embedding = np.frombuffer(blob, dtype="<f4").astype(np.float32)
+            return KnownImage(embedding.reshape(-1, dim) if has_parts else embedding, width, height, runtime)
         return None
 
     def _write(self, waiting: dict[tuple[str, str], _New], touched: set[int]) -> None:
@@ -374,7 +383,7 @@ def _share(name: str, identity: str, runtime: str, n: int, used: int) -> CacheSh
     return CacheShare(
         name,
         decisive["dim"],
-        decisive["rule"],
+        f"{decisive['parts']}, {decisive['rule']}" if "parts" in decisive else decisive["rule"],
         decisive["input"].get("version", 1),
         decisive["layers"],
         f"{runtime}{on}{device}",

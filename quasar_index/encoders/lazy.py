@@ -106,10 +106,14 @@ class LazyEncoder:
             AnchorIndexError: When the weights are not those that the index was built with.
             EncoderError: When they cannot be had.
         """
-        encoder = self._loaded or self._load()
+        encoder = self.load()
         embeddings = encoder.forward(batch)
         self.spec = replace(self.spec, runtime=encoder.spec.runtime)
         return embeddings
+
+    def load(self) -> Encoder:
+        """Return the encoder itself; errors as `forward`."""
+        return self._loaded or self._load()
 
     def _load(self) -> Encoder:
         self._loaded = load_recorded_encoder(self.spec, **self._options)

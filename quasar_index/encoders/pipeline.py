@@ -47,6 +47,8 @@ WAITING_RESULTS = 4096
 
 RECENT = 4096
 """Embeddings of the run that copies of their files take over; also those that come later are in the cache."""
+RECENT_BYTES = 64 << 20
+"""Most bytes of them: those of an image's parts are large."""
 
 _BEGIN = "begin the run in the worker"
 _UNUSABLE = "its embedding is not finite or zero; drop the image or use another encoder"
@@ -61,7 +63,8 @@ class EncodedImage:
         id: Content id; empty where the file could not be read.
         width: Pixels, upright, before the input rule; 0 where it could not be decoded.
         height: Likewise.
-        embedding: (D,) float32, raw; None on an error and for known images.
+        embedding: (D,) float32, raw; (n, D) of an encoder that embeds parts of an image (`patches.PatchEncoder`). None
+            on an error and for known images.
         error: What is wrong with it; empty where nothing is.
         is_found: Whether the embedding comes from the cache.
         note: What is missing of a truncated file; empty where nothing is.
@@ -188,6 +191,7 @@ class _Run:
         self.ready: dict[int, EncodedImage] = {}
         self.recent: dict[str, EncodedImage] = {}
         self.n_loading = 0
+        self._n_recent_bytes = 0
         self._encoder = encoder
         self._batch_size = batch_size
         self._cache = cache
@@ -249,11 +253,11 @@ class _Run:
 
     def embed(self, items: list[_Prepared]) -> None:
         """Embed a batch."""
-        embeddings = self._encoder.forward(self._stacked([item.pixels for item in items]))
+        embeddings = self._embeddings([item.pixels for item in items])
         self.budget.give_back(sum(item.pixels.nbytes for item in items))
-        norms = np.linalg.norm(embeddings, axis=1)
-        for item, embedding, norm in zip(items, embeddings, norms, strict=True):
-            if not (np.isfinite(norm) and norm > 0):
+        for item, embedding in zip(items, embeddings, strict=True):
+            norms = np.linalg.norm(embedding, axis=-1)
+            if not (np.isfinite(norms) & (norms > 0)).all():
                 self.ready[item.row] = replace(item.image, error=_UNUSABLE)
                 continue
             if (same := self.recent.get(item.image.id)) is not None:
@@ -261,8 +265,10 @@ class _Run:
                 self.ready[item.row] = replace(same, path=item.image.path)
                 continue
             image = self.ready[item.row] = self.recent[item.image.id] = replace(item.image, embedding=embedding)
-            if len(self.recent) > RECENT:
-                del self.recent[next(iter(self.recent))]
+            self._n_recent_bytes += embedding.nbytes
+            while len(self.recent) > RECENT or (len(self.recent) > 1 and self._n_recent_bytes > RECENT_BYTES):
+                dropped = self.recent.pop(next(iter(self.recent)))
+                self._n_recent_bytes -= 0 if dropped.embedding is None else dropped.embedding.nbytes
             if self._cache is not None and not image.note:
                 self._cache.keep(image.id, self._encoder, embedding, image.width, image.height)
 
@@ -283,6 +289,17 @@ class _Run:
     def _answer_copy(self, row: int, image: EncodedImage, pixels: ByteArray, same: EncodedImage) -> None:
         self.budget.give_back(pixels.nbytes)
         self.ready[row] = replace(same, path=image.path)
+
+    def _embeddings(self, pixels: list[ByteArray]) -> list[FloatArray]:
+        """Embed images of one size, or the parts of images, which are of one size."""
+        if pixels[0].ndim == 3:
+            return list(self._encoder.forward(self._stacked(pixels)))
+        counts = [len(one) for one in pixels]
+        parts = np.concatenate(pixels)
+        size = max(1, BATCH_PIXELS // (parts.shape[1] * parts.shape[2]))
+        found = [self._encoder.forward(parts[start : start + size]) for start in range(0, len(parts), size)]
+        embeddings = np.split(np.concatenate(found), np.cumsum(counts)[:-1])
+        return [one.copy() for one in embeddings]  # none keeps the whole batch
 
     def _stacked(self, pixels: list[ByteArray]) -> ByteArray:
         """Stack images in the memory of the last batch, where it has their size: new memory would cost more."""
@@ -308,11 +325,12 @@ class _Run:
         if (same := self.recent.get(image.id)) is not None:
             self._answer_copy(row, image, pixels, same)
             return
-        bucket = self._buckets.setdefault(pixels.shape, [])
+        shape = pixels.shape[-3:]  # parts of all images share their batches
+        bucket = self._buckets.setdefault(shape, [])
         bucket.append(_Prepared(row, image, pixels))
-        height, width = pixels.shape[:2]
-        if len(bucket) >= min(self._batch_size, max(1, BATCH_PIXELS // (height * width))):
-            self._full.append(self._buckets.pop(pixels.shape))
+        n_pixels = sum(item.pixels.size for item in bucket) // 3
+        if len(bucket) >= self._batch_size or n_pixels + shape[0] * shape[1] > BATCH_PIXELS:
+            self._full.append(self._buckets.pop(shape))
 
 
 @dataclass(frozen=True)

@@ -21,13 +21,19 @@ def read_image_bytes(path: PathText, *, max_bytes: int = MAX_FILE_BYTES) -> byte
     """Read an image file: a local path, or any URL that fsspec opens (`s3://`, `memory://`, ...).
 
     Args:
-        path: The path or URL. Local pipes and devices are refused: they may never end.
+        path: The path or URL. Local pipes and devices are refused: they may never end. `PATH::96x96+192+0` is a
+            patch of an image, cut out of its decoded pixels (see `patches.patch_name`).
         max_bytes: Largest file that is read.
 
     Raises:
         ImageError: When it cannot be read, or is larger.
     """
     path = os.fspath(path)
+    if "::" in path:
+        from .patches import read_patch
+
+        if (patch := read_patch(path)) is not None:
+            return patch
     try:
         if "://" in path:
             import fsspec

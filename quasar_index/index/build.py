@@ -25,12 +25,11 @@ from ..encoders.spec import EncoderSpec
 from ..errors import DataError, counted
 from ..images import MAX_PIXELS
 from ..paths import PathText
-from ..sides import check_two_sides
 from . import staging
 from .anchor_index import AnchorIndex
 from .durable import digests_below, sync_below
 from .failures import count_left_out, listed_failures, write_failures
-from .labels import join_records, label_sources, record_of, with_labels
+from .labels import check_sides, join_records, label_sources, record_of, with_labels
 from .lock import lock
 from .manifest import MANIFEST, Manifest
 from .new_folder import new_index
@@ -294,7 +293,7 @@ def usable_records(sources: Sequence[AnchorSource], progress: staging.Progress) 
 def _check_labels(sources: Sequence[AnchorSource], records: dict[str, SourceRecord]) -> None:
     """Raise the DataError of labels that divide nothing before anything is embedded, which may take a day."""
     is_good, _, _ = label_sources(staging.records_table(sources), records)
-    check_two_sides(is_good)
+    check_sides(is_good, records.values())
 
 
 def _finish(
@@ -313,7 +312,7 @@ def _finish(
     """
     table = usable_records(sources, progress)
     is_good, quality, labelled = label_sources(table, records)
-    check_two_sides(is_good)
+    check_sides(is_good, labelled)
     table = with_labels(table, is_good, quality)
     schema = staging.table_schema(table.schema, spec.dim, storage.dtype)
     for rest in folder.glob(f"{TABLE}*.lance"):

@@ -24,13 +24,12 @@ from ..encoders.base import Encoder, reading_as
 from ..encoders.spec import EncoderSpec
 from ..errors import AnchorIndexError, DataError, counted
 from ..images import MAX_PIXELS
-from ..sides import check_two_sides
 from . import staging
 from .anchor_index import AnchorIndex
 from .build import check_counts, usable_records
 from .change import Change, changing
 from .failures import count_failures, listed_failures, write_failures
-from .labels import join_records, label_columns, label_sources, record_of, with_labels
+from .labels import check_sides, join_records, label_columns, label_sources, record_of, with_labels
 from .records import MAIN_EMBEDDING, SourceRecord
 from .rows import declared_sides, id_condition, selected_ids, set_labels, update_rows
 from .store import OWN_COLUMNS
@@ -195,7 +194,7 @@ def remove(index: AnchorIndex, *, ids: Sequence[str] | None = None, where: str |
         records = {record.name: record for record in change.manifest.sources if record.name in names}
         try:
             is_good, quality, labelled = label_sources(kept, records)
-            check_two_sides(is_good)
+            check_sides(is_good, labelled)
         except DataError as error:
             these = "this anchor" if len(gone) == 1 else f"these {counted(len(gone), 'anchor')}"
             raise DataError(f"without {these} the rest cannot be divided: {error.message}", "remove fewer") from error
@@ -321,7 +320,7 @@ def _join(
         promote_options="default",
     )
     is_good, quality, labelled = label_sources(everything, count_failures(records, sources, failures.keys() - listed))
-    check_two_sides(is_good)
+    check_sides(is_good, labelled)
     everything = with_labels(everything, is_good, quality)
     n_updated = int(is_updated.sum())
     index, n_moved = AnchorIndex(change.path, change.manifest), 0

@@ -191,6 +191,7 @@ def _sources(table: pa.Table, records: list[SourceRecord]) -> tuple[tuple[Anchor
                 by_person=first.by_person,
                 ratings=tuple(further),
                 threshold=first.threshold,
+                patches=None if record.patches is None else asdict(record.patches),
             )
         )
     return tuple(sources), np.concatenate(order)

@@ -15,8 +15,8 @@ import pyarrow as pa
 from ..arrays import BoolArray, DoubleArray
 from ..datasets.base import AnchorSource, Rating
 from ..errors import DataError, counted
-from ..sides import divide_at, divide_at_median
-from .records import MAIN_RATING, RatingRecord, SourceRecord
+from ..sides import check_two_sides, divide_at, divide_at_median
+from .records import MAIN_RATING, PatchRecord, RatingRecord, SourceRecord
 from .scales import FEW, check_scales
 from .store import stored_column
 
@@ -149,6 +149,28 @@ def _rated(scores: DoubleArray, declared_good: BoolArray, record: SourceRecord, 
         raise DataError(f"{which}: {error.message}", error.hint) from error
 
 
+def check_sides(is_good: BoolArray, records: Iterable[SourceRecord]) -> None:
+    """Find what stands against the anchors of an index together.
+
+    Args:
+        is_good: (N,) sides.
+        records: Of their sources.
+
+    Raises:
+        DataError: When a side is empty; of patches, which are all good, when one is not, or they are of several sizes
+            or beside whole images.
+    """
+    sizes = {None if record.patches is None else record.patches.size for record in records}
+    if sizes <= {None}:
+        check_two_sides(is_good)
+        return
+    if len(sizes) > 1:
+        several = " and ".join("whole images" if size is None else f"patches of {size} pixels" for size in sizes)
+        raise DataError(f"{several} in one index", "build an index of each")
+    if not is_good.all():
+        raise DataError(f"{counted(int((~is_good).sum()), 'patch is', 'patches are')} bad", "pristine ones are good")
+
+
 def with_labels(table: pa.Table, is_good: BoolArray, quality: DoubleArray) -> pa.Table:
     """Return a table of anchors with the columns `side` and `quality` set."""
     for name, values in (("side", pa.array(np.where(is_good, "good", "bad"))), ("quality", to_nullable(quality))):
@@ -192,6 +214,7 @@ def record_of(source: AnchorSource) -> SourceRecord:
         n_bad=0,
         ratings=(first, *(_rating_record(rating, stored_column(rating.name)) for rating in source.ratings)),
         checksums=dict(source.checksums),
+        patches=None if source.patches is None else PatchRecord(**source.patches),
     )
 
 
@@ -260,6 +283,7 @@ def join_records(
             n_failed=known.n_failed + record.n_failed,
             n_duplicates=known.n_duplicates + record.n_duplicates,
             checksums={**known.checksums, **record.checksums},
+            patches=_joined_patches(known, record, apart),
         )
     if not any_scale:
         check_scales(records, f"{apart}, or {together} if they are")
@@ -297,6 +321,16 @@ def _joined_ratings(known: SourceRecord, other: SourceRecord, *, again: bool, ap
             by_person=mine.by_person and rating.by_person,
         )
     yield from theirs.values()
+
+
+def _joined_patches(known: SourceRecord, other: SourceRecord, apart: str) -> PatchRecord | None:
+    """Join what patches are: of one size, and chosen in one way, of the images of both."""
+    mine, theirs = known.patches, other.patches
+    if mine is None or theirs is None:
+        return mine
+    _check_same(known.name, "patches", replace(mine, n_images=None), replace(theirs, n_images=None), apart)
+    counts = [one.n_images for one in (mine, theirs) if one.n_images is not None]
+    return replace(mine, n_images=sum(counts) if len(counts) == 2 else None)
 
 
 def _check_same(name: str, what: str, mine: object, theirs: object, apart: str) -> None:

@@ -97,7 +97,16 @@ class Manifest:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON data."""
-        return asdict(replace(self, libraries=dict(self.libraries)))
+        data = asdict(replace(self, libraries=dict(self.libraries)))
+        for source in data["sources"]:
+            if source["patches"] is None:  # as earlier versions write and read it
+                del source["patches"]
+        return data
+
+    @property
+    def patch_size(self) -> int | None:
+        """Pixels a side, where the anchors are patches of pristine images; None for whole images."""
+        return next((source.patches.size for source in self.sources if source.patches is not None), None)
 
     @checked
     def write(self, folder: PathText) -> None:

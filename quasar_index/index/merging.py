@@ -15,10 +15,9 @@ from ..arguments import checked
 from ..datasets.column_types import one_type
 from ..errors import AnchorIndexError, DataError
 from ..paths import PathText
-from ..sides import check_two_sides
 from .anchor_index import AnchorIndex
 from .build import finish_folder
-from .labels import join_records, label_sources, with_labels
+from .labels import check_sides, join_records, label_sources, with_labels
 from .manifest import Manifest
 from .new_folder import new_index
 from .origin import Provenance
@@ -115,7 +114,7 @@ def merge(
         parts = _first_of_each(parts)
         everything = pa.concat_tables(parts, promote_options="default")
         is_good, quality, labelled = label_sources(everything, records)
-        check_two_sides(is_good)
+        check_sides(is_good, labelled)
         everything = with_labels(everything, is_good, quality)
         # Of different dtypes, the one that all fit into.
         dtypes = {index.manifest.embeddings[0].dtype for index in indexes}

@@ -29,7 +29,7 @@ def read_anchors(
 ) -> AnchorTable:
     """See `AnchorIndex.anchors`."""
     manifest = index.manifest
-    anchors = load_anchors(index.path, manifest, embedding)
+    anchors = replace(load_anchors(index.path, manifest, embedding), patch_size=manifest.patch_size)
     fits = anchors.fits
     further = further_rating(index, rating)
     if further is not None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from ..arguments import checked
 from ..encoders.spec import EncoderSpec, Resize
+from ..errors import counted
 
 if TYPE_CHECKING:
     from ..arrays import BoolArray, DoubleArray
@@ -158,12 +159,49 @@ class RatingRecord:
 
 
 @dataclass(frozen=True)
+class PatchRecord:
+    """What the patches of pristine images are, where the anchors are such.
+
+    Attributes:
+        size: Pixels a side.
+        n_images: Images that patches were chosen of; None for ready-cut patches.
+        stride: Pixels from one to the next; None for ready-cut patches.
+        sharpness: Part of the largest sharpness that they exceed (`images.PatchRule`); None for ready-cut patches.
+        colourfulness: Part of the largest colourfulness; None likewise.
+    """
+
+    size: int
+    n_images: int | None = None
+    stride: int | None = None
+    sharpness: float | None = None
+    colourfulness: float | None = None
+
+    def __str__(self) -> str:
+        """Say in words what they are."""
+        words = f"{self.size} x {self.size}"
+        if self.n_images is None:
+            return f"{words}, ready-cut"
+        return (
+            f"{words}, every {self.stride} pixels of {counted(self.n_images, 'image')}, the sharpest "
+            f"(above {self.sharpness:g} of an image's largest) and of these the most colourful (above "
+            f"{self.colourfulness:g})"
+        )
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether a build could have written it."""
+        counts = [one for one in (self.size, self.n_images, self.stride) if one is not None]
+        parts = [one for one in (self.sharpness, self.colourfulness) if one is not None]
+        return all(map(is_count, counts)) and self.size > 0 and all(isinstance(one, (int, float)) for one in parts)
+
+
+@dataclass(frozen=True)
 class SourceRecord:
     """One data set of an index.
 
     Attributes:
         name: Name of the data set.
-        kind: "full-reference", "no-reference" or "aesthetics".
+        kind: "full-reference", "no-reference", "aesthetics", or "patches" of pristine images, which are all good.
         division: "median" or "reference" (see `AnchorSource`).
         n_good: Anchors on the good side, by the first rating or as declared.
         n_bad: Anchors on the bad side.
@@ -172,6 +210,7 @@ class SourceRecord:
         n_failed: Images that could not be embedded; `failures.jsonl` names them.
         n_duplicates: Images left out because an earlier one has the same content.
         checksums: SHA-256 of the label files.
+        patches: Of the kind "patches", what they are; None for others.
     """
 
     name: str
@@ -183,6 +222,7 @@ class SourceRecord:
     n_failed: int = 0
     n_duplicates: int = 0
     checksums: Mapping[str, str] = field(default_factory=dict)
+    patches: PatchRecord | None = None
 
     @classmethod
     @checked
@@ -198,7 +238,11 @@ class SourceRecord:
         )
         if not ratings or not all(rating.is_sound for rating in ratings):
             raise ValueError("unsound ratings")
-        return cls(**{**data, "ratings": ratings})
+        patches = data.get("patches")
+        made = cls(**{**data, "ratings": ratings, "patches": patches and PatchRecord(**patches)})
+        if (made.kind == "patches") != (made.patches is not None and made.patches.is_sound):
+            raise ValueError("unsound patches")
+        return made
 
     @property
     def rating(self) -> RatingRecord:

@@ -11,11 +11,10 @@ import pyarrow as pa
 from ..arrays import DoubleArray, IntArray
 from ..datasets.base import AnchorSource, Rating, concat_text
 from ..errors import DataError, counted
-from ..sides import check_two_sides
 from .anchor_index import AnchorIndex
 from .change import changing
 from .edit import RelabelReport
-from .labels import label_columns, label_sources, to_nullable, with_labels
+from .labels import check_sides, label_columns, label_sources, to_nullable, with_labels
 from .match import match_names
 from .ratings import rating_records
 from .records import RatingRecord, SourceRecord
@@ -50,7 +49,7 @@ def relabel(
         columns = [name for name in part.column_names if name != "path"]
         changed_table, is_changed = set_labels(table, rows, part, columns)
         is_good, quality, labelled = label_sources(changed_table, divided)
-        check_two_sides(is_good)
+        check_sides(is_good, labelled)
         n_anchors, n_changed, n_moved = len(np.unique(rows)), int(is_changed.sum()), 0
         changed = AnchorIndex(change.path, change.manifest)
         if n_changed or divided != records:

@@ -58,7 +58,7 @@ def select_into(
         if counts[record.name, "good"] + counts[record.name, "bad"]
     )
     n_good, n_bad = (sum(getattr(source, side) for source in sources) for side in ("n_good", "n_bad"))
-    if not n_good or not n_bad:
+    if index.manifest.patch_size is None and not (n_good and n_bad):
         by = f" by '{index.ratings[0]}', the first rating" if subset.rating else ""
         raise AnchorIndexError(
             f"none of the {counted(len(wanted), 'anchor')} is {'bad' if n_good else 'good'}{by}",

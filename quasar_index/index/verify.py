@@ -22,6 +22,7 @@ from ..arrays import FloatArray
 from ..datasets.base import concat_text
 from ..errors import DataError, QuasarError, counted, reason
 from ..images import content_id, read_image_bytes
+from ..images.patches import patched_image
 from ..paths import LEFT
 from .anchor_index import AnchorIndex
 from .cache import load_anchors
@@ -264,7 +265,7 @@ def _files(labels: pa.Table, on_progress: Callable[[int, int], None] | None) -> 
     n_files = n_missing = 0
     changed: list[str] = []
     for done, (key, path) in enumerate(zip(labels["id"].to_pylist(), labels["path"].to_pylist(), strict=True), start=1):
-        if not os.path.isfile(path):  # noqa: PTH113 - no error for long names
+        if not os.path.isfile(patched_image(path)):  # noqa: PTH113 - no error for long names
             n_missing += 1
         else:
             n_files += 1

@@ -11,6 +11,7 @@ from .knn import Knn
 from .mean import Mean
 from .method import TEMPERATURE, CentroidMethod, Method, RatingMethod
 from .offset import Offset
+from .patches import FittedPatches, Patches, PatchExplanation
 from .prompts import PROMPT_PAIRS, text_anchors
 from .registry import METHODS, read_method, read_methods
 from .retrieval import Retrieval
@@ -32,10 +33,13 @@ __all__ = [
     "Clustering",
     "Explanation",
     "FittedMethod",
+    "FittedPatches",
     "Knn",
     "Mean",
     "Method",
     "Offset",
+    "PatchExplanation",
+    "Patches",
     "RatingMethod",
     "Retrieval",
     "Ridge",

@@ -100,6 +100,18 @@ def _similarity(directions: FloatArray, prototypes: FloatArray, pooling: Pooling
     return np.asarray(np.einsum("md,md->m", directions, centre))
 
 
+def _not_for(method: Method) -> MethodError:
+    """Return the error of a method that takes patches and anchors that are none, or the other way round."""
+    if method.takes_patches:
+        return MethodError(
+            f"'{method}' takes patches of pristine images, and these anchors are whole images",
+            "build an index of patches: quasar-index build NAME --patches FOLDER",
+        )
+    return MethodError(
+        f"the anchors are patches of pristine images, all good, so '{method}' has no bad side", "use --method patches"
+    )
+
+
 class FittedMethod:
     """A method fitted to anchors.
 
@@ -143,6 +155,8 @@ class FittedMethod:
                 f"{type(anchors).__name__} is neither a table of anchors nor an index",
                 "open an index with AnchorIndex.open, or use make_anchors",
             )
+        if method.takes_patches != (anchors.patch_size is not None):
+            raise _not_for(method)
         self.method = method
         self.anchors: AnchorTable = anchors
         if space is None:
@@ -218,6 +232,11 @@ class FittedMethod:
 
     def _scored(self, raw: FloatArray) -> Scores:
         method = self.method
+        if method.takes_patches:
+            raise MethodError(
+                f"'{method}' scores the patches of an image, and these are embeddings of whole images",
+                "score image files, or take an index of rated images",
+            )
         starts = range(0, len(raw), QUERY_BLOCK)
         if self._predict is not None:
             # Predictions see lengths, too: those of the anchors in this space.

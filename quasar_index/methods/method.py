@@ -57,6 +57,8 @@ class Method(ABC):
     """When to choose it, in a line."""
     is_adaptive: ClassVar[bool] = False
     """Whether each image gets centroids of its own."""
+    takes_patches: ClassVar[bool] = False
+    """Whether it compares patches of an image with patches of pristine ones, and not whole images."""
 
     _: KW_ONLY
     space: SpaceName | Literal["auto"] = parameter(DEFAULT_SPACE, "where cosines are taken")

@@ -12,11 +12,14 @@ from .knn import Knn
 from .mean import Mean
 from .method import Method
 from .offset import Offset
+from .patches import Patches
 from .retrieval import Retrieval
 from .ridge import Ridge
 
-METHODS: dict[str, type[Method]] = {kind.name: kind for kind in (Mean, Offset, Clustering, Retrieval, Knn, Ridge)}
-"""The methods, the centroids before those that predict ratings."""
+METHODS: dict[str, type[Method]] = {
+    kind.name: kind for kind in (Mean, Offset, Clustering, Retrieval, Knn, Ridge, Patches)
+}
+"""The methods: the centroids, then those that predict ratings, then the one that needs neither ratings nor sides."""
 
 
 @checked

@@ -25,6 +25,8 @@ from .familiarity import familiarity
 from .fitted import FittedMethod, Scores
 from .mean import Mean
 from .method import Method
+from .patch_scoring import PatchScoring, score_row
+from .patches import FittedPatches
 from .ties import Row, Ties
 
 if TYPE_CHECKING:
@@ -39,14 +41,16 @@ class ScoredImage:
     Attributes:
         path: As it was given.
         score: Higher is better, in (0, 1) with centroids; None on an error.
-        similarity_good: Cosine to the good centroid; None on an error, or where there are no centroids.
-        similarity_bad: Cosine to the bad centroid; None likewise.
+        similarity_good: Cosine to the good centroid, or prompt; None on an error, or where there is none.
+        similarity_bad: Cosine to the bad one; None likewise.
         familiarity: In [0, 1]; near 0 the image is unlike all anchors, and its score says little. None on an error, or
-            where the anchors are too few to tell.
+            where the anchors are too few to tell, or patches.
         error: Why there is no score; empty otherwise.
-        embedding: (D,) float32, raw; None on an error.
+        embedding: (D,) float32, raw; (n, D), one a patch, where the method takes patches. None on an error.
         id: Content id of the image; empty where it could not be read, or only its embedding is known.
         note: What is missing of a truncated file that was to be scored all the same; empty otherwise.
+        width: Pixels, upright; 0 on an error, or where only its embedding is known.
+        height: Likewise.
 
     Example:
         >>> import quasar_index as qi
@@ -63,6 +67,8 @@ class ScoredImage:
     embedding: FloatArray | None = field(default=None, repr=False, compare=False)
     id: str = field(default="", repr=False, compare=False)
     note: str = ""
+    width: int = field(default=0, repr=False, compare=False)
+    height: int = field(default=0, repr=False, compare=False)
 
 
 @checked
@@ -78,6 +84,8 @@ class Scorer:
         batch_size: Most images in one forward pass.
         cache: Where `score_files` looks embeddings up and puts them; None to embed every image.
         ties: What gives copies of a file the scores of the first one in several calls; None for each call alone.
+        prompt_encoder: Of `patches:prompts`: one with a text tower for whole images; None for `encoder`, or its
+            attribute `high`.
 
     Raises:
         AnchorIndexError: When the encoder is not the one the index was built with.
@@ -103,6 +111,7 @@ class Scorer:
     batch_size: int = 16
     cache: EmbeddingCache | None = None
     ties: Ties | None = None
+    prompt_encoder: Encoder | None = None
 
     def __post_init__(self) -> None:
         """Check the encoder, and fit the method."""
@@ -110,8 +119,11 @@ class Scorer:
             raise MethodError(f"{self.method!r} is no method", "give for example qi.Mean()")
         if isinstance(self.anchors, AnchorIndex) and self.encoder is not None:
             theirs = self.anchors.manifest.encoder
-            self.encoder = reading_as(self.encoder, theirs)
-            ours = self.encoder.spec
+            if self.anchors.manifest.patch_size is None or not hasattr(self.encoder, "low"):
+                self.encoder = reading_as(self.encoder, theirs)
+                ours = self.encoder.spec
+            else:
+                ours = self.encoder.low.spec
             if difference := ours.difference(theirs):
                 raise AnchorIndexError(
                     f"index '{self.anchors.path}' holds {theirs.name} ({theirs.dim}-d) but the encoder is {ours.name} "
@@ -125,7 +137,8 @@ class Scorer:
         """Be pickled with all that it scores by; of an index, only its place and version: it is opened there."""
         if not isinstance(self.anchors, AnchorIndex):
             return super().__reduce_ex__(protocol)
-        return Scorer, (self.anchors, self.method, self.encoder, self.batch_size, self.cache, self.ties)
+        how = (self.batch_size, self.cache, self.ties, self.prompt_encoder)
+        return Scorer, (self.anchors, self.method, self.encoder, *how)
 
     @checked
     def score_embeddings(self, embeddings: npt.ArrayLike) -> Scores:
@@ -153,6 +166,8 @@ class Scorer:
         """
         if isinstance(images, (list, tuple)) and not images:
             return Scores(np.empty(0), np.empty(0), np.empty(0))
+        if (scoring := self._patch_scoring()) is not None:
+            return scoring.images(images)
         return self.score_embeddings(encode(self._needed_encoder(), images, batch_size=self.batch_size))
 
     @checked
@@ -195,17 +210,23 @@ class Scorer:
         Yields:
             One row a path, in order.
         """
-        images = encode_files(
-            map(_path_text, paths),
-            self._needed_encoder(),
-            batch_size=self.batch_size,
-            n_workers=n_workers,
-            max_pixels=max_pixels,
-            cache=self.cache,
-            read=read,
-            tolerate_truncated=tolerate_truncated,
-        )
+        running: dict[str, Any] = {
+            "batch_size": self.batch_size,
+            "n_workers": n_workers,
+            "max_pixels": max_pixels,
+            "cache": self.cache,
+            "read": read,
+            "tolerate_truncated": tolerate_truncated,
+        }
         ties = self.ties or Ties()
+        if (scoring := self._patch_scoring()) is not None:
+            # One by one: an image's patches are large, and there is nothing to gain.
+            for done, (image, row) in enumerate(scoring.files(map(_path_text, paths), **running), start=1):
+                if on_progress is not None:
+                    on_progress(done)
+                yield _scored(image, None if row is None else ties.tied([image.id], [row])[0])
+            return
+        images = encode_files(map(_path_text, paths), self._needed_encoder(), **running)
         block: list[EncodedImage] = []
         # Static centroids score at once; adaptive ones are cheaper for a block of queries.
         size = self.batch_size if self.fitted.is_static else 8 * self.batch_size
@@ -265,14 +286,16 @@ class Scorer:
 
     def _score_block(self, block: Sequence[EncodedImage | ScoredImage], ties: Ties) -> Iterator[ScoredImage]:
         embedded = [image for image in block if image.embedding is not None]
-        found = self.rows([image.embedding for image in embedded if image.embedding is not None])
-        rows = iter(ties.tied([image.id for image in embedded], list(found)))
+        if isinstance(self.fitted, FittedPatches):
+            fitted = self.fitted
+            found = [
+                score_row(fitted, one.embedding, _similarities(one)) for one in embedded if one.embedding is not None
+            ]
+        else:
+            found = list(self.rows([image.embedding for image in embedded if image.embedding is not None]))
+        rows = iter(ties.tied([image.id for image in embedded], found))
         for image in block:
-            yield (
-                ScoredImage(image.path, error=image.error, id=image.id)
-                if image.embedding is None
-                else ScoredImage(image.path, *next(rows), embedding=image.embedding, id=image.id, note=image.note)
-            )
+            yield _scored(image, None if image.embedding is None else next(rows))
 
     @checked
     def rows(self, embeddings: Sequence[FloatArray] | FloatArray) -> Iterator[Row]:
@@ -284,10 +307,29 @@ class Scorer:
         for (score, good, bad), familiar in zip(self.score_embeddings(matrix).rows(), known, strict=True):
             yield score, good, bad, None if math.isnan(familiar) else familiar
 
+    def _patch_scoring(self) -> PatchScoring | None:
+        """Return what scores images by their patches; None where whole images are scored."""
+        if not isinstance(self.fitted, FittedPatches):
+            return None
+        return PatchScoring(self.fitted, self._needed_encoder(), self.prompt_encoder)
+
     def _needed_encoder(self) -> Encoder:
         if self.encoder is None:
             raise AnchorIndexError("this scorer has no encoder, so it scores embeddings only", "give it an encoder")
         return self.encoder
+
+
+def _scored(image: EncodedImage | ScoredImage, row: Row | None) -> ScoredImage:
+    """Return an image with its row; without one, with its error."""
+    if row is None:
+        return ScoredImage(image.path, error=image.error, id=image.id)
+    told = {name: getattr(image, name) for name in ("embedding", "id", "note", "width", "height")}
+    return ScoredImage(image.path, *row, **told)
+
+
+def _similarities(image: EncodedImage | ScoredImage) -> tuple[float | None, float | None]:
+    """Return the cosines of an image that was scored, to the prompts where it has patches."""
+    return (image.similarity_good, image.similarity_bad) if isinstance(image, ScoredImage) else (None, None)
 
 
 def _path_text(path: object) -> str:

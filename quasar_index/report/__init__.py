@@ -2,5 +2,14 @@
 
 from .collect import Opinion, Report
 from .labels import EXPLANATION_SCHEMA, AnchorLabels, explanation_table
+from .patches import PATCH_SCHEMA, patch_table
 
-__all__ = ["EXPLANATION_SCHEMA", "AnchorLabels", "Opinion", "Report", "explanation_table"]
+__all__ = [
+    "EXPLANATION_SCHEMA",
+    "PATCH_SCHEMA",
+    "AnchorLabels",
+    "Opinion",
+    "Report",
+    "explanation_table",
+    "patch_table",
+]

@@ -16,6 +16,7 @@ from .folds import Exclusion
 from .joined import join_evaluations
 from .matrix import Cell, evaluate_matrix
 from .overlap import cross_validate_images, evaluate_index
+from .patches import evaluate_patches
 from .picture import draw_evaluation
 from .rated import RatedImages, RatedSource, embed_rated, rated_anchors, rated_embeddings, rated_source
 from .report import BREAKDOWN_PAIRS, Breakdown, EvaluationReport, Figure, Outcome
@@ -54,6 +55,7 @@ __all__ = [
     "evaluate",
     "evaluate_index",
     "evaluate_matrix",
+    "evaluate_patches",
     "few_labels",
     "few_labels_of_images",
     "join_evaluations",

@@ -294,11 +294,20 @@ def find_overlap(
             f"use --exclude {SAME_REFERENCE if n_overlap > n_same else SAME_IMAGE} or other data; "
             "--allow-overlap evaluates all the same and flags it",
         )
+    return Overlap(active, n_overlap, *find_groups(images, group, exclude))
+
+
+def find_groups(images: RatedImages, group: str | None, exclude: str | None = None) -> tuple[list[Any] | None, str]:
+    """Return the groups that intervals resample, None where images stand alone, and what they are called.
+
+    Raises:
+        DataError: When there is no such column.
+    """
     if group is not None:
         images.column(group)
     unit = group or (exclude.removeprefix(GROUP) if exclude and exclude.startswith(GROUP) else "reference")
     groups = groups_by(images, unit)
-    return Overlap(active, n_overlap, groups, "image" if groups is None else unit)
+    return groups, "image" if groups is None else unit
 
 
 def _rules(

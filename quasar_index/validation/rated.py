@@ -243,7 +243,7 @@ def embed_rated(
             f"none of {counted(len(failures), 'image')} can be embedded, first: {failures[0][1]}", "check the paths"
         )
     embedded = replace(source, records=source.records.take(rows))
-    return _with_records(embedded, np.stack(embeddings), ids, n_unrated=rated.n_unrated, failures=tuple(failures))
+    return with_records(embedded, np.stack(embeddings), ids, n_unrated=rated.n_unrated, failures=tuple(failures))
 
 
 @checked
@@ -277,7 +277,7 @@ def rated_embeddings(rated: RatedSource, embeddings: FloatArray, *, ids: Sequenc
     source, rows = rated.source, np.flatnonzero(rated.rows)
     kept = as_embeddings(embeddings if len(rows) == n else embeddings[rows])  # all of them may be mapped from a file
     paths = source.records["path"].to_pylist()
-    return _with_records(
+    return with_records(
         source,
         kept,
         [embedding_id(path, row) for path, row in zip(paths, kept, strict=True)]
@@ -356,7 +356,7 @@ def _whose(rating: str | None, ratings: Sequence[AnchorSource | RatingRecord]) -
     return f" by {rating}" if rating else ""
 
 
-def _with_records(source: AnchorSource, embeddings: FloatArray, ids: list[str], **more: Any) -> RatedImages:
+def with_records(source: AnchorSource, embeddings: FloatArray, ids: list[str], **more: Any) -> RatedImages:
     """Join embeddings with the labels of the same images."""
     quality = _oriented(source)
     check_ratings(quality[~np.isnan(quality)])

@@ -1,0 +1,79 @@
+"""`build --patches`: pristine images that are cut into patches, or patches that are cut already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Annotated
+
+import typer
+
+import quasar_index as qi
+
+from . import options
+from .data import note_warnings
+from .files import expand
+from .idle import Idle
+from .progress import progress_bar
+
+_PANEL = "Data"
+PatchesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--patches",
+        metavar="PRISTINE",
+        help="Undistorted photographs instead of --data, repeatable: files, folders, globs. Their sharp and colourful "
+        "patches are the anchors, for --method patches.",
+        rich_help_panel=_PANEL,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Cutting:
+    """How --patches are cut and chosen."""
+
+    ready_cut: Annotated[
+        bool,
+        typer.Option("--ready-cut", help="--patches are patches already: squares of one size.", rich_help_panel=_PANEL),
+    ] = False
+    patch_size: Annotated[int, typer.Option(min=8, help="Pixels a side of --patches.", rich_help_panel=_PANEL)] = 96
+    sharpness: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            max=0.999,
+            help="Part of an image's largest sharpness that they exceed.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = 0.75
+    colourfulness: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            max=0.999,
+            help="Part of the largest colourfulness of its sharp ones that they exceed.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = 0.80
+
+
+CUTTING = tuple(one.name for one in fields(Cutting))
+IDLE = (
+    Idle(CUTTING, lambda given: not given["patches"], "it is for --patches"),
+    Idle(CUTTING[1:], lambda given: given["ready_cut"], "--ready-cut patches are taken as they are"),
+    Idle((*options.LABELLING, "threshold"), lambda given: given["patches"], "--patches have no labels"),
+)
+
+
+def read_patches(names: list[str], cutting: Cutting, embedding: options.Embedding) -> qi.AnchorSource:
+    """Find the images, cut and choose their patches, and say on stderr which gave none."""
+    paths = expand(names).paths
+    if cutting.ready_cut:
+        return qi.datasets.ready_patches(paths)
+    rule = qi.images.PatchRule(cutting.patch_size, cutting.sharpness, cutting.colourfulness)
+    with progress_bar("choosing patches") as on_progress:
+        source = qi.datasets.choose_pristine_patches(
+            paths, rule, n_workers=embedding.workers, max_pixels=embedding.max_pixels, on_progress=on_progress
+        )
+    note_warnings([source])
+    return source
