@@ -86,7 +86,7 @@ def zero_shot_protocol() -> PaperProtocol:
             replace(low, series="GRepQ", method=Patches(prompts=True), prompt_encoder="grepq-high"),
             low,
             high,
-            replace(high, series="prompts alone, of CLIP RN50", encoder="clip-rn50", published=_NOT_THEIRS),
+            replace(high, series="prompts alone, before training", encoder="clip-rn50", published=_NOT_THEIRS),
         ]
     return PaperProtocol(
         "GREPQ-ZERO",

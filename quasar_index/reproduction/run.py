@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from ..arguments import checked
 from ..datasets.registry import DATASETS
 from ..encoders import ENCODERS, load_encoder
-from ..encoders.weights import weights_file
+from ..encoders.weights import weights_place
 from ..errors import DataError, EncoderError, MethodError, QuasarError, counted
 from ..images import MAX_PIXELS
 from ..index.places import homes
@@ -80,7 +80,7 @@ def reproduce(
         indexes: Folder of the indexes and results, which are reused; None for `reproduce` in the home of indexes.
         only: Test data sets to run; empty for all.
         encoder: Another encoder in place of the paper's, with its own input rule (in FIG5 with the figure's); flagged.
-        weights: Weights files by name of the encoder.
+        weights: Weights files by name of the encoder; of "grepq" a folder of the two.
         sample: Number of reference images (or rated ones) to draw of each anchor set before anything is embedded;
             None for all; flagged.
         ratio: Random part of the anchors to use, in (0, 1], of what a figure draws; flagged where not 1.
@@ -117,7 +117,8 @@ def reproduce(
         raise DataError(f"a sample of {sample} is nothing", "draw at least one")
     if not 0 < ratio <= 1:
         raise DataError(f"ratio {ratio} is not in (0, 1]", "use for example --ratio 0.3")
-    files = {key: weights_file(path) for key, path in (weights or {}).items()}
+    folders = {key for key, entry in ENCODERS.items() if entry.family == "grepq"}
+    files = {key: weights_place(path, may_be_folder=key in folders) for key, path in (weights or {}).items()}
     if encoder is not None and encoder not in ENCODERS and ":" not in encoder:
         load_encoder(encoder)  # says which names there are
     library = Library(

@@ -168,7 +168,7 @@ def test_grepqs_zero_shot_is_the_sum_and_its_parts():
         "GRepQ": ("grepq-low", "grepq-high", "patches:prompts", "grepq"),
         "patch distance alone": ("grepq-low", None, "patches", "grepq"),
         "prompts alone": ("grepq-high", None, "mean:space=raw", "grepq"),
-        "prompts alone, of CLIP RN50": ("clip-rn50", None, "mean:space=raw", "grepq"),
+        "prompts alone, before training": ("clip-rn50", None, "mean:space=raw", "grepq"),
     }
     lite = select_experiments(PROTOCOLS["GREPQ-ZERO"], only=["livewild"], encoder="efficientnet-lite0")
     assert [one.series for one in lite] == list(cells)
