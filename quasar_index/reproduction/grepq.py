@@ -40,7 +40,7 @@ def _point(test: str, encoder: str, method: Method, n_labels: int) -> Experiment
         method=method,
         n_labels=n_labels,
         n_draws=N_DRAWS,
-        x=float(n_labels),
+        x=str(n_labels),
         published=_UNCHECKED if is_theirs else _NOT_THEIRS,
         note=_note(test),
     )
