@@ -224,10 +224,9 @@ def _high(
 
 def _fetch_clip(file: WeightsFile) -> Path:
     try:
-        return fetch_from_hub(HUB_REPO, HUB_FILES, encoder="grepq-high")
+        return fetch_from_hub(HUB_REPO, HUB_FILES, encoder="clip-rn50")
     except EncoderError as error:
         raise EncoderError(
-            f"'{file.path}' holds no text tower, and CLIP's cannot be had here: {error.message}",
-            f"put {HUB_FILES[0]} of huggingface.co/{HUB_REPO} beside it and give the folder by --weights, or run once "
-            "with a connection",
+            f"'{file.path}' holds no text tower, and {error.message}",
+            f"put {HUB_FILES[0]} from there beside it and give the folder by --weights, or run once with a connection",
         ) from error

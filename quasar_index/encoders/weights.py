@@ -30,7 +30,8 @@ def weights_place(path: PathText, *, may_be_folder: bool) -> Path:
     """
     place = Path(path).expanduser()
     if not (place.is_file() or (may_be_folder and place.is_dir())):
-        raise EncoderError(f"no weights file '{place}'", "check the path given by --weights")
+        kind = "file or folder" if may_be_folder else "file"
+        raise EncoderError(f"no weights {kind} '{place}'", "check the path given by --weights")
     return place
 
 

@@ -272,10 +272,13 @@ def test_texts_of_the_authors_file_are_clip_s(clip, authors, tmp_path, monkeypat
     assert encode(encoder, [photo(64, 64)]).shape == (1, 1024)
     for _ in range(2):
         with pytest.raises(
-            EncoderError, match=r"holds no text tower, and CLIP's cannot be had here: .* offline"
+            EncoderError, match=r"holds no text tower, and the weights of 'clip-rn50' .* offline"
         ) as caught:
             encoder.encode_text(["a good photo."])
-    assert "put open_clip_model.safetensors of huggingface.co/timm/resnet50_clip.openai beside it" in caught.value.hint
+    assert "huggingface.co/timm/resnet50_clip.openai" in caught.value.message
+    assert caught.value.hint.startswith(
+        "put open_clip_model.safetensors from there beside it and give the folder by --w"
+    )
     (tmp_path / "both").mkdir()
     shutil.copy(authors / "high_level_model_weights.pth", tmp_path / "both")
     other = {name: tensor if "visual." not in name else tensor + 1 for name, tensor in clip.state_dict().items()}
@@ -520,7 +523,7 @@ def test_files_of_another_kind(clip, authors, ours, tmp_path):
     (tmp_path / "other.safetensors").write_bytes(b"nothing")
     with pytest.raises(EncoderError, match=r"other.safetensors' is no readable weights file"):
         load_encoder("grepq-low", weights=tmp_path / "other.safetensors", **CPU)
-    with pytest.raises(EncoderError, match="no weights file '/no/such"):
+    with pytest.raises(EncoderError, match="no weights file or folder '/no/such"):
         load_encoder("grepq", weights="/no/such", **CPU)
 
 
