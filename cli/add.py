@@ -10,7 +10,7 @@ import typer
 import quasar_index as qi
 from quasar_index.errors import counted
 
-from . import options
+from . import options, patch_options
 from .changes import in_words, print_change
 from .data import LABELS_IDLE, THRESHOLD_IDLE, note_failures, note_found, read_embeddings, read_sources
 from .idle import Idle
@@ -19,6 +19,7 @@ from .progress import progress_bar
 
 IDLE = (
     Idle(options.EMBEDDING, lambda given: given["embeddings"] is not None, "--embeddings need no encoder"),
+    patch_options.IDLE[-1],
     *LABELS_IDLE,
     THRESHOLD_IDLE,
 )
@@ -45,6 +46,7 @@ def add(
     labels: Annotated[
         Path | None, typer.Option(help="Label file of --embeddings, one row each.", rich_help_panel="Data")
     ] = None,
+    patches: patch_options.MoreOption = None,
     embedding: options.Embedding,
     json: options.Json = False,
 ) -> None:
@@ -52,8 +54,8 @@ def add(
 
     Data of a name that the index has extend that source. An interrupted addition goes on with the same command.
     """
-    if bool(data) == (embeddings is not None):
-        raise typer.BadParameter("give either --data or --embeddings")
+    if bool(data) + (embeddings is not None) + bool(patches) != 1:
+        raise typer.BadParameter("give either --data, --embeddings or --patches")
     if labels is not None and embeddings is None:
         raise typer.BadParameter("--labels belongs to --embeddings")
     index = qi.AnchorIndex.open(name)
@@ -61,7 +63,10 @@ def add(
         read = read_embeddings(embeddings, labels, **vars(labelling), threshold=threshold)
         report = index.add_embeddings(read.sources, read.embeddings, spec=read.spec, ids=read.ids, sizes=read.sizes)
     else:
-        sources = read_sources(data or [], **vars(labelling), threshold=threshold)
+        if patches:
+            sources = [patch_options.more_patches(patches, index, embedding)]
+        else:
+            sources = read_sources(data or [], **vars(labelling), threshold=threshold)
         encoder = qi.encoders.LazyEncoder(index.manifest.encoder, **embedding.loading, n_images=sum(map(len, sources)))
         qi.allow_pixels(embedding.max_pixels)
         with interruptible("the same command goes on where it stopped"), progress_bar("embedding") as on_progress:

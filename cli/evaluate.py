@@ -254,8 +254,9 @@ def evaluate(
     labelling.one_rating("one rating is evaluated at a time")
     if sheet is not None and len(methods) * max(len(index or []), 1) < 2:
         raise typer.BadParameter("--sheet compares two methods or indexes: give --method mean/retrieval")
+    given = methods if method else None
     protocol = Protocol(
-        methods if method else None,
+        given,
         left_out,
         group,
         exclude,
@@ -302,8 +303,7 @@ def evaluate(
             protocol.few_labels.run(methods, list(opened), images, outputs, format_)
             return
         report = protocol.evaluate_all(opened, images, ready)
-    encoded = specs[0] if specs else None
-    outputs.write(report, images, opened, encoded, by=protocol.by, asked=protocol.asked)
+    outputs.write(report, images, opened, specs[0] if specs else None, by=protocol.by, asked=protocol.asked)
     SHOW[format_](report.to_dict())
     for path, reason in report.failures[:5]:
         note(f"left out '{path}': {reason}")

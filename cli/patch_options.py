@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Annotated
 
 import typer
@@ -23,6 +23,16 @@ PatchesOption = Annotated[
         metavar="PRISTINE",
         help="Undistorted photographs instead of --data, repeatable: files, folders, globs. Their sharp and colourful "
         "patches are the anchors, for --method patches.",
+        rich_help_panel=_PANEL,
+    ),
+]
+
+MoreOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--patches",
+        metavar="PRISTINE",
+        help="Further undistorted photographs for an index of patches, cut as its others are; repeatable.",
         rich_help_panel=_PANEL,
     ),
 ]
@@ -63,6 +73,7 @@ IDLE = (
     Idle(CUTTING[1:], lambda given: given["ready_cut"], "--ready-cut patches are taken as they are"),
     Idle((*options.LABELLING, "threshold"), lambda given: given["patches"], "--patches have no labels"),
 )
+"""Of the command that cuts; of one that adds, the last alone."""
 
 
 def read_patches(names: list[str], cutting: Cutting, embedding: options.Embedding) -> qi.AnchorSource:
@@ -77,3 +88,23 @@ def read_patches(names: list[str], cutting: Cutting, embedding: options.Embeddin
         )
     note_warnings([source])
     return source
+
+
+def more_patches(names: list[str], index: qi.AnchorIndex, embedding: options.Embedding) -> qi.AnchorSource:
+    """Read further patches, cut and chosen as those that an index holds.
+
+    Raises:
+        AnchorIndexError: When it holds none.
+    """
+    held = [source for source in index.manifest.sources if source.patches is not None]
+    if not held:
+        raise qi.AnchorIndexError(
+            f"index '{index.name}' holds whole images", "leave out --patches, or build an index of patches"
+        )
+    made = held[0].patches
+    assert made is not None  # noqa: S101 - for the type checker
+    if made.sharpness is None or made.colourfulness is None:
+        cutting = Cutting(ready_cut=True)
+    else:
+        cutting = Cutting(False, made.size, made.sharpness, made.colourfulness)
+    return replace(read_patches(names, cutting, embedding), name=held[0].name)

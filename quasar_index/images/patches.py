@@ -23,6 +23,7 @@ from ..arguments import checked
 from ..arrays import ByteArray, DoubleArray, IntArray
 from ..errors import DataError, ImageError
 from .decoding import decode
+from .in_memory import as_pixels
 from .reading import read_image_bytes
 
 SIZE = 96
@@ -118,6 +119,7 @@ def cut_patches(image: ByteArray, size: int = SIZE, stride: int | None = None) -
         >>> qi.images.cut_patches(np.zeros((100, 200, 3), dtype=np.uint8)).shape
         (2, 96, 96, 3)
     """
+    image = as_pixels(image)
     places = patch_places(image.shape[0], image.shape[1], size, stride or size)
     return np.stack([image[top : top + size, left : left + size] for left, top in places.tolist()])
 
@@ -132,7 +134,7 @@ def patch_sharpness(patches: ByteArray) -> DoubleArray:
         >>> (qi.images.patch_sharpness(noise) > qi.images.patch_sharpness(noise // 2 + 64)).tolist()
         [True]
     """
-    grey = patches @ (_GREY / 255.0)
+    grey = _checked(patches) @ (_GREY / 255.0)
     kernel = np.exp(-(np.arange(-_RADIUS, _RADIUS + 1) ** 2) / (2 * _SIGMA**2))
     kernel /= kernel.sum()
 
@@ -153,7 +155,7 @@ def patch_colourfulness(patches: ByteArray) -> DoubleArray:
         >>> qi.images.patch_colourfulness(np.full((1, 8, 8, 3), 77, dtype=np.uint8)).tolist()
         [0.0]
     """
-    red, green, blue = np.moveaxis(patches / 255.0, -1, 0)
+    red, green, blue = np.moveaxis(_checked(patches) / 255.0, -1, 0)
     opponents = np.stack([np.abs(red - green), np.abs((red + green) / 2 - blue)])
     spread, mean = opponents.std(axis=(2, 3), ddof=1), opponents.mean(axis=(2, 3))
     return np.asarray(np.hypot(*spread) + np.hypot(*mean))
@@ -181,6 +183,17 @@ def choose_patches(patches: ByteArray, rule: PatchRule) -> IntArray:
     sharp = np.flatnonzero(sharpness > rule.sharpness * sharpness.max(initial=0.0))
     colourfulness = patch_colourfulness(patches[sharp])
     return np.asarray(sharp[colourfulness > rule.colourfulness * colourfulness.max(initial=0.0)], dtype=np.int64)
+
+
+def _checked(patches: ByteArray) -> ByteArray:
+    """Return patches.
+
+    Raises:
+        DataError: Unless they are (n, size, size, 3).
+    """
+    if patches.ndim != 4 or patches.shape[3] != 3:
+        raise DataError(f"patches have shape {patches.shape}", "give (n, size, size, 3)")
+    return patches
 
 
 def patch_name(image: str, size: int, left: int, top: int) -> str:

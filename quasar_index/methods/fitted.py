@@ -108,7 +108,8 @@ def _not_for(method: Method) -> MethodError:
             "build an index of patches: quasar-index build NAME --patches FOLDER",
         )
     return MethodError(
-        f"the anchors are patches of pristine images, all good, so '{method}' has no bad side", "use --method patches"
+        f"the anchors are patches of pristine images, all good, so '{method}' has no bad side",
+        "use --method patches, or an index with both sides",
     )
 
 

@@ -270,7 +270,7 @@ class FittedPatches(FittedMethod):
                 f"'{self.method}' is given {'no' if prompts is None else 'the'} cosines to prompts",
                 "give them with patches:prompts, and only there",
             )
-        distances = np.array([self.gaussian.distance(as_embeddings(one, dim=self.dim)) for one in images])
+        distances = np.array([self._distance(as_embeddings(one, dim=self.dim)) for one in images])
         low = scipy.special.expit(-distances / self.method.scale)
         if prompts is None:
             nothing = np.full(len(low), np.nan)
@@ -283,4 +283,9 @@ class FittedPatches(FittedMethod):
         """Say which patches of an image are unusual, of their (n, D) raw embeddings."""
         matrix = as_embeddings(patches, dim=self.dim)
         gaussian = self.gaussian
-        return PatchExplanation(gaussian.unusual(matrix), gaussian.contributions(matrix), gaussian.distance(matrix))
+        with threads_for(self.dim, self.dim, len(matrix)):
+            return PatchExplanation(gaussian.unusual(matrix), gaussian.contributions(matrix), gaussian.distance(matrix))
+
+    def _distance(self, patches: FloatArray) -> float:
+        with threads_for(self.dim, self.dim, len(patches)):
+            return self.gaussian.distance(patches)

@@ -10,6 +10,8 @@ from ..methods.method import Method
 
 QUASAR = "QUASAR, Kastryulin et al. 2024, arXiv:2403.06866 (published SRCC are absolute values)"
 GREPQ = "GRepQ, Srinath et al. 2024, arXiv:2312.04838"
+PRISTINE = "pristine"
+"""In place of an anchor data set: undistorted photographs of the user's, whose patches are the anchors."""
 FIGURE_ONLY = "figure only: the value is drawn, not printed"
 
 
@@ -36,8 +38,10 @@ class Experiment:
         test: Test data set, by its name in the registry.
         split: Its split; None for all of its rated images.
         encoder: Name of the encoder.
-        anchors: Anchor data set; None for a pair of prompts (CLIP-IQA), or for labels of the test set itself.
+        anchors: Anchor data set, or `PRISTINE`; None for a pair of prompts (CLIP-IQA), or for labels of the test set
+            itself.
         prompts: Name of the pair of prompts (`PROMPT_PAIRS`), where there are no other anchors.
+        prompt_encoder: Encoder of the prompts of a method that has some; None for that of the images.
         n_labels: Labels that are drawn from a part of the test set and are the anchors of the rest; None where it has
             none (see `few_labels_of_images`).
         anchor_input: Input rule of the anchors, in its short form; None for the encoder's default.
@@ -59,6 +63,7 @@ class Experiment:
     panel: str = ""
     anchors: str | None = None
     prompts: str = "quality"
+    prompt_encoder: str | None = None
     n_labels: int | None = None
     anchor_input: str | None = None
     test_input: str | None = None

@@ -9,8 +9,9 @@ from ..arguments import checked
 from ..datasets.sources import find_dataset
 from ..encoders import ENCODERS
 from ..errors import DataError
+from ..methods.patches import Patches
 from .data import Need
-from .declare import Experiment, PaperProtocol
+from .declare import PRISTINE, Experiment, PaperProtocol
 from .grepq import LEVELS
 from .protocols import PROTOCOLS
 
@@ -71,7 +72,12 @@ def _substitute(one: Experiment, encoder: str, *, keeps_input: bool) -> Experime
     if one.encoder == encoder:
         return replace(one, series=series)
     new = replace(
-        one, series=series, encoder=encoder, replaces=one.encoder, x=encoder if one.x == one.encoder else one.x
+        one,
+        series=series,
+        encoder=encoder,
+        prompt_encoder=None,
+        replaces=one.encoder,
+        x=encoder if one.x == one.encoder else one.x,
     )
     return new if keeps_input else replace(new, anchor_input=None, test_input=None)
 
@@ -86,7 +92,9 @@ def encoders_of(experiments: Sequence[Experiment]) -> list[str]:
 
 
 def needs_of(one: Experiment) -> list[Need]:
-    """Return the indexes of an experiment: the test images, then the anchors."""
+    """Return the indexes of an experiment: the test images, then the anchors; none where patches are compared."""
+    if one.anchors == PRISTINE:
+        return []
     needs = [Need("test", one.test, one.split, one.encoder, one.test_input)]
     if one.anchors is not None:
         needs.append(Need("anchors", one.anchors, None, one.encoder, one.anchor_input))
@@ -95,7 +103,10 @@ def needs_of(one: Experiment) -> list[Need]:
 
 def impossible(one: Experiment) -> str:
     """Say why an experiment cannot be run with any data; empty where it can."""
-    entry = ENCODERS.get(one.encoder)
-    has_text = entry.text if entry is not None else not one.encoder.startswith("timm:")
-    by_prompts = one.anchors is None and one.n_labels is None
-    return "" if has_text or not by_prompts else f"{one.encoder} has no text tower for prompts"
+    of_prompts = one.anchors is None and one.n_labels is None
+    if not of_prompts and not (isinstance(one.method, Patches) and one.method.prompts):
+        return ""
+    name = one.prompt_encoder or one.encoder
+    entry = ENCODERS.get(name)
+    has_text = entry.text if entry is not None else not name.startswith("timm:")
+    return "" if has_text else f"{name} has no text tower for prompts"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..datasets.base import AnchorSource
+from ..datasets.declare import Dataset
 from ..datasets.registry import DATASETS
 from ..encoders import ENCODERS, Encoder, load_encoder
 from ..encoders.weights import OFFLINE_ENCODER, OFFLINE_ENCODERS
@@ -66,6 +67,16 @@ class Library:
     _sources: dict[tuple[str, str, str | None], AnchorSource] = field(default_factory=dict, repr=False)
     _loaded: tuple[tuple[str, str | None], Encoder] | None = field(default=None, repr=False)
     _unavailable: dict[str, EncoderError] = field(default_factory=dict, repr=False)
+
+    @property
+    def unavailable(self) -> frozenset[str]:
+        """Names of the encoders that could not be loaded."""
+        return frozenset(self._unavailable)
+
+    @staticmethod
+    def dataset(name: str) -> Dataset:
+        """Return a data set of the registry."""
+        return DATASETS[name]
 
     def path(self, need: Need) -> Path:
         """Return the folder of an index; all that tells indexes apart is in its name."""

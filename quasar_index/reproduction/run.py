@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from ..arguments import checked
 from ..datasets.registry import DATASETS
 from ..encoders import ENCODERS, load_encoder
-from ..encoders.weights import weights_file
+from ..encoders.weights import weights_place
 from ..errors import DataError, EncoderError, MethodError, QuasarError, counted
 from ..images import MAX_PIXELS
 from ..index.places import homes
@@ -26,7 +26,8 @@ from ..methods.method import TEMPERATURE
 from ..methods.prompts import PROMPT_PAIRS, text_anchors
 from ..paths import PathText
 from ..validation.rated import RatedImages
-from .declare import Experiment
+from . import pristine
+from .declare import PRISTINE, Experiment
 from .embedded import EmbeddedSet
 from .experiments import encoders_of, find_protocol, impossible, needs_of, select_experiments
 from .indexes import Library, weights_state
@@ -79,7 +80,7 @@ def reproduce(
         indexes: Folder of the indexes and results, which are reused; None for `reproduce` in the home of indexes.
         only: Test data sets to run; empty for all.
         encoder: Another encoder in place of the paper's, with its own input rule (in FIG5 with the figure's); flagged.
-        weights: Weights files by name of the encoder.
+        weights: Weights files by name of the encoder; of "grepq" a folder of the two.
         sample: Number of reference images (or rated ones) to draw of each anchor set before anything is embedded;
             None for all; flagged.
         ratio: Random part of the anchors to use, in (0, 1], of what a figure draws; flagged where not 1.
@@ -116,7 +117,8 @@ def reproduce(
         raise DataError(f"a sample of {sample} is nothing", "draw at least one")
     if not 0 < ratio <= 1:
         raise DataError(f"ratio {ratio} is not in (0, 1]", "use for example --ratio 0.3")
-    files = {key: weights_file(path) for key, path in (weights or {}).items()}
+    folders = {key for key, entry in ENCODERS.items() if entry.family == "grepq"}
+    files = {key: weights_place(path, may_be_folder=key in folders) for key, path in (weights or {}).items()}
     if encoder is not None and encoder not in ENCODERS and ":" not in encoder:
         load_encoder(encoder)  # says which names there are
     library = Library(
@@ -161,6 +163,8 @@ class _Run:
         """Say what would be done for an experiment."""
         if hindered := self._hindered(one):
             return hindered
+        if one.anchors == PRISTINE:
+            return ExperimentResult(one, "planned", reasons=tuple(pristine.plan(self.library, one)))
         steps = [weights_state(one.encoder, self.library.weights.get(one.encoder))]
         try:
             steps += [self.library.plan(need) for need in needs_of(one)]
@@ -189,6 +193,8 @@ class _Run:
         if reason := impossible(one):
             return ExperimentResult(one, "failed", reasons=(reason,))
         lacking = [missing for need in needs_of(one) if (missing := self.library.missing(need))]
+        if one.anchors == PRISTINE:
+            lacking = pristine.lacking(self.library, one)
         return self._lacking(one, lacking) if lacking else None
 
     def _lacking(self, one: Experiment, lacking: Sequence[MissingInput]) -> ExperimentResult:
@@ -201,6 +207,9 @@ class _Run:
 
     def _run_group(self, group: Sequence[tuple[int, Experiment]]) -> Iterator[tuple[int, ExperimentResult]]:
         """Run experiments that have the same anchors and draws."""
+        if group[0][1].anchors == PRISTINE:
+            yield from ((place, self._measure_pristine(one)) for place, one in group)
+            return
         pending: list[Ready] = []
         for place, one in group:
             made = [self.library.get(need) for need in needs_of(one)]
@@ -283,6 +292,21 @@ class _Run:
             self.store.put(self._key(one, test, None), measured)
             yield place, ExperimentResult(one, "ran", measured, flags=_data_flags(test, None))
 
+    def _measure_pristine(self, one: Experiment) -> ExperimentResult:
+        """Measure an experiment by patches of pristine photographs."""
+        try:
+            measured, flags = pristine.measure_pristine(
+                self.library, self.store, one, n_resamples=self.n_resamples, seed=self.seed
+            )
+        except EncoderError as error:
+            names = {one.encoder, one.prompt_encoder} & self.library.unavailable
+            if not names:
+                return ExperimentResult(one, "failed", reasons=(error.message,))
+            return self._lacking(one, [self.library.describe_weights(str(name), error) for name in names])
+        except QuasarError as error:
+            return ExperimentResult(one, "failed", reasons=(error.message,))
+        return ExperimentResult(one, "ran", measured, flags=flags)
+
     def _anchors_of(self, one: Experiment, found: EmbeddedSet | None) -> Anchors:
         if found is None:
             encoder = self.library.encoder(one.encoder, one.test_input)
@@ -323,6 +347,8 @@ class _Run:
 def _group_key(one: Experiment) -> tuple[str, str, str, float, int]:
     if one.n_labels is not None:
         return ("labels", f"{one.test} {one.split} {one.test_input}", str(one.method), 1.0, one.n_draws)
+    if one.anchors == PRISTINE:
+        return (PRISTINE, one.test, str(one.method), 1.0, 1)
     if one.anchors is None:
         return ("", "", one.prompts, 1.0, 1)
     searches = one.method.is_adaptive or isinstance(one.method, Knn)
@@ -357,10 +383,10 @@ def _changes(result: ExperimentResult, ratio: float, sample: int | None) -> tupl
     if one.replaces:
         flags.append(f"not the paper's encoder: {one.encoder} in place of {one.replaces}")
     flags += one.changed
-    if one.anchors is not None and sample is not None:
+    if one.anchors in DATASETS and sample is not None:
         most = counted(sample, "reference (or rated image)", "references (or rated images)")
-        flags.append(f"a sample of at most {most} of {DATASETS[one.anchors].title}")
-    if one.anchors is not None and ratio != 1:
+        flags.append(f"a sample of at most {most} of {DATASETS[str(one.anchors)].title}")
+    if one.anchors in DATASETS and ratio != 1:
         flags.append(f"a random {ratio:g} of the anchors")
     if result.measured is not None and result.measured.n_overlap:
         leaked = counted(

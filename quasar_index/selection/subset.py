@@ -38,7 +38,7 @@ class SelectReport:
 
 @checked
 def allocate(anchors: AnchorTable, *, size: int | None = None, fraction: float | None = None) -> tuple[int, int]:
-    """Return how many anchors of each side a subset has: in proportion to the sides, one at least.
+    """Return how many anchors of each side a subset has: in proportion to the sides, one at least; of patches no bad.
 
     Args:
         anchors: N anchors.
@@ -54,12 +54,15 @@ def allocate(anchors: AnchorTable, *, size: int | None = None, fraction: float |
     if fraction is not None:
         if not 0 < fraction <= 1:
             raise MethodError(f"fraction {fraction:g} is not in (0, 1]", "use for example --fraction 0.3")
-        return max(1, round(fraction * anchors.n_good)), max(1, round(fraction * anchors.n_bad))
+        n_good, n_bad = (max(min(1, n_side), round(fraction * n_side)) for n_side in (anchors.n_good, anchors.n_bad))
+        return n_good, n_bad
     if size is None or not 2 <= size <= n:
         raise MethodError(
             f"{size} of {counted(n, 'anchor')} cannot be selected",
             f"use from 2 (one of each side) to {counted(n, 'anchor')}",
         )
+    if not anchors.n_bad:
+        return size, 0
     n_good = round(size * anchors.n_good / n)
     n_good = min(max(n_good, 1, size - anchors.n_bad), anchors.n_good, size - 1)
     return n_good, size - n_good

@@ -141,7 +141,8 @@ def anchors_bench(
         DataError: When there is no such column.
     """
     by = further_rating(index, rating)
-    levelled = None if by else _levelled_anchors(index, where)
+    is_levelled = by is None and index.manifest.patch_size is None
+    levelled = _levelled_anchors(index, where) if is_levelled else None
     images = levelled or rated_anchors(index, where=where, rating=by)
     images.check_not_selected(group)
     notes: list[str] = []

@@ -103,6 +103,11 @@ def approximate(
     with changing(index) as change:
         now = AnchorIndex(index.path, change.manifest)
         plain = replace(now.anchors(rating=rating), approximate=None)
+        if now.manifest.patch_size is not None:
+            raise AnchorIndexError(
+                f"index '{now.name}' holds patches of pristine images, which no method searches",
+                "approximate an index of rated images",
+            )
         smallest = min(plain.n_good, plain.n_bad)
         if not 1 <= top_k < smallest:
             raise AnchorIndexError(

@@ -29,7 +29,7 @@ from .few_label_draws import LabelDraw, draw_labels, joined_units, same_embeddin
 from .few_label_report import FewLabelRow, FewLabels
 from .fold_scores import score_folds
 from .folds import Fold
-from .overlap import groups_by, references_of
+from .overlap import find_groups, references_of
 from .rated import RatedImages
 
 Progress = Callable[[int, int], None]
@@ -245,10 +245,7 @@ class Labelled:
 
 def labelled_images(images: RatedImages, group: str | None) -> Labelled:
     """Find what belongs together among rated images; arguments and errors as `few_labels_of_images`."""
-    if group is not None:
-        images.column(group)
-    unit = group or "reference"
-    groups = groups_by(images, unit)
+    groups, unit = find_groups(images, group)
     labels: list[Groups] = [groups, images.ids, same_embedding(images.embeddings)]
     if images.is_versioned:
         labels.append(references_of(images))
@@ -258,7 +255,7 @@ def labelled_images(images: RatedImages, group: str | None) -> Labelled:
         check_ratings(images.quality),
         labels,
         _names(images),
-        "image" if groups is None else unit,
+        unit,
         images.is_good if images.is_cut else None,
     )
 

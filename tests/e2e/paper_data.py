@@ -16,9 +16,9 @@ TYPES = ("gaussian-blur", "white-noise", "jpeg")
 
 
 @lru_cache
-def photographs():
-    """Return tiles of different photographs, (64, 64, 3) uint8."""
-    return [tiles(pixels)[0][:SIDE, :SIDE] for _, pixels in read_photographs()[:N_PHOTOGRAPHS]]
+def photographs(side=SIDE):
+    """Return tiles of different photographs, (side, side, 3) uint8."""
+    return [tiles(pixels)[0][:side, :side] for _, pixels in read_photographs()[:N_PHOTOGRAPHS]]
 
 
 def save(image, path: Path):
@@ -61,11 +61,11 @@ def make_koniq10k(root: Path):
     (root / "koniq10k_distributions_sets.csv").write_text("".join(lines), encoding="utf-8")
 
 
-def make_livewild(root: Path, n: int):
+def make_livewild(root: Path, n: int, *, side=SIDE):
     """Parts of photographs at several blurs; the MOS falls with the blur. The first seven are the training images."""
     names, ratings = [], []
     for number in range(n):
-        image, level = np.roll(photographs()[number % N_PHOTOGRAPHS], 5 * number, axis=1), number // 7 % 6
+        image, level = np.roll(photographs(side)[number % N_PHOTOGRAPHS], 5 * number, axis=1), number // 7 % 6
         name = f"t{number + 1}.bmp" if number < 7 else f"{number}.bmp"
         shown = distort(image, "gaussian-blur", level, rng=np.random.default_rng(number)) if level else image
         save(shown, root / "Images" / ("trainingImages" if number < 7 else "") / name)

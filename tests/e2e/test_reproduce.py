@@ -3,13 +3,24 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import quasar_index as qi
 from tests.published import write_published
 
 from .conftest import Run
-from .paper_data import make_aadb, make_ava, make_kadis700k, make_koniq10k, make_livewild, make_tid2013, save_rn50
+from .paper_data import (
+    make_aadb,
+    make_ava,
+    make_kadis700k,
+    make_koniq10k,
+    make_livewild,
+    make_tid2013,
+    photographs,
+    save,
+    save_rn50,
+)
 
 QUICK = ("--resamples", 50, "--device", "cpu")
 LITE = ("--encoder", "efficientnet-lite0")
@@ -265,3 +276,33 @@ def test_grepqs_zero_shot_is_its_prompts(call: Run, tmp_path: Path) -> None:
     lite = call(*common, *LITE)
     assert lite.returncode != 0
     assert "efficientnet-lite0 has no text tower" in lite.stderr
+
+
+def test_grepqs_patch_distance_with_the_offline_encoder(call: Run, tmp_path: Path) -> None:
+    make_livewild(tmp_path / "data" / "livewild", 20, side=144)
+    common = ("reproduce", "grepq-zero", "--data-root", "data", "--indexes", "made", *LITE, *QUICK)
+    early = call(*common, "--only", "livewild", "--dry-run")
+    assert early.returncode == 3
+    assert "lay undistorted, sharp photographs of yours as data/pristine/" in early.stderr
+    for number, image in enumerate(photographs(144)[8:]):
+        save(np.ascontiguousarray(image[::-1]), tmp_path / "data" / "pristine" / f"{number}.png")
+    planned = call(*common, "--only", "livewild", "--dry-run")
+    assert "choose patches of 'data/pristine'" in planned.stdout
+    done = call(*common, "--only", "livewild", "-f", "json")
+    assert done.returncode == 0, done.stderr
+    found = {one["series"]: one for one in json.loads(done.stdout)["results"]}
+    one = found["patch distance alone"]
+    index = qi.AnchorIndex.open(tmp_path / "made" / "patches--pristine--efficientnet-lite0")
+    rated = qi.rated_source(qi.load_source(f"livewild:{tmp_path / 'data' / 'livewild'}"))
+    report, _ = qi.validation.evaluate_patches(
+        [qi.methods.Patches()], index, rated, qi.load_encoder(device="cpu"), n_resamples=50
+    )
+    assert one["measured"]["srcc"] == pytest.approx(report.outcomes[0].figures["srcc"].value)
+    assert (one["status"], one["method"], one["measured"]["n"]) == ("ran", "patches", 20)
+    assert one["measured"]["n_anchors"] == len(index)
+    assert f"{len(index)} patches of 'data/pristine' are the anchors" in one["flags"]
+    for series in ("GRepQ", "prompts alone"):
+        assert found[series]["reasons"] == ["efficientnet-lite0 has no text tower for prompts"]
+    again = call(*common, "--only", "livewild", "-f", "json")
+    assert "scoring the patches" not in again.stderr
+    assert json.loads(again.stdout)["results"][1]["measured"] == one["measured"]

@@ -379,7 +379,7 @@ def test_the_index_says_what_it_is(index, source):
     assert index.verify(files=True).damage == ()
     assert index.verify(files=True).n_files == len(source)
     Image.fromarray(photo(80, 110, 77)).save("pristine0.png")
-    assert len(index.verify(files=True).damage) == 1
+    assert [one.part for one in index.verify(files=True).damage] == ["files"]
 
 
 def test_what_changes_an_index_keeps_it_one_of_patches(index, source, tiny_encoder, folder):
@@ -466,3 +466,22 @@ def test_the_unusual_patch_is_named(index, tiny_encoder):
     assert qi.report.patch_table(row, scorer.fitted, top=3)["unusual"].to_pylist() == table["unusual"].to_pylist()[:3]
     with pytest.raises(qi.MethodError, match="no embeddings of patches"):
         qi.report.patch_table(qi.ScoredImage("a.png", error="lost"), scorer.fitted)
+
+
+@pytest.mark.parametrize("name", ["random", "kmeans", "k-center", "herding", "facility-location", "mmr", "density"])
+def test_patches_are_selected_without_a_bad_side(index, name):
+    selector = qi.SELECTORS[name]()
+    few = qi.select_subset("few", index, selector, size=7, space="raw")
+    assert (len(few), few.manifest.n_bad, few.manifest.patch_size) == (7, 0, SIZE)
+    half = qi.select_anchors(index.anchors(), selector, fraction=0.5)
+    assert len(half) == round(0.5 * len(index))
+    assert 0 < Patches().fit(few).score_patches([np.eye(12, dtype=np.float32)]).score[0] < 0.5
+
+
+def test_what_needs_two_sides_says_so(index):
+    with pytest.raises(qi.ValidationError, match="have no ratings"):
+        qi.rated_anchors(index)
+    with pytest.raises(qi.ValidationError, match="have no ratings"):
+        qi.sweep.anchors_bench(index, "reference")
+    with pytest.raises(qi.AnchorIndexError, match="holds patches of pristine images, which no method searches"):
+        qi.approximate(index, recall=0.9, top_k=2)

@@ -193,6 +193,10 @@ ENTRIES = {
     "load_recorded_encoder": lambda p: _refused(
         lambda: qi.load_recorded_encoder(qi.EncoderSpec(qi.DEFAULT_ENCODER, 6), weights=p("all.npy"))
     ),
+    "choose_pristine_patches": lambda p: qi.datasets.choose_pristine_patches(
+        [p("images/0.png")], qi.images.PatchRule(size=8)
+    ),
+    "ready_patches": lambda p: qi.datasets.ready_patches([p("images/0.png")]),
     "load_source": lambda p: qi.load_source(p("all.csv"), root=p("images")),
     "collect_source": lambda p: qi.datasets.collect_source(p("all.csv")),
     "read_sources": lambda p: qi.checks.read_sources([p("all.csv")]),

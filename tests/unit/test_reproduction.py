@@ -19,6 +19,7 @@ from quasar_index.methods.scoring import Scorer
 from quasar_index.own_anchors import make_anchors
 from quasar_index.reproduction import PROTOCOLS, PublishedFigure, find_protocol, reproduce, select_experiments
 from quasar_index.reproduction.data import Need, draw_sample, find_root
+from quasar_index.reproduction.declare import PRISTINE
 from quasar_index.reproduction.embedded import EmbeddedSet
 from quasar_index.reproduction.experiments import needs_of
 from quasar_index.reproduction.indexes import Library
@@ -130,19 +131,21 @@ def test_grepqs_declarations_name_what_exists_and_no_figure_that_is_not_checked(
     assert len(set(protocol.experiments)) == len(protocol.experiments)
     for one in protocol.experiments:
         assert DATASETS[one.test].size
-        assert (one.anchors, one.split, one.test_input) == (None, None, "native")
+        assert (one.split, one.test_input) == (None, "native")
+        assert (one.anchors == PRISTINE) == one.method.takes_patches
+        assert one.anchors in (None, PRISTINE)
         assert one.published.value is None
         assert (one.n_labels is None) == (name == "GREPQ-ZERO")
         assert one.prompts in PROMPT_PAIRS
-        # As of this package's own encoders and GRepQ's, by whatever encoders are registered.
-        assert one.encoder in ENCODERS or one.encoder.startswith("grepq")
-        assert bool(one.note) == (one.test not in ("livewild", "koniq10k"))
+        assert one.encoder in ENCODERS
+        assert ENCODERS[one.prompt_encoder or "grepq-high"].text
+        assert bool(one.note) == (one.test != "koniq10k")
 
 
 def test_grepqs_few_labels_are_its_regression():
     protocol = PROTOCOLS["GREPQ-FEW"]
     assert {(one.n_labels, one.x, one.n_draws) for one in protocol.experiments} == {
-        (50, 50.0, 10), (100, 100.0, 10), (200, 200.0, 10)
+        (50, "50", 10), (100, "100", 10), (200, "200", 10)
     }  # fmt: skip
     theirs = [one for one in protocol.experiments if one.series.startswith("GRepQ")]
     assert {str(one.method) for one in theirs} == {"ridge:rescale=false,space=raw"}
@@ -153,9 +156,23 @@ def test_grepqs_few_labels_are_its_regression():
     assert "published split unknown" in protocol.notes[0]
     lite = select_experiments(protocol, only=["livewild"], encoder="efficientnet-lite0")
     assert [(one.series, one.x) for one in lite] == [
-        (series, x) for series in ("GRepQ", "mean, closed form") for x in (50, 100, 200)
+        (series, x) for series in ("GRepQ", "mean, closed form") for x in ("50", "100", "200")
     ]
     assert {(one.encoder, one.replaces, one.test_input) for one in lite} == {("efficientnet-lite0", "grepq", None)}
+
+
+def test_grepqs_zero_shot_is_the_sum_and_its_parts():
+    cells = {one.series: one for one in PROTOCOLS["GREPQ-ZERO"].experiments if one.test == "livewild"}
+    settings = {name: (one.encoder, one.prompt_encoder, str(one.method), one.prompts) for name, one in cells.items()}
+    assert settings == {
+        "GRepQ": ("grepq-low", "grepq-high", "patches:prompts", "grepq"),
+        "patch distance alone": ("grepq-low", None, "patches", "grepq"),
+        "prompts alone": ("grepq-high", None, "mean:space=raw", "grepq"),
+        "prompts alone, before training": ("clip-rn50", None, "mean:space=raw", "grepq"),
+    }
+    lite = select_experiments(PROTOCOLS["GREPQ-ZERO"], only=["livewild"], encoder="efficientnet-lite0")
+    assert [one.series for one in lite] == list(cells)
+    assert {(one.encoder, one.prompt_encoder) for one in lite} == {("efficientnet-lite0", None)}
 
 
 def test_labels_are_measured_as_few_labels():
