@@ -41,7 +41,9 @@ export function Large() {
       if (Math.abs(left - element.scrollLeft) + Math.abs(top - element.scrollTop) > 3) grab.current.moved = true;
       element.scrollTo(left, top);
     } else if (event.type === "pointerup") {
-      if (grab.current && !grab.current.moved) change({ zoomed: !state.zoomed });
+      const across = grab.current ? event.clientX + stage.current.scrollLeft - grab.current.x : 0;
+      if (!state.zoomed && event.pointerType === "touch" && Math.abs(across) > 40) step(across < 0 ? 1 : -1); // a swipe
+      else if (grab.current && !grab.current.moved) change({ zoomed: !state.zoomed });
       grab.current = null;
     }
   };

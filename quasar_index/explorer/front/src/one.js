@@ -61,7 +61,7 @@ export function OneImage({ id }) {
   }, []);
   useEffect(() => document.getElementById("content").focus({ preventScroll: true }), []);
 
-  return html`<main id="content" class=${over ? "one over" : "one"} tabindex="-1" aria-label="One image">
+  return html`<main id="content" class=${`one ${over ? "over" : ""} ${id === null ? "start" : ""}`} tabindex="-1" aria-label="One image">
     <section class="subject" aria-label="The image">
       ${id !== null && html`<div class="preview"><${Photograph} id=${id} wait=${0} alt=${name} /></div>`}
       ${name && html`<p class="file">${name}</p>`}
@@ -74,7 +74,7 @@ export function OneImage({ id }) {
         <${Opinion} value=${why.opinion} low=${why.low} high=${why.high} />
         <${Familiarity} value=${why.familiarity} />
         <${Command} text=${why.commands?.now} label="The command that gives this score" id="command" />`}
-      ${id === null && html`<p class="dim">The image stays on this machine. Enter on a photograph in Cull also leads here.</p>`}
+      ${id === null && html`<p class="dim">See its score, and why it has it. The image stays on this machine. Enter on a photograph in Cull leads here, too.</p>`}
     </section>
     ${why ? html`<section class="neighbours" aria-label="Nearest anchors">
         <${Anchors} side="good" list=${why.good} most=${12} title="Nearest good anchors, with their share of the side" />

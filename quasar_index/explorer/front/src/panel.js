@@ -68,7 +68,7 @@ export function Panel() {
     </div>
     <div class="whole" id="details">
       <button type="button" class="preview" aria-label="Show large" title="Large (Space)" onClick=${() => change({ large: true, zoomed: false })}>
-        ${broken ? html`<span class="blank">no picture</span>` : html`<${Photograph} id=${id} alt=${photos.name[row]} />`}</button>
+        ${broken ? html`<span class="blank">no picture</span>` : !state.large && html`<${Photograph} id=${id} alt=${photos.name[row]} />`}</button>
       <p class="file" title=${photos.name[row]}>${photos.name[row]}</p>
       ${photos.taken[row] !== null && html`<p class="dim">${date(photos.taken[row])}</p>`}
     </div>

@@ -3,7 +3,7 @@
 const KEPT = 12;
 const kept = new Map(); // address -> img element, oldest first
 
-/** An <img> element of a photograph, decoded or on its way; the same element each time. */
+/** An <img> element of a photograph, decoded or on its way; the same element each time, so in one place at a time. */
 export function picture(id, side = 1600) {
   const address = `/photo/${id}?side=${side}`;
   let image = kept.get(address);

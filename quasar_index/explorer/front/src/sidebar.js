@@ -59,7 +59,7 @@ function Scores() {
     </div>
     <div class="limits">${slider("low", left, "Lowest score shown")}${slider("high", right, "Highest score shown")}</div>
     <p class="line"><span>${two(left)}</span>
-      ${state.low !== null || state.high !== null ? html`<button type="button" class="link" onClick=${() => filter({ low: null, high: null })}>all scores</button>` : html`<span class="dim">drag to filter</span>`}<span>${two(right)}</span></p>
+      ${state.low !== null || state.high !== null ? html`<button type="button" class="link" onClick=${() => filter({ low: null, high: null })}>all scores</button>` : html`<span class="dim">to</span>`}<span>${two(right)}</span></p>
   </section>`;
 }
 
@@ -72,7 +72,7 @@ function Keep() {
     <p class="line"><label for="keep">the best</label><input type="number" id="keep" min="0" max=${most} value=${state.keep} onInput=${(event) => set(event.target.value)} /></p>
     <input type="range" min="0" max="1000" value=${Math.round(Math.sqrt(state.keep / most) * 1000)} aria-label="Keep the best so many"
       aria-valuetext=${`the best ${state.keep}`} onInput=${(event) => set((event.target.value / 1000) ** 2 * most)} />
-    <label class="line check"><span>at most one of a burst</span><input type="checkbox" checked=${state.single} onChange=${(event) => remember("single", event.target.checked)} /></label>
+    <label class="line check"><span>one of each burst</span><input type="checkbox" checked=${state.single} onChange=${(event) => remember("single", event.target.checked)} /></label>
     <button type="button" class="wide main" disabled=${!n} onClick=${pickProposed}>${n ? `Pick the best ${count(n)}` : "Pick the best"}</button>
   </section>`;
 }
