@@ -47,6 +47,8 @@ class ScoredImage:
         embedding: (D,) float32, raw; None on an error.
         id: Content id of the image; empty where it could not be read, or only its embedding is known.
         note: What is missing of a truncated file that was to be scored all the same; empty otherwise.
+        width: Pixels, upright, before the input rule; 0 where the file could not be decoded.
+        height: Likewise.
 
     Example:
         >>> import quasar_index as qi
@@ -63,6 +65,8 @@ class ScoredImage:
     embedding: FloatArray | None = field(default=None, repr=False, compare=False)
     id: str = field(default="", repr=False, compare=False)
     note: str = ""
+    width: int = field(default=0, repr=False, compare=False)
+    height: int = field(default=0, repr=False, compare=False)
 
 
 @checked
@@ -268,10 +272,16 @@ class Scorer:
         found = self.rows([image.embedding for image in embedded if image.embedding is not None])
         rows = iter(ties.tied([image.id for image in embedded], list(found)))
         for image in block:
-            yield (
-                ScoredImage(image.path, error=image.error, id=image.id)
-                if image.embedding is None
-                else ScoredImage(image.path, *next(rows), embedding=image.embedding, id=image.id, note=image.note)
+            row: Row = (None, None, None, None) if image.embedding is None else next(rows)
+            yield ScoredImage(
+                image.path,
+                *row,
+                error=image.error,
+                embedding=image.embedding,
+                id=image.id,
+                note=image.note,
+                width=image.width,
+                height=image.height,
             )
 
     @checked

@@ -1,0 +1,7 @@
+"""The explorer: a page on this machine to look at photographs, cull them, and see why each has its score."""
+
+from .explorer import Command, Explorer
+from .marks import Mark, Marks
+from .serving import Address, check_server, serving
+
+__all__ = ["Address", "Command", "Explorer", "Mark", "Marks", "check_server", "serving"]
