@@ -20,6 +20,13 @@ await build({
   legalComments: "none", // NOTICE stands beside the bundle
   logLevel: "warning",
 });
-await build({ absWorkingDir: here, entryPoints: { app: "src/app.css" }, outdir: out, minify: true, charset: "utf8",
-  target: ["chrome123", "firefox121", "safari17.5"], logLevel: "warning" });
+await build({
+  absWorkingDir: here,
+  entryPoints: { app: "src/app.css" },
+  outdir: out,
+  minify: true,
+  charset: "utf8",
+  target: ["chrome123", "firefox121", "safari17.5"],
+  logLevel: "warning",
+});
 for (const name of ["index.html", "NOTICE"]) await copyFile(join(here, "src", name), join(out, name));

@@ -9,14 +9,39 @@ export function blended(first, second, between, blend) {
   return norm > 0 ? (blend * first + rest * second) / norm : 0;
 }
 
-/** Score with the place-th k, blended with the mean. */
+/** Number of places of the slider over k: every k, then all of a side, weighted by likeness ("whole"). */
+export const places = (curves) => curves.top_k.k.length + (curves.whole ? 1 : 0);
+export const isWhole = (curves, place) => place >= curves.top_k.k.length;
+
+/** Score of retrieval at a place, blended with the mean; 1 is retrieval alone. */
 export function scoreAtK(curves, place, blend = 1) {
-  const { good, bad, good_mean: g, bad_mean: b } = curves.top_k;
-  if (blend >= 1 || !g || !curves.mean) return sigmoid(good[place], bad[place], curves.temperature);
-  return sigmoid(blended(good[place], curves.mean.good, g[place], blend), blended(bad[place], curves.mean.bad, b[place], blend), curves.temperature);
+  const whole = isWhole(curves, place);
+  const side = (name) => {
+    const cosine = whole ? curves.whole[name] : curves.top_k[name][place];
+    const between = whole ? curves.whole[`${name}_to_mean`] : curves.top_k[`${name}_to_mean`][place];
+    return blend >= 1 ? cosine : blended(cosine, curves.mean[name], between, blend);
+  };
+  return sigmoid(side("good"), side("bad"), curves.temperature);
 }
 
-export const scoreAtOffset = (curves, place) => sigmoid(curves.offset.good[place], curves.offset.bad[place], curves.temperature);
+/** Where sliders begin: the parameters of the method in force, as its text says them. */
+export function begins(curves) {
+  const [name, rest = ""] = curves.method.split(/:(.*)/s);
+  const given = Object.fromEntries(rest.split(",").map((part) => part.split("=")));
+  const kind = { mean: "mean", offset: "offset", retrieval: "top_k" }[name] ?? "";
+  const k = curves.top_k.k;
+  const whole = name === "retrieval" && !given.top_k && curves.whole;
+  return {
+    // The slider knows neighbours of each side; those of both together are another method.
+    kind: given.mode === "joint" ? "" : kind,
+    k: whole ? k.length : nearest(k, Number(given.top_k ?? Math.min(16, k.length))),
+    offset: curves.offset ? nearest(curves.offset.offset, Number(given.offset ?? 0.2)) : 0,
+    blend: Number(given.blend ?? 1),
+  };
+}
+
+export const scoreAtOffset = (curves, place) =>
+  sigmoid(curves.offset.good[place], curves.offset.bad[place], curves.temperature);
 export const scoreOfMean = (curves) => sigmoid(curves.mean.good, curves.mean.bad, curves.temperature);
 
 /** Place of the value nearest to one that is wanted. */

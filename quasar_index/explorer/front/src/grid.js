@@ -85,24 +85,50 @@ export function Grid() {
   const items = [];
   const add = (place) => {
     const row = rows[place];
-    items.push(html`<${Cell} key=${photos.id[row]} row=${row} place=${place} n=${n} cell=${cell} height=${height}
-      total=${rows.length} low=${low} high=${high} proposed=${proposed.has(row)} current=${place === at}
-      mark=${marks.of(photos.id[row])} />`);
+    items.push(
+      html`<${Cell}
+        key=${photos.id[row]}
+        row=${row}
+        place=${place}
+        n=${n}
+        cell=${cell}
+        height=${height}
+        total=${rows.length}
+        low=${low}
+        high=${high}
+        proposed=${proposed.has(row)}
+        current=${place === at}
+        mark=${marks.of(photos.id[row])}
+      />`,
+    );
   };
   for (let place = first * n; place < Math.min(rows.length, last * n); place++) add(place);
   if (at >= 0 && (at < first * n || at >= last * n)) add(at); // what has the focus is always in the page
 
-  return html`<div class="grid" id="grid" ref=${box} role="listbox" tabindex="0" aria-label="Photographs"
-    aria-activedescendant=${at >= 0 ? `photo-${photos.id[state.current]}` : undefined} onScroll=${onScroll}>
+  return html`<div
+    class="grid"
+    id="grid"
+    ref=${box}
+    role="listbox"
+    tabindex="0"
+    aria-label="Photographs"
+    aria-activedescendant=${at >= 0 ? `photo-${photos.id[state.current]}` : undefined}
+    onScroll=${onScroll}
+  >
     <div class="sheet" role="presentation" style=${{ height: `${Math.max(0, lines * height)}px` }}>${items}</div>
     ${rows.length === 0 && html`<${Empty} />`}
   </div>`;
 }
 
 function Empty() {
-  if (!photos.n) return html`<p class="empty">${state.server?.done ? "There are no photographs here." : "The first photographs are being scored…"}</p>`;
-  return html`<p class="empty">No photograph passes the filters.
-    <button type="button" onClick=${() => change({ show: "all", low: null, high: null, query: "" })}>Show all</button></p>`;
+  if (!photos.n)
+    return html`<p class="empty">
+      ${state.server?.done ? "There are no photographs here." : "The first photographs are being scored…"}
+    </p>`;
+  return html`<p class="empty">
+    No photograph passes the filters.
+    <button type="button" onClick=${() => change({ show: "all", low: null, high: null, query: "" })}>Show all</button>
+  </p>`;
 }
 
 function Cell({ row, place, n, cell, height, total, low, high, proposed, current, mark }) {
@@ -115,14 +141,32 @@ function Cell({ row, place, n, cell, height, total, low, high, proposed, current
   const share = score === null ? 0 : high > low ? (score - low) / (high - low) : 1;
   const names = ["cell", mark.mark, current && "current", proposed && "proposed", broken && "broken", isOpen && "open"];
   const place_ = `translate(${(place % n) * (cell + GAP)}px, ${Math.floor(place / n) * height}px)`;
-  return html`<div class=${names.filter(Boolean).join(" ")} id=${`photo-${id}`} role="option" aria-setsize=${total}
-    aria-posinset=${place + 1} aria-selected=${current ? "true" : "false"} data-id=${id} data-score=${score}
+  return html`<div
+    class=${names.filter(Boolean).join(" ")}
+    id=${`photo-${id}`}
+    role="option"
+    aria-setsize=${total}
+    aria-posinset=${place + 1}
+    aria-selected=${current ? "true" : "false"}
+    data-id=${id}
+    data-score=${score}
     aria-label=${`${photos.name[row]}, ${described(row)}${proposed ? ", proposed" : ""}${marks.isKept(id) ? "" : ", not kept yet"}`}
     style=${{ transform: place_, width: `${cell}px`, height: `${height - GAP}px` }}
-    onClick=${() => go(row)} onDblClick=${() => change({ large: true, zoomed: false })}>
+    onClick=${() => go(row)}
+    onDblClick=${() => change({ large: true, zoomed: false })}
+  >
     <div class="picture">
-      ${broken ? html`<span class="blank">${photos.error[row] || "not scored"}</span>` :
-        html`<img src=${thumb(id)} alt="" decoding="async" draggable=${false} onError=${(event) => event.target.classList.add("missing")} />`}
+      ${
+        broken
+          ? html`<span class="blank">${photos.error[row] || "not scored"}</span>`
+          : html`<img
+              src=${thumb(id)}
+              alt=""
+              decoding="async"
+              draggable=${false}
+              onError=${(event) => event.target.classList.add("missing")}
+            />`
+      }
       <span class="tags">
         ${mark.mark === "pick" && html`<span class="tag good"><${Check} />pick</span>`}
         ${mark.mark === "reject" && html`<span class="tag bad"><${Cross} />reject</span>`}

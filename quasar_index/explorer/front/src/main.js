@@ -12,10 +12,15 @@ const VIEWS = { cull: "Cull", one: "One image" };
 
 function route() {
   const [name, id] = location.hash.slice(1).split("/");
-  change({ view: VIEWS[name] ? { name, id: id ? Number(id) : null } : { name: "cull", id: null }, large: false, dialog: "" });
+  change({
+    view: VIEWS[name] ? { name, id: id ? Number(id) : null } : { name: "cull", id: null },
+    large: false,
+    dialog: "",
+  });
 }
 
-const isDark = () => (state.theme === "auto" ? matchMedia("(prefers-color-scheme: dark)").matches : state.theme === "dark");
+const isDark = () =>
+  state.theme === "auto" ? matchMedia("(prefers-color-scheme: dark)").matches : state.theme === "dark";
 function dress() {
   const { theme } = state;
   if (theme === "auto") delete document.documentElement.dataset.theme;
@@ -27,20 +32,50 @@ function Header() {
   const index = server?.index;
   const going = progress();
   const dark = isDark();
+  const have = `${counted(photos.n, "photograph")}${photos.unlike ? ` · ${count(photos.unlike)} unlike the anchors` : ""}`;
   return html`<header class="top">
     <a class="skip" href="#content" onClick=${skip}>Skip to the content</a>
     <h1>quasar-index</h1>
     ${index && html`<p class="pill" title=${index.description}>${index.name} · ${index.method} · ${counted(index.n_good + index.n_bad, "anchor")}</p>`}
-    <nav aria-label="Views">${Object.entries(VIEWS).map(([name, label]) => html`<a key=${name} href=${`#${name}`}
-      aria-current=${view.name === name ? "page" : undefined}
-      onClick=${(event) => name === "one" && state.current >= 0 && (event.preventDefault(), open("one", photos.id[state.current]))}>${label}</a>`)}</nav>
+    <nav aria-label="Views">
+      ${Object.entries(VIEWS).map(
+        ([name, label]) =>
+          html`<a
+            key=${name}
+            href=${`#${name}`}
+            aria-current=${view.name === name ? "page" : undefined}
+            onClick=${(event) => name === "one" && state.current >= 0 && (event.preventDefault(), open("one", photos.id[state.current]))}
+            >${label}</a
+          >`,
+      )}
+    </nav>
+    ${
+      going &&
+      html`<div class="progress">
+        <progress max="1" value=${going.share} aria-label="Scoring"></progress><span>${going.text}</span>
+      </div>`
+    }
     <div class="right">
-      ${going ? html`<div class="progress"><progress max="1" value=${going.share} aria-label="Scoring"></progress><span>${going.text}</span></div>`
-        : server && html`<p class="pill counts">${counted(photos.n, "photograph")}${photos.unlike ? ` · ${count(photos.unlike)} unlike the anchors` : ""}</p>`}
+      ${!going && server && html`<p class="pill counts">${have}</p>`}
       <button type="button" onClick=${() => change({ dialog: "export" })}>Export…</button>
-      <button type="button" class="round" aria-label="All keys" title="All keys (?)" onClick=${() => change({ dialog: "keys" })}>?</button>
-      <button type="button" class="round" aria-label=${dark ? "Light colours" : "Dark colours"} title=${dark ? "Light colours" : "Dark colours"}
-        onClick=${() => remember("theme", dark ? "light" : "dark")}><${dark ? Sun : Moon} /></button>
+      <button
+        type="button"
+        class="round"
+        aria-label="All keys"
+        title="All keys (?)"
+        onClick=${() => change({ dialog: "keys" })}
+      >
+        ?
+      </button>
+      <button
+        type="button"
+        class="round"
+        aria-label=${dark ? "Light colours" : "Dark colours"}
+        title=${dark ? "Light colours" : "Dark colours"}
+        onClick=${() => remember("theme", dark ? "light" : "dark")}
+      >
+        <${dark ? Sun : Moon} />
+      </button>
     </div>
   </header>`;
 }
@@ -54,18 +89,29 @@ function Problem() {
   const waiting = marks.queue.length;
   if (!state.problem) return null;
   return html`<div class="problem" role="alert">
-    <p>${state.problem}${waiting ? ` ${counted(waiting, "change")} of marks ${waiting === 1 ? "is" : "are"} not kept yet.` : ""}</p>
+    <p>
+      ${state.problem}${waiting ? ` ${counted(waiting, "change")} of marks ${waiting === 1 ? "is" : "are"} not kept yet.` : ""}
+    </p>
     <button type="button" onClick=${() => change({ problem: "" })}>Dismiss</button>
   </div>`;
 }
 
 function Footer() {
-  const hint = (text, ...keys) => html`<span>${keys.map((key) => (key === "–" ? "–" : html`<kbd>${key}</kbd>`))} ${text}</span>`;
+  const hint = (text, ...keys) =>
+    html`<span>${keys.map((key) => (key === "–" ? "–" : html`<kbd>${key}</kbd>`))} ${text}</span>`;
   return html`<footer>
-    ${state.view.name === "cull" ? html`<p class="hints">${hint("move", "←", "→")}${hint("pick", "P")}${hint("reject", "X")}${hint("undo", "U")}
-      ${hint("stars", "1", "–", "5")}${hint("large", "Space")}${hint("burst", "B")}${hint("why", "Enter")}${hint("all keys", "?")}</p>`
-      : html`<p class="hints">${hint("anchors a side", "[", "]")}${hint("back", "Esc")}${hint("all keys", "?")}</p>`}
-    <p class="store">Nothing is ever deleted${state.server && html` · marks are kept in <span class="path">${state.server.store}</span>`}</p>
+    ${
+      state.view.name === "cull"
+        ? html`<p class="hints">
+            ${hint("move", "←", "→")}${hint("pick", "P")}${hint("reject", "X")}${hint("undo", "U")}
+            ${hint("stars", "1", "–", "5")}${hint("large", "Space")}${hint("burst", "B")}${hint("why", "Enter")}${hint("all keys", "?")}
+          </p>`
+        : html`<p class="hints">${hint("anchors a side", "[", "]")}${hint("back", "Esc")}${hint("all keys", "?")}</p>`
+    }
+    <p class="store">
+      Nothing is ever
+      deleted${state.server && html` · marks are kept in <span class="path">${state.server.store}</span>`}
+    </p>
   </footer>`;
 }
 
@@ -76,8 +122,7 @@ function App() {
   return html`<${Header} /><${Problem} />
     ${state.view.name === "one" ? html`<${OneImage} id=${state.view.id} />` : html`<${Cull} />`}
     <${Footer} />
-    ${state.dialog === "keys" && html`<${KeysDialog} />`}
-    ${state.dialog === "export" && html`<${ExportDialog} />`}
+    ${state.dialog === "keys" && html`<${KeysDialog} />`} ${state.dialog === "export" && html`<${ExportDialog} />`}
     <p class="hidden" role="status" aria-live="polite" id="said">${state.said}</p>`;
 }
 

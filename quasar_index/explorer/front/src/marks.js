@@ -4,7 +4,7 @@ import { get, post, wait } from "./server.js";
 const NONE = Object.freeze({ mark: "", stars: 0 });
 
 export class Marks {
-  /** `on` is told of changes: changed(), failed(failure), back(), undone(ids, states). */
+  /** `on` is told of changes: changed(), failed(failure), isBack(), undone(ids, states). */
   constructor(on) {
     this.on = on;
     this.states = new Map(); // id -> {mark, stars}
@@ -25,6 +25,30 @@ export class Marks {
 
   async load() {
     this._take((await get("/api/marks")).marks, true);
+  }
+
+  /** Take the marks of rows that are new: those at some places of what /api/photos answered. */
+  arrive(part, places) {
+    let found = false;
+    for (const i of places) {
+      const id = part.id[i];
+      if ((!part.mark?.[i] && !part.stars?.[i]) || this.unkept.has(id)) continue;
+      this.states.set(id, { mark: part.mark[i], stars: part.stars[i] });
+      found = true;
+    }
+    if (found) this._changed();
+  }
+
+  /** What was not acknowledged, with names for ids, to be sent to a server with other ids. */
+  waitingFor(name) {
+    return this.queue.filter((change) => change.before).map(({ ids, body }) => ({ names: ids.map(name), body }));
+  }
+
+  async resend(changes, ids) {
+    for (const { names, body } of changes) {
+      const known = names.map((name) => ids.get(name)).filter((id) => id !== undefined);
+      if (known.length) await post("/api/marks", { ...body, ids: known });
+    }
   }
 
   /** Change marks or stars of photographs: shown now, kept as soon as the server answers. */
@@ -62,12 +86,11 @@ export class Marks {
         const newer = new Set(this.queue.flatMap((one) => one.ids));
         this._take(Object.fromEntries(Object.entries(marks ?? {}).filter(([id]) => !newer.has(Number(id)))), false);
         if (change.path === "/api/undo") this.on.undone(Object.keys(marks ?? {}).map(Number));
-        this.on.back();
       } catch (failure) {
         this.on.failed(failure);
-        if (failure.gone || failure.status === 403) {
+        if (failure.gone) {
           this.waiting = true; // for a server that comes back
-          await wait(2000);
+          while (!this.on.isBack()) await wait(300);
           this.waiting = false;
           continue;
         }

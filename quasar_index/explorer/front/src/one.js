@@ -4,12 +4,14 @@ import { Copy } from "./icons.js";
 import { open } from "./keys.js";
 import { Photograph } from "./panel.js";
 import { send } from "./server.js";
-import { fail, photos, say, state } from "./store.js";
+import { fail, photos, say } from "./store.js";
 import { four } from "./text.js";
 import { Ways } from "./ways.js";
 import { Anchors, Familiarity, keep, Opinion, useWhy } from "./why.js";
 
 const names = new Map(); // of images that were dropped here
+const ABOUT =
+  "See its score, and why it has it. The image stays on this machine. Enter on a photograph in Cull leads here, too.";
 const LARGEST = 64 * 2 ** 20;
 
 export function OneImage({ id }) {
@@ -61,27 +63,65 @@ export function OneImage({ id }) {
   }, []);
   useEffect(() => document.getElementById("content").focus({ preventScroll: true }), []);
 
-  return html`<main id="content" class=${`one ${over ? "over" : ""} ${id === null ? "start" : ""}`} tabindex="-1" aria-label="One image">
+  return html`<main
+    id="content"
+    class=${`one ${over ? "over" : ""} ${id === null ? "start" : ""}`}
+    tabindex="-1"
+    aria-label="One image"
+  >
     <section class="subject" aria-label="The image">
       ${id !== null && html`<div class="preview"><${Photograph} id=${id} wait=${0} alt=${name} /></div>`}
       ${name && html`<p class="file">${name}</p>`}
-      <div class="drop"><p>${busy ? `Scoring ${busy}…` : "Drop or paste an image anywhere, or"}</p>
+      <div class="drop">
+        <p>${busy ? `Scoring ${busy}…` : "Drop or paste an image anywhere, or"}</p>
         <button type="button" disabled=${Boolean(busy)} onClick=${() => chooser.current.click()}>Choose a file…</button>
-        <input type="file" accept="image/*,.heic,.jxl,.dng,.nef,.cr2,.cr3,.arw,.raf,.rw2,.orf" class="hidden" tabindex="-1" aria-label="Image file" ref=${chooser}
-          onChange=${(event) => { take(event.target.files[0]); event.target.value = ""; }} /></div>
+        <input
+          type="file"
+          accept="image/*,.heic,.jxl,.dng,.nef,.cr2,.cr3,.arw,.raf,.rw2,.orf"
+          class="hidden"
+          tabindex="-1"
+          aria-label="Image file"
+          ref=${chooser}
+          onChange=${(event) => {
+            take(event.target.files[0]);
+            event.target.value = "";
+          }}
+        />
+      </div>
       ${error && html`<p class="warn" role="alert">${error}</p>`}
-      ${why && html`<div class="number"><p class="score"><b id="score">${four(why.score)}</b> <span class="dim">${why.curves?.method}</span></p></div>
-        <${Opinion} value=${why.opinion} low=${why.low} high=${why.high} />
-        <${Familiarity} value=${why.familiarity} />
-        <${Command} text=${why.commands?.now} label="The command that gives this score" id="command" />`}
-      ${id === null && html`<p class="dim">See its score, and why it has it. The image stays on this machine. Enter on a photograph in Cull leads here, too.</p>`}
+      ${
+        why &&
+        html`<div class="number">
+            <p class="score"><b id="score">${four(why.score)}</b> <span class="dim">${why.curves?.method}</span></p>
+          </div>
+          <${Opinion} value=${why.opinion} low=${why.low} high=${why.high} />
+          <${Familiarity} value=${why.familiarity} />
+          <${Command} text=${why.commands?.now} label="The command that gives this score" id="command" />`
+      }
+      ${id === null && html`<p class="dim">${ABOUT}</p>`}
     </section>
-    ${why ? html`<section class="neighbours" aria-label="Nearest anchors">
-        <${Anchors} side="good" list=${why.good} most=${12} title="Nearest good anchors, with their share of the side" />
-        <${Anchors} side="bad" list=${why.bad} most=${12} title="Nearest bad anchors" />
-        ${state.server?.index?.rating_label && html`<p class="dim">Ratings: ${state.server.index.rating_label}.</p>`}
-      </section><${Ways} key=${id} why=${why} />`
-      : id !== null && html`<p class="empty" role="status">Asking why…</p>`}
+    ${
+      why
+        ? html`<section class="neighbours" aria-label="Nearest anchors">
+              <${Anchors}
+                side="good"
+                list=${why.good}
+                most=${12}
+                pictures=${why.anchors_have_pictures}
+                title="Nearest good anchors, with their share of the side"
+              />
+              <${Anchors}
+                side="bad"
+                list=${why.bad}
+                most=${12}
+                pictures=${why.anchors_have_pictures}
+                title="Nearest bad anchors"
+              />
+              ${why.scale && html`<p class="dim">Ratings: ${why.scale}.</p>`}
+            </section>
+            <${Ways} key=${id} why=${why} />`
+        : id !== null && html`<p class="empty" role="status">Asking why…</p>`
+    }
   </main>`;
 }
 
@@ -100,6 +140,19 @@ export function Command({ text, label, id }) {
       say("Selected: copy it with the keys of your system.");
     }
   };
-  return html`<div class="command"><p class="dim">${label}</p><div><code id=${id}>${text}</code>
-    <button type="button" class="round" aria-label="Copy the command" title=${done ? "Copied" : "Copy"} onClick=${copy}><${Copy} /></button></div></div>`;
+  return html`<div class="command">
+    <p class="dim">${label}</p>
+    <div>
+      <code id=${id}>${text}</code>
+      <button
+        type="button"
+        class="round"
+        aria-label="Copy the command"
+        title=${done ? "Copied" : "Copy"}
+        onClick=${copy}
+      >
+        <${Copy} />
+      </button>
+    </div>
+  </div>`;
 }

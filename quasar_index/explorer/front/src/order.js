@@ -32,14 +32,17 @@ function byNumber(n, key, sign) {
   return rows.sort((a, b) => (keys[a] < keys[b] ? -1 : keys[a] > keys[b] ? 1 : a - b));
 }
 
-const collator = new Intl.Collator("en", { numeric: true });
+/** A text whose order is that of people: IMG_9 comes before IMG_10. */
+const inWords = (text) => text.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(12, "0"));
 
 /** All rows in one of ORDERS. */
 export function sorted(photos, order) {
   const n = photos.n;
   if (order === "name") {
+    const keys = photos.name.map(inWords);
     const rows = Uint32Array.from({ length: n }, (_, row) => row);
-    return rows.sort((a, b) => photos.folder[a] - photos.folder[b] || collator.compare(photos.name[a], photos.name[b]) || a - b);
+    const compare = (a, b) => (keys[a] < keys[b] ? -1 : keys[a] > keys[b] ? 1 : a - b);
+    return rows.sort((a, b) => photos.folder[a] - photos.folder[b] || compare(a, b));
   }
   if (order === "time") return byNumber(n, photos.taken, 1);
   if (order === "strange") return byNumber(n, photos.familiarity, 1);

@@ -1,7 +1,20 @@
 // All photographs as columns, in the order in which they were scored; a "row" is a place in these columns.
 
-const COLUMNS = ["id", "name", "folder", "score", "familiarity", "opinion", "low", "high", "taken", "width", "height",
-  "burst", "error"];
+const COLUMNS = [
+  "id",
+  "name",
+  "folder",
+  "score",
+  "familiarity",
+  "opinion",
+  "low",
+  "high",
+  "taken",
+  "width",
+  "height",
+  "burst",
+  "error",
+];
 /** Familiarity below which a photograph counts as unlike all anchors, as in the command. */
 export const UNLIKE = 0.05;
 
@@ -17,11 +30,12 @@ export class Photos {
     for (const column of COLUMNS) this[column] = [];
   }
 
-  /** Take what /api/photos answered; returns the number of new rows. */
+  /** Take what /api/photos answered; returns the places of its new rows. */
   append(part) {
-    const count = part.id.length;
-    for (let i = 0; i < count; i++) {
+    const places = [];
+    for (let i = 0; i < part.id.length; i++) {
       if (this.rows.has(part.id[i])) continue;
+      places.push(i);
       this.rows.set(part.id[i], this.n);
       for (const column of COLUMNS) this[column].push(part[column]?.[i] ?? null);
       if (this.error[this.n] || this.score[this.n] === null) this.broken += 1;
@@ -30,16 +44,13 @@ export class Photos {
       if (known !== null && known < UNLIKE) this.unlike += 1;
       this.n += 1;
     }
-    if (count) this.version += 1;
-    return count;
+    if (places.length) this.version += 1;
+    return places;
   }
 
-  /** Take the bursts: for each row, in the order of ids, the id of the best of its burst. */
-  group(ids, best) {
-    for (let i = 0; i < best.length; i++) {
-      const row = this.rows.get(ids ? ids[i] : i);
-      if (row !== undefined) this.burst[row] = best[i];
-    }
+  /** Take the bursts: for each id, the id of the best of its burst. */
+  group(best) {
+    for (let row = 0; row < this.n; row++) this.burst[row] = best[this.id[row]];
     const members = new Map();
     for (let row = 0; row < this.n; row++) {
       const key = this.burst[row];
@@ -48,7 +59,8 @@ export class Photos {
       else members.set(key, [row]);
     }
     this.bursts = new Map([...members].filter(([, rows]) => rows.length > 1));
-    for (const rows of this.bursts.values()) rows.sort((a, b) => (this.score[b] ?? -1) - (this.score[a] ?? -1) || a - b);
+    for (const rows of this.bursts.values())
+      rows.sort((a, b) => (this.score[b] ?? -1) - (this.score[a] ?? -1) || a - b);
     this.version += 1;
   }
 

@@ -1,11 +1,18 @@
 // Photographs that are fetched before they are asked for, so that the next one stands there at once.
 
+let run = "";
+
+/** Name the start of the server: under another one ids are other photographs. */
+export function serving(name) {
+  run = name ? `run=${encodeURIComponent(name)}` : "";
+}
+
 const KEPT = 12;
 const kept = new Map(); // address -> img element, oldest first
 
 /** An <img> element of a photograph, decoded or on its way; the same element each time, so in one place at a time. */
 export function picture(id, side = 1600) {
-  const address = `/photo/${id}?side=${side}`;
+  const address = at(id, side);
   let image = kept.get(address);
   if (image && !image.failed) {
     kept.delete(address);
@@ -29,5 +36,6 @@ export function picture(id, side = 1600) {
   return image;
 }
 
-export const isKept = (id, side = 1600) => Boolean(kept.get(`/photo/${id}?side=${side}`)?.done);
-export const thumb = (id) => `/thumb/${id}`;
+const at = (id, side) => `/photo/${id}?side=${side}${run && `&${run}`}`;
+export const isKept = (id, side = 1600) => Boolean(kept.get(at(id, side))?.done);
+export const thumb = (id) => `/thumb/${id}${run && `?${run}`}`;

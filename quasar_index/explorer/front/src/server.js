@@ -1,6 +1,6 @@
 // Requests to the server of this machine: JSON in, JSON out, each failure one line that says how to go on.
 
-/** A failure with a line for the person; `gone` where the server did not answer at all. */
+/** A failure with a line for the person; `gone` where the server that this page knows does not answer. */
 export class Failure extends Error {
   constructor(message, { gone = false, status = 0 } = {}) {
     super(message);
@@ -11,6 +11,13 @@ export class Failure extends Error {
 
 export const STOPPED = "The server has stopped: run the command again.";
 const STRANGE = "This page is not known to the server any more: open the address that the command printed.";
+
+let run = "";
+
+/** Name the start of the server that this page knows: it takes no marks for ids of another one. */
+export function running(name) {
+  run = name ?? "";
+}
 
 async function ask(path, options) {
   let answer;
@@ -29,16 +36,25 @@ async function ask(path, options) {
   }
   if (answer.ok) return body;
   const status = answer.status;
-  if (status === 401 || status === 403) throw new Failure(STRANGE, { status });
+  if (status === 401 || status === 403) throw new Failure(STRANGE, { gone: true, status });
+  if (status === 409) throw new Failure("The command was started again: this page loads anew.", { gone: true, status });
   throw new Failure(body?.error ?? `The server answered ${status}.`, { status });
 }
 
 export const get = (path, signal) => ask(path, { signal });
 
 export const post = (path, body) =>
-  ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  ask(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-Run": run },
+    body: JSON.stringify(body),
+  });
 
 export const send = (path, blob) =>
-  ask(path, { method: "POST", headers: { "Content-Type": blob.type || "application/octet-stream" }, body: blob });
+  ask(path, {
+    method: "POST",
+    headers: { "Content-Type": blob.type || "application/octet-stream", "X-Name": encodeURIComponent(blob.name ?? "") },
+    body: blob,
+  });
 
 export const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -2,7 +2,8 @@
 import { Marks } from "./marks.js";
 import { histogram, isBroken, ORDERS, proposal, SHOWS, shown, sorted } from "./order.js";
 import { Photos } from "./photos.js";
-import { get, wait } from "./server.js";
+import { serving } from "./pictures.js";
+import { get, running, wait } from "./server.js";
 import { count, counted, duration, stars, two } from "./text.js";
 
 export const BINS = 32;
@@ -36,6 +37,7 @@ export const state = {
   query: "",
   open: new Set(), // unfolded bursts, by the id of their best
   current: -1, // row of the current photograph
+  moved: false, // whether the person chose it; before, it is the first
   keep: 0, // best so many are proposed
   large: false,
   zoomed: false,
@@ -78,19 +80,23 @@ export function say(text) {
 }
 export function fail(failure) {
   if (failure.name === "AbortError") return;
-  change({ problem: failure.message, gone: Boolean(failure.gone) || state.gone });
+  change({ problem: failure.message, gone: failure.gone || state.gone });
   if (failure.gone) comeBack();
 }
 
 export const marks = new Marks({
   changed: () => change(),
   failed: fail,
-  back: () => state.gone && change({ gone: false, problem: "" }),
+  isBack: () => !state.gone,
   undone(ids) {
     if (!ids.length) return say("Nothing to undo.");
     const row = photos.rows.get(ids[0]);
     if (row !== undefined && view().where.has(row)) go(row);
-    say(ids.length === 1 && row !== undefined ? `Undone: ${photos.file(row)} ${described(row)}` : `Undone for ${counted(ids.length, "photograph")}.`);
+    say(
+      ids.length === 1 && row !== undefined
+        ? `Undone: ${photos.file(row)} ${described(row)}`
+        : `Undone for ${counted(ids.length, "photograph")}.`,
+    );
   },
 });
 
@@ -119,7 +125,8 @@ const places = kept((rows) => {
   return where;
 });
 const filtered = kept((rows, marked, show, low, high, query, fold, open) =>
-  shown(rows, photos, marks, { show, low, high, query, fold, open }));
+  shown(rows, photos, marks, { show, low, high, query, fold, open }),
+);
 export const bins = () => bars(photos.version);
 const bars = kept(() => histogram(photos, BINS));
 const proposed = kept((version, marked, keep, single) => proposal(bestFirst(version), photos, marks, keep, single));
@@ -140,8 +147,16 @@ export function counts() {
   const { pick, reject, stars: starred } = marks.counts;
   let inBursts = 0;
   for (const rows of photos.bursts.values()) inBursts += rows.length;
-  return { all: photos.n, pick, reject, none: Math.max(0, photos.scored - pick - reject), stars: starred, burst: inBursts,
-    unlike: photos.unlike, broken: photos.broken };
+  return {
+    all: photos.n,
+    pick,
+    reject,
+    none: Math.max(0, photos.scored - pick - reject),
+    stars: starred,
+    burst: inBursts,
+    unlike: photos.unlike,
+    broken: photos.broken,
+  };
 }
 
 /** What is known of a photograph, in words. */
@@ -157,7 +172,7 @@ export function described(row) {
 
 /* Moving. */
 export function go(row) {
-  change({ current: row });
+  change({ current: row, moved: true });
 }
 
 /** Move by so many photographs of what is shown. */
@@ -174,6 +189,7 @@ let place = 0;
 function settle() {
   if (!photos.n) return;
   const { rows, where } = view();
+  if (!state.moved && rows.length) state.current = rows[0];
   if (rows.length && !where.has(state.current)) {
     const best = state.current < 0 ? undefined : photos.burstOf(state.current).find((row) => where.has(row));
     state.current = best ?? rows[Math.min(rows.length - 1, place)]; // a burst that folds leaves its best
@@ -189,6 +205,7 @@ export function mark(kind, { next = state.advance } = {}) {
   const value = marks.of(id).mark === kind ? "" : kind;
   const { rows, where } = view();
   const following = rows[where.get(row) + 1];
+  state.moved = true;
   marks.set([id], { mark: value });
   say(`${{ pick: "Picked", reject: "Rejected", "": "Mark removed from" }[value]} ${photos.file(row)}`);
   if (next && value && following !== undefined) go(following);
@@ -227,9 +244,13 @@ export const isFiltered = () => state.show !== "all" || state.low !== null || st
 
 /* Loading. */
 async function more() {
-  while (photos.append(await get(`/api/photos?from=${photos.n}`))) {
+  for (;;) {
+    const part = await get(`/api/photos?from=${photos.n}`);
+    const fresh = photos.append(part);
+    if (!fresh.length) return;
+    marks.arrive(part, fresh); // what was marked before is known once a photograph is scored
     change();
-    if (photos.n >= state.server.n_done + state.server.n_failed) break;
+    if (part.done) return;
   }
 }
 
@@ -243,14 +264,14 @@ export async function follow() {
     for (;;) {
       const server = await get("/api/state");
       const wasGone = state.gone;
+      if (state.server && server.run !== state.server.run) return await begun(server);
+      serving(server.run);
+      running(server.run);
       change({ server, gone: false, problem: wasGone ? "" : state.problem });
       document.title = server.title ? `${server.title} · quasar-index` : "quasar-index";
       await more();
-      if (server.done && server.bursts && !photos.bursts.size) {
-        const answer = await get("/api/bursts");
-        photos.group(answer.id ?? [...photos.rows.keys()].sort((a, b) => a - b), answer.burst);
-      }
-      if (server.done) {
+      if (server.done && server.bursts) {
+        photos.group((await get("/api/bursts")).burst);
         change();
         break;
       }
@@ -258,9 +279,32 @@ export async function follow() {
     }
   } catch (failure) {
     fail(failure);
+  } finally {
+    following = false;
   }
-  following = false;
 }
+
+/** The server was started again: its ids are others. Changes that it does not know are sent once more, by names. */
+async function begun(server) {
+  const waiting = marks.waitingFor((id) => nameOf(photos, photos.rows.get(id)));
+  if (waiting.length) {
+    const fresh = new Photos();
+    const ids = new Map();
+    const wanted = new Set(waiting.flatMap((change) => change.names));
+    while (fresh.n < server.n_photos && wanted.size > ids.size) {
+      const n = fresh.n;
+      fresh.append(await get(`/api/photos?from=${n}`));
+      for (let row = n; row < fresh.n; row++)
+        if (wanted.has(nameOf(fresh, row))) ids.set(nameOf(fresh, row), fresh.id[row]);
+      if (fresh.n === n) await wait(300); // it scores again, mostly from its cache
+    }
+    running(server.run);
+    await marks.resend(waiting, ids);
+  }
+  marks.queue.length = 0;
+  location.reload();
+}
+const nameOf = (table, row) => `${table.folder[row]}/${table.name[row]}`;
 
 let coming = false;
 

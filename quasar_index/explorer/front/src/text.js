@@ -31,6 +31,7 @@ export function familiar(value) {
 }
 
 const dates = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
-export const date = (seconds) => (seconds === null || seconds === undefined ? "" : dates.format(new Date(seconds * 1000)));
+export const date = (seconds) =>
+  seconds === null || seconds === undefined ? "" : dates.format(new Date(seconds * 1000));
 
 export const stars = (n) => (n ? counted(n, "star") : "no stars");
