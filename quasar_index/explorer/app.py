@@ -28,6 +28,7 @@ KINDS = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
 }
 MOST_IMAGE = 64 << 20
 MOST_JSON = 8 << 20
@@ -104,13 +105,15 @@ class _Routes:
         return await _json(lambda: _states(self._explorer.marks.read()))
 
     async def _mark(self, request: Request) -> Response:
+        self._check_run(request)
         asked = await _question(request, {"ids": list, "mark": str, "stars": int})
         ids = asked.get("ids")
         if not isinstance(ids, list) or not all(type(one) is int for one in ids):
             raise RefusedError(422, "ids are no list of numbers", "give the ids of photographs")
         return await _json(lambda: _states(self._explorer.mark(ids, mark=asked.get("mark"), stars=asked.get("stars"))))
 
-    async def _undo(self, _: Request) -> Response:
+    async def _undo(self, request: Request) -> Response:
+        self._check_run(request)
         return await _json(lambda: _states(self._explorer.marks.undo()))
 
     async def _explain(self, request: Request) -> Response:
@@ -151,7 +154,13 @@ class _Routes:
         is_of_run = request.query_params.get("run") == self._explorer.run_id
         return Response(made, media_type="image/jpeg", headers={"cache-control": _KEPT if is_of_run else "no-store"})
 
+    def _check_run(self, request: Request) -> None:
+        """Refuse a page that was made before this start: its ids are other photographs."""
+        if request.headers.get("x-run", self._explorer.run_id) != self._explorer.run_id:
+            raise RefusedError(409, "the explorer was started again", "reload the page")
+
     async def _export(self, request: Request) -> Response:
+        self._check_run(request)
         asked = await _question(request, {"what": str, "only": str, "xmp_name": str, "folder": str})
         more = {name: asked[name] for name in ("xmp_name", "folder") if asked.get(name) is not None}
         return await _json(

@@ -12,7 +12,7 @@ from tests.front import FRONT, PAGE, front  # noqa: F401 - a fixture
 
 MOST_SCRIPT = 80_000
 MOST_LINES = 400
-PARTS = {"NOTICE", "app.css", "app.js", "index.html"}
+PARTS = {"NOTICE", "app.css", "app.js", "icon.svg", "index.html"}
 
 
 def test_the_committed_page_is_a_fresh_build(front: Path, tmp_path: Path) -> None:  # noqa: F811
@@ -35,7 +35,7 @@ def test_the_script_is_small() -> None:
 def test_nothing_is_inline_evaluated_or_from_elsewhere() -> None:
     page = (PAGE / "index.html").read_text(encoding="utf-8")
     assert not re.search(r"<style|\sstyle=|\son\w+=", page)
-    assert re.findall(r'(?:src|href)="([^"]*)"', page) == ["/page/app.css", "/page/app.js"]
+    assert re.findall(r'(?:src|href)="([^"]*)"', page) == ["/page/icon.svg", "/page/app.css", "/page/app.js"]
     assert all('src="' in tag for tag in re.findall(r"<script[^>]*>", page))
     script = (PAGE / "app.js").read_text(encoding="utf-8")
     assert not re.search(r"\beval\(|new Function\(|\.innerHTML\s*=\s*[\"'`]", script)

@@ -1,4 +1,4 @@
-// Builds ../page (index.html, app.js, app.css) from src/, or into the folder that is named: node build.js [FOLDER]
+// Builds ../page (index.html, icon.svg, app.js, app.css) from src/, or into the folder that is named: node build.js [FOLDER]
 import { copyFile, mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,4 +29,4 @@ await build({
   target: ["chrome123", "firefox121", "safari17.5"],
   logLevel: "warning",
 });
-for (const name of ["index.html", "NOTICE"]) await copyFile(join(here, "src", name), join(out, name));
+for (const name of ["index.html", "icon.svg", "NOTICE"]) await copyFile(join(here, "src", name), join(out, name));

@@ -141,6 +141,7 @@ function Cell({ row, place, n, cell, height, total, low, high, proposed, current
   const share = score === null ? 0 : high > low ? (score - low) / (high - low) : 1;
   const names = ["cell", mark.mark, current && "current", proposed && "proposed", broken && "broken", isOpen && "open"];
   const place_ = `translate(${(place % n) * (cell + GAP)}px, ${Math.floor(place / n) * height}px)`;
+  const words = [photos.name[row], described(row), proposed && "proposed", !marks.isKept(id) && "not kept yet"];
   return html`<div
     class=${names.filter(Boolean).join(" ")}
     id=${`photo-${id}`}
@@ -150,12 +151,12 @@ function Cell({ row, place, n, cell, height, total, low, high, proposed, current
     aria-selected=${current ? "true" : "false"}
     data-id=${id}
     data-score=${score}
-    aria-label=${`${photos.name[row]}, ${described(row)}${proposed ? ", proposed" : ""}${marks.isKept(id) ? "" : ", not kept yet"}`}
     style=${{ transform: place_, width: `${cell}px`, height: `${height - GAP}px` }}
     onClick=${() => go(row)}
     onDblClick=${() => change({ large: true, zoomed: false })}
   >
-    <div class="picture">
+    <span class="hidden">${words.filter(Boolean).join(", ")}</span>
+    <div class="picture" aria-hidden="true">
       ${
         broken
           ? html`<span class="blank">${photos.error[row] || "not scored"}</span>`
@@ -179,7 +180,9 @@ function Cell({ row, place, n, cell, height, total, low, high, proposed, current
       </span>
       ${mark.stars > 0 && html`<span class="tags bottom"><span class="tag stars">${Array.from({ length: mark.stars }, () => html`<${Star} />`)}</span></span>`}
     </div>
-    <div class="bar"><i style=${{ transform: `scaleX(${share})` }}></i></div>
-    <div class="caption"><span class="name">${photos.file(row)}</span><b>${broken ? "–" : two(score)}</b></div>
+    <div class="bar" aria-hidden="true"><i style=${{ transform: `scaleX(${share})` }}></i></div>
+    <div class="caption" aria-hidden="true">
+      <span class="name">${photos.file(row)}</span><b>${broken ? "–" : two(score)}</b>
+    </div>
   </div>`;
 }

@@ -19,6 +19,7 @@ export function Photograph({ id, side = 1600, wait = 90, alt, label }) {
       if (image.done) show();
       else image.ready.then(() => image.done && show());
     };
+    if (!box.current) return undefined;
     box.current.dataset.id = id;
     if (isKept(id, side)) return void put();
     const small = new Image();

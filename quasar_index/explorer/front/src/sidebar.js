@@ -1,4 +1,5 @@
 // Left of the grid: scores, how many to keep, what to show, in which order.
+import { Command } from "./command.js";
 import { html, useRef } from "./html.js";
 import { Filter } from "./icons.js";
 import { ORDERS, SHOWS } from "./order.js";
@@ -32,7 +33,10 @@ export function Sidebar() {
         >${isFiltered() ? `${count(view().rows.length)} shown` : `${counted(n.pick, "pick")}, ${counted(n.reject, "reject")}`}</span
       >
     </button>
-    <div class="parts" id="filter-parts"><${Scores} /><${Keep} /><${Show} /><${Order} /></div>
+    <div class="parts" id="filter-parts">
+      <${Scores} /><${Keep} /><${Show} /><${Order} />
+      <${Command} text=${state.server?.command} label="The command that gives these scores" id="all-command" />
+    </div>
   </aside>`;
 }
 

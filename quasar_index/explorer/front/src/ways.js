@@ -11,8 +11,8 @@ import {
   stepOf,
   WIDE,
 } from "./curves.js";
+import { Command } from "./command.js";
 import { html, useEffect, useMemo, useState } from "./html.js";
-import { Command } from "./one.js";
 import { count, four, two } from "./text.js";
 
 const HIGH = 300;
