@@ -314,6 +314,11 @@ class Explorer:
             return exports.place(self.photos.files, numbers, self._exports_to, folder, how)
         raise DataError(f"there is no export '{what}'", "give csv, parquet, xmp, links or copies")
 
+    def close(self) -> None:
+        """Close the files of marks and embeddings."""
+        self.marks.close()
+        self.photos.close()
+
     @property
     def _title(self) -> str:
         folders = self.photos.files.folders
