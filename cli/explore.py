@@ -77,7 +77,6 @@ def explore(
     table = opened.anchors(rating=rating, group=by)
     chosen = ways.settle(given, table)
     scorer = qi.Scorer(table, chosen, batch_size=embedding.batch_size, cache=embedding.cache)
-    scorer.ties = qi.methods.Ties()
     qi.allow_pixels(embedding.max_pixels)
     scorer.encoder = qi.encoders.LazyEncoder(opened.manifest.encoder, **embedding.loading, n_images=len(files) or None)
     explorer = qi.explorer.Explorer(

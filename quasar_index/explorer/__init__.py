@@ -1,6 +1,7 @@
 """The explorer: a page on this machine to look at photographs, cull them, and see why each has its score."""
 
-from .explorer import Command, Explorer
+from .command import Command
+from .explorer import Explorer
 from .marks import Mark, Marks
 from .serving import Address, check_server, serving
 

@@ -68,9 +68,10 @@ class Curves:
             query: (D,) its direction in the space in use (`FittedMethod.directions`).
 
         Returns:
-            Plain lists and numbers: cosines in [-1, 1], see `quasar_index/explorer/README.md`.
+            Plain lists and numbers: "method", "temperature", and cosines in [-1, 1] by side: "mean"; "whole" (retrieval
+            without a k); "top_k" for each "k"; "offset" for each "offset", None without ratings; with `SIDE_to_mean`.
         """
-        mean = {side: float(query @ self._means[side]) for side in SIDES}
+        mean = {side: float(query @ self.means[side]) for side in SIDES}
         return {
             "method": str(self.method),
             "temperature": self.method.temperature,
@@ -80,8 +81,13 @@ class Curves:
             "offset": self._offset(query),
         }
 
+    def prepare(self) -> None:
+        """Make what all images share."""
+        _ = self.means, self._offsets
+
     @cached_property
-    def _means(self) -> dict[Side, FloatArray]:
+    def means(self) -> dict[Side, FloatArray]:
+        """The (D,) mean of each side, as `Mean` makes it."""
         made = related(self.method, Mean).aggregate(self._table)
         return {"good": made.good[0, 0], "bad": made.bad[0, 0]}
 
@@ -96,23 +102,24 @@ class Curves:
         return found
 
     def _for_every_k(self, query: FloatArray, side: Side) -> tuple[DoubleArray, DoubleArray]:
-        table = self._table
+        table, mean = self._table, self.means[side]
         near = nearest(table, query[None], min(MOST, table.n_good if side == "good" else table.n_bad), side=side)
         rows, similarity = near.rows[0], near.similarity[0].astype(np.float64)
+        directions = table.directions[rows]
         weights = np.ones(len(rows))
         if isinstance(self.method, Retrieval) and self.method.similarity_temperature is not None:
             weights = np.exp((similarity - similarity.max()) / self.method.similarity_temperature)
-        lengths = np.ones(len(rows)) if self.method.normalize_anchors else table.norms[rows].astype(np.float64)
-        directions = table.directions[rows].astype(np.float64)
-        cosine, to_mean = _cumulative(directions, weights * lengths, query, self._means[side])
-        if self._weights is not None:
-            rated = weights * self._weights[rows]
-            # Neighbours that all lie at the median weigh nothing: then the other weights decide, as in `Retrieval`.
-            counts = np.cumsum(rated) > 0
-            with np.errstate(invalid="ignore", divide="ignore"):
-                own = _cumulative(directions, rated * lengths, query, self._means[side])
-            cosine, to_mean = np.where(counts, own[0], cosine), np.where(counts, own[1], to_mean)
-        return cosine, to_mean
+        if not self.method.normalize_anchors:
+            weights = weights * table.norms[rows]
+        rated = weights if self._weights is None else weights * self._weights[rows]
+        cosines = (similarity, (directions @ mean).astype(np.float64))
+        found = _cumulative(directions, rated, cosines)
+        # Neighbours that all lie at the median weigh nothing: then the other weights decide, as in `Retrieval`.
+        if n_without := int(np.count_nonzero(np.cumsum(rated) == 0)):
+            first = slice(0, n_without)
+            instead = _cumulative(directions[first], weights[first], (cosines[0][first], cosines[1][first]))
+            found = tuple(np.concatenate([new, old[n_without:]]) for new, old in zip(instead, found, strict=True))
+        return found[0], found[1]
 
     def _whole(self, query: FloatArray) -> dict[str, Any]:
         """Return the cosines to whole sides that are weighted by similarity: retrieval without a k."""
@@ -120,7 +127,7 @@ class Curves:
         found: dict[str, float] = {}
         for side, centroid in zip(SIDES, (made.good[0, 0], made.bad[0, 0]), strict=True):
             found[side] = float(query @ centroid)
-            found[f"{side}_to_mean"] = float(self._means[side] @ centroid)
+            found[f"{side}_to_mean"] = float(self.means[side] @ centroid)
         return {name: round(value, _DIGITS) for name, value in found.items()}
 
     def _offset(self, query: FloatArray) -> dict[str, Any] | None:
@@ -167,13 +174,14 @@ class Curves:
 
 
 def _cumulative(
-    directions: DoubleArray, weights: DoubleArray, query: FloatArray, mean: FloatArray
-) -> tuple[DoubleArray, DoubleArray]:
-    """Return the cosines of the query and of the mean to `sum_{i<=k} w_i u_i`, for every k."""
-    sums = np.cumsum(weights[:, None] * directions, axis=0)
-    lengths = np.linalg.norm(sums, axis=1)
+    directions: FloatArray, weights: DoubleArray, cosines: tuple[DoubleArray, DoubleArray]
+) -> tuple[DoubleArray, ...]:
+    """Return the cosines of two vectors to `sum_{i<=k} w_i u_i` for every k, by their cosines to the u_i."""
+    # Each running sum lies in a row of the memory: ten times as fast as down the columns.
+    sums = np.cumsum(np.ascontiguousarray(directions.T) * weights, axis=1)
+    lengths = np.sqrt(np.einsum("dk,dk->k", sums, sums))
     lengths = np.where(lengths > 0, lengths, 1.0)
-    return sums @ query / lengths, sums @ mean / lengths
+    return tuple(np.cumsum(weights * own) / lengths for own in cosines)
 
 
 def _rounded(values: npt.NDArray[Any]) -> list[float]:

@@ -9,13 +9,10 @@ from __future__ import annotations
 import itertools
 import os
 import secrets
-import shlex
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path, PurePath
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,75 +20,31 @@ import numpy as np
 from ..arguments import checked
 from ..arrays import DoubleArray, FloatArray
 from ..cells import as_text
-from ..errors import DataError, ImageError, MethodError, QuasarError
-from ..images import MAX_FILE_BYTES, MAX_PIXELS, content_id, read_image_bytes, registered
+from ..encoders.pipeline import EncodedImage, encode_files
+from ..errors import AnchorIndexError, DataError, ImageError
+from ..images import MAX_FILE_BYTES, MAX_PIXELS, content_id, read_image_bytes
 from ..index.places import is_shipped
-from ..methods.mean import Mean
-from ..methods.method import CentroidMethod
 from ..methods.scoring import ScoredImage, Scorer
+from ..methods.ties import Ties
 from ..paths import PathText
 from ..picking import Placement
-from ..picking.bursts import PAUSE, leave_one_of_a_burst, moment_of
 from . import exports
-from .curves import Curves, methods_of_sliders
+from .bursts import find_bursts, moment_in
+from .command import Command
+from .curves import methods_of_sliders
+from .explainer import Explainer, InTurns
 from .folders import Files
 from .marks import NONE, Mark, Marks
-from .photos import Photos, plain, shown_folder
+from .photos import Photos, shown_folder
 from .pictures import Pictures
 
 if TYPE_CHECKING:
     from ..index.anchor_index import AnchorIndex
-    from ..report.labels import AnchorLabels
     from ..validation.calibration import IndexCalibration
 
-N_ANCHORS = 12
-"""Anchors a side of an explanation."""
 MOST_DROPPED = 32
 """Images that were dropped on the page and are still known; older ones are forgotten."""
-_BLOCK = 2048
 _FIRST_DROPPED = 1 << 30
-
-
-@dataclass(frozen=True)
-class Command:
-    """The command whose numbers are shown.
-
-    Attributes:
-        paths: Photographs as they were named.
-        index: Its name.
-        method: As it is typed.
-        options: Further options, such as `--rating`.
-    """
-
-    paths: Sequence[str] = ()
-    index: str = "starter"
-    method: str = "mean"
-    options: Sequence[str] = ()
-
-    def of(self, paths: Sequence[str], method: str) -> str:
-        """Return the line that scores some photographs by a method; `{k}` in a method stays as it is."""
-        words = ["quasar-index", "score", *paths, "--index", self.index, "--method", method, *self.options]
-        return " ".join(word if word == method else shlex.quote(as_text(word)) for word in words)
-
-
-class _InTurns:
-    """An encoder that several threads use, one at a time."""
-
-    def __init__(self, encoder: Any) -> None:
-        self._encoder = encoder
-        self._lock = threading.Lock()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._encoder, name)
-
-    def prepare(self, image: Any) -> Any:
-        """Apply the input rule."""
-        return self._encoder.prepare(image)
-
-    def forward(self, batch: Any) -> Any:
-        """Embed a batch."""
-        with self._lock:
-            return self._encoder.forward(batch)
 
 
 class Explorer:
@@ -146,25 +99,30 @@ class Explorer:
 
         Raises:
             AnchorIndexError: When the scorer has no encoder.
-            DataError: When a file is a URL.
+            DataError: When a file is a URL, or the marks of a folder cannot be read.
         """
+        if scorer.encoder is None:
+            raise AnchorIndexError("this scorer has no encoder, so it scores embeddings only", "give it an encoder")
         named = [os.fspath(one) for one in folders or files]
         self.index = index
         self.command = command or Command(named, index.name, str(scorer.method))
         self.photos = Photos(Files(files, folders), scorer.fitted.dim)
         self.marks = Marks(self.photos.files)
+        self.marks.read()  # what stands against it is said before anything is shown
         self.run_id = secrets.token_urlsafe(8)
-        self._scorer = scorer
-        self._scorer.encoder = _InTurns(scorer.encoder)
+        encoder = InTurns(scorer.encoder)
+        self._scorer = Scorer(
+            scorer.fitted, scorer.method, encoder, scorer.batch_size, scorer.cache, scorer.ties or Ties()
+        )
         self._calibration = calibration
         self._exports_to = Path(exports_to).absolute()
         self._max_pixels = max_pixels
         self._n_workers = n_workers
         self._pictures = Pictures(max_pixels)
-        self._dropped: OrderedDict[int, tuple[ScoredImage, bytes]] = OrderedDict()
+        self._dropped: OrderedDict[int, tuple[EncodedImage, bytes]] = OrderedDict()
         self._dropped_numbers = itertools.count(_FIRST_DROPPED)
         self._lock = threading.Lock()
-        self._making = threading.Lock()
+        self._explainer = Explainer(self._scorer, index, calibration)
 
     def run(self) -> None:
         """Score all photographs, then find the bursts among them.
@@ -172,25 +130,27 @@ class Explorer:
         Raises:
             QuasarError: When the encoder cannot be loaded.
         """
+        # Whoever looks at one image first does not wait for what all images share.
+        threading.Thread(target=self._explainer.prepare, daemon=True).start()
         files = self.photos.files
         moments: dict[int, float | None] = {}
         numbers = {path: number for number, path in enumerate(files.paths)}
 
         def read(path: str) -> bytes:
             data = self._read(numbers[path])
-            moments[numbers[path]] = _moment(data)
+            moments[numbers[path]] = moment_in(data)
             return data
 
-        scored = self._scorer.score_files(
-            files.paths, n_workers=self._n_workers, max_pixels=self._max_pixels, read=read
-        )
         size = self._scorer.batch_size
+        scored = self._scorer.score_files(
+            files.paths, n_workers=self._n_workers, max_pixels=self._max_pixels, read=read, n_together=size
+        )
         while block := list(itertools.islice(scored, size)):
             first = self.photos.n_done
             taken = [moments.pop(first + place, None) for place in range(len(block))]
             self.marks.know([one.id for one in block])
             self.photos.add(block, taken, self._opinions(block))
-        self.photos.burst = self._bursts()
+        self.photos.burst = find_bursts(self.photos, self._scorer.fitted.anchors)
 
     def state(self) -> dict[str, Any]:
         """Return what there is, and how far scoring is."""
@@ -209,7 +169,7 @@ class Explorer:
                 "method": str(self._scorer.method),
                 "is_starter": is_shipped(self.index.path),
                 "calibrated": self._calibration is not None,
-                "knows_opinion": anchors.sides_follow_ratings,
+                "knows_opinion": any(one.kind != "full-reference" and one.ratings for one in manifest.sources),
                 "range": None if self._calibration is None else list(self._calibration.scale),
             },
             "command": self.command.of(self.command.paths, self.command.method),
@@ -241,7 +201,7 @@ class Explorer:
         return self.marks.change(numbers, mark=mark, stars=stars)
 
     def add(self, data: bytes, name: str = "image") -> int:
-        """Score an image that is no file; it is known for a while.
+        """Embed an image that is no file; it is known for a while, to `explain` and `picture`.
 
         Args:
             data: The bytes of an image file.
@@ -253,8 +213,16 @@ class Explorer:
         Raises:
             ImageError: When it cannot be scored.
         """
-        [found] = self._scorer.score_files([name], n_workers=1, max_pixels=self._max_pixels, read=lambda _: data)
-        if found.error:
+        assert self._scorer.encoder is not None  # noqa: S101 - for the type checker
+        [found] = encode_files(
+            [name],
+            self._scorer.encoder,
+            n_workers=1,
+            max_pixels=self._max_pixels,
+            cache=self._scorer.cache,
+            read=lambda _: data,
+        )
+        if found.embedding is None:
             raise ImageError(found.error)
         with self._lock:
             number = next(self._dropped_numbers)
@@ -273,37 +241,10 @@ class Explorer:
             DataError: When there is no such image, or it has no score.
         """
         embedding, path = self._embedding(number)
-        fitted = self._scorer.fitted
-        [(score, good, bad, familiarity)] = self._scorer.rows(embedding)
-        opinion = low = high = None
-        if self._calibration is not None and score is not None:
-            opinion, low, high = (float(values[0]) for values in self._calibration.predict([score]))
-        sliders = {"now": self.command.method, **methods_of_sliders(fitted.method)}
-        anchors: dict[str, list[dict[str, Any]]] = {"good": [], "bad": []}
-        try:
-            [found] = fitted.explain(embedding, top=N_ANCHORS)
-        except MethodError:  # its score is no sum over anchors
-            pass
-        else:
-            for row, is_good, cosine, weight in zip(
-                found.rows.tolist(), found.is_good.tolist(), found.similarity, found.weight, strict=True
-            ):
-                anchors["good" if is_good else "bad"].append(self._anchor(row, float(cosine), float(weight)))
-        return {
-            "id": number,
-            "score": score,
-            "familiarity": familiarity,
-            "opinion": opinion,
-            "low": low,
-            "high": high,
-            "similarity_good": good,
-            "similarity_bad": bad,
-            **anchors,
-            "anchors_have_pictures": not is_shipped(self.index.path),
-            "scale": self._labels.scale,
-            "curves": None if self._curves is None else self._curves.of(fitted.directions(embedding)[0]),
-            "commands": {name: self.command.of([path], method) for name, method in sliders.items()},
-        }
+        found = self._explainer.explain(embedding)
+        sliders = {"now": self.command.method, **methods_of_sliders(self._scorer.method)}
+        commands = {name: self.command.of([path], method) for name, method in sliders.items()}
+        return {"id": number, **found, "commands": commands}
 
     def picture(self, number: int, side: int) -> bytes | None:
         """Return a JPEG of a photograph, or of an image that was added; None where it cannot be read.
@@ -321,15 +262,15 @@ class Explorer:
 
     def anchor_picture(self, row: int, side: int) -> bytes | None:
         """Return a JPEG of an anchor where its very file is still there; else None."""
-        labels, ids = self._labels, self._scorer.fitted.anchors.ids
-        path = labels.path(row) if 0 <= row < len(ids) else None
-        if path is None:
+        found = self._explainer.anchor_file(row)
+        if found is None:
             return None
+        path, content = found
 
         def read() -> bytes:
-            data = read_image_bytes(path, max_bytes=MAX_FILE_BYTES)
+            data = read_image_bytes(path)
             # An index of strangers may name any file: none is shown but what was embedded.
-            return data if content_id(data).encode() == ids[row] else b""
+            return data if content_id(data).encode() == content else b""
 
         try:
             return self._pictures.get(("anchor", row), side, read)
@@ -373,6 +314,11 @@ class Explorer:
             return exports.place(self.photos.files, numbers, self._exports_to, folder, how)
         raise DataError(f"there is no export '{what}'", "give csv, parquet, xmp, links or copies")
 
+    def close(self) -> None:
+        """Close the files of marks and embeddings."""
+        self.marks.close()
+        self.photos.close()
+
     @property
     def _title(self) -> str:
         folders = self.photos.files.folders
@@ -398,29 +344,6 @@ class Explorer:
             column[scored] = values
         return columns[0], columns[1], columns[2]
 
-    def _bursts(self) -> Any:
-        """Return the photograph that stays for each one's burst, as `pick` finds it; some runs of them at a time."""
-        photos = self.photos
-        stays = np.arange(len(photos))
-        times, scores = photos.figures["taken"], photos.figures["score"]
-        known = np.flatnonzero(~np.isnan(times) & ~np.isnan(scores))
-        known = known[np.argsort(times[known], kind="stable")]
-        if not len(known):
-            return stays
-        space = Mean(space="whitened").fit(self._scorer.fitted.anchors)
-        runs = np.split(known, np.flatnonzero(np.diff(times[known]) > PAUSE) + 1)
-        waiting: list[int] = []
-        for n, run in enumerate(runs):
-            if len(run) > 1:
-                waiting += run.tolist()
-            if waiting and (len(waiting) >= _BLOCK or n == len(runs) - 1):
-                waiting.sort()  # equal ones in the order of their files
-                directions = space.directions(photos.embeddings(waiting))
-                found = leave_one_of_a_burst(times[waiting].tolist(), directions, scores[waiting].tolist())
-                stays[waiting] = np.array(waiting)[found]
-                waiting = []
-        return stays
-
     def _embedding(self, number: int) -> tuple[FloatArray, str]:
         """Return the (1, D) embedding of an image, and what it is called in a command."""
         with self._lock:
@@ -432,50 +355,3 @@ class Explorer:
         if error := self.photos.errors.get(number):
             raise DataError(f"this photograph has no score: {error}")
         return self.photos.embeddings([number]), self.photos.files.paths[number]
-
-    def _anchor(self, row: int, cosine: float, weight: float) -> dict[str, Any]:
-        name = self._labels.path(row) or self._scorer.fitted.table.ids[row].decode()
-        [rating] = plain(self._labels.ratings[row : row + 1])
-        return {
-            "anchor": row,
-            "name": as_text(PurePath(name).name),
-            "weight": round(weight, 7),
-            "cosine": round(cosine, 7),
-            "rating": rating,
-        }
-
-    @property
-    def _labels(self) -> AnchorLabels:
-        with self._making:
-            return self._read_labels
-
-    @cached_property
-    def _read_labels(self) -> AnchorLabels:
-        from ..report.labels import AnchorLabels
-
-        return AnchorLabels.of(self._scorer.fitted.anchors, self.index)
-
-    @property
-    def _curves(self) -> Curves | None:
-        with self._making:
-            return self._made_curves
-
-    @cached_property
-    def _made_curves(self) -> Curves | None:
-        fitted = self._scorer.fitted
-        return Curves(fitted) if isinstance(fitted.method, CentroidMethod) else None
-
-
-def _moment(data: bytes) -> float | None:
-    import io
-
-    from PIL import Image
-
-    try:
-        with Image.open(io.BytesIO(data), formats=registered()) as image:
-            return moment_of(image)
-    except Exception:  # what is wrong with it, the row says
-        return None
-
-
-__all__ = ["Command", "Explorer", "Mapping", "QuasarError"]

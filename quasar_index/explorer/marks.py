@@ -208,7 +208,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         if not tables and number == 0:
             for command in (*_LAYOUT, f"PRAGMA application_id = {_APPLICATION}", f"PRAGMA user_version = {VERSION}"):
                 connection.execute(command)
-        elif (number, version, tables) != (_APPLICATION, VERSION, list(_LAYOUT)):
+        elif (number, version, _words(tables)) != (_APPLICATION, VERSION, _words(_LAYOUT)):
             raise _Odd("it is no file of marks that this version reads")
         connection.execute("COMMIT")
     except sqlite3.DatabaseError as error:
@@ -220,6 +220,10 @@ def _opened(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _words(commands: Sequence[str]) -> list[list[str]]:
+    return [one.split() for one in commands]
 
 
 def _place(folder: Folder) -> Path:

@@ -108,6 +108,10 @@ class Photos:
         """How long the rest takes at this rate; None before anything is known."""
         return None if not self.rate else (len(self) - self.n_done) / self.rate
 
+    def close(self) -> None:
+        """Let go of the embeddings."""
+        self._vectors.close()
+
     def columns(self, first: int) -> dict[str, Any]:
         """Return at most `BLOCK` rows that are done, from one on, as plain lists by name."""
         with self._lock:
@@ -137,6 +141,11 @@ class _Vectors:
         self._dim = dim
         self._file: IO[bytes] | None = None
         self._lock = threading.Lock()
+
+    def close(self) -> None:
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
 
     def write(self, first: int, vectors: Sequence[FloatArray | None]) -> None:
         nothing = np.zeros(self._dim, np.float32)

@@ -71,7 +71,7 @@ class Gate:
         send = _with_headers(send)
         if why := self._refusal(scope):
             await _answer(send, 403, "application/json", json.dumps({"error": why}).encode())
-        elif scope["path"] == "/" and (given := parse_qs(scope["query_string"]).get(b"token")):
+        elif scope["path"] == "/" and (given := parse_qs(scope["query_string"].decode("latin-1")).get("token")):
             await self._enter(scope, given[0], send)
         elif not self._is_known(scope):
             why = "this browser is not known to the explorer; open the address that 'quasar-index explore' printed"
@@ -94,8 +94,8 @@ class Gate:
             return "the request does not say which page it comes from"
         return ""
 
-    async def _enter(self, scope: Scope, given: bytes, send: Send) -> None:
-        if not hmac.compare_digest(given, self.token.encode()):
+    async def _enter(self, scope: Scope, given: str, send: Send) -> None:
+        if not hmac.compare_digest(given.encode("utf-8", "replace"), self.token.encode()):
             why = "the token in the address is wrong; open the address that 'quasar-index explore' printed"
             await _answer(send, 403, "application/json", json.dumps({"error": why}).encode())
             return

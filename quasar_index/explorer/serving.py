@@ -108,7 +108,7 @@ def serving(explorer: Explorer, *, host: str = LOOPBACK, port: int = 0) -> Itera
         server.should_exit = True
         thread.join(timeout=3)
         listening.close()
-        explorer.marks.close()
+        explorer.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:
