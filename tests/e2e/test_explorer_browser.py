@@ -223,7 +223,7 @@ def test_a_whole_culling_by_keyboard_alone(browser: Browser, shots: Path, home: 
         page.press("Escape")
         page.wait("!document.querySelector('dialog[open]')")
         page.press("e")
-        page.wait("document.querySelector('dialog[open] form')")
+        page.wait("document.querySelector('dialog[open] form [type=submit]:enabled')")  # all marks are kept
         for _ in range(12):
             if page.run("return document.activeElement.type") == "submit":
                 break
