@@ -22,7 +22,7 @@ from ..anchors import SIDES, Side
 from ..arrays import DoubleArray, FloatArray, unit
 from ..errors import MethodError
 from ..index.search import nearest
-from ..methods.centroids import side_weights
+from ..methods.centroids import Centroids, side_weights
 from ..methods.fitted import FittedMethod
 from ..methods.mean import Mean
 from ..methods.method import CentroidMethod, Method
@@ -61,11 +61,12 @@ class Curves:
         self._table = fitted.table
         self._weights = self.method.rating_weights(self._table)
 
-    def of(self, query: FloatArray) -> dict[str, Any]:
+    def of(self, query: FloatArray, centroids: Centroids | None = None) -> dict[str, Any]:
         """Return the curves of one image.
 
         Args:
             query: (D,) its direction in the space in use (`FittedMethod.directions`).
+            centroids: Those that the method in force compares it with, where they are known.
 
         Returns:
             Plain lists and numbers: "method", "temperature", and cosines in [-1, 1] by side: "mean"; "whole" (retrieval
@@ -77,7 +78,7 @@ class Curves:
             "temperature": self.method.temperature,
             "mean": {side: round(value, _DIGITS) for side, value in mean.items()},
             "top_k": self._top_k(query),
-            "whole": self._whole(query),
+            "whole": self._whole(query, centroids),
             "offset": self._offset(query),
         }
 
@@ -121,9 +122,10 @@ class Curves:
             found = tuple(np.concatenate([new, old[n_without:]]) for new, old in zip(instead, found, strict=True))
         return found[0], found[1]
 
-    def _whole(self, query: FloatArray) -> dict[str, Any]:
+    def _whole(self, query: FloatArray, centroids: Centroids | None) -> dict[str, Any]:
         """Return the cosines to whole sides that are weighted by similarity: retrieval without a k."""
-        made = related(self.method, Retrieval).aggregate(self._table, query[None])
+        whole = related(self.method, Retrieval)
+        made = centroids if centroids and whole == self.method else whole.aggregate(self._table, query[None])
         found: dict[str, float] = {}
         for side, centroid in zip(SIDES, (made.good[0, 0], made.bad[0, 0]), strict=True):
             found[side] = float(query @ centroid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from functools import cached_property
 from pathlib import PurePath
@@ -15,7 +16,8 @@ from ..cells import as_text
 from ..errors import MethodError
 from ..index.places import is_shipped
 from ..index.search import known_cosines
-from ..methods.centroids import Members
+from ..methods.centroids import Centroids, Members
+from ..methods.fitted import compare
 from ..methods.mean import Mean
 from ..methods.method import CentroidMethod
 from ..methods.retrieval import Retrieval
@@ -75,9 +77,15 @@ class Explainer:
         query = fitted.directions(embedding)[0]
         # All anchors are read once: of a quarter of a million, each reading takes a tenth of a second.
         with known_cosines(fitted.table, query) as cosines:
-            [(score, good, bad, familiarity)] = self._scorer.rows(embedding)
-            drawn = None if curves is None else curves.of(query)
-            anchors = self._made_by(embedding, query, cosines)
+            if curves is None:
+                drawn, centroids = None, None
+                [(score, good, bad, familiarity)] = self._scorer.rows(embedding)
+            else:
+                centroids = fitted.static_centroids or curves.method.aggregate(fitted.table, query[None])
+                drawn = curves.of(query, centroids)
+                [(score, good, bad)] = compare(query[None], centroids, temperature=curves.method.temperature).rows()
+                [familiarity] = plain(self._scorer.familiarity(embedding))
+            anchors = self._made_by(embedding, query, cosines, centroids)
         opinion = low = high = None
         if self._calibration is not None and score is not None:
             opinion, low, high = (float(values[0]) for values in self._calibration.predict([score]))
@@ -99,7 +107,8 @@ class Explainer:
         """Return where the file of an anchor was, and its content id; None where it is no file."""
         ids = self._scorer.fitted.anchors.ids
         path = self._labels.path(row) if 0 <= row < len(ids) else None
-        return None if path is None else (path, ids[row])
+        # An index of strangers may name addresses, which are not asked.
+        return None if path is None or "://" in path else (path, ids[row])
 
     def prepare(self) -> None:
         """Make what all images share."""
@@ -108,13 +117,14 @@ class Explainer:
             self._curves.prepare()
             _ = self._to_means
 
-    def _made_by(self, embedding: FloatArray, query: FloatArray, cosines: FloatArray) -> dict[str, Any]:
+    def _made_by(
+        self, embedding: FloatArray, query: FloatArray, cosines: FloatArray, centroids: Centroids | None
+    ) -> dict[str, Any]:
         """Return the anchors of each side that contribute most, as `explain` names them."""
         fitted, sides = self._scorer.fitted, ("good", "bad")
-        method, curves = fitted.method, self._curves
-        if curves is not None and isinstance(method, (Mean, Retrieval)):
+        method = fitted.method
+        if centroids is not None and isinstance(method, (Mean, Retrieval)):
             members = fitted.static_members or method.members(fitted.table, query[None])
-            centroids = fitted.static_centroids or method.aggregate(fitted.table, query[None])
             return {
                 side: [self._anchor(*one) for one in self._largest(side, own, centroid[0, 0], cosines)]
                 for side, own, centroid in zip(SIDES, members, (centroids.good, centroids.bad), strict=True)
@@ -154,6 +164,7 @@ class Explainer:
         )
 
     def _anchor(self, row: int, cosine: float, weight: float) -> dict[str, Any]:
+        file = self.anchor_file(row)
         name = self._labels.path(row) or self._scorer.fitted.table.ids[row].decode()
         [rating] = plain(self._labels.ratings[row : row + 1])
         return {
@@ -162,6 +173,7 @@ class Explainer:
             "weight": round(weight, 7),
             "cosine": round(cosine, 7),
             "rating": rating,
+            "picture": file is not None and os.path.isfile(file[0]),  # noqa: PTH113 - no error for odd names
         }
 
     @cached_property

@@ -222,8 +222,9 @@ def _opened(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _words(commands: Sequence[str]) -> list[list[str]]:
-    return [one.split() for one in commands]
+def _words(commands: Sequence[str]) -> list[str]:
+    """Return commands of SQL without white space, which may be written otherwise."""
+    return ["".join(one.split()) for one in commands]
 
 
 def _place(folder: Folder) -> Path:

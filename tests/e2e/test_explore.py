@@ -68,6 +68,7 @@ def test_opinions_are_those_of_the_calibration(run, home, shots, photos):
         assert explained["opinion"] == pytest.approx(rows[2]["mos"], abs=1e-4)
         # The pictures of its anchors are there, and they are the files that were embedded.
         anchor = explained["good"][0]["anchor"]
+        assert explained["good"][0]["picture"]
         assert client.ask("GET", f"/anchor/{anchor}")[1]["content-type"] == "image/jpeg"
         [path] = [path for path in photos.iterdir() if path.name == explained["good"][0]["name"]]
         before = path.read_bytes()

@@ -228,7 +228,8 @@ def test_an_explanation_holds_what_made_the_score(client, shots):
     assert found["commands"]["now"] == f"quasar-index score {shots / '00.jpg'} --index starter --method retrieval"
     assert "--method retrieval:top_k={k},blend={blend}" in found["commands"]["top_k_blend"]
     assert len(found["good"]) == len(found["bad"]) == 12
-    assert {"anchor", "name", "weight", "cosine", "rating"} == set(found["good"][0])
+    assert {"anchor", "name", "weight", "cosine", "rating", "picture"} == set(found["good"][0])
+    assert not any(one["picture"] for one in found["good"])  # the starter's photographs do not come with it
     whole, temperature = found["curves"]["whole"], found["curves"]["temperature"]
     assert 1 / (1 + np.exp(-(whole["good"] - whole["bad"]) / temperature)) == pytest.approx(found["score"], abs=1e-4)
     for name in ("damaged.jpg", "link.jpg"):
