@@ -237,6 +237,18 @@ def test_a_whole_culling_by_keyboard_alone(browser: Browser, shots: Path, home: 
         assert {name: ((shots / name).read_bytes(), (shots / name).stat().st_mtime_ns) for name in before} == before
 
 
+def test_one_image_goes_on_to_the_next_and_marks_it(page: Browser) -> None:
+    order = names(page)
+    page.press("Enter", "Right", "p", "2")  # before the address has changed
+    page.wait(f"document.querySelector('.subject .file').innerText === {json.dumps(order[1])}")
+    page.wait("document.querySelector('.mark.pick').ariaPressed === 'true'")
+    assert page.text("#said") == f"{order[1]}: 2 stars"
+    page.press("u", "u", "Escape")
+    page.wait("document.activeElement.id === 'grid'")
+    assert current(page) == order[1]
+    page.wait(f"{KEPT} && !document.querySelector('.cell.pick, .cell .stars')")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_nothing_bars_people_from_it(page: Browser, front: Path, width: int, scheme: str) -> None:  # noqa: F811

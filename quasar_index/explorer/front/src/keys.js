@@ -2,6 +2,9 @@
 import { change, filter, go, mark, marks, photos, rate, remember, state, step, toggleBurst, view } from "./store.js";
 import { columns, perPage } from "./grid.js";
 
+/** Keys of a photograph: in Cull, and in One image where it shows one of them. */
+const both = (run) => (key, shift) =>
+  state.view.name === "cull" || photos.rows.get(state.view.id) === state.current ? run(key, shift) : false;
 const cull = (run) => (key, shift) => (state.view.name === "cull" ? run(key, shift) : false);
 export function open(view, id = null) {
   location.hash = id === null ? `#${view}` : `#${view}/${id}`;
@@ -24,7 +27,7 @@ export const KEYS = [
     keys: ["ArrowLeft", "ArrowRight"],
     label: ["←", "→"],
     text: "the photograph before, the next",
-    run: cull((key) => step(key === "ArrowLeft" ? -1 : 1)),
+    run: both((key) => step(key === "ArrowLeft" ? -1 : 1)),
   },
   {
     group: "Move",
@@ -47,24 +50,24 @@ export const KEYS = [
     keys: ["p"],
     label: ["P"],
     text: "pick; again: no mark",
-    run: cull((key, shift) => mark("pick", shift ? { next: true } : {})),
+    run: both((key, shift) => mark("pick", shift ? { next: true } : {})),
   },
   {
     group: "Mark",
     keys: ["x"],
     label: ["X"],
     text: "reject; again: no mark",
-    run: cull((key, shift) => mark("reject", shift ? { next: true } : {})),
+    run: both((key, shift) => mark("reject", shift ? { next: true } : {})),
   },
   {
     group: "Mark",
     keys: ["1", "2", "3", "4", "5"],
     label: ["1", "…", "5"],
     text: "stars",
-    run: cull((key) => rate(Number(key))),
+    run: both((key) => rate(Number(key))),
   },
-  { group: "Mark", keys: ["0"], label: ["0"], text: "no stars", run: cull(() => rate(0)) },
-  { group: "Mark", keys: ["u"], label: ["U"], text: "undo the last change of marks", run: cull(() => marks.undo()) },
+  { group: "Mark", keys: ["0"], label: ["0"], text: "no stars", run: both(() => rate(0)) },
+  { group: "Mark", keys: ["u"], label: ["U"], text: "undo the last change of marks", run: both(() => marks.undo()) },
   {
     group: "Mark",
     keys: ["a"],

@@ -16,9 +16,13 @@ export function Large() {
   const at = where.get(row) ?? 0;
 
   useLayoutEffect(() => {
-    dialog.current.showModal();
-    dialog.current.focus(); // not its first button, which would take Space
-    return () => document.getElementById("grid")?.focus({ preventScroll: true });
+    const element = dialog.current;
+    element.showModal();
+    element.focus(); // not its first button, which would take Space
+    return () => {
+      element.close(); // the grid takes no focus behind an open dialog
+      document.getElementById("grid")?.focus({ preventScroll: true });
+    };
   }, []);
   useEffect(() => {
     for (const place of [at + 1, at - 1, at + 2]) {

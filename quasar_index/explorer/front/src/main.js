@@ -12,6 +12,8 @@ const VIEWS = { cull: "Cull", one: "One image" };
 
 function route() {
   const [name, id] = location.hash.slice(1).split("/");
+  const row = id ? photos.rows.get(Number(id)) : undefined;
+  if (row !== undefined) change({ current: row, moved: true });
   change({
     view: VIEWS[name] ? { name, id: id ? Number(id) : null } : { name: "cull", id: null },
     large: false,
@@ -106,7 +108,9 @@ function Footer() {
             ${hint("move", "←", "→")}${hint("pick", "P")}${hint("reject", "X")}${hint("undo", "U")}
             ${hint("stars", "1", "–", "5")}${hint("large", "Space")}${hint("burst", "B")}${hint("why", "Enter")}${hint("all keys", "?")}
           </p>`
-        : html`<p class="hints">${hint("anchors a side", "[", "]")}${hint("back", "Esc")}${hint("all keys", "?")}</p>`
+        : html`<p class="hints">
+            ${hint("move", "←", "→")}${hint("pick", "P")}${hint("reject", "X")}${hint("anchors a side", "[", "]")}${hint("back", "Esc")}${hint("all keys", "?")}
+          </p>`
     }
     <p class="store">
       Nothing is ever

@@ -2,9 +2,9 @@
 import { Command } from "./command.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 import { open } from "./keys.js";
-import { Photograph } from "./panel.js";
+import { MarkButtons, Photograph, Stars } from "./panel.js";
 import { send } from "./server.js";
-import { fail, photos, say } from "./store.js";
+import { fail, photos, say, state } from "./store.js";
 import { four } from "./text.js";
 import { Ways } from "./ways.js";
 import { Anchors, Familiarity, keep, Opinion, useWhy } from "./why.js";
@@ -72,6 +72,7 @@ export function OneImage({ id }) {
     <section class="subject" aria-label="The image">
       ${id !== null && html`<div class="preview"><${Photograph} id=${id} wait=${0} alt=${name} /></div>`}
       ${name && html`<p class="file">${name}</p>`}
+      ${row !== undefined && row === state.current && html`<div class="doing"><${MarkButtons} /><${Stars} /></div>`}
       <div class="drop">
         <p>${busy ? `Scoring ${busy}…` : "Drop or paste an image anywhere, or"}</p>
         <button type="button" disabled=${Boolean(busy)} onClick=${() => chooser.current.click()}>Choose a file…</button>
@@ -108,14 +109,14 @@ export function OneImage({ id }) {
                 list=${why.good}
                 most=${12}
                 pictures=${why.anchors_have_pictures}
-                title="Nearest good anchors, with their share of the side"
+                title="Nearest good anchors: rating · weight"
               />
               <${Anchors}
                 side="bad"
                 list=${why.bad}
                 most=${12}
                 pictures=${why.anchors_have_pictures}
-                title="Nearest bad anchors"
+                title="Nearest bad anchors: rating · weight"
               />
               ${why.scale && html`<p class="dim">Ratings: ${why.scale}.</p>`}
             </section>

@@ -173,13 +173,16 @@ export function described(row) {
 /* Moving. */
 export function go(row) {
   change({ current: row, moved: true });
+  if (state.view.name !== "one") return;
+  state.view = { name: "one", id: photos.id[row] }; // now: the address tells of it later, and the next key may be there
+  location.hash = `#one/${photos.id[row]}`;
 }
 
 /** Move by so many photographs of what is shown. */
 export function step(by) {
   const { rows, where } = view();
   if (!rows.length) return;
-  const at = where.get(state.current) ?? 0;
+  const at = where.get(state.current) ?? place;
   go(rows[Math.max(0, Math.min(rows.length - 1, at + by))]);
 }
 
@@ -190,11 +193,11 @@ function settle() {
   if (!photos.n) return;
   const { rows, where } = view();
   if (!state.moved && rows.length) state.current = rows[0];
-  if (rows.length && !where.has(state.current)) {
+  if (rows.length && !where.has(state.current) && state.view.name === "cull") {
     const best = state.current < 0 ? undefined : photos.burstOf(state.current).find((row) => where.has(row));
     state.current = best ?? rows[Math.min(rows.length - 1, place)]; // a burst that folds leaves its best
   }
-  place = where.get(state.current) ?? 0;
+  place = where.get(state.current) ?? place;
 }
 
 /* Marking. */

@@ -30,7 +30,8 @@ export function familiar(value) {
   return "Like the anchors: the score stands on known ground.";
 }
 
-const dates = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
+// The clock of the camera, which knows no zone: the server counts it as if it were UTC.
+const dates = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
 export const date = (seconds) =>
   seconds === null || seconds === undefined ? "" : dates.format(new Date(seconds * 1000));
 

@@ -93,7 +93,7 @@ export function Anchors({ side, list, most, title, pictures = true }) {
                     }
                   </div>`
             }
-            <p class="figures"><b>${rating(anchor.rating)}</b><span class="dim"> · ${share(anchor.weight)}</span></p>
+            <p class="figures"><b>${rating(anchor.rating)}</b><span class="dim"> · ${weight(anchor.weight)}</span></p>
             <div class="bar" aria-hidden="true"><i style=${{ transform: `scaleX(${anchor.weight / top})` }}></i></div>
           </li>`,
       )}
@@ -104,4 +104,4 @@ export function Anchors({ side, list, most, title, pictures = true }) {
 const about = (anchor) =>
   `${anchor.name}\nrating ${rating(anchor.rating)}, weight ${four(anchor.weight)}, cosine ${four(anchor.cosine)}`;
 const rating = (value) => (value === null || value === undefined ? "–" : String(Math.round(value * 100) / 100));
-const share = (weight) => `${(100 * weight).toFixed(weight >= 0.1 ? 0 : 1)}%`;
+const weight = (value) => String(Number(value.toPrecision(2)));
