@@ -2,7 +2,7 @@
 
 from .command import Command
 from .explorer import Explorer
-from .marks import Mark, Marks
+from .marks import Mark
 from .serving import Address, check_server, serving
 
-__all__ = ["Address", "Command", "Explorer", "Mark", "Marks", "check_server", "serving"]
+__all__ = ["Address", "Command", "Explorer", "Mark", "check_server", "serving"]

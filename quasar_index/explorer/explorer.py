@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from ..index.anchor_index import AnchorIndex
     from ..validation.calibration import IndexCalibration
 
-MOST_DROPPED = 32
-"""Images that were dropped on the page and are still known; older ones are forgotten."""
+DROPPED_BYTES = 256 << 20
+"""Files of images that were dropped on the page and are still known; older ones are forgotten."""
 _FIRST_DROPPED = 1 << 30
 
 
@@ -162,7 +162,7 @@ class Explorer:
             "run": self.run_id,
             "index": {
                 "name": self.index.name,
-                "description": f"{anchors.n_good} good and {anchors.n_bad} bad anchors, {manifest.encoder.name}",
+                "description": f"anchors by {manifest.encoder.name}: {anchors.n_good} good, {anchors.n_bad} bad",
                 "n_good": anchors.n_good,
                 "n_bad": anchors.n_bad,
                 "encoder": manifest.encoder.name,
@@ -227,7 +227,7 @@ class Explorer:
         with self._lock:
             number = next(self._dropped_numbers)
             self._dropped[number] = found, data
-            while len(self._dropped) > MOST_DROPPED:
+            while sum(len(one) for _, one in self._dropped.values()) > DROPPED_BYTES and len(self._dropped) > 1:
                 self._dropped.popitem(last=False)
         return number
 

@@ -45,7 +45,7 @@ def test_the_state_says_what_scores_and_how_far_it_is(client, shots):
     state = client.get("/api/state")
     assert state["index"] == {
         "name": "starter",
-        "description": "1322 good and 1798 bad anchors, efficientnet-lite0",
+        "description": "anchors by efficientnet-lite0: 1322 good, 1798 bad",
         "n_good": 1322,
         "n_bad": 1798,
         "encoder": "efficientnet-lite0",
@@ -169,6 +169,28 @@ def test_what_is_swapped_between_check_and_opening_is_not_followed(tmp_path, mon
         files.open(0)
 
 
+def test_large_pictures_wait_for_each_other_and_few_are_kept():
+    from quasar_index.explorer.pictures import Pictures
+
+    file = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)).save(file, "png")
+    pictures = Pictures(limit=1)
+    pictures._budget.limit = 1
+    threads = [threading.Thread(target=pictures.get, args=(number, 100, file.getvalue)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert pictures._budget.peak == 300 * 400 * 12
+    assert pictures._budget.used == 0
+    assert len(pictures._kept) == 1
+    asked = []
+    for _ in range(2):
+        made = pictures.get("one", 100, lambda: asked.append(1) or file.getvalue())
+        assert Image.open(io.BytesIO(made)).size == (100, 75)
+    assert asked == [1]
+
+
 def test_marks_are_set_and_taken_back(client):
     try:
         assert client.post("/api/marks", ids=[0, 3], mark="pick") == {
@@ -251,6 +273,13 @@ def test_a_dropped_image_is_explained_and_shown(client, shots):
     assert status == 422
     assert json.loads(body)["error"].startswith("not an image in a known format")
     assert "\n" not in json.loads(body)["error"]
+
+
+def test_dropped_images_are_known_for_a_while(client, shots, monkeypatch):
+    data = (shots / "03.jpg").read_bytes()
+    monkeypatch.setattr("quasar_index.explorer.explorer.DROPPED_BYTES", 2 * len(data))
+    ids = [json.loads(client.ask("POST", "/api/images", data)[2])["id"] for _ in range(3)]
+    assert [client.ask("GET", f"/api/explain/{one}")[0] for one in ids] == [422, 200, 200]
 
 
 def test_a_body_that_is_too_large_is_not_read(client):
