@@ -1,6 +1,6 @@
 // The grid: of all photographs only those in sight, and a few rows around them, are in the page.
 import { Check, Cross, Stack, Star, Unlike } from "./icons.js";
-import { html, useEffect, useLayoutEffect, useReducer, useRef } from "./html.js";
+import { html, memo, useEffect, useLayoutEffect, useReducer, useRef } from "./html.js";
 import { isBroken } from "./order.js";
 import { UNLIKE } from "./photos.js";
 import { thumb } from "./pictures.js";
@@ -85,6 +85,7 @@ export function Grid() {
   const items = [];
   const add = (place) => {
     const row = rows[place];
+    const burst = photos.burstOf(row).length;
     items.push(
       html`<${Cell}
         key=${photos.id[row]}
@@ -99,6 +100,9 @@ export function Grid() {
         proposed=${proposed.has(row)}
         current=${place === at}
         mark=${marks.of(photos.id[row])}
+        isKept=${marks.isKept(photos.id[row])}
+        burst=${burst}
+        isOpen=${burst > 1 && state.fold && state.open.has(photos.burst[row])}
       />`,
     );
   };
@@ -131,58 +135,71 @@ function Empty() {
   </p>`;
 }
 
-function Cell({ row, place, n, cell, height, total, low, high, proposed, current, mark }) {
-  const id = photos.id[row];
-  const broken = isBroken(photos, row);
-  const score = photos.score[row];
-  const burst = photos.burstOf(row).length;
-  const isOpen = burst > 1 && state.fold && state.open.has(photos.burst[row]);
-  const unlike = photos.familiarity[row] !== null && photos.familiarity[row] < UNLIKE;
-  const share = score === null ? 0 : high > low ? (score - low) / (high - low) : 1;
-  const names = ["cell", mark.mark, current && "current", proposed && "proposed", broken && "broken", isOpen && "open"];
-  const place_ = `translate(${(place % n) * (cell + GAP)}px, ${Math.floor(place / n) * height}px)`;
-  const words = [photos.name[row], described(row), proposed && "proposed", !marks.isKept(id) && "not kept yet"];
-  return html`<div
-    class=${names.filter(Boolean).join(" ")}
-    id=${`photo-${id}`}
-    role="option"
-    aria-setsize=${total}
-    aria-posinset=${place + 1}
-    aria-selected=${current ? "true" : "false"}
-    data-id=${id}
-    data-score=${score}
-    style=${{ transform: place_, width: `${cell}px`, height: `${height - GAP}px` }}
-    onClick=${() => go(row)}
-    onDblClick=${() => change({ large: true, zoomed: false })}
-  >
-    <span class="hidden">${words.filter(Boolean).join(", ")}</span>
-    <div class="picture" aria-hidden="true">
-      ${
-        broken
-          ? html`<span class="blank">${photos.error[row] || "not scored"}</span>`
-          : html`<img
-              src=${thumb(id)}
-              alt=""
-              decoding="async"
-              draggable=${false}
-              onError=${(event) => event.target.classList.add("missing")}
-            />`
-      }
-      <span class="tags">
-        ${mark.mark === "pick" && html`<span class="tag good"><${Check} />pick</span>`}
-        ${mark.mark === "reject" && html`<span class="tag bad"><${Cross} />reject</span>`}
-        ${proposed && mark.mark !== "pick" && html`<span class="tag">proposed</span>`}
-        ${!marks.isKept(id) && html`<span class="tag warn">not kept yet</span>`}
-      </span>
-      <span class="tags right">
-        ${burst > 1 && html`<span class="tag" title=${`a burst of ${burst}`}><${Stack} />${burst}</span>`}
-        ${unlike && html`<span class="tag" title="unlike all anchors"><${Unlike} />unlike</span>`}
-      </span>
-      ${mark.stars > 0 && html`<span class="tags bottom"><span class="tag stars">${Array.from({ length: mark.stars }, () => html`<${Star} />`)}</span></span>`}
-    </div>
-    <div class="bar" aria-hidden="true"><i style=${{ transform: `scaleX(${share})` }}></i></div>
-    <div class="caption" aria-hidden="true">
-      <span class="name">${photos.file(row)}</span><b>${broken ? "–" : two(score)}</b>
-    </div>
-  </div>`;
-}
+/** One photograph; everything that may change what is drawn is a property. */
+const Cell = memo(
+  ({ row, place, n, cell, height, total, low, high, proposed, current, mark, isKept, burst, isOpen }) => {
+    const id = photos.id[row];
+    const broken = isBroken(photos, row);
+    const score = photos.score[row];
+    const unlike = photos.familiarity[row] !== null && photos.familiarity[row] < UNLIKE;
+    const share = score === null ? 0 : high > low ? (score - low) / (high - low) : 1;
+    const names = [
+      "cell",
+      mark.mark,
+      current && "current",
+      proposed && "proposed",
+      broken && "broken",
+      isOpen && "open",
+    ];
+    const place_ = `translate(${(place % n) * (cell + GAP)}px, ${Math.floor(place / n) * height}px)`;
+    const words = [photos.name[row], described(row), proposed && "proposed", !isKept && "not kept yet"];
+    return html`<div
+      class=${names.filter(Boolean).join(" ")}
+      id=${`photo-${id}`}
+      role="option"
+      aria-setsize=${total}
+      aria-posinset=${place + 1}
+      aria-selected=${current ? "true" : "false"}
+      data-id=${id}
+      data-score=${score}
+      style=${{ transform: place_, width: `${cell}px`, height: `${height - GAP}px` }}
+      onClick=${() => go(row)}
+      onDblClick=${() => change({ large: true, zoomed: false })}
+    >
+      <span class="hidden">${words.filter(Boolean).join(", ")}</span>
+      <div class="picture" aria-hidden="true">
+        ${
+          broken
+            ? html`<span class="blank">${photos.error[row] || "not scored"}</span>`
+            : html`<img
+                src=${thumb(id)}
+                alt=""
+                decoding="async"
+                draggable=${false}
+                onError=${(event) => event.target.classList.add("missing")}
+              />`
+        }
+        <span class="tags">
+          ${mark.mark === "pick" && html`<span class="tag good"><${Check} />pick</span>`}
+          ${mark.mark === "reject" && html`<span class="tag bad"><${Cross} />reject</span>`}
+          ${proposed && mark.mark !== "pick" && html`<span class="tag">proposed</span>`}
+          ${!isKept && html`<span class="tag warn">not kept yet</span>`}
+        </span>
+        <span class="tags right">
+          ${burst > 1 && html`<span class="tag" title=${`a burst of ${burst}`}><${Stack} />${burst}</span>`}
+          ${unlike && html`<span class="tag" title="unlike all anchors"><${Unlike} />unlike</span>`}
+        </span>
+        ${
+          mark.stars > 0 &&
+          html`<span class="tags bottom">
+            <span class="tag stars">${Array.from({ length: mark.stars }, () => html`<${Star} />`)}</span>
+          </span>`
+        }
+      </div>
+      <div class="bar" aria-hidden="true"><i style=${{ transform: `scaleX(${share})` }}></i></div>
+      <div class="caption" aria-hidden="true">
+        <span class="name">${photos.file(row)}</span><b>${broken ? "–" : two(score)}</b>
+      </div>
+    </div>`;
+  },
+);

@@ -7,6 +7,7 @@ import { get, running, wait } from "./server.js";
 import { count, counted, duration, stars, two } from "./text.js";
 
 export const BINS = 32;
+const SORTED = 500; // milliseconds between sortings while photographs arrive
 
 /** What is remembered from one visit to the next; nowhere but in this browser. */
 function remembered(name, other) {
@@ -247,13 +248,22 @@ export const isFiltered = () => state.show !== "all" || state.low !== null || st
 
 /* Loading. */
 async function more() {
-  for (;;) {
-    const part = await get(`/api/photos?from=${photos.n}`);
-    const fresh = photos.append(part);
-    if (!fresh.length) return;
-    marks.arrive(part, fresh); // what was marked before is known once a photograph is scored
-    change();
-    if (part.done) return;
+  let parts = [];
+  let last = 0;
+  for (let n = photos.n; ;) {
+    const part = await get(`/api/photos?from=${n}`);
+    n += part.id.length;
+    parts.push(part);
+    const over = part.done || !part.id.length;
+    // Each taking sorts anew, so many answers in a row are taken together.
+    if (over || performance.now() - last > SORTED) {
+      // What was marked before is known once a photograph is scored.
+      for (const one of parts) marks.arrive(one, photos.append(one));
+      parts = [];
+      change();
+      last = performance.now();
+    }
+    if (over) return;
   }
 }
 
