@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: demo test torture bench lint types check lock clean
+.PHONY: demo test torture bench lint types check page lock clean
 
 demo: $(VENV)/.installed ## Build an index of demonstration photographs and try the aggregations
 	$(BIN)/quasar-index demo
@@ -65,6 +65,9 @@ define install
 	@touch $@
 endef
 endif
+
+page: ## Rebuild the explorer's page from its sources (needs Node.js 20 or newer)
+	cd quasar_index/explorer/front && npm ci --ignore-scripts --no-audit --no-fund && node build.js
 
 lock: ## Renew the locks (needs uv): one resolution for every Python and platform
 	for set in run:"" test:"--extra test" dev:"--extra dev"; do \

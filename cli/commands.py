@@ -30,6 +30,8 @@ PANELS = {
         "pull": "Make an index of published embeddings, or of a bundle that 'push' made.",
         "score": "Score images against an index of anchors: one row an image, in order; higher is better.",
         "pick": "List the best images, and copy or link them: those of a folder, or of a file that 'score' wrote.",
+        "explore": "Look at photographs in the browser: score, cull, mark and export them, and see why each has its "
+        "score.",
         "calibrate": "Fit scores to the opinion scale of a rated index; 'score --calibrated' then prints mos, low and "
         "high.",
         "evaluate": "Evaluate scores against opinion scores: correlations with intervals, and differences between "

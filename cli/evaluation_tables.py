@@ -8,9 +8,9 @@ from enum import Enum
 from itertools import groupby
 from typing import Any, TypeAlias
 
+from quasar_index.cells import csv_line
 from quasar_index.errors import counted
 
-from .cells import csv_line
 from .output import print_table, print_text
 
 Report: TypeAlias = Mapping[str, Any]

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from enum import Enum
 from typing import Any
 
-from .cells import as_text
+from quasar_index.cells import as_text
 
 
 class LogFormat(str, Enum):

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from quasar_index.cells import csv_line
 from quasar_index.errors import counted
 from quasar_index.validation import Cell, Figure
 
-from .cells import csv_line
 from .evaluation_tables import (
     EvaluationFormat,
     as_figure,

@@ -16,10 +16,10 @@ from enum import Enum
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from quasar_index.cells import as_text, csv_line
 from quasar_index.errors import DataError, QuasarError
 from quasar_index.paths import replacing
 
-from .cells import as_text, csv_line
 from .logs import say
 from .tables import Cell, fold, table_lines
 

@@ -16,6 +16,7 @@ _ROOMS = frozenset(
         "datasets",
         "demo",
         "encoders",
+        "explorer",
         "images",
         "index",
         "learning",

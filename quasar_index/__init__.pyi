@@ -4,6 +4,7 @@ from . import checks as checks
 from . import datasets as datasets
 from . import demo as demo
 from . import encoders as encoders
+from . import explorer as explorer
 from . import images as images
 from . import index as index
 from . import learning as learning

@@ -211,7 +211,12 @@ class AnchorTable:
 
     @checked
     def once(
-        self, what: str, make: Callable[[], Mapping[str, npt.ArrayLike]], *, always: bool = False
+        self,
+        what: str,
+        make: Callable[[], Mapping[str, npt.ArrayLike]],
+        *,
+        always: bool = False,
+        in_memory: bool = False,
     ) -> Mapping[str, Any]:
         """Return arrays that are computed of just these anchors, computed once.
 
@@ -219,16 +224,18 @@ class AnchorTable:
             what: What they are, with all that they depend on beside the anchors.
             make: Computes them.
             always: Keep them with the fits of few anchors, too; otherwise only those of many are kept there.
+            in_memory: Keep them in memory alone, as long as these anchors are.
 
         Returns:
             The arrays by name.
         """
         if what not in self._made:
-            found: Mapping[str, npt.ArrayLike] | None = None if self.fits is None else self.fits.load(what)
+            fits = None if in_memory else self.fits
+            found: Mapping[str, npt.ArrayLike] | None = None if fits is None else fits.load(what)
             if found is None:
                 found = make()
-                if self.fits is not None and (always or self.directions.nbytes >= LARGE):
-                    self.fits.save(what, **found)
+                if fits is not None and (always or self.directions.nbytes >= LARGE):
+                    fits.save(what, **found)
             self._made[what] = found
         return self._made[what]
 

@@ -46,11 +46,26 @@ def thumbnail_uri(image: str | Path | bytes, size: int = SIZE, *, max_pixels: in
     return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
-def thumbnail(image: str | Path | bytes, size: int = SIZE, *, max_pixels: int = MAX_PIXELS) -> Image.Image | None:
-    """Return a small picture of an image, in RGB; None without a readable image. Arguments as `thumbnail_uri`."""
+def thumbnail(
+    image: str | Path | bytes,
+    size: int = SIZE,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    admit: Callable[[int], None] | None = None,
+) -> Image.Image | None:
+    """Return a small picture of an image, in RGB; None without a readable image.
+
+    Args:
+        image: As in `thumbnail_uri`.
+        size: As in `thumbnail_uri`.
+        max_pixels: As in `thumbnail_uri`.
+        admit: As in `images.decode`; a JPEG, which is decoded at a fraction of its size, is always let in.
+    """
     try:
         data = bytes(image) if isinstance(image, _LIKE_BYTES) else read_image_bytes(str(image))
-        picture = _decode_small(data, size, max_pixels) or Image.fromarray(decode(data, max_pixels=max_pixels))
+        picture = _decode_small(data, size, max_pixels) or Image.fromarray(
+            decode(data, max_pixels=max_pixels, admit=admit)
+        )
     except ImageError:
         return None
     picture.thumbnail((size, size), Image.Resampling.LANCZOS)

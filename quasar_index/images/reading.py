@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Callable
 
 from ..arguments import checked
 from ..errors import ImageError, reason
@@ -17,13 +18,16 @@ _READ_BYTES = 1 << 24
 
 
 @checked
-def read_image_bytes(path: PathText, *, max_bytes: int = MAX_FILE_BYTES) -> bytes:
+def read_image_bytes(
+    path: PathText, *, max_bytes: int = MAX_FILE_BYTES, opener: Callable[[str, int], int] = os.open
+) -> bytes:
     """Read an image file: a local path, or any URL that fsspec opens (`s3://`, `memory://`, ...).
 
     Args:
         path: The path or URL. Local pipes and devices are refused: they may never end. `PATH::96x96+192+0` is a
             patch of an image, cut out of its decoded pixels (see `patches.patch_name`).
         max_bytes: Largest file that is read.
+        opener: Opens a local file, as `os.open` does: of a path and flags it makes a file descriptor.
 
     Raises:
         ImageError: When it cannot be read, or is larger.
@@ -45,7 +49,7 @@ def read_image_bytes(path: PathText, *, max_bytes: int = MAX_FILE_BYTES) -> byte
             data, n_bytes = bytes(pieces), len(pieces)
         else:
             # Not blocking, else opening a pipe would wait for whoever writes to it.
-            with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NON_BLOCKING)) as file:
+            with open(path, "rb", opener=lambda name, flags: opener(name, flags | _NON_BLOCKING)) as file:
                 status = os.fstat(file.fileno())
                 if not stat.S_ISREG(status.st_mode):
                     raise ImageError("cannot be read (not a regular file)", "name an image file")

@@ -60,6 +60,8 @@ def nearest(
         found = anchors.approximate.nearest(anchors, queries, top_k, side)
         if found is not None:
             return Neighbors(*found)
+    if (known := _KNOWN.get()) is not None and known.is_of(anchors, queries):
+        return known.nearest(anchors, top_k, side)
     if (shared := _SHARED.get()) is not None:
         return shared.nearest(anchors, queries, top_k, side)
     return _nearest(anchors, queries, top_k, side)
@@ -109,6 +111,64 @@ def shared_searches(top_k: int) -> Iterator[None]:
         yield
     finally:
         _SHARED.reset(token)
+
+
+@dataclass
+class _KnownCosines:
+    """The cosines of one query to all anchors."""
+
+    directions: FloatArray
+    query: FloatArray
+    cosines: FloatArray
+    found: dict[Side | None, Neighbors] = field(default_factory=dict)
+
+    def is_of(self, anchors: AnchorTable, queries: FloatArray) -> bool:
+        """Tell whether these are what is asked for."""
+        return anchors.directions is self.directions and len(queries) == 1 and np.array_equal(queries[0], self.query)
+
+    def nearest(self, anchors: AnchorTable, top_k: int, side: Side | None) -> Neighbors:
+        """Take the largest."""
+        rows = slice(0, len(anchors)) if side is None else anchors.side(side)
+        cosines = self.cosines[rows]
+        k = min(top_k, len(cosines))
+        known = self.found.get(side)
+        if known is None or known.rows.shape[1] < k:
+            most = min(max(k, _FIRST), len(cosines))
+            near = np.argpartition(-cosines, most - 1)[:most]
+            near = near[np.argsort(-cosines[near], kind="stable")]
+            known = self.found[side] = Neighbors(rows=(near + rows.start)[None], similarity=cosines[near][None])
+        return Neighbors(known.rows[:, :k], known.similarity[:, :k])
+
+
+_FIRST = 1024
+"""Of known cosines, the largest that are sorted at first: whoever asks for fewer takes the beginning."""
+_KNOWN: ContextVar[_KnownCosines | None] = ContextVar("known cosines", default=None)
+
+
+@contextmanager
+def known_cosines(anchors: AnchorTable, query: FloatArray) -> Iterator[FloatArray]:
+    """Compare one query with all anchors once; what searches them for it in here is answered from that.
+
+    Args:
+        anchors: N anchors.
+        query: (D,) float32 of length one.
+
+    Yields:
+        (N,) float32 cosines.
+    """
+    found = _KnownCosines(anchors.directions, query, anchors.directions @ query)
+    token = _KNOWN.set(found)
+    try:
+        yield found.cosines
+    finally:
+        _KNOWN.reset(token)
+
+
+def cosines_to(anchors: AnchorTable, queries: FloatArray, rows: slice) -> FloatArray:
+    """Return the (M, n) cosines of (M, D) queries to a run of rows."""
+    if (known := _KNOWN.get()) is not None and known.is_of(anchors, queries):
+        return known.cosines[None, rows]
+    return np.asarray(queries @ anchors.directions[rows].T)
 
 
 def search(queries: FloatArray, directions: FloatArray, k: int) -> Neighbors:

@@ -55,8 +55,10 @@ def familiarity(anchors: AnchorTable, embeddings: npt.ArrayLike) -> DoubleArray:
     usual = anchors.once(USUAL, lambda: {"nearest": usual_nearest(anchors)}, always=True)["nearest"]
     if not len(usual):
         return np.full(len(queries), np.nan)
-    rows = _compared(anchors)
-    matrix = anchors.directions if rows is None else anchors.directions[rows]
+    matrix = anchors.directions
+    if len(anchors) > COMPARED:
+        # Picking rows out of the matrix takes longer than comparing one image with them.
+        matrix = anchors.once("compared", lambda: {"rows": matrix[_compared(anchors)]}, in_memory=True)["rows"]
     with threads_for(min(len(queries), 1024), anchors.dim, len(matrix)):
         return np.asarray(np.interp(_highest(queries, matrix), usual, _SHARES))
 

@@ -191,6 +191,11 @@ class FittedMethod:
         """Whether all images are compared with the same centroids."""
         return self._static is not None
 
+    @property
+    def static_centroids(self) -> Centroids | None:
+        """The centroids that all images are compared with; None where each has its own, or none."""
+        return self._static
+
     def _centroids(self, method: CentroidMethod) -> Centroids:
         """Make centroids once; those of many anchors are kept beside the search cache of their index."""
 

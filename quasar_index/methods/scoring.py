@@ -49,7 +49,7 @@ class ScoredImage:
         embedding: (D,) float32, raw; (n, D), one a patch, where the method takes patches. None on an error.
         id: Content id of the image; empty where it could not be read, or only its embedding is known.
         note: What is missing of a truncated file that was to be scored all the same; empty otherwise.
-        width: Pixels, upright; 0 on an error, or where only its embedding is known.
+        width: Pixels, upright, before the input rule; 0 where the file could not be decoded.
         height: Likewise.
 
     Example:
@@ -192,6 +192,7 @@ class Scorer:
         read: Callable[[str], bytes] | None = None,
         tolerate_truncated: bool = False,
         on_progress: Callable[[int], None] | None = None,
+        n_together: int | None = None,
     ) -> Iterator[ScoredImage]:
         """Score image files as a stream with bounded memory; a bad image is a row with an error.
 
@@ -206,6 +207,7 @@ class Scorer:
             tolerate_truncated: Score what is there of a file that ends too early, its missing pixels grey; the row's
                 note says what is missing. Else it is an error.
             on_progress: Called with the number of images embedded so far; rows follow in blocks.
+            n_together: Rows of a block; fewer come sooner. None for the quickest.
 
         Yields:
             One row a path, in order.
@@ -229,7 +231,7 @@ class Scorer:
         images = encode_files(map(_path_text, paths), self._needed_encoder(), **running)
         block: list[EncodedImage] = []
         # Static centroids score at once; adaptive ones are cheaper for a block of queries.
-        size = self.batch_size if self.fitted.is_static else 8 * self.batch_size
+        size = n_together or (self.batch_size if self.fitted.is_static else 8 * self.batch_size)
         for done, image in enumerate(images, start=1):
             if on_progress is not None:
                 on_progress(done)
@@ -320,11 +322,9 @@ class Scorer:
 
 
 def _scored(image: EncodedImage | ScoredImage, row: Row | None) -> ScoredImage:
-    """Return an image with its row; without one, with its error."""
-    if row is None:
-        return ScoredImage(image.path, error=image.error, id=image.id)
-    told = {name: getattr(image, name) for name in ("embedding", "id", "note", "width", "height")}
-    return ScoredImage(image.path, *row, **told)
+    """Return an image with its row; None for one with an error."""
+    told = {name: getattr(image, name) for name in ("error", "embedding", "id", "note", "width", "height")}
+    return ScoredImage(image.path, *(row or (None, None, None, None)), **told)
 
 
 def _similarities(image: EncodedImage | ScoredImage) -> tuple[float | None, float | None]:

@@ -15,7 +15,7 @@ import scipy  # its submodules load on first use, so that start-up is quick
 
 from ..anchors import AnchorTable, Side
 from ..arrays import DoubleArray, FloatArray, IntArray, as_tensor
-from ..index.search import Neighbors, nearest
+from ..index.search import Neighbors, cosines_to, nearest
 from .centroids import Members
 from .moments import CHUNK
 
@@ -82,14 +82,14 @@ class WholeSide:
         return Members(rows, weights)
 
     def _similarities(self, queries: FloatArray) -> FloatArray:
-        return np.asarray(queries @ self.anchors.directions[self._rows].T)
+        return cosines_to(self.anchors, queries, self._rows)
 
     def _exact_weights(self, queries: FloatArray) -> FloatArray:
         """Return (M, n) float32 weights; the largest exponential of a query is one."""
-        logits = self._similarities(queries)
-        logits -= logits.max(axis=1, keepdims=True)
+        similarities = self._similarities(queries)
+        logits = similarities - similarities.max(axis=1, keepdims=True)
         logits /= self.temperature
-        return np.exp(logits, out=logits) * self.factors
+        return np.asarray(np.exp(logits, out=logits) * self.factors)
 
     def _nearest(self) -> tuple[Neighbors, DoubleArray]:
         """Return the nearest anchors, and (M, k) what they add to the first order."""

@@ -57,7 +57,15 @@ def taken_at(path: PathText) -> float | None:
         # By rule 1, which opens the first page of a TIFF: cameras write EXIF there, whatever page is the picture.
         opened = open_image(read_image_bytes(name), rule=1) if "://" in name else Image.open(name, formats=registered())
         with opened as image:
-            found = image.getexif().get_ifd(_EXIF)
+            return moment_of(image)
+    except Exception:  # Pillow raises anything on damaged metadata, which say nothing
+        return None
+
+
+def moment_of(image: Image.Image) -> float | None:
+    """Read when an opened photograph was taken, as `taken_at` does."""
+    try:
+        found = image.getexif().get_ifd(_EXIF)
         moment = datetime.strptime(_text(found[_TAKEN])[:19], "%Y:%m:%d %H:%M:%S").replace(tzinfo=timezone.utc)
         digits = "".join(filter(str.isdigit, _text(found.get(_FRACTION, ""))))
     except Exception:  # Pillow raises anything on damaged metadata, which say nothing

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.actions.action_builder import ActionBuilder
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 _CHROMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -26,7 +28,7 @@ _FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND",  # no page of ours needs the network
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # no page of ours needs more than this machine
     "--window-size=1200,900",
 )
 
@@ -41,12 +43,12 @@ class Browser:
     def __init__(self, driver: webdriver.Chrome) -> None:
         self.driver = driver
 
-    def open(self, page: Path, *, ready: str = "true", timeout: float = 60) -> None:
-        """Open a file, and wait until an expression of JavaScript is true."""
+    def open(self, page: Path | str, *, ready: str = "true", timeout: float = 60) -> None:
+        """Open a file or an address of this machine, and wait until an expression of JavaScript is true."""
         self.driver.get("about:blank")
         for log in ("browser", "performance"):
             self.driver.get_log(log)  # what is there is of the page before
-        self.driver.get(page.absolute().as_uri())
+        self.driver.get(page if isinstance(page, str) else page.absolute().as_uri())
         WebDriverWait(self.driver, timeout).until(lambda driver: driver.execute_script(f"return Boolean({ready})"))
 
     def run(self, script: str, *arguments: object) -> object:
@@ -69,6 +71,25 @@ class Browser:
         if click:
             actions.pointer_action.click()
         actions.perform()
+
+    def press(self, *keys: str) -> None:
+        """Press keys, one after the other; "Shift+P" holds Shift."""
+        for key in keys:
+            actions = ActionChains(self.driver)
+            *held, last = key.split("+") if len(key) > 1 else [key]
+            for one in held:
+                actions.key_down(getattr(Keys, one.upper()))
+            actions.send_keys(getattr(Keys, last.upper()) if len(last) > 1 else last)
+            for one in held:
+                actions.key_up(getattr(Keys, one.upper()))
+            actions.perform()
+
+    def window(self, width: int, height: int, *, scheme: str = "light") -> None:
+        """Show pages as in a window of this size, with light or dark colours."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        wish = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", wish)
 
     def complaints(self) -> list[str]:
         """Return the errors of the page since it was opened: exceptions, refused scripts and requests."""

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from quasar_index.cli.cells import as_text, csv_line
 
+from quasar_index.cells import as_text, csv_line
 from quasar_index.datasets.arrow_images import read_arrow
 from quasar_index.datasets.embeddings import read_matrix
 from quasar_index.datasets.label_files import read_table

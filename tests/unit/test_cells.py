@@ -10,9 +10,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from quasar_index.cli import output
-from quasar_index.cli.cells import as_text, csv_line
 from quasar_index.cli.output import Format, note, write_rows
 from quasar_index.cli.score_table import write_score_table
+
+from quasar_index.cells import as_text, csv_line
 
 NAMES = [
     "plain.png",

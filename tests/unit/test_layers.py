@@ -17,7 +17,7 @@ ROOT = PACKAGE.parent
 # From the bottom up; a module may import those of its own line and of the lines before it.
 LAYERS = [
     {"errors", "arguments", "forks", "threads"},
-    {"paths", "sizes"},
+    {"cells", "paths", "sizes"},
     {"pictures"},
     {"arrays", "json_lines", "notation"},
     {"statistics"},
@@ -35,6 +35,7 @@ LAYERS = [
     {"maps"},
     {"picking", "report"},
     {"checks", "demo", "starter"},
+    {"explorer"},
 ]
 LEVEL = {module: level for level, modules in enumerate(LAYERS) for module in modules}
 

@@ -156,6 +156,10 @@ ENTRIES = {
     "Manifest.read": lambda p: qi.Manifest.read(p("index")),
     "Manifest.write": lambda p: opened().manifest.write(p("index")),
     "Manifest.from_dict": lambda p: qi.Manifest.from_dict(opened().manifest.to_dict(), p("index")),
+    "Explorer.__init__": lambda p, encoder: qi.explorer.Explorer(
+        qi.Scorer(qi.make_anchors(np.eye(4, 12), is_good=[1, 1, 0, 0]), qi.Mean(space="raw"), encoder),
+        opened(), [p("images/0.png")], folders=[p("images")], exports_to=p("new"),
+    ),
     "EmbeddingCache.__init__": lambda p: qi.EmbeddingCache(p("cache")),
     "Report.write": lambda p: is_written(p("out.html"), page().write),
     "LazyEncoder.__init__": lambda p: _refused(
