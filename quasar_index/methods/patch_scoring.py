@@ -12,7 +12,6 @@ from ..arguments import checked
 from ..arrays import DoubleArray, FloatArray, unit
 from ..encoders import ENCODERS
 from ..encoders.base import Encoder, TextEncoder, encode
-from ..encoders.entries import ENCODERS
 from ..encoders.lazy import LazyEncoder
 from ..encoders.patches import PatchEncoder
 from ..encoders.pipeline import EncodedImage, encode_files
