@@ -67,11 +67,11 @@ def _lite(model: str, dim: int) -> EncoderEntry:
 
 
 def _grepq(name: str, dim: int, note: str, layers: tuple[str, ...], *, text: bool = False) -> EncoderEntry:
-    source = f"--weights: {GREPQ_SOURCE}, or trained by 'quasar-index train'"
+    source = f"{GREPQ_REPOSITORY} (the folder it links), or 'quasar-index train'"
     return EncoderEntry(name, "grepq", dim, "native", text, "MIT", source, {}, note, layers)
 
 
-GREPQ_SOURCE = "the folder that github.com/suhas-srinath/GRepQ links"
+GREPQ_REPOSITORY = "github.com/suhas-srinath/GRepQ"
 _NATIVE = ("none", 0)
 
 ENCODERS: dict[str, EncoderEntry] = {

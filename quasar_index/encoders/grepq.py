@@ -8,6 +8,7 @@ pixels / 255 without mean and deviation, the high level is CLIP's RN50 with CLIP
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -152,18 +153,17 @@ def load(
     Raises:
         EncoderError: When the weights are not there or do not fit.
     """
+    rule = replace(rule or INPUT_RULES[name], min_side=PLAIN.min_side)
     how: dict[str, Any] = {"device": device, "precision": precision, "n_images": n_images}
     if name == "grepq-low":
         (file,) = find_files(weights, "grepq-low")
-        return _low(file, layers, rule or PLAIN, **how)
+        return _low(file, weights, layers, rule, **how)
     if name == "grepq-high":
         (file,) = find_files(weights, "grepq-high")
-        return _high(file, weights, rule or INPUT_RULES[name], **how)
+        return _high(file, weights, rule, **how)
     high_file, low_file = find_files(weights, "grepq-high", "grepq-low")
-    rule = rule or PLAIN
-    low = _low(low_file, layers, rule, **how)
-    high_rule = InputRule(rule.resize, rule.size, rule.interpolation, min_side=rule.min_side, version=rule.version)
-    high = _high(high_file, weights, high_rule, **how)
+    low = _low(low_file, weights, layers, rule, **how)
+    high = _high(high_file, weights, replace(rule, mean=CLIP_MEAN, std=CLIP_STD), **how)
     spec = EncoderSpec(
         name,
         high.spec.dim + low.spec.dim,
@@ -177,6 +177,7 @@ def load(
 
 def _low(
     file: WeightsFile,
+    place: Path,
     layers: str,
     rule: InputRule,
     *,
@@ -187,7 +188,7 @@ def _low(
     whole = low_level(file)
     network = (whole if layers == "head" else whole.backbone).to(device)
     dim = HEAD_DIM if layers == "head" else BACKBONE_DIM
-    spec = EncoderSpec("grepq-low", dim, fingerprint(network), input=rule, layers=layers, weights=str(file.path))
+    spec = EncoderSpec("grepq-low", dim, fingerprint(network), input=rule, layers=layers, weights=str(place))
     return TorchEncoder(spec, network, device, precision, n_images=n_images)
 
 
@@ -200,16 +201,17 @@ def _high(
     precision: Precision,
     n_images: int | None,
 ) -> HighLevelEncoder:
+    tensors = file.read()
     model = create_model(ARCHITECTURE, quick_gelu=True)
-    is_whole = any(name.startswith("visual.") for name in file.state)
+    is_whole = any(name.startswith("visual.") for name in tensors)
     filled = model if is_whole else model.visual
     free_attention_pool(model.visual.attnpool, positional_embedding=False)
     del model.visual.attnpool.positional_embedding  # it decides nothing, so the fingerprint leaves it out
-    state = {name: tensor for name, tensor in file.state.items() if not name.endswith(POSITIONS)}
+    state = {name: tensor for name, tensor in tensors.items() if not name.endswith(POSITIONS)}
     check_tensors(state, filled.state_dict(), file)
     filled.load_state_dict(state)
     model.eval().requires_grad_(False).to(device)
-    spec = EncoderSpec("grepq-high", HIGH_DIM, fingerprint(model.visual), input=rule, weights=str(file.path))
+    spec = EncoderSpec("grepq-high", HIGH_DIM, fingerprint(model.visual), input=rule, weights=str(place))
 
     def text_model() -> Any:
         clip = find_clip(place) or _fetch_clip(file)
@@ -222,10 +224,9 @@ def _high(
 
 def _fetch_clip(file: WeightsFile) -> Path:
     try:
-        return fetch_from_hub(HUB_REPO, HUB_FILES, encoder="grepq-high")
+        return fetch_from_hub(HUB_REPO, HUB_FILES, encoder="clip-rn50")
     except EncoderError as error:
         raise EncoderError(
-            f"'{file.path}' holds no text tower, and CLIP's cannot be had here: {error.message}",
-            f"put {HUB_FILES[0]} of huggingface.co/{HUB_REPO} beside it and give the folder by --weights, or run once "
-            "with a connection",
+            f"'{file.path}' holds no text tower, and {error.message}",
+            f"put {HUB_FILES[0]} from there beside it and give the folder by --weights, or run once with a connection",
         ) from error

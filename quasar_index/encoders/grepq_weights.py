@@ -6,7 +6,7 @@ whole CLIP RN50, or the authors' image tower alone. CLIP's own RN50 beside that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -15,7 +15,7 @@ import torch
 
 from ..errors import EncoderError
 from .grepq_networks import BACKBONE_DIM, LowLevelNetwork
-from .weights import load_state_dict
+from .weights import load_state_dict, unreadable
 
 State: TypeAlias = dict[str, torch.Tensor]
 Kind: TypeAlias = Literal["grepq-low", "grepq-high", "clip"]
@@ -37,32 +37,33 @@ class WeightsFile:
     Attributes:
         path: The file.
         kind: The encoder that it is for; "clip" for CLIP's own RN50.
-        state: Its tensors, under the names that they have there.
     """
 
     path: Path
     kind: Kind
-    state: State
+
+    def read(self) -> State:
+        """Return its tensors, under the names that they have there."""
+        return load_state_dict(self.path)
 
 
-def read_file(path: Path) -> WeightsFile:
-    """Read a file, and tell what it is by the names of its tensors.
+def inspect_file(path: Path) -> WeightsFile:
+    """Tell what a file is by the names of its tensors.
 
     Raises:
         EncoderError: When it cannot be read, or is none of the kinds.
     """
-    state = load_state_dict(path)
-    names = state.keys()
+    names, metadata = _names(path)
     kind: Kind
     if any(name.startswith(("backbone.", "encoder.base_model.")) for name in names):
         kind = "grepq-low"
     elif any(name.startswith("visual.attnpool.") for name in names):
-        kind = "grepq-high" if _metadata(path).get(METADATA_KEY) == "grepq-high" else "clip"
+        kind = "grepq-high" if metadata.get(METADATA_KEY) == "grepq-high" else "clip"
     elif any(name.startswith("attnpool.") for name in names):
         kind = "grepq-high"
     else:
         raise EncoderError(f"'{path}' holds no weights of GRepQ", "give its authors', or those of 'quasar-index train'")
-    return WeightsFile(path, kind, state)
+    return WeightsFile(path, kind)
 
 
 def find_files(place: Path, *kinds: Kind) -> list[WeightsFile]:
@@ -79,7 +80,7 @@ def find_files(place: Path, *kinds: Kind) -> list[WeightsFile]:
         if len(kinds) > 1:
             wanted = " and ".join(_WHAT[kind] for kind in kinds)
             raise EncoderError(f"'{place}' is one file", f"give the folder of two, {wanted}, by --weights")
-        found = read_file(place)
+        found = inspect_file(place)
         if found.kind != kinds[0]:
             raise EncoderError(
                 f"'{place}' holds {_WHAT[found.kind]}, not {_WHAT[kinds[0]]}", "give another file by --weights"
@@ -106,9 +107,9 @@ def low_level(file: WeightsFile) -> LowLevelNetwork:
     with torch.device("meta"):  # nothing random is made, so that nothing random can stay
         network = LowLevelNetwork()
     own = network.state_dict()
-    state = file.state
+    state = file.read()
     if any(name.startswith("encoder.") for name in state):
-        state = _from_authors(file, own)
+        state = _from_authors(state, own, file)
     check_tensors(state, own, file)
     network.load_state_dict(state, assign=True)
     return network.float().eval().requires_grad_(False)
@@ -137,7 +138,7 @@ def check_tensors(found: Mapping[str, torch.Tensor], expected: Mapping[str, torc
         )
 
 
-def _from_authors(file: WeightsFile, own: Mapping[str, torch.Tensor]) -> State:
+def _from_authors(state: State, own: State, file: WeightsFile) -> State:
     """Rename the tensors of the authors' `LLModel`: one module under two names, with a classifier that nothing uses."""
     once, again = "encoder.base_model.", "encoder.resnet18."
     # Children of torchvision's ResNet in order; those between have no tensors.
@@ -151,24 +152,28 @@ def _from_authors(file: WeightsFile, own: Mapping[str, torch.Tensor]) -> State:
             expected |= dict.fromkeys(pairs[name], tensor)
     expected[f"{once}fc.weight"] = torch.empty(_CLASSES, BACKBONE_DIM, device="meta")
     expected[f"{once}fc.bias"] = torch.empty(_CLASSES, device="meta")
-    check_tensors(file.state, expected, file)
+    check_tensors(state, expected, file)
     for one, other in pairs.values():
-        if not torch.equal(file.state[one], file.state[other]):
+        if not torch.equal(state[one], state[other]):
             raise EncoderError(
                 f"the two copies of the backbone in '{file.path}' differ ({one}, {other})",
                 "download it again: in the authors' network they are the same",
             )
-    head = {name: file.state[name] for name in own if name.startswith("head.")}
-    return {name: file.state[one] for name, (one, _) in pairs.items()} | head
+    head = {name: state[name] for name in own if name.startswith("head.")}
+    return {name: state[one] for name, (one, _) in pairs.items()} | head
 
 
-def _metadata(path: Path) -> dict[str, str]:
-    from safetensors import safe_open
+def _names(path: Path) -> tuple[Collection[str], dict[str, str]]:
+    """Return the names of a file's tensors, and its metadata; a safetensors file has both at its beginning."""
+    from safetensors import SafetensorError, safe_open
 
     if path.suffix != ".safetensors":
-        return {}
-    with safe_open(path, "pt") as opened:
-        return opened.metadata() or {}
+        return load_state_dict(path).keys(), {}
+    try:
+        with safe_open(path, "pt") as opened:
+            return opened.keys(), opened.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise unreadable(path, error) from error
 
 
 def _read_folder(folder: Path) -> tuple[list[WeightsFile], list[str]]:
@@ -177,7 +182,7 @@ def _read_folder(folder: Path) -> tuple[list[WeightsFile], list[str]]:
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() in ENDINGS and path.is_file():
             try:
-                files.append(read_file(path))
+                files.append(inspect_file(path))
             except EncoderError:
                 others.append(path.name)
     return files, others

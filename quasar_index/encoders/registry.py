@@ -18,7 +18,7 @@ from ..errors import AnchorIndexError, EncoderError
 from ..forks import compute_alone
 from ..paths import PathText
 from . import exported
-from .entries import DEFAULT_ENCODER, GREPQ_SOURCE, EncoderEntry, entry_of, no_texts
+from .entries import DEFAULT_ENCODER, GREPQ_REPOSITORY, EncoderEntry, entry_of, no_texts
 from .spec import RULE_VERSION, EncoderSpec, InputRule, Precision, parse_input
 from .weights import weights_place
 
@@ -151,8 +151,8 @@ def load_encoder(
         what = "the folder of both" if name == "grepq" else "the file"
         raise EncoderError(
             f"the weights of '{name}' come with no package",
-            f"take the authors' from {GREPQ_SOURCE}, or train your own by 'quasar-index train', and give {what} by "
-            "--weights",
+            f"take the authors' from the folder that {GREPQ_REPOSITORY} links, or train your own by 'quasar-index "
+            f"train', and give {what} by --weights",
         )
     if weights is None and _may_use_onnx(device, precision):
         shipped = exported.shipped_tower(name, layers or entry.layers[0])
@@ -213,12 +213,17 @@ def load_recorded_encoder(
         EncoderError: As `load_encoder`.
     """
     check_recorded_encoder(spec, weights=weights, device=device)
+    entry = entry_of(spec.name)
     if weights is None and _may_use_onnx(device, precision):
         found = exported.find_exported(spec)
         if found is not None and found.path is not None:
             return _onnx_encoder(replace(spec, runtime=""), found, precision, n_images)
     if weights is None and spec.weights and Path(spec.weights).exists():
         weights = spec.weights
+    elif weights is None and entry.family == "grepq":
+        raise EncoderError(
+            f"the weights that the index was built with are no longer at '{spec.weights}'", "give them by --weights"
+        )
     encoder = load_encoder(
         spec.name,
         weights=weights,

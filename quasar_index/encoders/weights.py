@@ -30,7 +30,8 @@ def weights_place(path: PathText, *, may_be_folder: bool) -> Path:
     """
     place = Path(path).expanduser()
     if not (place.is_file() or (may_be_folder and place.is_dir())):
-        raise EncoderError(f"no weights file '{place}'", "check the path given by --weights")
+        kind = "file or folder" if may_be_folder else "file"
+        raise EncoderError(f"no weights {kind} '{place}'", "check the path given by --weights")
     return place
 
 
@@ -94,6 +95,11 @@ OFFLINE_ENCODERS = ("efficientnet-lite0", "efficientnet-lite2")
 OFFLINE_ENCODER = OFFLINE_ENCODERS[0]
 
 
+def unreadable(file: Path, error: Exception) -> EncoderError:
+    """Return the error of a weights file that cannot be read."""
+    return EncoderError(f"'{file}' is no readable weights file ({first_line(error)})", "download it again")
+
+
 def load_state_dict(file: Path) -> dict[str, Any]:
     """Read tensors from a safetensors file or, with `weights_only=True`, a PyTorch state dict.
 
@@ -110,9 +116,7 @@ def load_state_dict(file: Path) -> dict[str, Any]:
         else:
             state = torch.load(file, map_location="cpu", weights_only=True)
     except (SafetensorError, RuntimeError, OSError, ValueError, EOFError, KeyError) as error:
-        raise EncoderError(
-            f"'{file}' is no readable weights file ({first_line(error)})", "download it again"
-        ) from error
+        raise unreadable(file, error) from error
     except Exception as error:
         # torch raises pickle.UnpicklingError for a file that holds more than tensors.
         raise EncoderError(
