@@ -48,7 +48,7 @@ PANELS = {
         "datasets": "List the data sets that --data NAME:ROOT reads: size, range, direction, terms, home page.",
         "check": "Check labelled images before building: files, labels, direction, duplicates, leaks.",
         "synthesize": "Distort pristine images: the 25 types of KADID-10k at five levels, laid out as KADIS-700k.",
-        "train": "Train an encoder of your own without ratings: GRepQ's low level, on sets of distorted images.",
+        "train": "Train an encoder of your own without ratings: GRepQ's low or high level.",
         "add": "Add anchors to an index; images that it holds already are not embedded, their labels are brought up to "
         "date.",
         "remove": "Remove anchors; the sides are divided anew. 'quasar-index restore' brings them back.",

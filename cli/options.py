@@ -13,7 +13,11 @@ import typer
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:i.", rich_help_panel="Encoder")]
 Weights = Annotated[
     Path | None,
-    typer.Option(help="Weights file of the encoder (safetensors, or a state dict).", rich_help_panel="Encoder"),
+    typer.Option(
+        metavar="FILE",
+        help="Weights of the encoder (safetensors, or a state dict); for grepq the folder of its two files.",
+        rich_help_panel="Encoder",
+    ),
 ]
 BatchSize = Annotated[int, typer.Option(min=1, help="Most images in one forward pass.", rich_help_panel="Encoder")]
 Workers = Annotated[
@@ -120,7 +124,10 @@ Resamples = Annotated[
 ]
 Layers = Annotated[
     str | None,
-    typer.Option(help="stats or final, for efficientnet-lite0 and -lite2.", rich_help_panel="Encoder"),
+    typer.Option(
+        help="stats or final of efficientnet-lite0 and -lite2, head or backbone of grepq-low and grepq.",
+        rich_help_panel="Encoder",
+    ),
 ]
 InputRule = Annotated[
     str | None,

@@ -164,9 +164,10 @@ def score(
             raise typer.BadParameter("--anchors text is not for --embeddings, --calibrated or several --index")
         plan = _by_texts(
             scoring,
-            encoder or (qi.AnchorIndex.open(index[0]).manifest.encoder.name if index else qi.DEFAULT_ENCODER),
+            encoder,
+            index[0] if index else None,
             prompt_pair or _named_pair(prompts),
-            embedding,
+            embedding.batch_size,
             run_options,
             keeps_temperature="temperature=" in "".join(method or ()),
         )
@@ -331,30 +332,29 @@ def _streams(
 
 def _by_texts(
     method: qi.Method,
-    encoder: str,
+    encoder: str | None,
+    index: str | None,
     pair: tuple[str, str],
-    embedding: options.Embedding,
+    batch_size: int,
     run_options: dict[str, Any],
     *,
     keeps_temperature: bool,
 ) -> scorings.Plan:
-    """Make what scores by a pair of prompts."""
+    """Make what scores by a pair of prompts, with the encoder of that name, else with that of the index."""
     if not isinstance(method, qi.Mean) or method != qi.Mean(temperature=method.temperature):
         raise typer.BadParameter("two texts are compared as they are: --method may be mean:temperature=T alone")
-    loaded, table, own_temperature = _texts(encoder, pair, embedding.place, run_options)
+    if encoder is None and index is not None:
+        recorded = qi.AnchorIndex.open(index).manifest.encoder
+        encoder = recorded.name
+        run_options = run_options | {"weights": run_options["weights"] or recorded.weights or None}
+    encoder = encoder or qi.DEFAULT_ENCODER
+    qi.encoders.check_encoder(encoder, for_texts=True, weights=run_options["weights"], device=run_options["device"])
+    loaded = qi.load_encoder(encoder, **run_options)
+    table, own_temperature = qi.text_anchors(loaded, *pair)
     # Two texts span no space of images.
     method = qi.Mean(space="raw", temperature=method.temperature if keeps_temperature else own_temperature)
-    scorer = qi.Scorer(table, method, loaded, batch_size=embedding.batch_size)
+    scorer = qi.Scorer(table, method, loaded, batch_size=batch_size)
     return scorings.Plan([scorings.Scoring(scorer)], [loaded.spec])
-
-
-def _texts(
-    encoder: str, pair: tuple[str, str], place: dict[str, Any], run_options: dict[str, Any]
-) -> tuple[qi.Encoder, qi.AnchorTable, float]:
-    """Load an encoder, and return it with the anchors that a pair of prompts makes and their temperature."""
-    qi.encoders.check_encoder(encoder, for_texts=True, **place)
-    loaded = qi.load_encoder(encoder, **run_options)
-    return loaded, *qi.text_anchors(loaded, *pair)
 
 
 def _check_encoder(index: qi.AnchorIndex, encoder: str | None, place: dict[str, Any]) -> None:

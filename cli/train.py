@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
@@ -13,16 +12,22 @@ import typer
 import quasar_index as qi
 
 from . import options
+from .idle import Idle
 from .output import interruptible, note, print_facts
 from .progress import duration, progress_bar
 
-EVERYDAY = ("seed", "device", "precision")
+EVERYDAY = ("seed", "device", "precision", "weights")
+IDLE = (
+    Idle(("similarity", "holdout"), lambda given: given["encoder"] != "grepq-low", "they are for sets of grepq-low"),
+    Idle(("weights",), lambda given: given["encoder"] == "grepq-low", "grepq-low starts from random weights"),
+)
 
 
 class Trainable(str, Enum):
     """Encoders that can be trained."""
 
     grepq_low = "grepq-low"
+    grepq_high = "grepq-high"
 
 
 class SimilarityChoice(str, Enum):
@@ -43,7 +48,9 @@ class TrainingPrecision(str, Enum):
 
 
 def train(
-    encoder: Annotated[Trainable, typer.Argument(metavar="ENCODER", help="grepq-low.")],
+    encoder: Annotated[
+        Trainable, typer.Argument(metavar="ENCODER", help="The level that learns of distortions, or of two prompts.")
+    ],
     *,
     data: Annotated[
         str,
@@ -52,26 +59,39 @@ def train(
             "-d",
             metavar="SPEC",
             help="Undistorted images with as many distorted versions each, such as of 'synthesize'; or a folder a set, "
-            "one file of it named REF.",
+            "one file of it named REF. grepq-high takes undistorted images alone, too.",
         ),
     ],
     output: Annotated[
         Path,
         typer.Option("--output", "-o", metavar="FILE", help="NAME.safetensors, or a folder; its card lies beside it."),
     ],
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the data.")] = 15,
-    batch: Annotated[int | None, typer.Option("--batch", min=1, help="Sets in a step.", show_default="8")] = None,
+    epochs: Annotated[int, typer.Option(min=1, metavar="N", help="Passes over the data.")] = 15,
+    batch: Annotated[
+        int | None,
+        typer.Option(
+            "--batch", min=1, metavar="N", help="Sets, or images of grepq-high, in a step.", show_default="8, 128"
+        ),
+    ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="Of the first step; it falls to 1e-6.", show_default="1e-4")
+        float | None, typer.Option(metavar="RATE", help="The highest of all steps.", show_default="1e-4, 1e-6")
+    ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="CLIP that grepq-high starts from.", show_default="OpenAI's"),
     ] = None,
     similarity: Annotated[
         SimilarityChoice,
-        typer.Option(help="What says how alike versions are: FSIM, as GRepQ; gradient takes a hundredth of its time."),
+        typer.Option(
+            metavar="KIND",
+            help="How alike versions are: fsim (as GRepQ), ms-ssim, ssim, or gradient (follows FSIM in a tenth of its "
+            "time).",
+        ),
     ] = SimilarityChoice.fsim,
     holdout: Annotated[
         float, typer.Option(min=0, metavar="N", help="Sets kept aside for a loss an epoch; a part of them below 1.")
     ] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Of the first weights, and of all that is drawn.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of the first weights, and of all that is drawn.")] = 0,
     device: options.Device = "auto",
     precision: Annotated[
         TrainingPrecision,
@@ -83,24 +103,24 @@ def train(
     restart: Annotated[bool, typer.Option("--restart", help="Begin anew, whatever an earlier run left.")] = False,
     json: options.Json = False,
 ) -> None:
-    """Train an encoder of your own without ratings: GRepQ's low level, on sets of distorted images.
+    """Train an encoder of your own without ratings: GRepQ's low or high level.
 
     An interrupted run goes on with the same command, and on a CPU ends with the same weights as one that was not.
     Beside the weights lie their card (.md), the curve of the loss (.png) and a row a step (.csv).
     """
     qi.learning.check_output(output, encoder.value)  # before the data are read, which takes long
     with interruptible("the same command goes on where it stopped"):
-        with progress_bar("reading sets") as on_progress:
-            task = MAKERS[encoder](
-                data=data,
-                epochs=epochs,
-                seed=seed,
-                similarity=similarity.value,
-                batch=batch,
-                learning_rate=learning_rate,
-                holdout=holdout,
-                on_progress=on_progress,
-            )
+        with progress_bar("reading images") as on_progress:
+            common = {"epochs": epochs, "seed": seed, "on_progress": on_progress}
+            if learning_rate is not None:
+                common["learning_rate"] = learning_rate
+            task: Any
+            if encoder is Trainable.grepq_low:
+                sets = {} if batch is None else {"sets_per_step": batch}
+                task = qi.learning.LowLevel(data, similarity=similarity.value, holdout=holdout, **sets, **common)
+            else:
+                images = {} if batch is None else {"images_per_step": batch}
+                task = qi.learning.HighLevel(data, weights=weights, **images, **common)
         with progress_bar("training, images") as on_progress:
             report = qi.learning.train(
                 task,
@@ -115,34 +135,6 @@ def train(
         print_facts({**asdict(report), "path": str(report.path)}, as_json=True)
         return
     print_facts(_facts(report), as_json=False)
-
-
-def _low(
-    *,
-    data: str,
-    epochs: int,
-    seed: int,
-    similarity: str,
-    batch: int | None,
-    learning_rate: float | None,
-    holdout: float,
-    on_progress: Callable[[int, int], None],
-) -> Any:
-    """Return the training of the low level; what is not given is as in the paper."""
-    given = {"sets_per_step": batch, "learning_rate": learning_rate}
-    return qi.learning.LowLevel(
-        data,
-        epochs=epochs,
-        seed=seed,
-        similarity=similarity,
-        holdout=holdout,
-        on_progress=on_progress,
-        **{name: value for name, value in given.items() if value is not None},
-    )
-
-
-MAKERS: dict[Trainable, Callable[..., Any]] = {Trainable.grepq_low: _low}
-"""What makes the training of each encoder of the options."""
 
 
 def _note_start(start: Any) -> None:

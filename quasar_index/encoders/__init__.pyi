@@ -3,11 +3,9 @@
 from .base import Encoder, TextEncoder, encode
 from .cache_file import KnownImage
 from .embedding_cache import CacheShare, EmbeddingCache
+from .entries import DEFAULT_ENCODER, ENCODERS, EncoderEntry
 from .lazy import LazyEncoder
 from .registry import (
-    DEFAULT_ENCODER,
-    ENCODERS,
-    EncoderEntry,
     check_encoder,
     check_recorded_encoder,
     load_encoder,

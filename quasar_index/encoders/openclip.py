@@ -135,21 +135,12 @@ def load(
     else:
         weights = weights_file(weights)
         given = str(weights)
-    model = _create(architecture, quick_gelu=bool(config.get("quick_gelu", False)))
-    try:
-        # open_clip's own loader: it knows the layouts of OpenAI, Apple and Hugging Face files.
-        open_clip.load_checkpoint(model, str(weights), strict=True, weights_only=True)
-    except Exception as error:
-        raise EncoderError(
-            f"'{weights}' does not hold the weights of open_clip's {architecture} ({first_line(error)})",
-            "give a safetensors file or a state dict of this very architecture",
-        ) from error
-    model.eval().requires_grad_(False).to(device)
+    model = read_model(architecture, weights, quick_gelu=bool(config.get("quick_gelu", False))).to(device)
     size = open_clip.get_model_preprocess_cfg(model).get("size", 224)
     pixels = int(size if isinstance(size, int) else size[0])
     is_resnet = isinstance(model.visual, open_clip.modified_resnet.ModifiedResNet)
     if is_resnet:
-        _free_attention_pool(model.visual.attnpool, positional_embedding=positional_embedding)
+        free_attention_pool(model.visual.attnpool, positional_embedding=positional_embedding)
     kind, default_size = resize or ("squash" if config.get("resize_mode") == "squash" else "crop", pixels)
     default = InputRule(
         kind,  # type: ignore[arg-type]
@@ -173,7 +164,27 @@ def load(
     return OpenClipEncoder(spec, model, architecture, device, precision, n_images=n_images)
 
 
-def _create(architecture: str, *, quick_gelu: bool) -> Any:
+def read_model(architecture: str, weights: Path, *, quick_gelu: bool) -> Any:
+    """Build a model with the weights of a file, for use and not for training.
+
+    Raises:
+        EncoderError: When the file does not hold them.
+    """
+    import open_clip
+
+    model = create_model(architecture, quick_gelu=quick_gelu)
+    try:
+        # open_clip's own loader: it knows the layouts of OpenAI, Apple and Hugging Face files.
+        open_clip.load_checkpoint(model, str(weights), strict=True, weights_only=True)
+    except Exception as error:
+        raise EncoderError(
+            f"'{weights}' does not hold the weights of open_clip's {architecture} ({first_line(error)})",
+            "give a safetensors file or a state dict of this very architecture",
+        ) from error
+    return model.eval().requires_grad_(False)
+
+
+def create_model(architecture: str, *, quick_gelu: bool) -> Any:
     """Build a model without weights, quietly: that it starts out random is known, the loader fills it strictly."""
     import open_clip
 
@@ -192,7 +203,7 @@ def _create(architecture: str, *, quick_gelu: bool) -> Any:
         root.setLevel(level)
 
 
-def _free_attention_pool(pool: Any, *, positional_embedding: bool) -> None:
+def free_attention_pool(pool: Any, *, positional_embedding: bool) -> None:
     """Let a CLIP ResNet's attention pool take feature maps of any size.
 
     Args:

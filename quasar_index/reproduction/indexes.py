@@ -207,6 +207,8 @@ def weights_state(encoder: str, given: Path | None) -> str:
         return f"load {encoder} from '{given}'"
     if encoder in OFFLINE_ENCODERS:
         return f"load {encoder}, which is installed"
+    if encoder in ENCODERS and ENCODERS[encoder].family == "grepq":
+        return f"load {encoder} from --weights, which is not given"
     from huggingface_hub.constants import HF_HUB_CACHE
 
     source = ENCODERS[encoder].source if encoder in ENCODERS else "its own source"

@@ -224,6 +224,7 @@ ENTRIES = {
     "write_embedded_images": lambda p: is_written(
         p("out.npz"), lambda path: qi.index.write_embedded_images(path, list("abcd"), MATRIX[:4])
     ),
+    "HighLevel.__init__": lambda p: _too_few(lambda: qi.learning.HighLevel(p("images"), weights=p("all.npy"))),
     "Provenance.of": lambda p: qi.index.Provenance.of([p("index")]),
     "Provenance.write": lambda p: qi.index.Provenance((qi.index.Origin("x"),)).write(p("index")),
     "read_origins": lambda p: qi.index.read_origins(p("index")),
@@ -233,6 +234,12 @@ ENTRIES = {
     "pull": lambda p: qi.sharing.pull(p("ava.zip"), p("new/one")),
     "pull_files": lambda p: qi.sharing.pull_files(p("ava.zip"), p("files")),
 }  # fmt: skip
+
+
+def _too_few(make):
+    """The four images are found, and are too few for a batch."""
+    with pytest.raises(qi.DataError, match="4 undistorted images"):
+        make()
 
 
 def _refused(load):
