@@ -162,7 +162,12 @@ def find_sets(data: str) -> tuple[list[ImageSet], Callable[[str], bytes]]:
     found = _of_folders(folder) if folder.is_dir() else []
     read_bytes: Callable[[str], bytes] = read_image_bytes
     if not found:
-        source = load_source(data)
+        try:
+            source = load_source(data)
+        except DataError as error:
+            if not folder.is_dir():
+                raise
+            raise DataError(f"'{data}' holds no sets: {error.message}", _LAYOUT) from error
         found = _of_source(source, data)
         read_bytes = source.read_bytes or read_bytes
     sizes = {len(one.paths): one for one in reversed(found)}

@@ -129,6 +129,19 @@ def train(
     Raises:
         DataError: When the output cannot be written, or is of another training.
         EncoderError: On a device that is not there.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import numpy as np, quasar_index as qi
+        >>> from PIL import Image
+        >>> Path("pristine").mkdir()
+        >>> noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+        >>> Image.fromarray(noise).save("pristine/noise.png")
+        >>> _ = qi.synthesis.synthesize("pristine", "sets", per_image=1)
+        >>> task = qi.learning.LowLevel("sets", similarity="gradient", epochs=1)
+        >>> report = qi.learning.train(task, "small.safetensors", precision="fp32")
+        >>> report.n_steps, sorted(path.suffix for path in Path().glob("small.*"))
+        (1, ['.csv', '.md', '.png', '.safetensors'])
     """
     compute_alone()
     target = output_path(output, task.name)
