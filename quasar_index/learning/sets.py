@@ -104,18 +104,28 @@ class SetImages:
         one = self.sets[number]
         ids, images = [], []
         for path in one.paths:
-            try:
-                data = self._read_bytes(path)
-                ids.append(content_id(data))
-                images.append(decode(data))
-            except DataError as error:
-                raise DataError(f"'{path}': {error.message}", error.hint or "mend or remove it") from error
+            name, image = read_image(path, self._read_bytes)
+            ids.append(name)
+            images.append(image)
             if images[-1].shape != images[0].shape:
                 raise DataError(
                     f"'{path}' is {_size(images[-1])}, '{one.paths[0]}' of the same set {_size(images[0])}",
                     "a set is one image and distorted versions of it, all of one size",
                 )
         return tuple(ids), np.stack(images)
+
+
+def read_image(path: str, read_bytes: Callable[[str], bytes]) -> tuple[str, ByteArray]:
+    """Return the content id and the pixels of an image, (H, W, 3).
+
+    Raises:
+        DataError: When it cannot be read; its message names the image.
+    """
+    try:
+        data = read_bytes(path)
+        return content_id(data), decode(data)
+    except DataError as error:
+        raise DataError(f"'{path}': {error.message}", error.hint or "mend or remove it") from error
 
 
 def _size(image: ByteArray) -> str:
