@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from .trainer import TrainingReport
 
 COLUMNS = ("epoch", "step", "loss", "learning_rate", "images_per_second", "seconds")
+FILE = "FILE.safetensors"
+"""What `Task.about` calls the weights, whose name it does not know."""
 _BLUE, _ORANGE = "#0072B2", "#D55E00"  # of Okabe and Ito: told apart by everyone, and in grey
 
 
@@ -99,6 +101,7 @@ def card_text(name: str, about: Mapping[str, str], report: TrainingReport) -> st
         rows = [f"{row} {loss:.4f} |" for row, loss in zip(rows, report.held_out, strict=True)]
     losses = "\n".join([head, rule, *rows])
     sections = "\n\n".join(f"## {title}\n\n{text}" for title, text in about.items())
+    sections = sections.replace(FILE, report.path.name)
     return (
         f"# {name}: {report.path.name}\n\n{sections}\n\n## Training\n\n"
         f"| setting | |\n|---|---|\n{settings}\n\n"
