@@ -66,6 +66,7 @@ def draw_loss(path: Path, place: Place, steps_per_epoch: int) -> None:
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     losses = [row[2] for row in place.rows]
     n_epochs = len(losses) // steps_per_epoch
@@ -82,7 +83,7 @@ def draw_loss(path: Path, place: Place, steps_per_epoch: int) -> None:
         axis.plot(epochs, place.held_out, color=_ORANGE, marker="s", markersize=4, label="kept aside")
     axis.set_xlabel("epoch")
     axis.set_ylabel("loss")
-    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.grid(visible=True, color="0.9", linewidth=0.6)
     axis.set_axisbelow(True)
     for side in ("top", "right"):
