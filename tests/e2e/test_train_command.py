@@ -133,7 +133,7 @@ def test_a_missing_image_is_one_line(call, photos, tmp_path):
     shutil.copy(next(photos.glob("*_0.png")), tmp_path / "pristine" / "a.png")
     qi.synthesis.synthesize(tmp_path / "pristine", tmp_path / "made", per_image=2)
     next((tmp_path / "made" / "dist_imgs").iterdir()).unlink()
-    one_line(call(*options(tmp_path / "made", tmp_path)), "cannot be read (No such file or directory)")
+    one_line(call(*options(tmp_path / "made" / "labels.csv", tmp_path)), "cannot be read (No such file or directory)")
 
 
 def test_settings_out_of_range_are_refused(call, sets, tmp_path):
