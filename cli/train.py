@@ -84,7 +84,7 @@ def train(
         SimilarityChoice,
         typer.Option(
             metavar="KIND",
-            help="How alike versions are: fsim (as GRepQ), ms-ssim, ssim, or gradient (follows FSIM in a tenth of its "
+            help="How alike versions are: fsim (as GRepQ), ms-ssim, ssim, or gradient (near FSIM, in a seventh of its "
             "time).",
         ),
     ] = SimilarityChoice.fsim,
