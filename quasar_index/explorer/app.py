@@ -238,4 +238,3 @@ async def _say(_: Request, error: Exception) -> Response:
         text = str(error)
     headers = {"connection": "close"} if status == 413 else {}
     return Response(json.dumps({"error": text}), status, headers, media_type="application/json")
-
