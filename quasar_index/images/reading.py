@@ -22,7 +22,8 @@ def read_image_bytes(path: PathText, *, max_bytes: int = MAX_FILE_BYTES) -> byte
 
     Args:
         path: The path or URL. Local pipes and devices are refused: they may never end. `PATH::96x96+192+0` is a
-            patch of an image, cut out of its decoded pixels (see `patches.patch_name`).
+            patch of an image, cut out of its decoded pixels (see `patches.patch_name`); `FILE.hdf5::17` one of a file
+            of patches.
         max_bytes: Largest file that is read.
 
     Raises:
