@@ -99,8 +99,8 @@ def test_one_folder_of_weights_is_all_that_is_named(call: Run, made: Path, tmp_p
         assert done.returncode == 0, done.stderr
         assert [row["score"] for row in rows_of(done.stdout)] == pytest.approx(both, abs=1e-6)
     evaluated = call(
-        "evaluate", "-i", index, "--data", made / "rated" / "ratings.csv", "--method", "patches", "--method", "patches:prompts",
-        "--predictions", "p.csv", "--resamples", 50,
+        "evaluate", "-i", index, "--data", made / "rated" / "ratings.csv", "--method", "patches",
+        "--method", "patches:prompts", "--predictions", "p.csv", "--resamples", 50,
     )  # fmt: skip
     assert evaluated.returncode == 0, evaluated.stderr
     with (tmp_path / "p.csv").open(encoding="utf-8") as file:
