@@ -23,6 +23,7 @@ from .few_labels import FewLabelOptions, read_numbers
 from .idle import Idle
 from .matrix_tables import print_matrix
 from .output import interruptible, note
+from .patch_scoring import prompting_name, takes_prompts
 from .progress import progress_bar
 
 PROTOCOL = "Protocol"
@@ -291,7 +292,7 @@ def evaluate(
             own, spec = embed_images(rated, qi.load_encoder(chosen, **rule, **embedding.loading), embedding)
             specs.append(spec)
             return [own]
-        images, done, spec = embed_for_all(rated, opened, protocol, embedding, encoder)
+        images, done, spec = embed_for_all(rated, opened, protocol, embedding, prompting_name(encoder))
         ready.update(done)
         specs.append(spec)
         return images
@@ -347,11 +348,6 @@ def _evaluate_matrix(
             on_progress=on_progress,
         )
     print_matrix(cells, format_, how)
-
-
-def takes_prompts(methods: list[qi.Method]) -> bool:
-    """Say whether a method compares images with prompts."""
-    return any(isinstance(one, qi.methods.Patches) and one.prompts for one in methods)
 
 
 def read_group(text: str | None) -> str | None:

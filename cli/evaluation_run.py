@@ -17,7 +17,7 @@ from . import method_option as ways
 from . import options
 from .data import read_embeddings
 from .few_labels import FewLabelOptions
-from .patch_scoring import load_prompting
+from .patch_scoring import load_prompting, own_loading, takes_prompts
 from .progress import progress_bar
 
 
@@ -74,14 +74,15 @@ class Protocol:
                 f"--exclude leaves out anchors, and all patches of index '{index.name}' score together",
                 "evaluate on other images, or --allow-overlap",
             )
-        prompts = load_prompting(prompting, embedding.loading)
+        prompts = takes_prompts(self.methods(index))
+        prompt_encoder = load_prompting(prompting, embedding.loading, encoder) if prompts else None
         with progress_bar("scoring") as on_image:
             return qi.validation.evaluate_patches(
                 self.methods(index),
                 index,
                 rated,
                 encoder,
-                prompt_encoder=prompts,
+                prompt_encoder=prompt_encoder,
                 allow_overlap=self.allow_overlap,
                 where=self.where,
                 ratio=self.ratio,
@@ -185,14 +186,15 @@ def embed_for_all(
         The images for each index; the evaluations that are done by that, of indexes of patches; the first encoder.
     """
     for one in indexes.values():
-        qi.encoders.check_recorded_encoder(one.manifest.encoder, **embedding.place)
+        spec = one.manifest.encoder
+        qi.encoders.check_recorded_encoder(spec, **own_loading(embedding.place, spec, prompting))
     made: dict[EncoderSpec, qi.RatedImages] = {}
     images: list[qi.RatedImages] = []
     ready: dict[str, qi.EvaluationReport] = {}
     specs: list[EncoderSpec] = []
     for name, one in indexes.items():
         spec = one.manifest.encoder
-        encoder = qi.encoders.LazyEncoder(spec, **embedding.loading)
+        encoder = qi.encoders.LazyEncoder(spec, **own_loading(embedding.loading, spec, prompting))
         if one.manifest.patch_size is not None:
             ready[name], own = protocol.evaluate_patches(one, rated, encoder, embedding, prompting)
         else:

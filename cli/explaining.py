@@ -50,7 +50,7 @@ ReportOption = Annotated[
     typer.Option(
         "--report",
         metavar="FILE.html",
-        help="Also write one page to look at: images, scores, nearest good and bad anchors.",
+        help="Also write one page to look at: images, scores, nearest good and bad anchors (or unusual patches).",
         rich_help_panel=_PANEL,
     ),
 ]

@@ -22,7 +22,7 @@ PatchesOption = Annotated[
         "--patches",
         metavar="PRISTINE",
         help="Undistorted photographs instead of --data, repeatable: files, folders, globs. Their sharp and colourful "
-        "patches are the anchors, for --method patches.",
+        "patches are the anchors, for --method patches. Or .hdf5 files of patches.",
         rich_help_panel=_PANEL,
     ),
 ]
@@ -70,7 +70,11 @@ class Cutting:
 CUTTING = tuple(one.name for one in fields(Cutting))
 IDLE = (
     Idle(CUTTING, lambda given: not given["patches"], "it is for --patches"),
-    Idle(CUTTING[1:], lambda given: given["ready_cut"], "--ready-cut patches are taken as they are"),
+    Idle(
+        CUTTING[1:],
+        lambda given: given["ready_cut"] or _are_cut(given["patches"]),
+        "--ready-cut patches, and those of HDF5 files, are taken as they are",
+    ),
     Idle((*options.LABELLING, "threshold"), lambda given: given["patches"], "--patches have no labels"),
 )
 """Of the command that cuts; of one that adds, the last alone."""
@@ -79,7 +83,9 @@ IDLE = (
 def read_patches(names: list[str], cutting: Cutting, embedding: options.Embedding) -> qi.AnchorSource:
     """Find the images, cut and choose their patches, and say on stderr which gave none."""
     paths = expand(names).paths
-    if cutting.ready_cut:
+    if not cutting.ready_cut and not _are_cut(paths) and any(_are_cut([one]) for one in paths):
+        raise typer.BadParameter("an HDF5 file holds patches that are cut: name it alone, or give --ready-cut")
+    if cutting.ready_cut or _are_cut(paths):
         return qi.datasets.ready_patches(paths)
     rule = qi.images.PatchRule(cutting.patch_size, cutting.sharpness, cutting.colourfulness)
     with progress_bar("choosing patches") as on_progress:
@@ -88,6 +94,11 @@ def read_patches(names: list[str], cutting: Cutting, embedding: options.Embeddin
         )
     note_warnings([source])
     return source
+
+
+def _are_cut(names: list[str] | None) -> bool:
+    """Tell by their endings whether all of some files hold patches."""
+    return bool(names) and all(one.lower().endswith((".hdf5", ".h5")) for one in names or ())
 
 
 def more_patches(names: list[str], index: qi.AnchorIndex, embedding: options.Embedding) -> qi.AnchorSource:

@@ -177,10 +177,10 @@ def score(
         if calibrated and (where is not None or ratio != 1):
             raise typer.BadParameter("--calibrated is for all anchors of an index: drop --where and --ratio")
         opened = starter.open_indexes(index, version)
-        scoring, prompting = patch_scoring.settle(
-            scoring if method else None, opened, encoder, embedding, save_embeddings=save_embeddings, report=report
-        ) or (scoring, None)
-        streams, specs = _streams(opened, inputs, None if prompting else encoder, embedding.place)
+        scoring, encoder, prompting = patch_scoring.settle(
+            scoring if method else None, opened, encoder, embedding, save_embeddings=save_embeddings
+        ) or (scoring, encoder, None)
+        streams, specs = _streams(opened, inputs, encoder, embedding.place, prompting)
         if len(specs) > 1 and (save_embeddings is not None or embedding.weights is not None):
             raise typer.BadParameter("--save-embeddings and --weights are for one encoder: the indexes have several")
         chosen_anchors = {"where": where, "ratio": ratio, "seed": seed, "group": group}
@@ -335,12 +335,16 @@ def _by_indexes(
 
 
 def _streams(
-    indexes: Sequence[qi.AnchorIndex], inputs: score_inputs.Inputs, encoder: str | None, place: dict[str, Any]
+    indexes: Sequence[qi.AnchorIndex],
+    inputs: score_inputs.Inputs,
+    encoder: str | None,
+    place: dict[str, Any],
+    prompting: str | None,
 ) -> tuple[list[int], list[qi.EncoderSpec]]:
     """Return for each index which embeddings it takes, and the encoders of those."""
     if inputs.embedded is None:
         for one in indexes:
-            _check_encoder(one, encoder, place)
+            _check_encoder(one, encoder, patch_scoring.own_loading(place, one.manifest.encoder, prompting))
         return scorings.streams_of(one.manifest.encoder for one in indexes)
     for one in indexes:
         inputs.embedded.check(one.manifest.encoder, one.path.name)

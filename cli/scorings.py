@@ -52,8 +52,8 @@ class Scoring:
 
     def opinions(self, images: Sequence[qi.ScoredImage]) -> list[qi.report.Opinion | None]:
         """Return the opinion scores of some images; None for images without a score, or without a calibration."""
-        embeddings, scores = embeddings_of(images), [image.score for image in images if image.score is not None]
-        if self.calibration is None or embeddings is None:
+        scores = [image.score for image in images if image.score is not None]
+        if self.calibration is None or not scores:
             return [None] * len(images)
         columns = self.calibration.predict(scores)
         found = (qi.report.Opinion(*map(float, row)) for row in zip(*columns, strict=True))
@@ -83,12 +83,13 @@ class Plan:
 
     def load(self, how: Mapping[str, Any], cache: qi.encoders.EmbeddingCache | None) -> None:
         """Find what stands against the encoders; each is loaded by the first image that the cache does not know."""
-        prompt_encoder = patch_scoring.load_prompting(self.prompting, how)
         for spec, scorer in zip(self.specs, self.scorers, strict=True):
             if scorer.encoder is None:
-                scorer.encoder = qi.encoders.LazyEncoder(spec, **how)
+                own = patch_scoring.own_loading(how, spec, self.prompting)
+                scorer.encoder = qi.encoders.LazyEncoder(spec, **own)
             scorer.cache = cache
-            scorer.prompt_encoder = prompt_encoder
+            if patch_scoring.takes_prompts([scorer.method]):
+                scorer.prompt_encoder = patch_scoring.load_prompting(self.prompting, how, scorer.encoder)
         for scoring in self.scorings:
             scoring.scorer.ties = qi.methods.Ties()
 
@@ -100,7 +101,7 @@ class Plan:
         return [
             versions,
             list(self.specs),
-            self.prompting,
+            [one.prompt_encoder.spec.key for one in self.scorers if one.prompt_encoder is not None],
             [(one.scorer.method, one.calibration) for one in self.scorings],
         ]
 

@@ -38,10 +38,13 @@ def thumbnail_uri(image: str | Path | bytes, size: int = SIZE, *, max_pixels: in
         `data:image/webp;base64,...`, as `images.decode` reads it; None without a readable image.
     """
     picture = thumbnail(image, size, max_pixels=max_pixels)
-    if picture is None:
-        return None
+    return None if picture is None else picture_uri(picture)
+
+
+def picture_uri(picture: Image.Image) -> str:
+    """Return a picture, RGB or RGBA, as a `data:` URI (WebP)."""
     file = io.BytesIO()
-    kind = "webp" if features.check("webp") else "jpeg"  # some distributions build Pillow without WebP
+    kind = "webp" if features.check("webp") else "png" if picture.mode == "RGBA" else "jpeg"  # built without WebP
     picture.save(file, kind, quality=_QUALITY)
     return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
 

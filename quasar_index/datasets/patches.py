@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from functools import partial
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from ..arguments import checked
 from ..errors import DataError, ImageError, counted
 from ..images import MAX_PIXELS, content_id, decode, open_image, read_image_bytes
+from ..images.patch_files import check_patch_file, is_patch_file
 from ..images.patches import (
     PatchRule,
     choose_patches,
@@ -25,7 +26,7 @@ from ..images.patches import (
     patch_sharpness,
 )
 from ..paths import PathText
-from .base import AnchorSource, make_records
+from .base import AnchorSource, make_records, sha256_file
 
 
 class _Chosen(NamedTuple):
@@ -128,11 +129,13 @@ def ready_patches(patches: Sequence[PathText], *, name: str = "pristine") -> Anc
     """Take files that are patches already, such as those that authors publish: anchors without a rating, all good.
 
     Args:
-        patches: Files or URLs, square and all of one size.
+        patches: Files or URLs, square and all of one size; also HDF5 files of many, as GRepQ's authors publish them
+            (see `images/patch_files.py`), which are read once to check their values.
         name: Of the data set.
 
     Returns:
-        A record a file.
+        A record a patch; one of an HDF5 file has the path `FILE.hdf5::17`, its row, and no `reference`: nothing there
+        says of which image it is.
 
     Raises:
         DataError: When one cannot be read, or is of another size than the first.
@@ -147,9 +150,18 @@ def ready_patches(patches: Sequence[PathText], *, name: str = "pristine") -> Anc
     """
     paths = [os.fspath(one) for one in patches]
     sizes: dict[tuple[int, int], str] = {}
+    rows: list[dict[str, Any]] = []
+    files: dict[str, str] = {}
     for path in paths:
         try:
-            sizes.setdefault(open_image(read_image_bytes(path)).size, path)
+            if is_patch_file(path):
+                held = check_patch_file(path)
+                sizes.setdefault((held.size, held.size), path)
+                rows += [{"path": f"{path}::{row}", "reference": None} for row in range(held.n_patches)]
+                files[path] = sha256_file(Path(path))
+            else:
+                sizes.setdefault(open_image(read_image_bytes(path)).size, path)
+                rows.append({"path": path, "reference": Path(path).stem})
         except ImageError as error:
             raise DataError(f"'{path}': {error.message}", error.hint) from error
     if not sizes:
@@ -160,11 +172,17 @@ def ready_patches(patches: Sequence[PathText], *, name: str = "pristine") -> Anc
             f"ready-cut patches are squares of one size, and these are {several}", "leave out --ready-cut to cut them"
         )
     ((size, _),) = sizes
-    return _source(name, [{"path": path, "reference": Path(path).stem} for path in paths], {"size": size}, [])
+    return _source(name, rows, {"size": size}, [], files)
 
 
-def _source(name: str, rows: Sequence[dict[str, Any]], record: dict[str, Any], warnings: Sequence[str]) -> AnchorSource:
-    """Make the source of chosen patches."""
+def _source(
+    name: str,
+    rows: Sequence[dict[str, Any]],
+    record: dict[str, Any],
+    warnings: Sequence[str],
+    files: Mapping[str, str] | None = None,
+) -> AnchorSource:
+    """Make the source of chosen patches; `files` are the checksums of files that hold many."""
     columns = {column: [row[column] for row in rows] for column in rows[0]}
     records = make_records({**columns, "side": ["good"] * len(rows)}, len(rows))
     # An interrupted build goes on only with the same choice.
@@ -174,7 +192,7 @@ def _source(name: str, rows: Sequence[dict[str, Any]], record: dict[str, Any], w
         records,
         "patches",
         "reference",
-        checksums={"patches": digest},
+        checksums={"patches": digest, **(files or {})},
         warnings=tuple(warnings),
         patches=record,
     )

@@ -5,7 +5,7 @@ from .cache_file import KnownImage
 from .embedding_cache import CacheShare, EmbeddingCache
 from .entries import DEFAULT_ENCODER, ENCODERS, EncoderEntry
 from .lazy import LazyEncoder
-from .patches import PatchEncoder
+from .patches import PatchEncoder, patch_level, prompt_level
 from .registry import (
     check_encoder,
     check_recorded_encoder,
@@ -32,4 +32,6 @@ __all__ = [
     "encode",
     "load_encoder",
     "load_recorded_encoder",
+    "patch_level",
+    "prompt_level",
 ]

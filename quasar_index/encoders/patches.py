@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,39 @@ from ..arrays import ByteArray, FloatArray
 from ..errors import ImageError
 from ..images.in_memory import Images, in_memory
 from ..images.patches import cut_patches
-from .base import Encoder
+from .base import Encoder, TextEncoder
+from .lazy import LazyEncoder
+from .registry import load_encoder
 from .spec import EncoderSpec
+
+
+@checked
+def patch_level(encoder: Encoder) -> Encoder:
+    """Return what embeds patches: of an encoder of two levels, such as `grepq`, its attribute `low`."""
+    return getattr(encoder, "low", encoder)
+
+
+@checked
+def prompt_level(encoder: Encoder) -> Encoder:
+    """Return what embeds whole images and prompts beside an encoder of patches.
+
+    Args:
+        encoder: Of patches, or of two levels.
+
+    Returns:
+        Its attribute `high`; the encoder itself where it has a text tower; beside `grepq-low` from a folder, the
+        `grepq-high` of that folder; else the encoder as it is, which embeds no prompts.
+
+    Raises:
+        EncoderError: When that folder holds no high level, or it cannot be read.
+    """
+    if (high := getattr(encoder, "high", None)) is not None:
+        return high  # type: ignore[no-any-return]
+    whole = encoder.load() if isinstance(encoder, LazyEncoder) else encoder
+    spec = whole.spec
+    if isinstance(whole, TextEncoder) or spec.name != "grepq-low" or not Path(spec.weights).is_dir():
+        return whole
+    return load_encoder("grepq-high", weights=spec.weights, device=str(getattr(whole, "device", "auto")))
 
 
 class PatchEncoder:
@@ -40,7 +72,7 @@ class PatchEncoder:
 
     @checked
     def __init__(self, encoder: Encoder, size: int = 96, stride: int | None = None) -> None:
-        self.encoder: Encoder = getattr(encoder, "low", encoder)
+        self.encoder = patch_level(encoder)
         self.size = size
         self.stride = stride or max(1, size // 2)
         self.parts = f"patches of {size} every {self.stride}"

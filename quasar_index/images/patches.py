@@ -24,6 +24,7 @@ from ..arrays import ByteArray, DoubleArray, IntArray
 from ..errors import DataError, ImageError
 from .decoding import decode
 from .in_memory import as_pixels
+from .patch_files import read_stored_patch, stored_patch
 from .reading import read_image_bytes
 
 SIZE = 96
@@ -202,17 +203,21 @@ def patch_name(image: str, size: int, left: int, top: int) -> str:
 
 
 def patched_image(path: str) -> str:
-    """Return the image that a path names a patch of, or the path itself where it names none."""
+    """Return the file that a path names a patch of, or the path itself where it names none."""
+    if (stored := stored_patch(path)) is not None:
+        return stored[0]
     found = None if os.path.lexists(path) else _NAME.fullmatch(path)
     return path if found is None else found["image"]
 
 
 def read_patch(path: str) -> bytes | None:
-    """Read a patch of an image by its name, as the bytes of a BMP file; None where the path names none.
+    """Read a patch of an image, or of a file of patches, as the bytes of a BMP file; None where the path names none.
 
     Raises:
-        ImageError: When the image cannot be read, or has no such patch.
+        ImageError: When the image or the file cannot be read, or has no such patch.
     """
+    if (stored := stored_patch(path)) is not None:
+        return _bitmap(read_stored_patch(*stored))
     found = _NAME.fullmatch(path)
     if found is None or os.path.lexists(path):
         return None
@@ -221,6 +226,11 @@ def read_patch(path: str) -> bytes | None:
     pixels = _decoded(image, _state(image))[top : top + size, left : left + size]
     if pixels.shape != (size, size, 3):
         raise ImageError("the image has no such patch", "restore the image that it was cut of")
+    return _bitmap(pixels)
+
+
+def _bitmap(pixels: ByteArray) -> bytes:
+    """Return the bytes of a BMP file: the same for the same pixels, and so the same content id."""
     file = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(file, "BMP")
     return file.getvalue()

@@ -25,7 +25,8 @@ def read_image_bytes(
 
     Args:
         path: The path or URL. Local pipes and devices are refused: they may never end. `PATH::96x96+192+0` is a
-            patch of an image, cut out of its decoded pixels (see `patches.patch_name`).
+            patch of an image, cut out of its decoded pixels (see `patches.patch_name`); `FILE.hdf5::17` one of a file
+            of patches.
         max_bytes: Largest file that is read.
         opener: Opens a local file, as `os.open` does: of a path and flags it makes a file descriptor.
 

@@ -21,6 +21,7 @@ from ..arguments import checked
 from ..arrays import FloatArray, as_embeddings
 from ..datasets.base import AnchorSource
 from ..encoders.base import Encoder
+from ..encoders.patches import patch_level
 from ..encoders.spec import EncoderSpec
 from ..errors import DataError, counted
 from ..images import MAX_PIXELS
@@ -104,7 +105,7 @@ def build_index(
     Args:
         name: Name or path of the new index (see `new_index_path`).
         sources: The data sets.
-        encoder: Embeds the images.
+        encoder: Embeds the images; patches, its low level where it has two (see `encoders.patch_level`).
         dtype: What the index keeps of an embedding: "float32", or "float16" in half the space.
         anchors_per_shard: Most anchors in one table of the index; None for one table.
         overwrite: Replace an index of that name.
@@ -130,6 +131,8 @@ def build_index(
         (4, 4)
     """
     records = check_build(name, sources, overwrite=overwrite)
+    if any(source.kind == "patches" for source in sources):
+        encoder = patch_level(encoder)
     total = sum(map(len, sources))
     storage = _Storage(dtype, anchors_per_shard)
     if (report := _made_before(new_index_path(name), sources, encoder.spec, storage)) is not None:

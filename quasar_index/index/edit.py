@@ -21,6 +21,7 @@ from ..arrays import FloatArray, as_embeddings
 from ..datasets.base import AnchorSource
 from ..datasets.column_types import one_type
 from ..encoders.base import Encoder, reading_as
+from ..encoders.patches import patch_level
 from ..encoders.spec import EncoderSpec
 from ..errors import AnchorIndexError, DataError, counted
 from ..images import MAX_PIXELS
@@ -127,6 +128,8 @@ def add(
     if total == 0:
         raise DataError("the data hold no images", "check --data")
     with changing(index) as change:
+        if change.manifest.patch_size is not None:
+            encoder = patch_level(encoder)
         encoder = reading_as(encoder, change.manifest.encoder)
         _check_encoder(change, encoder.spec)
         records, known = _prepare(change, sources)

@@ -22,6 +22,7 @@ from ..arrays import FloatArray
 from ..datasets.base import concat_text
 from ..errors import DataError, QuasarError, counted, reason
 from ..images import content_id, read_image_bytes
+from ..images.patch_files import HDF5, stored_patch
 from ..images.patches import patched_image
 from ..paths import LEFT
 from .anchor_index import AnchorIndex
@@ -269,6 +270,8 @@ def _files(labels: pa.Table, on_progress: Callable[[int, int], None] | None) -> 
             n_missing += 1
         else:
             n_files += 1
+            if stored_patch(path) is not None:
+                HDF5.load()  # else its absence would pass for a change of the file
             try:
                 if content_id(read_image_bytes(path)) != key:
                     changed.append(path)

@@ -12,8 +12,7 @@ from ..arguments import checked
 from ..arrays import DoubleArray, FloatArray, unit
 from ..encoders import ENCODERS
 from ..encoders.base import Encoder, TextEncoder, encode
-from ..encoders.lazy import LazyEncoder
-from ..encoders.patches import PatchEncoder
+from ..encoders.patches import PatchEncoder, prompt_level
 from ..encoders.pipeline import EncodedImage, encode_files
 from ..errors import EncoderError, MethodError
 from ..images.in_memory import Images
@@ -28,7 +27,7 @@ class PatchScoring:
     Args:
         fitted: What scores.
         encoder: Of the patches; its attribute `low` where it has one.
-        prompt_encoder: One with a text tower, for prompts; None for `encoder` or its attribute `high`.
+        prompt_encoder: One with a text tower, for prompts; None for that of `encoder` (see `encoders.prompt_level`).
 
     Raises:
         EncoderError: When the method has prompts, and no encoder has a text tower.
@@ -41,9 +40,7 @@ class PatchScoring:
         self._whole: Encoder | None = None
         self._texts: FloatArray | None = None
         if fitted.method.prompts:
-            whole: Encoder = getattr(encoder, "high", encoder) if prompt_encoder is None else prompt_encoder
-            if isinstance(whole, LazyEncoder):
-                whole = whole.load()
+            whole = prompt_level(encoder if prompt_encoder is None else prompt_encoder)
             if not isinstance(whole, TextEncoder):
                 able = ", ".join(name for name, entry in ENCODERS.items() if entry.text)
                 raise EncoderError(

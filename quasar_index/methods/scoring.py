@@ -15,6 +15,7 @@ from ..anchors import AnchorTable
 from ..arguments import checked, shown
 from ..arrays import DoubleArray, FloatArray
 from ..encoders.base import Encoder, encode, reading_as
+from ..encoders.patches import patch_level
 from ..encoders.pipeline import EncodedImage, encode_files
 from ..errors import AnchorIndexError, DataError, MethodError
 from ..images import MAX_PIXELS
@@ -84,8 +85,8 @@ class Scorer:
         batch_size: Most images in one forward pass.
         cache: Where `score_files` looks embeddings up and puts them; None to embed every image.
         ties: What gives copies of a file the scores of the first one in several calls; None for each call alone.
-        prompt_encoder: Of `patches:prompts`: one with a text tower for whole images; None for `encoder`, or its
-            attribute `high`.
+        prompt_encoder: Of `patches:prompts`: one with a text tower for whole images; None for that of
+            `encoder` (see `encoders.prompt_level`).
 
     Raises:
         AnchorIndexError: When the encoder is not the one the index was built with.
@@ -119,11 +120,11 @@ class Scorer:
             raise MethodError(f"{self.method!r} is no method", "give for example qi.Mean()")
         if isinstance(self.anchors, AnchorIndex) and self.encoder is not None:
             theirs = self.anchors.manifest.encoder
-            if self.anchors.manifest.patch_size is None or not hasattr(self.encoder, "low"):
+            if self.anchors.manifest.patch_size is None or patch_level(self.encoder) is self.encoder:
                 self.encoder = reading_as(self.encoder, theirs)
                 ours = self.encoder.spec
             else:
-                ours = self.encoder.low.spec
+                ours = patch_level(self.encoder).spec
             if difference := ours.difference(theirs):
                 raise AnchorIndexError(
                     f"index '{self.anchors.path}' holds {theirs.name} ({theirs.dim}-d) but the encoder is {ours.name} "

@@ -2,7 +2,7 @@
 
 from .collect import Opinion, Report
 from .labels import EXPLANATION_SCHEMA, AnchorLabels, explanation_table
-from .patches import PATCH_SCHEMA, patch_table
+from .patches import PATCH_SCHEMA, UnusualPatches, patch_table, unusual_scale
 
 __all__ = [
     "EXPLANATION_SCHEMA",
@@ -10,6 +10,8 @@ __all__ = [
     "AnchorLabels",
     "Opinion",
     "Report",
+    "UnusualPatches",
     "explanation_table",
     "patch_table",
+    "unusual_scale",
 ]

@@ -20,11 +20,13 @@ from ..index import AnchorIndex, nearest
 from ..index.places import is_shipped
 from ..methods.fitted import FittedMethod
 from ..methods.method import RatingMethod
+from ..methods.patches import FittedPatches
 from ..methods.scoring import ScoredImage
 from ..paths import PathText, new_output
-from ..thumbnails import thumbnail_uris
+from ..thumbnails import picture_uri, thumbnail_uris
 from .labels import AnchorLabels
 from .page import Neighbor, Page, PageImage, readable, write_page
+from .patches import UnusualPatches, unusual_scale
 
 IMAGE_SIZE = 280
 ANCHOR_SIZE = 128
@@ -50,7 +52,8 @@ class Opinion:
 class Report:
     """Gathers scored images, and writes one self-contained HTML page of them.
 
-    Nearest anchors are those of each side, by cosine in the method's space, whatever the method.
+    Nearest anchors are those of each side, by cosine in the method's space, whatever the method; of patches there are
+    none, but the page shows where each image is unlike the anchors.
 
     Attributes:
         n_left_out: Images beyond the limit, which the page leaves out and says so.
@@ -115,6 +118,7 @@ class Report:
         self._images: list[PageImage] = []
         self._sources: list[str] = []
         self._pictures: dict[int, str | None] = {}
+        self._unusual: dict[int, UnusualPatches] = {}
 
     def __len__(self) -> int:
         """Return the number of images on the page."""
@@ -142,6 +146,8 @@ class Report:
         thumbnails = dict(zip(scored, found, strict=True))
         for place, image in enumerate(block):
             opinion = opinions[place] if opinions else None
+            if isinstance(self._fitted, FittedPatches) and place in neighbors:
+                self._unusual[len(self._images)] = UnusualPatches.of(image, self._fitted)
             self._images.append(
                 PageImage(
                     path=readable(image.path.replace(os.sep, "/")),
@@ -176,13 +182,16 @@ class Report:
             notes.append(f"The pictures of {lost} of {counted(len(shown), 'anchor')} could not be read.")
         elif lost and not self._is_shipped and self._labels.paths.null_count < len(self._labels.paths):
             notes.append("The pictures of the anchors could not be read: they are not where they were at the build.")
+        scale = unusual_scale(list(self._unusual.values()))
+        heat = {place: picture_uri(one.overlay(*scale, IMAGE_SIZE)) for place, one in self._unusual.items()}
         page = Page(
             title=self._title,
+            scale=scale if self._unusual else None,
             facts=self._facts | ({"ratings of anchors": self._labels.scale} if self._labels.scale else {}),
             notes=notes,
             images=[
-                replace(image, link=_link(source, folder))
-                for image, source in zip(self._images, self._sources, strict=True)
+                replace(image, link=_link(source, folder), heat=heat.get(place))
+                for place, (image, source) in enumerate(zip(self._images, self._sources, strict=True))
             ],
             pictures={row: uri for row, uri in self._pictures.items() if uri},
             date=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
@@ -192,8 +201,8 @@ class Report:
 
     def _neighbors(self, images: Sequence[ScoredImage]) -> list[tuple[Neighbor, ...]]:
         """Find the nearest anchors of each side of scored images, and make their thumbnails."""
-        if not images:
-            return []
+        if not images or isinstance(self._fitted, FittedPatches):
+            return [()] * len(images)
         table, labels = self._fitted.table, self._labels
         embeddings = np.stack([image.embedding for image in images if image.embedding is not None])
         queries = self._fitted.directions(as_embeddings(embeddings, dim=table.dim))
@@ -235,7 +244,8 @@ def _link(source: str, folder: str) -> str:
 def _facts(fitted: FittedMethod, index: AnchorIndex | None) -> dict[str, str]:
     """Say what scored the images."""
     table = fitted.table
-    anchors = f"{table.n_good} good, {table.n_bad} bad"
+    is_of_patches = isinstance(fitted, FittedPatches)
+    anchors = counted(len(table), "patch", "patches") if is_of_patches else f"{table.n_good} good, {table.n_bad} bad"
     facts = {"method": str(fitted.method)}
     if isinstance(fitted.method, RatingMethod) and index is not None:
         facts["scores"] = "predicted ratings, scaled to [0, 1]"

@@ -175,7 +175,9 @@
     const { images, anchors } = read("details");
     const pictures = read("pictures");
     const details = images[item.order];
-    const thumbnail = item.element.querySelector(".picture img");
+    const [thumbnail, heat] = item.element.querySelectorAll(".picture img");
+    find("large-heat").hidden = !heat;
+    if (heat) find("large-heat").src = heat.src;
     const picture = find("large-picture");
     picture.hidden = !thumbnail && !details.link;
     find("large-blank").hidden = !picture.hidden;
@@ -271,6 +273,13 @@
       select();
     });
   }
+  // Photographs with their unusual patches, or alone.
+  function turnHeat() {
+    const shows = document.body.classList.toggle("heated");
+    find("heat").setAttribute("aria-pressed", String(shows));
+  }
+
+  find("heat")?.addEventListener("click", turnHeat);
   find("clear").addEventListener("click", () => {
     filter.value = "";
     for (const button of [...bins, onlyMarked]) button.setAttribute("aria-pressed", "false");
@@ -314,6 +323,8 @@
     } else if (event.key === "Home" || event.key === "End") {
       turn(shown[event.key === "Home" ? 0 : shown.length - 1] ?? null, true);
       if (large.open) enlarge();
+    } else if (event.key === "u" && find("heat")) {
+      turnHeat();
     } else if (event.key === "m" || (event.key === " " && !onButton)) {
       mark(current);
     } else if (event.key === "Enter" && !onButton && !large.open) {

@@ -28,6 +28,7 @@ from ..errors import counted
 from ..methods.familiarity import UNLIKE
 from ..paths import common_folder
 from ..picking.ranking import order_of
+from .patches import HEAT, OPACITY
 
 _SAME = 1 - 1e-5  # cosine of an image to itself, in float32
 _MOST_BINS = 30
@@ -37,6 +38,11 @@ _LEGEND = (
     "below each stand its rating (bold) and that cosine. "
 )
 _RANGE = "A bar runs from the lowest score of this page ({}) to the highest ({}). "
+_UNUSUAL = (
+    "Colours show how unusual the patches of an image are: the distance of each to the pristine ones, from the median "
+    "of all patches on this page ({}, no colour) to their 99th percentile ({}). They compare places, and say nothing "
+    "of the score of an image. "
+)
 _FAMILIARITY = (
     "Familiarity is the share of anchors that lie no nearer to another one than the image does to its nearest: "
     "near 0, the image is unlike all anchors, and its score says little. "
@@ -67,6 +73,7 @@ class PageImage:
         neighbors: Nearest anchors of both sides.
         familiarity: In [0, 1]; None where it is not known.
         link: URL of its file, absolute or from the page; "" where there is none.
+        heat: A `data:` URI of its unusual patches, translucent, to be laid over the thumbnail; None without.
     """
 
     path: str
@@ -77,6 +84,7 @@ class PageImage:
     neighbors: tuple[Neighbor, ...]
     familiarity: float | None = None
     link: str = ""
+    heat: str | None = None
 
     @property
     def is_anchor(self) -> bool:
@@ -86,7 +94,10 @@ class PageImage:
 
 @dataclass(frozen=True)
 class Page:
-    """What the page shows; `pictures` are the anchors' `data:` URIs by row, each of which is in the page once."""
+    """What the page shows; `pictures` are the anchors' `data:` URIs by row, each of which is in the page once.
+
+    `scale` are the ends of the colours of unusual patches; None where no image has any.
+    """
 
     title: str
     facts: Mapping[str, str]
@@ -94,6 +105,7 @@ class Page:
     images: Sequence[PageImage]
     pictures: Mapping[int, str]
     date: str = ""
+    scale: tuple[float, float] | None = None
 
     @cached_property
     def scores(self) -> DoubleArray:
@@ -133,6 +145,8 @@ def write_page(page: Page, file: IO[str]) -> None:
     legend = _LEGEND if any(image.neighbors for image in page.images) else ""
     if len(scores):
         legend += _RANGE.format(f"{scores[0]:.{digits}f}", f"{scores[-1]:.{digits}f}")
+    if page.scale:
+        legend += _UNUSUAL.format(*(f"{end:.3g}" for end in page.scale))
     where = {"images in": page.common} if page.common else {}
     context: dict[str, Any] = {
         "title": page.title,
@@ -152,6 +166,8 @@ def write_page(page: Page, file: IO[str]) -> None:
         "common": page.common,
         "histogram": list(_histogram(page)),
         "ticks": _ticks(page),
+        "gradient": _gradient(),
+        "scale": [f"{end:.3g}" for end in page.scale] if page.scale else [],
         "images": _images(page),
         "details": _details(page),
         "anchors": _anchors(page),
@@ -159,6 +175,13 @@ def write_page(page: Page, file: IO[str]) -> None:
     }
     for piece in template.generate(context):
         file.write(piece)
+
+
+def _gradient() -> str:
+    """Return the scale of unusual patches for CSS: as translucent as on a photograph."""
+    last = len(HEAT) - 1
+    stops = (f"rgb({r} {g} {b} / {OPACITY * n / last:.2f})" for n, (r, g, b) in enumerate(HEAT))
+    return f"linear-gradient(90deg, {', '.join(stops)})"
 
 
 def readable(text: str) -> str:
@@ -221,6 +244,7 @@ def _images(page: Page) -> Iterator[dict[str, Any]]:
             "error": image.error,
             "is_anchor": image.is_anchor,
             "thumbnail": image.thumbnail,
+            "heat": image.heat if image.thumbnail else None,
             "opinion": None,
             "familiarity": None if familiarity is None else f"{familiarity:.2f}",
             "strange": familiarity is not None and familiarity < UNLIKE,

@@ -1,18 +1,23 @@
 """An index of patches by the commands: built, looked at, scored by, explained, evaluated, changed, passed on."""
 
+import base64
 import csv
+import io
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
+import h5py
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 import quasar_index as qi
 from quasar_index.demo import read_photographs
 
+from .browser import Browser
 from .conftest import Run
 
 SIZE = 64
@@ -130,13 +135,71 @@ def test_commands_change_and_pass_on_an_index_of_patches(run: Run, made: Path) -
     assert "64 x 64, ready-cut" in run("info", made / "ready").stdout
 
 
+def test_a_file_of_patches_builds_an_index(run: Run, made: Path) -> None:
+    rng = np.random.default_rng(0)
+    patches = rng.integers(0, 256, (5, 3, SIZE, SIZE), dtype=np.uint8)
+    with h5py.File(made / "pristine_patches.hdf5", "w") as file:
+        file.create_dataset("data", data=patches.astype(np.float32) / np.float32(255))
+    done = run("build", made / "ready", "--patches", "pristine_patches.hdf5")
+    assert done.returncode == 0, done.stderr
+    assert "64 x 64, ready-cut" in run("info", made / "ready").stdout
+    for command in (
+        ("add", made / "ready", "--patches", "pristine_patches.hdf5"),
+        ("verify", made / "ready", "--files"),
+        ("score", "-i", made / "ready", "rated"),
+        ("map", made / "ready", "--output", "map.html"),
+    ):
+        done = run(*command)
+        assert done.returncode == 0, (command, done.stderr)
+    assert "data:image/" in (made / "map.html").read_text(encoding="utf-8")  # pictures of patches that are no files
+
+
+def test_the_page_shows_where_a_photograph_is_unusual(run: Run, made: Path, browser: Browser) -> None:
+    _, pixels = read_photographs()[0]
+    photograph = Image.fromarray(pixels).convert("RGB").crop((0, 0, 6 * SIZE, 5 * SIZE))
+    box = (2 * SIZE, SIZE, 4 * SIZE, 3 * SIZE)
+    photograph.paste(photograph.crop(box).filter(ImageFilter.GaussianBlur(5)), box[:2])
+    photograph.save(made / "blurred.png")
+    done = run("score", "-i", "clean", "blurred.png", "rated", "lost.png", "--report", "page.html")
+    assert done.returncode == 3, done.stderr
+    browser.open(made / "page.html")
+    cards = "[...document.querySelectorAll('.image')]"
+    shown = browser.run(f"return {cards}.map(one => [one.dataset.name, one.querySelector('.heat')?.src])")
+    heat: dict[str, Any] = dict(shown)  # type: ignore[call-overload]
+    assert heat.pop("lost.png") is None
+    assert len(heat) == 13
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(heat["blurred.png"].partition(",")[2]))))
+    assert picture.shape[2] == 4
+    scale = picture.shape[1] / photograph.width
+    left, top, right, bottom = (round(side * scale) for side in box)
+    alpha = picture[..., 3].astype(float)
+    inside = alpha[top:bottom, left:right].mean()
+    outside = (alpha.sum() - alpha[top:bottom, left:right].sum()) / (alpha.size - (bottom - top) * (right - left))
+    assert inside > 2 * outside
+    assert alpha.max() < 200  # the photograph is to be seen below
+
+    def is_shown(selector: str) -> object:
+        return browser.run("return getComputedStyle(document.querySelector(arguments[0])).display", selector) != "none"
+
+    assert is_shown(".heat")
+    browser.run("document.querySelector('[data-name=\"blurred.png\"]').click()")
+    assert is_shown("#large-heat")
+    assert browser.run("return document.getElementById('large-heat').src") == heat["blurred.png"]
+    assert "Nearest" not in browser.text("#large")
+    browser.run("document.dispatchEvent(new KeyboardEvent('keydown', {key: 'u'}))")
+    assert not is_shown("#large-heat")
+    assert not is_shown(".heat")
+    browser.run("document.getElementById('heat').click()")
+    assert is_shown(".heat")
+    assert browser.complaints() == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("score", "--index", "clean", "rated", "--method", "mean"), "no bad side; use --method patches"),
         (("score", "rated", "--method", "patches"), "these anchors are whole images"),
         (("score", "--index", "clean", "rated", "--save-embeddings", "e.npz"), "one embedding an image"),
-        (("score", "--index", "clean", "rated", "--report", "r.html"), "one embedding an image"),
         (("score", "--index", "clean", "rated", "--method", "patches:prompts"), "needs an encoder with a text tower"),
         (("add", "clean", "--data", "rated/ratings.csv"), "in one index; build an index of each"),
         (("add", "starter", "--patches", "photographs"), "holds whole images"),
@@ -148,6 +211,9 @@ def test_commands_change_and_pass_on_an_index_of_patches(run: Run, made: Path) -
         (("build", "x", "--patches", "photographs", "--ready-cut", "--patch-size", 64), "are taken as they are"),
         (("build", "x", "--patches", "photographs", "--lower-is-better"), "--patches have no labels"),
         (("build", "x", "--data", "rated/ratings.csv", "--ready-cut"), "it is for --patches"),
+        (("build", "x", "--patches", "p.hdf5", "--patch-size", 64), "those of HDF5 files, are taken as they are"),
+        (("build", "x", "--patches", "p.hdf5", "--patches", "photographs"), "name it alone, or give --ready-cut"),
+        (("build", "x", "--patches", "p.hdf5"), "'p.hdf5': cannot be read"),
     ],
 )
 def test_what_patches_do_not_do_is_one_line(run: Run, made: Path, arguments: tuple[object, ...], message: str) -> None:

@@ -2,7 +2,9 @@
 
 import math
 import pickle
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -485,3 +487,38 @@ def test_what_needs_two_sides_says_so(index):
         qi.sweep.anchors_bench(index, "reference")
     with pytest.raises(qi.AnchorIndexError, match="holds patches of pristine images, which no method searches"):
         qi.approximate(index, recall=0.9, top_k=2)
+
+
+def test_the_overlay_is_the_values_between_the_centres_of_patches():
+    grid = np.array([[1.0, 3.0, 3.0], [1.0, 1.0, 1.0]])
+    image = qi.report.UnusualPatches(grid, 40, 20, width=90, height=70)
+    picture = np.asarray(image.overlay(1.0, 3.0, 900))
+    assert picture.shape == (70, 90, 4)
+    assert picture[20, 40, 3] == pytest.approx(0.75 * 255, abs=10)  # the centre of the second patch: all of it
+    assert picture[20, 30, 3] == pytest.approx(0.75 * 255 / 2, abs=10)  # half way to the first
+    assert tuple(picture[10, 60, :3]) == (189, 0, 38)
+    assert picture[10, 10, 3] == 0  # as usual as the lower end
+    assert not picture[:, 80:, 3].any()  # of no patch
+    assert not picture[60:, :, 3].any()
+    assert np.asarray(image.overlay(1.0, 3.0, 45)).shape == (35, 45, 4)
+    assert not np.asarray(image.overlay(3.0, 3.0, 90))[..., 3].any()
+    assert qi.report.unusual_scale([image, image]) == (1.0, 3.0)
+    assert qi.report.unusual_scale([]) == (0.0, 1.0)
+
+
+def test_a_report_of_patches_shows_them_and_no_anchors(index, tiny_encoder):
+    scorer = qi.Scorer(index, Patches(), tiny_encoder())
+    report = qi.Report(scorer.fitted, index)
+    rows = list(scorer.score_files([*QUERIES, "lost.png"]))
+    report.add(rows[:2])
+    report.add(rows[2:])
+    report.write("page.html")
+    page = Path("page.html").read_text(encoding="utf-8")
+    uris = re.findall(r'class="heat" src="(data:image/[^"]+)"', page)
+    assert len(uris) == 6
+    assert len(set(uris)) > 3  # an image may be as usual as half of all patches throughout
+    values = np.concatenate([scorer.fitted.explain_patches(row.embedding).unusual for row in rows[:-1]])
+    assert f"({np.median(values):.3g}, no colour)" in page
+    assert f"({np.percentile(values, 99):.3g})" in page
+    assert f"<dd>{len(index)} patches</dd>" in page
+    assert '"near":[[' not in page
