@@ -176,6 +176,8 @@ def test_labels_of_others_stay_where_nothing_is_picked(tmp_path):
 @pytest.mark.parametrize(
     "old",
     [
+        # Words of another program that look like the property.
+        SIDECAR.replace("beach &amp; sea", 'as in xmp:Rating="1"'),
         '<!DOCTYPE x [<!ENTITY a "aaaa">]>' + SIDECAR,
         SIDECAR.replace("</x:xmpmeta>", ""),
         "<x/>",

@@ -101,6 +101,18 @@ def test_bursts_are_those_of_pick(client, shots):
     assert client.get("/api/bursts")["burst"] == found["burst"]
 
 
+def test_bursts_are_the_same_a_run_at_a_time(shots, monkeypatch):
+    found = []
+    for block in (1, 3, 2048):
+        monkeypatch.setattr("quasar_index.explorer.bursts._BLOCK", block)
+        explorer = make_explorer(shots)
+        explorer.run()
+        found.append(explorer.photos.burst.tolist())
+        explorer.close()
+    assert found[0] == found[1] == found[2]
+    assert found[0] != sorted(found[0])
+
+
 @pytest.mark.parametrize(("path", "longest"), [("/thumb/0", 320), ("/photo/0?side=1600", 1600)])
 def test_pictures_are_encoded_anew(tmp_path, path, longest):
     exif = Image.Exif()
