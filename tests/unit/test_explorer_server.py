@@ -247,6 +247,18 @@ def test_odd_marks_are_refused(client, question):
     assert client.marks() == {}
 
 
+def test_a_page_of_another_start_changes_nothing(client):
+    before = client.get("/api/marks")
+    own = client.get("/api/state")["run"]
+    for path, question in (("/api/marks", {"ids": [1], "mark": "pick"}), ("/api/undo", {}), ("/api/export", {})):
+        status, _, body = client.ask("POST", path, json.dumps(question), headers={"X-Run": "another"})
+        assert status == 409, path
+        assert "started again" in json.loads(body)["error"]
+    assert client.get("/api/marks") == before
+    question = json.dumps({"ids": [1], "mark": ""})
+    assert client.ask("POST", "/api/marks", question, headers={"X-Run": own})[0] == 200
+
+
 def test_questions_that_are_no_json_are_refused(client):
     assert client.ask("POST", "/api/marks", "{")[0] == 422
     assert client.ask("POST", "/api/marks", "[" * 100_000)[0] == 422
