@@ -19,7 +19,7 @@ from ..taste import (
     agreement_of_pairs,
     agreement_of_ratings,
     build_taste,
-    next_pair,
+    next_pairs,
     next_to_judge,
     ratings_of_pairs,
 )
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 MOST_ASKED = 2000
 """Photographs that are chosen from; of more, so many are drawn, the same ones each time."""
-AHEAD = 3
+AHEAD = 5
 """Photographs that are told ahead, so that the next one is there when it is asked for."""
 
 
@@ -104,6 +104,7 @@ class Taste:
         """
         names = {row: content for content, row in self._rows().items()}
         unknown = [number for number in ids if number not in names]
+        self._read(kind)
         if unknown or len(set(ids)) != (1 if kind == "stars" else 2):
             raise DataError("these are no photographs to judge", "reload the page")
         if kind == "pairs" and stars > 1:
@@ -230,20 +231,14 @@ class _Asked:
     def two(self, pairs: Sequence[tuple[int, int, bool]], n_said: int) -> list[list[int]]:
         if len(self._rows) < 2:
             return []
-        known = [(self._place[a], self._place[b]) for a, b, yes in pairs if yes]
-        passed = {frozenset((self._place[a], self._place[b])) for a, b, yes in pairs if not yes}
-        found: list[list[int]] = []
-        over: list[int] = []
-        for turn in range(4 * AHEAD):
-            two = next_pair(self._embeddings, known, passed_over=over, seed=n_said * 100 + turn)
-            if two is None or len(found) == AHEAD:
-                break
-            # The new one of two is not asked for again before it is answered; nor are two that were passed over.
-            over.append(two[0])
-            if frozenset(two) not in passed:
-                # Left and right by chance: the first of two is the new one.
-                found.append([self._rows[place] for place in (two if (n_said + turn) % 2 else two[::-1])])
-        return found
+        said, passed = (
+            [(self._place[a], self._place[b]) for a, b, answered in pairs if answered == wanted]
+            for wanted in (True, False)
+        )
+        found = next_pairs(self._embeddings, said, n=AHEAD, passed_over=passed, seed=n_said)
+        # Left and right by turns: the first of two is the new one.
+        turned = [pair if (n_said + turn) % 2 else pair[::-1] for turn, pair in enumerate(found)]
+        return [[self._rows[place] for place in pair] for pair in turned]
 
 
 def _is_part(name: str, contents: Sequence[str]) -> bool:

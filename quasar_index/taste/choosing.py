@@ -8,6 +8,8 @@ multiplied by the doubt: 1 for a score in the middle of all, falling to 1/4 for 
 
 from __future__ import annotations
 
+import heapq
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -64,10 +66,81 @@ def next_to_judge(
     """
     matrix = as_embeddings(embeddings)
     rows, values = _judged(judged, ratings, len(matrix))
-    vectors = _centred(matrix)
-    doubt = _doubt(matrix, rows, values)
+    scores = None if values is None else _scores(matrix, rows, values)
+    return _drawn(matrix, rows, scores, n, _rows(passed_over, len(matrix)), seed)
+
+
+@checked
+def next_pairs(
+    embeddings: npt.ArrayLike,
+    pairs: Sequence[tuple[int, int]] | IntArray = (),
+    *,
+    n: int = 1,
+    passed_over: Sequence[tuple[int, int]] | IntArray = (),
+    seed: int = 0,
+) -> list[tuple[int, int]]:
+    """Choose photographs to compare: one as `next_to_judge` does, the other the one that is most like its equal.
+
+    That is the compared photograph whose rating is nearest to what the new one's score lets expect, so the answer is
+    open, and all ratings hang together; the first pairs are of photographs that are far apart. Where all photographs
+    have been compared, those with the nearest ratings that were not compared with each other.
+
+    Args:
+        embeddings: (N, D) raw embeddings of all photographs.
+        pairs: m pairs of rows that were compared, the better one first.
+        n: How many are wanted.
+        passed_over: Pairs that are not asked for.
+        seed: Of the draws.
+
+    Returns:
+        At most n pairs of rows, a new photograph first; fewer where no more are left.
+
+    Raises:
+        DataError: When a row is none of the photographs'.
+
+    Example:
+        >>> import numpy as np, quasar_index as qi
+        >>> shots = np.random.default_rng(0).normal(size=(100, 8))
+        >>> [(new, known)] = qi.taste.next_pairs(shots, [(0, 1), (2, 1)])
+        >>> new > 2, known in {0, 1, 2}
+        (True, True)
+    """
+    matrix = as_embeddings(embeddings)
+    done = {frozenset(map(int, pair)) for told in (pairs, passed_over) for pair in told}
+    if not len(pairs):
+        drawn = _drawn(matrix, _rows((), len(matrix)), None, len(matrix) if done else 2 * n, _rows((), 0), seed)
+        first = itertools.zip_longest(drawn[::2], drawn[1::2], fillvalue=drawn[0] if drawn else 0)
+        found = [(a, b) for a, b in first if a != b and frozenset((a, b)) not in done][:n]
+        return found or _open(drawn, np.zeros(len(matrix)), done, n)
+    rows = as_pairs(pairs, len(matrix))
+    known = np.unique(rows)
+    ratings = ratings_of_pairs(rows, len(matrix))
+    scores = _scores(matrix, known, ratings[known])
+    times = np.bincount(rows.ravel(), minlength=len(matrix))
+    found = []
+    for new in _drawn(matrix, known, scores, n, _rows((), 0), seed):
+        expected = _expected(scores, known, ratings[known], new)
+        free = [row for row in known.tolist() if frozenset((new, row)) not in done]
+        if free:
+            found.append((new, min(free, key=lambda row: (abs(ratings[row] - expected), times[row], row))))
+    return found or _open(known.tolist(), ratings, done, n) or _open(range(len(matrix)), ratings, done, n)
+
+
+def _open(rows: Sequence[int], ratings: DoubleArray, done: set[frozenset[int]], n: int) -> list[tuple[int, int]]:
+    """Return the n pairs of rows with the nearest ratings that are not done."""
+    left = (pair for pair in itertools.combinations(sorted(rows), 2) if frozenset(pair) not in done)
+    return heapq.nsmallest(n, left, key=lambda pair: (abs(ratings[pair[0]] - ratings[pair[1]]), pair))
+
+
+def _drawn(
+    matrix: FloatArray, rows: IntArray, scores: DoubleArray | None, n: int, passed_over: IntArray, seed: int
+) -> list[int]:
+    """Draw at most n rows, far from those that were judged and from each other, by (N,) scores with doubt."""
+    vectors = unit(matrix)
+    vectors = unit(vectors - vectors.mean(axis=0))
+    doubt = _doubt(scores, len(matrix))
     free = np.ones(len(matrix), dtype=np.bool_)
-    free[rows] = free[_rows(passed_over, len(matrix))] = False
+    free[rows] = free[passed_over] = False
     rng = np.random.default_rng(seed)
     far = np.full(len(matrix), np.inf)
     for row in rows:
@@ -82,62 +155,6 @@ def next_to_judge(
         free[row] = False
         far = np.minimum(far, _squared(vectors, row))
     return found
-
-
-@checked
-def next_pair(
-    embeddings: npt.ArrayLike,
-    pairs: Sequence[tuple[int, int]] | IntArray = (),
-    *,
-    passed_over: Sequence[int] | IntArray = (),
-    seed: int = 0,
-) -> tuple[int, int] | None:
-    """Choose two photographs to compare: one as `next_to_judge` does, the other the one that is most like its equal.
-
-    That is the compared photograph whose rating is nearest to what the new one's score lets expect, so the answer is
-    open, and all ratings hang together; the first pair is of two that are far apart. Where all photographs have been
-    compared, the two with the nearest ratings that were not compared with each other.
-
-    Args:
-        embeddings: (N, D) raw embeddings of all photographs.
-        pairs: m pairs of rows that were compared, the better one first.
-        passed_over: Rows that are not asked for.
-        seed: Of the draws.
-
-    Returns:
-        Two rows; None where nothing is left to compare.
-
-    Raises:
-        DataError: When a row is none of the photographs'.
-
-    Example:
-        >>> import numpy as np, quasar_index as qi
-        >>> shots = np.random.default_rng(0).normal(size=(100, 8))
-        >>> compared = [(0, 1), (2, 1)]
-        >>> new, known = qi.taste.next_pair(shots, compared)
-        >>> new > 2, known in {0, 1, 2}
-        (True, True)
-    """
-    matrix = as_embeddings(embeddings)
-    n = len(matrix)
-    if not len(pairs):
-        two = next_to_judge(matrix, n=2, passed_over=passed_over, seed=seed)
-        return (two[0], two[1]) if len(two) == 2 else None
-    rows = as_pairs(pairs, n)
-    known = np.unique(rows)
-    ratings = ratings_of_pairs(rows, n)
-    new = next_to_judge(matrix, known, ratings[known], passed_over=passed_over, seed=seed)
-    asked = np.setdiff1d(known, _rows(passed_over, n))
-    if new and len(asked):
-        expected = _expected(matrix, known, ratings[known], new[0])
-        times = np.bincount(rows.ravel(), minlength=n)
-        nearest = min(asked.tolist(), key=lambda row: (abs(ratings[row] - expected), times[row], row))
-        return new[0], nearest
-    done = {frozenset(pair) for pair in rows.tolist()}
-    open_ = [
-        (a, b) for i, a in enumerate(asked.tolist()) for b in asked.tolist()[i + 1 :] if frozenset((a, b)) not in done
-    ]
-    return min(open_, key=lambda pair: (abs(ratings[pair[0]] - ratings[pair[1]]), pair), default=None)
 
 
 def _judged(
@@ -159,23 +176,17 @@ def _rows(rows: Sequence[int] | IntArray, n: int) -> IntArray:
     return found
 
 
-def _centred(matrix: FloatArray) -> FloatArray:
-    vectors = unit(matrix)
-    return unit(vectors - vectors.mean(axis=0))
-
-
 def _squared(vectors: FloatArray, row: int) -> DoubleArray:
     """Return the (N,) squared distances to a row; what rounding leaves of an equal one is 0."""
     found = 2 - 2 * (vectors @ vectors[row]).astype(np.float64)
     return np.where(found > 1e-5, found, 0.0)
 
 
-def _doubt(matrix: FloatArray, rows: IntArray, ratings: DoubleArray | None) -> DoubleArray:
-    """Return (N,) weights from 1/4 to 1: how near a score is to the middle of all."""
-    scores = None if ratings is None else _scores(matrix, rows, ratings)
+def _doubt(scores: DoubleArray | None, n: int) -> DoubleArray:
+    """Return (n,) weights from 1/4 to 1: how near a score is to the middle of all."""
     if scores is None:
-        return np.ones(len(matrix))
-    place = (scipy.stats.rankdata(scores) - 0.5) / len(scores)
+        return np.ones(n)
+    place = (scipy.stats.rankdata(scores) - 0.5) / n
     return np.asarray(_CERTAIN + (1 - _CERTAIN) * (1 - np.abs(2 * place - 1)))
 
 
@@ -187,9 +198,8 @@ def _scores(matrix: FloatArray, rows: IntArray, ratings: DoubleArray) -> DoubleA
     return np.asarray(Mean().fit(anchors).score(matrix).score, dtype=np.float64)
 
 
-def _expected(matrix: FloatArray, rows: IntArray, ratings: DoubleArray, new: int) -> float:
-    """Return the rating of the compared photograph that has the place in its scores nearest to that of a new one."""
-    scores = _scores(matrix, rows, ratings)
+def _expected(scores: DoubleArray | None, rows: IntArray, ratings: DoubleArray, new: int) -> float:
+    """Return the rating that the place of a new photograph's score among those of (m,) compared rows lets expect."""
     if scores is None:
         return float(np.median(ratings))
     return float(np.quantile(ratings, np.mean(scores[rows] < scores[new])))

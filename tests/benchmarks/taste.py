@@ -95,13 +95,14 @@ def judged(one: Set, n: int, seed: int) -> dict[str, tuple[IntArray, DoubleArray
     while len(at_random) < n:
         at_random += answered(one, [tuple(rng.choice(len(one.pool), 2, replace=False))])
     asked: list[tuple[int, int]] = []
+    equal: list[tuple[int, int]] = []
     tries = 0
     while len(asked) < n and tries < 4 * n:
         tries += 1
-        pair = qi.taste.next_pair(one.pool, asked, seed=seed * 1000 + tries)
-        if pair is None:
-            break
-        asked += answered(one, [pair])
+        pair = qi.taste.next_pairs(one.pool, asked, passed_over=equal, seed=seed * 1000 + tries)
+        said = answered(one, pair)
+        asked += said
+        equal += [] if said else pair
     return {
         "random stars": (drawn, one.said[drawn]),
         "chosen stars": (np.array(chosen), one.said[chosen]),

@@ -32,7 +32,7 @@ def test_stars_are_kept_and_there_for_the_next_one(place):
     write_photos(place / "shots", 12)
     with served(make_explorer(place / "shots")) as client:
         state = client.get(f"{URL}/stars")
-        assert (state["stars"], state["divides"], len(state["next"])) == (0, False, 3)
+        assert (state["stars"], state["divides"], len(state["next"])) == (0, False, 5)
         judged = []
         for turn in range(8):
             judged.append(state["next"][0])

@@ -89,14 +89,27 @@ def test_nothing_is_asked_for_twice_and_each_seed_is_repeatable():
 def test_pairs_hang_together_until_nothing_is_left():
     shots = np.random.default_rng(0).normal(size=(7, 8))
     pairs = []
-    while (pair := qi.taste.next_pair(shots, pairs, seed=len(pairs))) is not None:
+    while found := qi.taste.next_pairs(shots, pairs, seed=len(pairs)):
+        [pair] = found
         if pairs and len(pairs) < 6:  # one new photograph, one that is known
             assert len(set(pair) & set(np.ravel(pairs).tolist())) == 1
         pairs.append(pair if shots[pair[0], 0] > shots[pair[1], 0] else pair[::-1])
     assert len({frozenset(pair) for pair in pairs}) == len(pairs) == 21
     ratings = qi.taste.ratings_of_pairs(pairs, 7)
     assert np.argsort(ratings).tolist() == np.argsort(shots[:, 0]).tolist()
-    assert qi.taste.next_pair(shots[:1]) is None
+    assert qi.taste.next_pairs(shots[:1]) == []
+    several = qi.taste.next_pairs(shots, pairs[:1], n=9)
+    assert len({new for new, _ in several}) == len(several) == 5
+    assert len({frozenset(pair) for pair in qi.taste.next_pairs(shots, n=3)}) == 3
+
+
+@pytest.mark.parametrize("pairs", [[], [(0, 1)]])
+def test_pairs_that_were_passed_over_are_not_asked_for(pairs):
+    shots = np.random.default_rng(0).normal(size=(5, 8))
+    passed = []
+    while found := qi.taste.next_pairs(shots, pairs, passed_over=passed, n=2, seed=len(passed)):
+        passed += found
+    assert len({frozenset(pair) for pair in passed}) == len(passed) == 10 - len(pairs)
 
 
 def test_index_of_a_taste_scores_as_the_judge_does(tmp_path):

@@ -7,11 +7,21 @@ import { get, post } from "./server.js";
 import { change, fail, photos, remember, say, state } from "./store.js";
 import { counted, stars as inStars, two } from "./text.js";
 
+const KINDS = { stars: "Stars", pairs: "Pairs" };
 const WANTED = 20; // judgements of a first round
 const FEW = 40; // up to here the page says that they say little
 
 /** What the view shows; kept here, so that keys reach it and it is there again when the person comes back. */
-const taste = { kind: remembered(), server: null, queue: [], waiting: 0, made: null, agreement: null, error: "" };
+const taste = {
+  kind: remembered(),
+  server: null,
+  queue: [],
+  waiting: 0,
+  sent: new Set(),
+  made: null,
+  agreement: null,
+  error: "",
+};
 function remembered() {
   return state.tasteKind === "pairs" ? "pairs" : "stars";
 }
@@ -23,10 +33,9 @@ function set(part) {
 const n = () => (taste.kind === "stars" ? taste.server?.stars : taste.server?.pairs) ?? 0;
 const same = (a, b) => String(a) === String(b);
 
-/** Take an answer of the server; what the person looks at stays. */
-function take(server, { keep = true } = {}) {
-  const shown = keep ? taste.queue.slice(0, 1) : [];
-  const more = server.next.filter((one) => !same(one, shown[0]));
+/** Take an answer of the server; what the person looks at stays, and what was answered since then does not come again. */
+function take(server, shown = []) {
+  const more = server.next.filter((one) => !same(one, shown[0]) && !taste.sent.has(String(one)));
   set({ server, queue: [...shown, ...more], error: "" });
   for (const one of taste.queue.slice(0, 2)) for (const id of [one].flat()) picture(id);
 }
@@ -34,7 +43,7 @@ function take(server, { keep = true } = {}) {
 async function load(kind = taste.kind) {
   try {
     const server = await get(`/api/taste/${kind}`);
-    if (kind === taste.kind) take(server, { keep: false });
+    if (kind === taste.kind) take(server);
   } catch (failure) {
     report(failure);
   }
@@ -54,13 +63,15 @@ function send(what, question) {
     .then((server) => {
       taste.waiting -= 1;
       if (kind !== taste.kind) return change();
-      // Answers to judgements that others follow know nothing of these yet.
-      if (taste.waiting) return set({ server });
-      take(server, { keep: what === "judge" });
-      if (server.back?.length) set({ queue: [kind === "stars" ? server.back[0] : server.back, ...taste.queue] });
+      const back = server.back ?? [];
+      if (!back.length) return take(server, taste.queue.slice(0, 1));
+      const again = kind === "stars" ? back[0] : back;
+      for (const one of [again, [...back].reverse()]) taste.sent.delete(String(one));
+      take(server, [again]);
     })
     .catch(async (failure) => {
       taste.waiting -= 1;
+      taste.sent.clear();
       report(failure);
       if (!failure.gone) await load();
     });
@@ -68,6 +79,7 @@ function send(what, question) {
 }
 
 function judge(ids, stars, text) {
+  taste.sent.add(String(taste.queue[0]));
   set({ queue: taste.queue.slice(1), agreement: null, made: null });
   say(text);
   send("judge", { ids, stars });
@@ -94,7 +106,7 @@ export function takeBack() {
 function choose(kind) {
   if (kind === taste.kind) return;
   remember("tasteKind", kind);
-  set({ kind, server: null, queue: [], made: null, agreement: null, error: "" });
+  set({ kind, server: null, queue: [], sent: new Set(), made: null, agreement: null, error: "" });
   load(kind);
 }
 
@@ -190,33 +202,30 @@ function Two() {
 function Others() {
   return html`<div class="answers">
     <button type="button" onClick=${passOver}>Pass over <kbd>S</kbd></button>
-    <button type="button" disabled=${!n() && !taste.server?.passed} onClick=${takeBack}>
-      Take back <kbd>U</kbd>
-    </button>
+    <button type="button" disabled=${!n() && !taste.server?.passed} onClick=${takeBack}>Take back <kbd>U</kbd></button>
   </div>`;
 }
 
 function Told() {
   const done = n();
   const word = taste.kind === "stars" ? "photograph" : "pair";
-  return html`<fieldset class="choices">
-      <legend>Judge by</legend>
-      ${[
-        ["stars", "stars, one at a time"],
-        ["pairs", "pairs: which is better"],
-      ].map(
-        ([kind, label]) =>
-          html`<label key=${kind} class=${taste.kind === kind ? "line chosen" : "line"}>
-            <input
-              type="radio"
-              name="kind"
-              class="hidden"
-              checked=${taste.kind === kind}
-              onChange=${() => choose(kind)}
-            /><span>${label}</span></label
-          >`,
-      )}
-    </fieldset>
+  return html`<section aria-labelledby="h-by">
+      <h2 id="h-by">Judge by</h2>
+      <div class="kinds" role="group" aria-labelledby="h-by">
+        ${Object.entries(KINDS).map(
+          ([kind, label]) =>
+            html`<button
+              type="button"
+              key=${kind}
+              id=${`by-${kind}`}
+              aria-pressed=${taste.kind === kind ? "true" : "false"}
+              onClick=${() => choose(kind)}
+            >
+              ${label}
+            </button>`,
+        )}
+      </div>
+    </section>
     <section aria-labelledby="h-judged">
       <h2 id="h-judged">Judged</h2>
       <p class="number"><b id="judged">${done}</b> <span class="dim">of ${Math.max(WANTED, done)}</span></p>
@@ -225,9 +234,16 @@ function Told() {
         ${taste.waiting ? `${counted(taste.waiting, "judgement")} not kept yet` : done ? "all kept" : `${WANTED} ${word}s are a start; going on later adds`}
       </p>
       ${
-        taste.kind === "stars" && done > 0 &&
+        taste.kind === "stars" &&
+        done > 0 &&
         html`<dl class="spread">
-          ${taste.server.counts.map((many, i) => html`<div key=${i}><dt>${inStars(i + 1)}</dt><dd>${many}</dd></div>`)}
+          ${taste.server.counts.map(
+            (many, i) =>
+              html`<div key=${i}>
+                <dt>${inStars(i + 1)}</dt>
+                <dd>${many}</dd>
+              </div>`,
+          )}
         </dl>`
       }
     </section>
