@@ -86,12 +86,12 @@ function judge(ids, stars, text) {
 }
 export function rateThis(stars) {
   const id = taste.queue[0];
-  if (id === undefined || taste.kind !== "stars") return false;
+  if (!isThere() || taste.kind !== "stars") return false;
   judge([id], stars, stars ? `${inStars(stars)}. Next photograph.` : "Passed over.");
 }
 export function prefer(side) {
   const pair = taste.queue[0];
-  if (pair === undefined || taste.kind !== "pairs") return false;
+  if (!isThere() || taste.kind !== "pairs") return false;
   if (side === null) return judge(pair, 0, "Passed over.");
   judge(side ? [pair[1], pair[0]] : pair, 1, `The ${side ? "right" : "left"} one. Next two.`);
 }
@@ -144,20 +144,20 @@ export function Taste() {
   }, [waits, state.server?.n_done]);
   return html`<main id="content" class="taste" tabindex="-1" aria-label="Taste">
     <section class="asked" aria-label="Judge">
-      ${taste.queue.length ? (taste.kind === "stars" ? html`<${One} />` : html`<${Two} />`) : html`<${Nothing} />`}
+      <${!isThere() ? Nothing : taste.kind === "stars" ? One : Two} />
     </section>
     <aside class="told" aria-label="Your taste"><${Told} /></aside>
   </main>`;
 }
 
-const nameOf = (id) => {
-  const row = photos.rows.get(id);
-  return row === undefined ? `photograph ${id}` : photos.name[row];
-};
+/** Whether something is asked for, and the page knows the photographs: they come a moment later than the question. */
+const isThere = () => taste.queue.length > 0 && [taste.queue[0]].flat().every((id) => photos.rows.has(id));
+const nameOf = (id) => photos.name[photos.rows.get(id)];
 
 function Nothing() {
   if (taste.error && !taste.server) return html`<p class="empty warn" role="alert">${taste.error}</p>`;
-  if (!taste.server || !state.server?.done || taste.waiting) return html`<p class="empty" role="status">Choosing…</p>`;
+  if (!taste.server || taste.queue.length || !state.server?.done || taste.waiting)
+    return html`<p class="empty" role="status">Choosing…</p>`;
   return html`<p class="empty" role="status">
     ${n() ? "All photographs are judged." : "There are no photographs to judge: start with quasar-index explore PHOTOS."}
   </p>`;
@@ -208,7 +208,7 @@ function Others() {
 
 function Told() {
   const done = n();
-  const word = taste.kind === "stars" ? "photograph" : "pair";
+  const start = `${WANTED} ${taste.kind === "stars" ? "photographs" : "pairs"} are a start; going on later adds`;
   return html`<section aria-labelledby="h-by">
       <h2 id="h-by">Judge by</h2>
       <div class="kinds" role="group" aria-labelledby="h-by">
@@ -231,7 +231,7 @@ function Told() {
       <p class="number"><b id="judged">${done}</b> <span class="dim">of ${Math.max(WANTED, done)}</span></p>
       <progress max=${WANTED} value=${Math.min(done, WANTED)} aria-label="Judged"></progress>
       <p class="dim" id="kept">
-        ${taste.waiting ? `${counted(taste.waiting, "judgement")} not kept yet` : done ? "all kept" : `${WANTED} ${word}s are a start; going on later adds`}
+        ${taste.waiting ? `${counted(taste.waiting, "judgement")} not kept yet` : done ? "all kept" : start}
       </p>
       ${
         taste.kind === "stars" &&
@@ -272,10 +272,12 @@ export function inWords({ what, value, low, high, n }) {
   if (value === null) return "Too few judgements, or too much alike, for a figure.";
   if (what === "share") {
     const percent = (share) => `${Math.round(100 * share)}%`;
-    return `Of ${counted(n, "pair")}, each left out in turn, ${percent(value)} are foretold right (95% interval ${percent(low)} to ${percent(high)}; chance: 50%).`;
+    const range = `95% interval ${percent(low)} to ${percent(high)}; chance: 50%`;
+    return `Of ${counted(n, "pair")}, each left out in turn, ${percent(value)} are foretold right (${range}).`;
   }
   const range = low === null ? "no interval of so few" : `95% interval ${two(low)} to ${two(high)}`;
-  return `Rank correlation of your stars with the scores of each photograph left out: ${two(value)} (${range}; ${counted(n, "photograph")}; chance: 0).`;
+  const of = `${range}; ${counted(n, "photograph")}; chance: 0`;
+  return `Rank correlation of your stars with the score of each photograph, left out in turn: ${two(value)} (${of}).`;
 }
 
 function Make({ done }) {
@@ -302,7 +304,7 @@ function Make({ done }) {
       /></label>
       <button type="submit" class="wide main" id="make" disabled=${!taste.server?.divides}>Make the index</button>
     </form>
-    ${done > 1 && taste.server && !taste.server.divides && html`<p class="dim">All judgements are the same: judge some better than others.</p>`}
+    ${done > 1 && taste.server && !taste.server.divides && html`<p class="dim">All are the same so far: judge some better than others.</p>`}
     ${
       made &&
       html`<p id="made" role="status">
