@@ -26,7 +26,7 @@ from .tables import OTHER_FORMS
 PANELS = {
     "Score": {
         "demo": "Build an index of scikit-image's photographs, and try methods on held-out ones.",
-        "build": "Build an index of anchors from labelled images.",
+        "build": "Build an index of anchors from labelled images, or of patches of pristine ones.",
         "pull": "Make an index of published embeddings, or of a bundle that 'push' made.",
         "score": "Score images against an index of anchors: one row an image, in order; higher is better.",
         "pick": "List the best images, and copy or link them: those of a folder, or of a file that 'score' wrote.",

@@ -84,7 +84,7 @@ def train(
         SimilarityChoice,
         typer.Option(
             metavar="KIND",
-            help="How alike versions are: fsim (as GRepQ), ms-ssim, ssim, or gradient (follows FSIM in a tenth of its "
+            help="How alike versions are: fsim (as GRepQ), ms-ssim, ssim, or gradient (near FSIM, in a seventh of its "
             "time).",
         ),
     ] = SimilarityChoice.fsim,
@@ -111,15 +111,15 @@ def train(
     qi.learning.check_output(output, encoder.value)  # before the data are read, which takes long
     with interruptible("the same command goes on where it stopped"):
         with progress_bar("reading images") as on_progress:
-            common = {"epochs": epochs, "seed": seed, "on_progress": on_progress}
+            common: dict[str, Any] = {"epochs": epochs, "seed": seed, "on_progress": on_progress}
             if learning_rate is not None:
                 common["learning_rate"] = learning_rate
             task: Any
             if encoder is Trainable.grepq_low:
-                sets = {} if batch is None else {"sets_per_step": batch}
+                sets: dict[str, Any] = {} if batch is None else {"sets_per_step": batch}
                 task = qi.learning.LowLevel(data, similarity=similarity.value, holdout=holdout, **sets, **common)
             else:
-                images = {} if batch is None else {"images_per_step": batch}
+                images: dict[str, Any] = {} if batch is None else {"images_per_step": batch}
                 task = qi.learning.HighLevel(data, weights=weights, **images, **common)
         with progress_bar("training, images") as on_progress:
             report = qi.learning.train(

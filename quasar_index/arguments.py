@@ -45,6 +45,9 @@ MENDS = {
     "Manifest": "a manifest, by qi.Manifest.read",
     "FewLabels": "a result of qi.validation.few_labels",
     "CrossFit": "a result of qi.validation.cross_fit",
+    "Module": "a network, of torch.nn",
+    "Optimizer": "an optimiser, of torch.optim",
+    "Task": "a training, such as qi.learning.LowLevel(DATA)",
 }
 """What to give for the classes of this package, by name."""
 _ARRAYS = ("FloatArray", "DoubleArray", "BoolArray", "IntArray", "ByteArray")
@@ -254,6 +257,7 @@ _MEMBERS = {
     "Encoder": ("spec", "prepare", "forward"),
     "TextEncoder": ("spec", "prepare", "forward", "encode_text"),
     "Selector": ("select",),
+    "Task": ("settings", "batch", "steps_per_epoch"),
 }
 """Of what is told by what it has."""
 

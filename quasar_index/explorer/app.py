@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ..errors import ImageError, QuasarError
+from ..errors import QuasarError
 from ..threads import n_cores
 from .explorer import Explorer
 from .marks import Mark
@@ -266,7 +266,3 @@ async def _say(_: Request, error: Exception) -> Response:
         text = str(error)
     headers = {"connection": "close"} if status == 413 else {}
     return Response(json.dumps({"error": text}), status, headers, media_type="application/json")
-
-
-Handler = Callable[[Request], Awaitable[Response]]
-__all__ = ["ImageError", "make_app"]

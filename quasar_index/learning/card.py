@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from .trainer import TrainingReport
 
 COLUMNS = ("epoch", "step", "loss", "learning_rate", "images_per_second", "seconds")
+FILE = "FILE.safetensors"
+"""What `Task.about` calls the weights, whose name it does not know."""
 _BLUE, _ORANGE = "#0072B2", "#D55E00"  # of Okabe and Ito: told apart by everyone, and in grey
 
 
@@ -64,6 +66,7 @@ def draw_loss(path: Path, place: Place, steps_per_epoch: int) -> None:
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     losses = [row[2] for row in place.rows]
     n_epochs = len(losses) // steps_per_epoch
@@ -80,7 +83,7 @@ def draw_loss(path: Path, place: Place, steps_per_epoch: int) -> None:
         axis.plot(epochs, place.held_out, color=_ORANGE, marker="s", markersize=4, label="kept aside")
     axis.set_xlabel("epoch")
     axis.set_ylabel("loss")
-    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.grid(visible=True, color="0.9", linewidth=0.6)
     axis.set_axisbelow(True)
     for side in ("top", "right"):
@@ -99,6 +102,7 @@ def card_text(name: str, about: Mapping[str, str], report: TrainingReport) -> st
         rows = [f"{row} {loss:.4f} |" for row, loss in zip(rows, report.held_out, strict=True)]
     losses = "\n".join([head, rule, *rows])
     sections = "\n\n".join(f"## {title}\n\n{text}" for title, text in about.items())
+    sections = sections.replace(FILE, report.path.name)
     return (
         f"# {name}: {report.path.name}\n\n{sections}\n\n## Training\n\n"
         f"| setting | |\n|---|---|\n{settings}\n\n"

@@ -76,7 +76,7 @@ def write_checkpoint(path: Path, run: Run, settings: Mapping[str, object], chose
         "optimiser": run.optimiser.state_dict(),
         "schedule": run.schedule.state_dict(),
         "random": torch.random.get_rng_state(),
-        "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],
+        "random_cuda": torch.cuda.get_rng_state_all() if _uses_cuda() else [],
         "place": vars(run.place),
     }
     try:
@@ -108,7 +108,7 @@ class Checkpoint:
             run.schedule.load_state_dict(self.state["schedule"])
             run.place = Place(**self.state["place"])
             torch.random.set_rng_state(self.state["random"])
-            if self.state["random_cuda"] and torch.cuda.is_initialized():
+            if self.state["random_cuda"] and _uses_cuda():
                 torch.cuda.set_rng_state_all(self.state["random_cuda"])
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise _damaged(self.path) from error
@@ -149,6 +149,10 @@ def refuse_other(before: Mapping[str, object], settings: Mapping[str, object], w
         raise DataError(f"{what} is of another training: {shown}", _RESTART)
 
 
+def _uses_cuda() -> bool:
+    return bool(torch.cuda.is_initialized())  # type: ignore[no-untyped-call]
+
+
 def _damaged(path: Path) -> DataError:
     return DataError(f"'{path}' is no checkpoint that this version reads", "remove it, or give --restart")
 
@@ -171,8 +175,8 @@ def between_steps() -> Iterator[threading.Event]:
         came.set()
 
     if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
-            before[number] = signal.signal(number, hold)
+        for one in (signal.SIGINT, signal.SIGTERM):
+            before[one] = signal.signal(one, hold)
     try:
         yield came
     finally:

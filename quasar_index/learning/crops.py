@@ -12,11 +12,10 @@ from ..arrays import ByteArray
 from ..datasets import ImageSource, load_images
 from ..encoders.spec import CLIP_MEAN
 from ..errors import DataError
-from ..images import content_id, decode, read_image_bytes
+from ..images import read_image_bytes
 from ..threads import n_cores
+from .sets import MEMORY, read_image
 
-MEMORY = 2 << 30
-"""Bytes of crops that are kept; the others are read again in each epoch."""
 _PADDING = np.round(np.multiply(CLIP_MEAN, 255)).astype(np.uint8)
 """Nearly 0 after CLIP's normalisation."""
 
@@ -76,7 +75,7 @@ class Crops:
         paths: The images.
         size: Pixels a side of a crop.
         read_bytes: Opens an image.
-        memory: Bytes of crops that are kept.
+        memory: Bytes of crops that are kept; the others are read again in each epoch.
 
     Attributes:
         ids: Content ids of the images, once they were read.
@@ -140,9 +139,4 @@ class Crops:
         return self._kept[number] if number < self._n_kept else centre_crop(self._read(number)[1], self.size)
 
     def _read(self, number: int) -> tuple[str, ByteArray]:
-        path = self.paths[number]
-        try:
-            data = self._read_bytes(path)
-            return content_id(data), decode(data)
-        except DataError as error:
-            raise DataError(f"'{path}': {error.message}", error.hint or "mend or remove it") from error
+        return read_image(self.paths[number], self._read_bytes)

@@ -9,7 +9,6 @@ out when it is used. Adam without weight decay; the learning rate rises from 0 o
 from __future__ import annotations
 
 import copy
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -32,8 +31,9 @@ from ..errors import DataError, EncoderError, counted
 from ..forks import compute_alone
 from ..images import read_image_bytes
 from ..paths import PathText
-from .crops import MEMORY, Crops, find_undistorted
+from .crops import Crops, find_undistorted
 from .groups import TEMPERATURE, best_and_worst, group_loss, prompt_scores
+from .sets import MEMORY, data_hash
 from .task import Batch
 
 PROMPTS = ("a good photo.", "a bad photo.")
@@ -183,7 +183,7 @@ class HighLevel:
 
     @cached_property
     def _data(self) -> str:
-        return hashlib.sha256("\n".join(self._crops.ids).encode()).hexdigest()[:32]
+        return data_hash((one,) for one in self._crops.ids)
 
     def settings(self) -> dict[str, object]:
         """Return all that decides the result."""

@@ -10,6 +10,7 @@ second view, and `S_ij` the similarity of the versions:
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 
@@ -67,6 +68,18 @@ class LowLevel:
 
     Raises:
         DataError: When the data cannot be used, or an argument is out of range.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import numpy as np, quasar_index as qi
+        >>> from PIL import Image
+        >>> Path("pristine").mkdir()
+        >>> noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+        >>> Image.fromarray(noise).save("pristine/noise.png")
+        >>> _ = qi.synthesis.synthesize("pristine", "sets", per_image=(2, 2))
+        >>> task = qi.learning.LowLevel("sets", similarity="gradient")
+        >>> task.n_versions, task.steps_per_epoch, tuple(task.batch(0, 0)["first"].shape)
+        (5, 1, (1, 5, 3, 224, 224))
     """
 
     name = "grepq-low"
@@ -92,7 +105,7 @@ class LowLevel:
             raise DataError(f"a learning rate of {learning_rate:g} teaches nothing", "give more than 0, such as 1e-4")
         self.n_epochs, self.seed, self.similarity = epochs, seed, similarity
         self.sets_per_step, self.learning_rate = sets_per_step, learning_rate
-        sets, read_bytes = find_sets(str(data))
+        sets, read_bytes = find_sets(os.fspath(data))
         aside = _aside(len(sets), holdout)
         self._images = SetImages(sets, memory, read_bytes)
         self._prepared: list[PreparedSet] = self._images.prepare(

@@ -104,18 +104,28 @@ class SetImages:
         one = self.sets[number]
         ids, images = [], []
         for path in one.paths:
-            try:
-                data = self._read_bytes(path)
-                ids.append(content_id(data))
-                images.append(decode(data))
-            except DataError as error:
-                raise DataError(f"'{path}': {error.message}", error.hint or "mend or remove it") from error
+            name, image = read_image(path, self._read_bytes)
+            ids.append(name)
+            images.append(image)
             if images[-1].shape != images[0].shape:
                 raise DataError(
                     f"'{path}' is {_size(images[-1])}, '{one.paths[0]}' of the same set {_size(images[0])}",
                     "a set is one image and distorted versions of it, all of one size",
                 )
         return tuple(ids), np.stack(images)
+
+
+def read_image(path: str, read_bytes: Callable[[str], bytes]) -> tuple[str, ByteArray]:
+    """Return the content id and the pixels of an image, (H, W, 3).
+
+    Raises:
+        DataError: When it cannot be read; its message names the image.
+    """
+    try:
+        data = read_bytes(path)
+        return content_id(data), decode(data)
+    except DataError as error:
+        raise DataError(f"'{path}': {error.message}", error.hint or "mend or remove it") from error
 
 
 def _size(image: ByteArray) -> str:
@@ -162,7 +172,12 @@ def find_sets(data: str) -> tuple[list[ImageSet], Callable[[str], bytes]]:
     found = _of_folders(folder) if folder.is_dir() else []
     read_bytes: Callable[[str], bytes] = read_image_bytes
     if not found:
-        source = load_source(data)
+        try:
+            source = load_source(data)
+        except DataError as error:
+            if not folder.is_dir():
+                raise
+            raise DataError(f"'{data}' holds no sets: {error.message}", _LAYOUT) from error
         found = _of_source(source, data)
         read_bytes = source.read_bytes or read_bytes
     sizes = {len(one.paths): one for one in reversed(found)}

@@ -14,7 +14,7 @@ SSIM (Wang et al. 2004) averages over squares of k, too; MS-SSIM (Wang et al. 20
 and B in [0, 1] through a Gaussian window of 11 pixels, sigma 1.5, and average over the channels.
 
 FSIM, SSIM and MS-SSIM are those of piq 0.8, which compares a pair and makes the maps of both anew each time. Nine
-versions of 481 x 321 pixels on two cores: 1.6 s for "fsim", 0.25 s for "ms-ssim", 0.2 s for "ssim", 0.1 s for
+versions of 481 x 321 pixels take one core 1.0 s for "fsim", 0.5 s for "ms-ssim", 0.4 s for "ssim", 0.15 s for
 "gradient".
 """
 
@@ -187,7 +187,8 @@ def phase_congruency(luma: torch.Tensor) -> torch.Tensor:
     tiny = torch.finfo(luma.dtype).eps
     energy = torch.full_like(luma, tiny)
     amplitude = torch.full_like(luma, tiny)
-    for filters in _log_gabor(*luma.shape[1:], luma.device):
+    _, height, width = luma.shape
+    for filters in _log_gabor(height, width, luma.device):
         # Only the real part of the filters counts for the energy of noise, hence both halves of the frequencies.
         total = filters.sum(dim=0)
         total = (total + total.flip((0, 1)).roll((1, 1), (0, 1))) / 2
@@ -228,7 +229,8 @@ def _log_gabor(height: int, width: int, device: torch.device) -> list[torch.Tens
 def _frequencies(size: int, device: torch.device) -> torch.Tensor:
     """Return the frequencies of an axis in the order of the FFT, from -0.5 to 0.5, as FSIM's authors number them."""
     step = 1 / (size - 1) if size % 2 else 1 / size
-    return torch.fft.ifftshift(torch.arange(-(size // 2), size - size // 2, device=device) * step)
+    frequencies: torch.Tensor = torch.fft.ifftshift(torch.arange(-(size // 2), size - size // 2, device=device) * step)
+    return frequencies
 
 
 # --- SSIM

@@ -74,5 +74,8 @@ class Task(Protocol):
         ...
 
     def about(self) -> Mapping[str, str]:
-        """Return sections of the model card by title, in Markdown: what this is, the data, the use, the limits."""
+        """Return sections of the model card by title, in Markdown: what this is, the data, the use, the limits.
+
+        The weights are called FILE.safetensors there.
+        """
         ...

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -129,6 +130,19 @@ def train(
     Raises:
         DataError: When the output cannot be written, or is of another training.
         EncoderError: On a device that is not there.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import numpy as np, quasar_index as qi
+        >>> from PIL import Image
+        >>> Path("pristine").mkdir()
+        >>> noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+        >>> Image.fromarray(noise).save("pristine/noise.png")
+        >>> _ = qi.synthesis.synthesize("pristine", "sets", per_image=1)
+        >>> task = qi.learning.LowLevel("sets", similarity="gradient", epochs=1)
+        >>> report = qi.learning.train(task, "small.safetensors", precision="fp32")
+        >>> report.n_steps, sorted(path.suffix for path in Path().glob("small.*"))
+        (1, ['.csv', '.md', '.png', '.safetensors'])
     """
     compute_alone()
     target = output_path(output, task.name)
@@ -226,7 +240,12 @@ class _Training:
         self.on_progress = on_progress
         if found is None:
             chosen, why = choose_precision(task, _moved(task.batch(0, 0), device), device, precision)
-            self.chosen = {"precision": chosen, "why": why, "threads": torch.get_num_threads(), "device": device.type}
+            self.chosen: dict[str, Any] = {
+                "precision": chosen,
+                "why": why,
+                "threads": torch.get_num_threads(),
+                "device": device.type,
+            }
         else:
             self.chosen = dict(found.chosen)
             if self.chosen["device"] != device.type:
@@ -375,17 +394,18 @@ def _moved(batch: Batch, device: torch.device) -> Batch:
 def _reproducible(seed: int, device: torch.device) -> Iterator[None]:
     """Compute the same on every run, from random numbers of our own; what the process had comes back afterwards."""
     before = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
-    filled = torch.utils.deterministic.fill_uninitialized_memory
+    memory: Any = torch.utils.deterministic
+    filled = memory.fill_uninitialized_memory
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
         if device.type == "cpu":  # some of CUDA's have no such form, and are fast
             torch.use_deterministic_algorithms(True)
-        torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads such memory
+        memory.fill_uninitialized_memory = False  # nothing here reads such memory
         try:
             yield
         finally:
             torch.use_deterministic_algorithms(before[0], warn_only=warn_only)
-            torch.utils.deterministic.fill_uninitialized_memory = filled
+            memory.fill_uninitialized_memory = filled
             torch.set_num_threads(before[1])

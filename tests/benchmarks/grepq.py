@@ -12,7 +12,7 @@ efficientnet-lite0; the first two by their head (128-d) and by their backbone (5
 
 - `aside`: the training photographs with their versions are the anchors, severity is the rating; SRCC of score and minus
   the severity over all images aside, with a 95% interval over resampled photographs;
-- `within types`: the mean of the SRCC within each type of distortion there;
+- `within types`: the mean of the SRCC within each type of distortion there that at least 5 images have;
 - `rated COLUMN`: human ratings, one group left out at a time; SRCC with a 95% interval over resampled groups.
 
 Of several seeds, the mean and the standard deviation over seeds follow. All is kept in --work: a second run goes on.
@@ -43,6 +43,8 @@ SEVERITY_METHODS = ("mean", "retrieval")
 RATED_METHODS = ("mean", "ridge")
 OFFLINE = "efficientnet-lite0"
 RESAMPLES = 1000
+LEAST_OF_TYPE = 5
+"""Fewest images of a type that counts in the mean over types; of 50 photographs each has some 50."""
 
 
 @dataclass(frozen=True)
@@ -152,10 +154,8 @@ def train(data: Path, seed: int, given: argparse.Namespace) -> Path:
         on_start=lambda now: say(f"{now.steps_done} of {now.steps} steps, {now.precision} ({now.why})"),
         on_progress=steps_said(),
     )
-    say(
-        f"seed {seed}: loss {report.losses[0]:.4f} to {report.losses[-1]:.4f}, {report.images_per_second:.1f} images/s, "
-        f"{report.seconds:.0f} s"
-    )
+    losses = f"loss {report.losses[0]:.4f} to {report.losses[-1]:.4f}"
+    say(f"seed {seed}: {losses}, {report.images_per_second:.1f} images/s, {report.seconds:.0f} s")
     return report.path
 
 
@@ -227,10 +227,12 @@ class Bench:
             n_resamples=RESAMPLES,
         )
         kinds = np.array([str(one) for one in new.column("distortion")])
+        often = np.isin(kinds, [kind for kind in np.unique(kinds) if (kinds == kind).sum() >= LEAST_OF_TYPE])
         for outcome in report.outcomes:
             yield self._row(name, seed, "aside", outcome, len(new.quality))
-            within = list(within_types(outcome.scores, new.quality, kinds).values())
-            yield Row(name, seed, "within types", str(outcome.method), float(np.mean(within)), None, None, len(within))
+            within = list(within_types(outcome.scores[often], new.quality[often], kinds[often]).values())
+            value = float(np.mean(within)) if within else float("nan")
+            yield Row(name, seed, "within types", str(outcome.method), value, None, None, len(within))
         for column in self.columns if self.rated is not None else ():
             rated = qi.embed_rated(
                 qi.rated_source(qi.load_source(str(self.rated), score_column=column)), encoder, cache=self._cache()

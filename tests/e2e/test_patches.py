@@ -87,7 +87,7 @@ def test_an_index_of_patches_scores_and_explains(run: Run, made: Path) -> None:
 
 def test_an_index_of_patches_is_evaluated_beside_another(run: Run, made: Path) -> None:
     where = ("--data", "rated/ratings.csv", "--group", "photograph", "--resamples", 60)
-    methods = ("--method", "patches/patches:ridge=1")
+    methods = ("--method", "patches:ridge=0.001/1")
     done = run("evaluate", "--index", "clean", *where, *methods, "--predictions", "p.csv", "--format", "json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)

@@ -471,7 +471,7 @@ def test_the_unusual_patch_is_named(index, tiny_encoder):
 @pytest.mark.parametrize("name", ["random", "kmeans", "k-center", "herding", "facility-location", "mmr", "density"])
 def test_patches_are_selected_without_a_bad_side(index, name):
     selector = qi.SELECTORS[name]()
-    few = qi.select_subset("few", index, selector, size=7, space="raw")
+    few = qi.select_subset("few", index, selector, size=7, space="raw").index
     assert (len(few), few.manifest.n_bad, few.manifest.patch_size) == (7, 0, SIZE)
     half = qi.select_anchors(index.anchors(), selector, fraction=0.5)
     assert len(half) == round(0.5 * len(index))

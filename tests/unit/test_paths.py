@@ -16,6 +16,7 @@ from quasar_index.paths import new_output, replacing, write_atomically
 from tests.hub import serving
 from tests.published import write_published, zip_published
 from tests.unit.conftest import png, public_names
+from tests.unit.line_task import Line
 
 N = 24
 RNG = np.random.default_rng(0)
@@ -238,6 +239,9 @@ ENTRIES = {
     "write_embedded_images": lambda p: is_written(
         p("out.npz"), lambda path: qi.index.write_embedded_images(path, list("abcd"), MATRIX[:4])
     ),
+    "LowLevel.__init__": lambda p: _refused_data(lambda: qi.learning.LowLevel(p("images")), "images' holds no sets"),
+    "train": lambda p: qi.learning.train(Line(n_epochs=1), p("new")),
+    "check_output": lambda p: qi.learning.check_output(p("new"), "line"),
     "HighLevel.__init__": lambda p: _too_few(lambda: qi.learning.HighLevel(p("images"), weights=p("all.npy"))),
     "Provenance.of": lambda p: qi.index.Provenance.of([p("index")]),
     "Provenance.write": lambda p: qi.index.Provenance((qi.index.Origin("x"),)).write(p("index")),
@@ -253,6 +257,12 @@ ENTRIES = {
 def _too_few(make):
     """The four images are found, and are too few for a batch."""
     with pytest.raises(qi.DataError, match="4 undistorted images"):
+        make()
+
+
+def _refused_data(make, message):
+    """The data are found, and are none of sets."""
+    with pytest.raises(qi.DataError, match=message):
         make()
 
 
