@@ -76,6 +76,7 @@ class _Routes:
             Route("/api/images", self._add, methods=["POST"]),
             Route("/api/taste/{kind}", self._taste),
             Route("/api/taste/{kind}/agreement", self._agreement),
+            Route("/api/taste/{kind}/scores", self._taste_scores),
             Route("/api/taste/{kind}/{what}", self._judge, methods=["POST"]),
             Route("/api/export", self._export, methods=["POST"]),
             Route("/api/export.csv", self._table),
@@ -170,6 +171,10 @@ class _Routes:
     async def _agreement(self, request: Request) -> Response:
         async with self._judging:
             return await _json(lambda: self._explorer.taste.agreement(request.path_params["kind"]))
+
+    async def _taste_scores(self, request: Request) -> Response:
+        async with self._judging:
+            return await _json(lambda: self._explorer.taste.scores(request.query_params.get("name", "")))
 
     async def _judge(self, request: Request) -> Response:
         self._check_run(request)

@@ -13,7 +13,9 @@ from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
 from ..cells import as_text
 from ..encoders.spec import EncoderSpec
 from ..errors import AnchorIndexError, DataError, counted
+from ..index.anchor_index import AnchorIndex
 from ..index.places import find_index, new_index_path
+from ..methods.mean import Mean
 from ..taste import (
     Agreement,
     agreement_of_pairs,
@@ -25,7 +27,7 @@ from ..taste import (
 )
 from .folders import check_name
 from .judgements import KINDS, MOST_STARS, Judgement, Judgements, pairs_of, stars_of
-from .photos import Photos
+from .photos import BLOCK, Photos, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -173,6 +175,33 @@ class Taste:
             "explore": f"quasar-index explore {photos} --index {shlex.quote(index.name)}",
         }
 
+    def scores(self, name: str) -> dict[str, Any]:
+        """Score all photographs that are embedded by an index of that name, as `quasar-index score --index` does.
+
+        Returns:
+            "score": one for each photograph that is done, in their order; None where it has none.
+
+        Raises:
+            DataError: When the name leads elsewhere, or the index is of another encoder.
+            AnchorIndexError: When there is none.
+        """
+        check_name(name)
+        index = AnchorIndex.open(new_index_path(name))
+        if index.manifest.encoder != self._spec:
+            raise DataError(f"index '{name}' is of another encoder", "start again with it: --index")
+        fitted = Mean().fit(index.anchors())
+        photos = self._photos
+        found: list[float | None] = []
+        n = photos.n_done
+        for first in range(0, n, BLOCK):
+            rows = range(first, min(n, first + BLOCK))
+            known = [row for row in rows if row not in photos.errors]
+            scores = np.full(len(rows), np.nan)
+            if known:
+                scores[np.array(known) - first] = fitted.score(photos.embeddings(known)).score
+            found += plain(scores)
+        return {"name": index.name, "score": found}
+
     def close(self) -> None:
         """Close the file of judgements."""
         if self._judgements is not None:
@@ -191,7 +220,8 @@ class Taste:
 
     def _rows(self) -> dict[str, int]:
         """Return the row of each content that is embedded; of several with one content the first."""
-        photos, found = self._photos, dict[str, int]()
+        photos = self._photos
+        found: dict[str, int] = {}
         for row, content in enumerate(photos.content[: photos.n_done].tolist()):
             if content and row not in photos.errors:
                 found.setdefault(content.decode(), row)
@@ -243,8 +273,6 @@ class _Asked:
 
 def _is_part(name: str, contents: Sequence[str]) -> bool:
     """Whether the index of that name, if there is one where it goes, holds no other photographs than these."""
-    from ..index.anchor_index import AnchorIndex
-
     try:
         path = find_index(new_index_path(name))
     except AnchorIndexError:

@@ -1,5 +1,6 @@
 """Taste in a real browser: judge by keys, reload, kill, go on, make the index, and score and cull by it."""
 
+import itertools
 import json
 import shutil
 import time
@@ -17,6 +18,8 @@ from .conftest import Run
 from .explorer import Explorer
 
 SCORED = "!document.querySelector('.progress') && document.querySelectorAll('.cell').length"
+NAMES = """return [...document.querySelectorAll('.cell')].sort((a, b) => a.ariaPosInSet - b.ariaPosInSet)
+    .map((cell) => cell.querySelector('.name').textContent)"""
 READY = "document.querySelector('.answers button')"
 KEPT = "document.querySelector('#kept').innerText === 'all kept'"
 
@@ -58,7 +61,7 @@ def begin(page: Browser, url: str) -> None:
     """Open the page, and Taste when all photographs are scored."""
     page.open(url, ready=SCORED)
     page.run("location.hash = '#taste'")
-    page.wait(READY)
+    page.wait(READY, 60)
 
 
 def shown(page: Browser) -> list[str]:
@@ -74,8 +77,8 @@ def judge(page: Browser, key: str, n: int) -> None:
     """Press a key, and wait until n judgements are kept and another photograph is asked for."""
     before = shown(page)
     page.press(key)
-    page.wait(f"document.querySelector('#judged').innerText === '{n}' && {KEPT}")
-    for _ in range(100):
+    page.wait(f"document.querySelector('#judged').innerText === '{n}' && {KEPT}", 60)
+    for _ in range(600):
         if (now := shown(page)) != before:
             return
         time.sleep(0.05)
@@ -85,6 +88,11 @@ def judge(page: Browser, key: str, n: int) -> None:
 def sharpness(name: str) -> int:
     """Return 0 (as it was taken) to 3 (blurred most)."""
     return int(name.rpartition("_")[2][0])
+
+
+def is_falling(scores: list[float]) -> bool:
+    """Whether scores fall, but for those that are equal to what the page shows."""
+    return all(after <= before + 1e-6 for before, after in itertools.pairwise(scores))
 
 
 def test_ten_judged_by_keys_become_an_index_that_scores(page: Browser, shots: Path, own_home: Path, call: Run) -> None:
@@ -99,7 +107,7 @@ def test_ten_judged_by_keys_become_an_index_that_scores(page: Browser, shots: Pa
             judge(page, str(judged[name]), turn + 1)
         assert len(judged) == 7
         page.driver.refresh()
-        page.wait(READY)
+        page.wait(READY, 60)
         page.wait("document.querySelector('#judged').innerText === '7'")
         assert shown(page)[0] not in judged
         explorer.kill()
@@ -121,6 +129,12 @@ def test_ten_judged_by_keys_become_an_index_that_scores(page: Browser, shots: Pa
         assert "10 photographs" in said
         assert "95% interval" in said
         assert "10 judgements say little" in page.text(".told")
+        page.run("document.querySelector('#sort').click()")
+        page.wait("document.querySelectorAll('.cell').length === 20")
+        assert page.run("return document.querySelector('#order').value") == "taste"
+        by_taste: list[str] = page.run(NAMES)  # type: ignore[assignment]
+        page.run("location.hash = '#taste'")
+        page.wait("document.querySelector('#taste-score')")
         assert page.text("#taste-score") == f"quasar-index score {shots} --index my-taste"
     index = qi.AnchorIndex.open(own_home / "my-taste")
     kept = index.to_arrow(["path", "score"]).to_pydict()
@@ -132,12 +146,13 @@ def test_ten_judged_by_keys_become_an_index_that_scores(page: Browser, shots: Pa
     assert len(rows) == 20
     sharp = [-sharpness(row["path"]) for row in rows]
     assert qi.srcc([row["score"] for row in rows], sharp) > 0.5
+    scores = {Path(row["path"]).name: row["score"] for row in rows}
+    assert is_falling([scores[name] for name in by_taste])
     with running(page, shots, "--index", "my-taste", home=own_home) as explorer:
         page.open(
             explorer.url, ready="!document.querySelector('.progress') && document.querySelectorAll('.cell').length"
         )
-        first = page.text('.cell[aria-posinset="1"] .name')
-        assert first == Path(max(rows, key=lambda row: row["score"])["path"]).name
+        assert is_falling([scores[name] for name in page.run(NAMES)])  # type: ignore[attr-defined]
     after = {file.name: (file.read_bytes(), file.stat().st_mtime_ns) for file in shots.glob("*.png")}
     assert after == before
 
@@ -146,7 +161,7 @@ def test_pairs_by_keys_and_by_the_mouse(page: Browser, shots: Path, own_home: Pa
     with running(page, shots, home=own_home) as explorer:
         begin(page, explorer.url)
         page.run("document.querySelector('#by-pairs').click()")
-        page.wait("document.querySelectorAll('.choice').length === 2")
+        page.wait("document.querySelectorAll('.choice').length === 2", 60)
         better: list[tuple[str, str]] = []
         for turn, key in enumerate(["Left", "Right", "Left"]):
             left, right = shown(page)
@@ -155,7 +170,7 @@ def test_pairs_by_keys_and_by_the_mouse(page: Browser, shots: Path, own_home: Pa
         left, right = shown(page)
         page.run("document.querySelectorAll('.choice')[1].click()")
         better.append((right, left))
-        page.wait(f"document.querySelector('#judged').innerText === '4' && {KEPT}")
+        page.wait(f"document.querySelector('#judged').innerText === '4' && {KEPT}", 60)
         over = shown(page)
         judge(page, "s", 4)
         assert set(shown(page)) != set(over)
@@ -182,7 +197,7 @@ def test_axe_finds_nothing_serious_and_nothing_overflows(
     with running(page, shots, home=own_home) as explorer:
         begin(page, explorer.url)
         page.run(f"document.querySelector('#by-{kind}').click()")
-        page.wait(READY)
+        page.wait(READY, 60)
         for turn, key in enumerate("1542" if kind == "stars" else ["Left", "Right"]):
             judge(page, key, turn + 1)
         page.run("document.querySelector('#make').click()")

@@ -15,6 +15,12 @@ from tests.explorer_client import make_explorer, served, write_photos
 URL = "/api/taste"
 
 
+def ask(client, path):
+    status, _, body = client.ask("GET", f"{URL}/{path}")
+    assert status == 422
+    return json.loads(body)["error"]
+
+
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """An empty folder that holds indexes, too."""
@@ -71,10 +77,13 @@ def test_index_of_stars_is_a_normal_one_and_later_judgements_add(place):
         labels = index.to_arrow(["path", "score"])
         kept = dict(zip(labels["path"].to_pylist(), labels["score"].to_pylist(), strict=True))
         assert kept == {str(path): 1 + number % 3 for number, path in enumerate(paths[:10])}
+        told = client.get(f"{URL}/stars/scores?name=mine")["score"]
+        assert "no index" in ask(client, "stars/scores?name=none")
+        assert "is no name" in ask(client, "stars/scores?name=..%2Fmine")
         # It scores as any other, by the encoder of the photographs.
         assert index.manifest.encoder == explorer.index.manifest.encoder
         scorer = qi.Scorer(index, qi.Mean(), qi.load_encoder())
-        assert all(row.score is not None for row in scorer.score_files(paths))
+        assert told == pytest.approx([row.score for row in scorer.score_files(paths)], abs=1e-5)
         anchors, rows = index.anchors(), dict(zip(ids_of(explorer), range(14), strict=True))
         embeddings = explorer.photos.embeddings([rows[one.decode()] for one in anchors.ids])
         np.testing.assert_allclose(anchors.directions, unit(embeddings), atol=1e-6)
@@ -85,6 +94,7 @@ def test_index_of_stars_is_a_normal_one_and_later_judgements_add(place):
         # An index of other photographs is not replaced.
         qi.build_from_embeddings("other", *labelled(place))
         assert "exists already" in say(client, "stars", "index", 422, name="other")["error"]
+        assert "another encoder" in ask(client, "stars/scores?name=other")
         for odd in ("../up", "a/b", "", ".hidden"):
             assert "is no name" in say(client, "stars", "index", 422, name=odd)["error"]
     assert not (place / "up").exists()

@@ -120,6 +120,18 @@ async function measure() {
     report(failure);
   }
 }
+/** Sort Cull by the index that was made. */
+async function sort() {
+  try {
+    const { score } = await get(`/api/taste/${taste.kind}/scores?name=${encodeURIComponent(taste.made.name)}`);
+    photos.taste = photos.id.map((id) => score[id] ?? null);
+    photos.version += 1;
+    change({ order: "taste", moved: false });
+    location.hash = "#cull";
+  } catch (failure) {
+    report(failure);
+  }
+}
 async function make(name) {
   await turn;
   try {
@@ -310,6 +322,7 @@ function Make({ done }) {
       html`<p id="made" role="status">
           <b>${made.name}</b>: ${made.n_good} good and ${made.n_bad} bad, in <span class="path">${made.path}</span>
         </p>
+        <button type="button" class="wide" id="sort" onClick=${sort}>Sort Cull by it</button>
         <${Command} text=${made.score} label="Score by it" id="taste-score" />
         <${Command} text=${made.explore} label="Cull by it: start again with" id="taste-explore" />`
     }
