@@ -31,6 +31,7 @@ _ROOMS = frozenset(
         "statistics",
         "sweep",
         "synthesis",
+        "taste",
         "validation",
     }
 )

@@ -19,6 +19,7 @@ from . import sharing as sharing
 from . import statistics as statistics
 from . import sweep as sweep
 from . import synthesis as synthesis
+from . import taste as taste
 from . import validation as validation
 from .anchors import AnchorTable
 from .datasets import DATASETS, AnchorSource, load_embeddings, load_source

@@ -56,6 +56,7 @@ class _Routes:
         self._explorer = explorer
         self._decoding = asyncio.Semaphore(max(2, min(4, n_cores())))
         self._explaining = asyncio.Semaphore(2)
+        self._judging = asyncio.Semaphore(1)
 
     def routes(self) -> list[Route]:
         """Return them."""
@@ -73,6 +74,10 @@ class _Routes:
             Route("/api/undo", self._undo, methods=["POST"]),
             Route("/api/explain/{number:int}", self._explain),
             Route("/api/images", self._add, methods=["POST"]),
+            Route("/api/taste/{kind}", self._taste),
+            Route("/api/taste/{kind}/agreement", self._agreement),
+            Route("/api/taste/{kind}/scores", self._taste_scores),
+            Route("/api/taste/{kind}/{what}", self._judge, methods=["POST"]),
             Route("/api/export", self._export, methods=["POST"]),
             Route("/api/export.csv", self._table),
             Route("/api/export.parquet", self._table),
@@ -158,6 +163,34 @@ class _Routes:
         """Refuse a page that was made before this start: its ids are other photographs."""
         if request.headers.get("x-run", self._explorer.run_id) != self._explorer.run_id:
             raise RefusedError(409, "the explorer was started again", "reload the page")
+
+    async def _taste(self, request: Request) -> Response:
+        async with self._judging:
+            return await _json(lambda: self._explorer.taste.state(request.path_params["kind"]))
+
+    async def _agreement(self, request: Request) -> Response:
+        async with self._judging:
+            return await _json(lambda: self._explorer.taste.agreement(request.path_params["kind"]))
+
+    async def _taste_scores(self, request: Request) -> Response:
+        async with self._judging:
+            return await _json(lambda: self._explorer.taste.scores(request.query_params.get("name", "")))
+
+    async def _judge(self, request: Request) -> Response:
+        self._check_run(request)
+        asked = await _question(request, {"ids": list, "stars": int, "name": str})
+        ids, taste, kind = asked.get("ids") or [], self._explorer.taste, request.path_params["kind"]
+        if not all(type(one) is int for one in ids):
+            raise RefusedError(422, "ids are no list of numbers", "give the ids of photographs")
+        make = {
+            "judge": lambda: taste.judge(kind, ids, asked.get("stars") or 0),
+            "undo": lambda: taste.take_back(kind),
+            "index": lambda: taste.make(kind, asked.get("name") or ""),
+        }.get(request.path_params["what"])
+        if make is None:
+            raise RefusedError(404, "there is no such thing here", "reload the page")
+        async with self._judging:
+            return await _json(make)
 
     async def _export(self, request: Request) -> Response:
         self._check_run(request)

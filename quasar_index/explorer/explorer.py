@@ -37,6 +37,7 @@ from .folders import Files
 from .marks import NONE, Mark, Marks
 from .photos import Photos, shown_folder
 from .pictures import Pictures
+from .taste import Taste
 
 if TYPE_CHECKING:
     from ..index.anchor_index import AnchorIndex
@@ -53,6 +54,7 @@ class Explorer:
     Attributes:
         photos: What is known of the photographs.
         marks: What the person thinks of them.
+        taste: What the person judges to have an index of it.
         run_id: A random word of this explorer.
 
     Example:
@@ -109,6 +111,7 @@ class Explorer:
         self.photos = Photos(Files(files, folders), scorer.fitted.dim)
         self.marks = Marks(self.photos.files)
         self.marks.read()  # what stands against it is said before anything is shown
+        self.taste = Taste(self.photos, index.manifest.encoder, self.command.paths)
         self.run_id = secrets.token_urlsafe(8)
         encoder = InTurns(scorer.encoder)
         self._scorer = Scorer(
@@ -315,8 +318,9 @@ class Explorer:
         raise DataError(f"there is no export '{what}'", "give csv, parquet, xmp, links or copies")
 
     def close(self) -> None:
-        """Close the files of marks and embeddings."""
+        """Close the files of marks, judgements and embeddings."""
         self.marks.close()
+        self.taste.close()
         self.photos.close()
 
     @property

@@ -72,7 +72,7 @@ class MarkStore:
     """
 
     def __init__(self, folder: Folder) -> None:
-        self.path = _place(folder)
+        self.path = place_of(folder, NAME, "marks")
         self._connection: sqlite3.Connection | None = None
         self._known: dict[Key, Mark] = {}
         self._state = -1
@@ -83,7 +83,7 @@ class MarkStore:
         Raises:
             DataError: When the file cannot be read.
         """
-        with self._answering():
+        with answering(self.path, "marks"):
             connection = self._connect(create=False)
             if connection is None:
                 return {}
@@ -105,7 +105,7 @@ class MarkStore:
             DataError: When they cannot be kept.
         """
         now = time.time_ns()
-        with self._answering(), self._transaction() as connection:
+        with answering(self.path, "marks"), self._transaction() as connection:
             before = self._stored(connection, changes)
             connection.executemany(
                 "INSERT INTO changes (batch, time, content, path, mark, stars) VALUES (?, ?, ?, ?, ?, ?)",
@@ -118,7 +118,7 @@ class MarkStore:
 
     def last(self) -> tuple[int, str] | None:
         """Return when the last change was made, in nanoseconds, and its batch; None where there is none."""
-        with self._answering():
+        with answering(self.path, "marks"):
             connection = self._connect(create=False)
             if connection is None:
                 return None
@@ -127,7 +127,7 @@ class MarkStore:
 
     def undo(self, batch: str) -> list[Key]:
         """Take a batch of changes back, on the disk when this returns; return what it changed."""
-        with self._answering(), self._transaction() as connection:
+        with answering(self.path, "marks"), self._transaction() as connection:
             rows = connection.execute(
                 "SELECT content, path, mark, stars FROM changes WHERE batch = ? ORDER BY number DESC", (batch,)
             ).fetchall()
@@ -173,27 +173,36 @@ class MarkStore:
     def _connect(self, *, create: bool) -> sqlite3.Connection | None:
         if self._connection is None:
             if self.path.is_symlink():
-                raise _Odd("it is a link")
+                raise OddError("it is a link")
             if not self.path.is_file() and not create:
                 return None
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = _opened(self.path)
+            self._connection = opened(self.path, _LAYOUT, _APPLICATION)
         return self._connection
 
-    @contextlib.contextmanager
-    def _answering(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError, _Odd, TypeError, ValueError) as error:
-            mend = "move it away: marks begin anew" if isinstance(error, _Odd) else "make room, or mend its permissions"
-            raise DataError(f"marks cannot be kept in '{self.path}' ({reason(error)})", mend) from error
+
+@contextlib.contextmanager
+def answering(path: Path, what: str) -> Iterator[None]:
+    """Say what stands against a file of marks or judgements as a DataError."""
+    try:
+        yield
+    except (sqlite3.Error, OSError, OddError, TypeError, ValueError) as error:
+        is_odd = isinstance(error, OddError)
+        mend = f"move it away: {what} begin anew" if is_odd else "make room, or mend its permissions"
+        raise DataError(f"{what} cannot be kept in '{path}' ({reason(error)})", mend) from error
 
 
-class _Odd(Exception):  # noqa: N818 - said as a DataError
-    """The file is not what this program makes."""
+class OddError(Exception):
+    """The file is not what this program makes; said as a DataError."""
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def opened(path: Path, layout: Sequence[str], application: int) -> sqlite3.Connection:
+    """Open a file of such a layout, which marks it as this application's, and lay a new one out.
+
+    Raises:
+        OddError: When it is another file.
+        sqlite3.Error: When it cannot be opened.
+    """
     connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None, check_same_thread=False)
     try:
         # A file that strangers made may call functions from its schema.
@@ -206,15 +215,15 @@ def _opened(path: Path) -> sqlite3.Connection:
         number = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if not tables and number == 0:
-            for command in (*_LAYOUT, f"PRAGMA application_id = {_APPLICATION}", f"PRAGMA user_version = {VERSION}"):
+            for command in (*layout, f"PRAGMA application_id = {application}", f"PRAGMA user_version = {VERSION}"):
                 connection.execute(command)
-        elif (number, version, _words(tables)) != (_APPLICATION, VERSION, _words(_LAYOUT)):
-            raise _Odd("it is no file of marks that this version reads")
+        elif (number, version, _words(tables)) != (application, VERSION, _words(layout)):
+            raise OddError("it is no file of marks that this version reads")
         connection.execute("COMMIT")
     except sqlite3.DatabaseError as error:
         connection.close()
         if type(error) is sqlite3.DatabaseError:
-            raise _Odd(reason(error)) from error
+            raise OddError(reason(error)) from error
         raise
     except BaseException:
         connection.close()
@@ -227,15 +236,15 @@ def _words(commands: Sequence[str]) -> list[str]:
     return ["".join(one.split()) for one in commands]
 
 
-def _place(folder: Folder) -> Path:
-    """Return where the marks of a folder are kept: in it, unless it cannot be written and has none."""
-    beside = Path(folder.real, NAME)
+def place_of(folder: Folder, name: str, what: str) -> Path:
+    """Return where something of a folder is kept: in it, unless it cannot be written; then by what it is elsewhere."""
+    beside = Path(folder.real, name)
     if folder_is_writable(folder.real) or not Path(folder.real).is_dir():
         return beside
     home = os.environ.get("XDG_DATA_HOME")
     data = Path(home) if home else Path.home() / ".local" / "share"
     key = hashlib.sha256(os.fsencode(folder.real)).hexdigest()[:24]
-    return data / "quasar-index" / "marks" / f"{key}.sqlite"
+    return data / "quasar-index" / what / f"{key}.sqlite"
 
 
 class Marks:

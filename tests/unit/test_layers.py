@@ -33,7 +33,7 @@ LAYERS = [
     {"validation"},
     {"reproduction", "sweep"},
     {"maps"},
-    {"picking", "report"},
+    {"picking", "report", "taste"},
     {"checks", "demo", "starter"},
     {"explorer"},
 ]

@@ -171,6 +171,8 @@ ENTRIES = {
     "build_from_embeddings": lambda p: qi.build_from_embeddings(p("new/one"), source(), MATRIX),
     "build_index": lambda p, encoder: qi.build_index(p("new/one"), [qi.load_source("rated.csv")], encoder),
     "build_published": lambda p: qi.index.build_published(p("new/one"), qi.datasets.read_published("published/ava")),
+    "build_taste": lambda p: qi.taste.build_taste(p("new/one"), [p("a.png"), p("b.png")], np.eye(2, 6), [1, 2]),
+    "source_of_taste": lambda p: qi.taste.source_of_taste([p("a.png"), p("b.png")], [1, 2]),
     "check_build": lambda p: qi.index.check_build(p("new/one"), [source()], overwrite=False),
     "check_encoder": lambda p: qi.encoders.check_encoder(qi.DEFAULT_ENCODER, weights=p("all.npy")),
     "check_map": lambda p: qi.maps.check_map(p("out.html")),

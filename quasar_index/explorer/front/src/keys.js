@@ -1,6 +1,7 @@
 // All keys, once: what acts on them and the list that ? shows are the same table.
 import { change, filter, go, mark, marks, photos, rate, remember, state, step, toggleBurst, view } from "./store.js";
 import { columns, perPage } from "./grid.js";
+import { passOver, prefer, rateThis, takeBack } from "./taste.js";
 
 /** Keys of a photograph: in Cull, and in One image where it shows one of them. */
 const both = (run) => (key, shift) =>
@@ -142,7 +143,28 @@ export const KEYS = [
   },
 ];
 
-const table = new Map(KEYS.flatMap((entry) => entry.keys.map((key) => [key, entry])));
+/** In Taste keys judge; those that are not here are what they are elsewhere. */
+const TASTE = [
+  {
+    keys: ["1", "2", "3", "4", "5"],
+    label: ["1", "…", "5"],
+    text: "stars of this photograph",
+    run: (key) => rateThis(Number(key)),
+  },
+  {
+    keys: ["ArrowLeft", "ArrowRight"],
+    label: ["←", "→"],
+    text: "the left one, the right one is better",
+    run: (key) => prefer(key === "ArrowLeft" ? 0 : 1),
+  },
+  { keys: ["s"], label: ["S"], text: "pass over", run: passOver },
+  { keys: ["u"], label: ["U"], text: "take the last judgement back", run: takeBack },
+].map((entry) => ({ group: "Taste", ...entry }));
+
+const byKey = (list) => new Map(list.flatMap((entry) => entry.keys.map((key) => [key, entry])));
+const table = byKey(KEYS);
+const inTaste = byKey(TASTE);
+KEYS.push(...TASTE);
 const CONTROLS = "button, a[href], summary, input, select, textarea";
 
 /** Whether the element that has the focus wants this key for itself. */
@@ -163,7 +185,7 @@ export function press(event) {
   }
   if (state.dialog) return; // a dialog of the browser closes itself on Esc
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const entry = table.get(key);
+  const entry = (state.view.name === "taste" && inTaste.get(key)) || table.get(key);
   if (!entry || isTaken(event.target, key)) return;
   if (!state.letters && /^[a-z0-9/+=?[\]-]$/.test(key)) return;
   if (entry.run(key, event.shiftKey) !== false) event.preventDefault();

@@ -6,9 +6,11 @@ import { Moon, Sun } from "./icons.js";
 import { open, press } from "./keys.js";
 import { OneImage } from "./one.js";
 import { begin, change, listen, marks, photos, progress, remember, state } from "./store.js";
+import { Taste } from "./taste.js";
 import { count, counted } from "./text.js";
 
-const VIEWS = { cull: "Cull", one: "One image" };
+const VIEWS = { cull: "Cull", one: "One image", taste: "Taste" };
+const SHOWN = { cull: Cull, one: OneImage, taste: Taste };
 
 function route() {
   const [name, id] = location.hash.slice(1).split("/");
@@ -98,20 +100,41 @@ function Problem() {
   </div>`;
 }
 
+const HINTS = {
+  cull: [
+    ["move", "←", "→"],
+    ["pick", "P"],
+    ["reject", "X"],
+    ["undo", "U"],
+    ["stars", "1", "–", "5"],
+    ["large", "Space"],
+    ["burst", "B"],
+    ["why", "Enter"],
+    ["all keys", "?"],
+  ],
+  one: [
+    ["move", "←", "→"],
+    ["pick", "P"],
+    ["reject", "X"],
+    ["anchors a side", "[", "]"],
+    ["back", "Esc"],
+    ["all keys", "?"],
+  ],
+  taste: [
+    ["stars", "1", "–", "5"],
+    ["left, right", "←", "→"],
+    ["pass over", "S"],
+    ["take back", "U"],
+    ["back", "Esc"],
+    ["all keys", "?"],
+  ],
+};
+
 function Footer() {
   const hint = (text, ...keys) =>
     html`<span>${keys.map((key) => (key === "–" ? "–" : html`<kbd>${key}</kbd>`))} ${text}</span>`;
   return html`<footer>
-    ${
-      state.view.name === "cull"
-        ? html`<p class="hints">
-            ${hint("move", "←", "→")}${hint("pick", "P")}${hint("reject", "X")}${hint("undo", "U")}
-            ${hint("stars", "1", "–", "5")}${hint("large", "Space")}${hint("burst", "B")}${hint("why", "Enter")}${hint("all keys", "?")}
-          </p>`
-        : html`<p class="hints">
-            ${hint("move", "←", "→")}${hint("pick", "P")}${hint("reject", "X")}${hint("anchors a side", "[", "]")}${hint("back", "Esc")}${hint("all keys", "?")}
-          </p>`
-    }
+    <p class="hints">${HINTS[state.view.name].map(([text, ...keys]) => hint(text, ...keys))}</p>
     <p class="store">
       Nothing is ever
       deleted${state.server && html` · marks are kept in <span class="path">${state.server.store}</span>`}
@@ -124,7 +147,7 @@ function App() {
   useEffect(() => listen(draw), []);
   useEffect(dress, [state.theme]);
   return html`<${Header} /><${Problem} />
-    ${state.view.name === "one" ? html`<${OneImage} id=${state.view.id} />` : html`<${Cull} />`}
+    <${SHOWN[state.view.name]} id=${state.view.id} />
     <${Footer} />
     ${state.dialog === "keys" && html`<${KeysDialog} />`} ${state.dialog === "export" && html`<${ExportDialog} />`}
     <p class="hidden" role="status" aria-live="polite" id="said">${state.said}</p>`;

@@ -7,6 +7,7 @@ export const ORDERS = {
   name: "name",
   time: "time taken",
   strange: "least familiar first",
+  taste: "your taste, best first",
 };
 
 export const SHOWS = {
@@ -45,6 +46,7 @@ export function sorted(photos, order) {
     return rows.sort((a, b) => photos.folder[a] - photos.folder[b] || compare(a, b));
   }
   if (order === "time") return byNumber(n, photos.taken, 1);
+  if (order === "taste") return byNumber(n, photos.taste, -1);
   if (order === "strange") return byNumber(n, photos.familiarity, 1);
   return byNumber(n, photos.score, order === "worst" ? 1 : -1);
 }

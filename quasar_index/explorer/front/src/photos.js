@@ -26,6 +26,7 @@ export class Photos {
     this.scored = 0;
     this.unlike = 0;
     this.broken = 0;
+    this.taste = []; // scores by an index that was made in Taste; none before
     this.bursts = new Map(); // id of the best -> rows of its burst, best first; only of two and more
     for (const column of COLUMNS) this[column] = [];
   }

@@ -205,7 +205,11 @@ function Order() {
       value=${state.order}
       onChange=${(event) => filter({ order: event.target.value })}
     >
-      ${Object.entries(ORDERS).map(([name, label]) => html`<option key=${name} value=${name} selected=${state.order === name}>${label}</option>`)}
+      ${Object.entries(ORDERS).map(
+        ([name, label]) =>
+          (name !== "taste" || photos.taste.length > 0) &&
+          html`<option key=${name} value=${name} selected=${state.order === name}>${label}</option>`,
+      )}
     </select>
     <label class="line check"
       ><span>fold bursts</span

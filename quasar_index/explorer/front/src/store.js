@@ -55,6 +55,7 @@ export const state = {
   size: remembered("size", innerWidth >= 1900 ? 230 : 190),
   theme: remembered("theme", "auto"),
   letters: remembered("letters", true), // keys of one letter
+  tasteKind: remembered("tasteKind", "stars"), // what is judged in Taste
 };
 
 const listeners = new Set();
