@@ -1,10 +1,13 @@
 // All keys, once: what acts on them and the list that ? shows are the same table.
+import { COMPARE_KEYS } from "./comparing.js";
 import { change, filter, go, mark, marks, photos, rate, remember, state, step, toggleBurst, view } from "./store.js";
 import { columns, perPage } from "./grid.js";
 
 /** Keys of a photograph: in Cull, and in One image where it shows one of them. */
 const both = (run) => (key, shift) =>
-  state.view.name === "cull" || photos.rows.get(state.view.id) === state.current ? run(key, shift) : false;
+  ["cull", "compare"].includes(state.view.name) || photos.rows.get(state.view.id) === state.current
+    ? run(key, shift)
+    : false;
 const cull = (run) => (key, shift) => (state.view.name === "cull" ? run(key, shift) : false);
 export function open(view, id = null) {
   location.hash = id === null ? `#${view}` : `#${view}/${id}`;
@@ -140,9 +143,13 @@ export const KEYS = [
     text: "one anchor fewer, more a side (k)",
     run: () => false,
   },
+  ...COMPARE_KEYS,
 ];
 
-const table = new Map(KEYS.flatMap((entry) => entry.keys.map((key) => [key, entry])));
+/** Key -> entries: those of a view before those of several. */
+const table = new Map();
+for (const entry of [...COMPARE_KEYS, ...KEYS])
+  for (const key of entry.keys) table.set(key, [...(table.get(key) ?? []), entry]);
 const CONTROLS = "button, a[href], summary, input, select, textarea";
 
 /** Whether the element that has the focus wants this key for itself. */
@@ -163,8 +170,8 @@ export function press(event) {
   }
   if (state.dialog) return; // a dialog of the browser closes itself on Esc
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const entry = table.get(key);
-  if (!entry || isTaken(event.target, key)) return;
+  const entries = table.get(key);
+  if (!entries || isTaken(event.target, key)) return;
   if (!state.letters && /^[a-z0-9/+=?[\]-]$/.test(key)) return;
-  if (entry.run(key, event.shiftKey) !== false) event.preventDefault();
+  if (entries.some((entry) => entry.run(key, event.shiftKey) !== false)) event.preventDefault();
 }

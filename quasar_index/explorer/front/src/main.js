@@ -1,4 +1,6 @@
 // The page: header, one view by the address's hash, footer.
+import { Compare } from "./compare.js";
+import { compare } from "./comparing.js";
 import { Cull } from "./cull.js";
 import { ExportDialog, KeysDialog } from "./dialogs.js";
 import { html, render, useEffect, useReducer } from "./html.js";
@@ -8,17 +10,28 @@ import { OneImage } from "./one.js";
 import { begin, change, listen, marks, photos, progress, remember, state } from "./store.js";
 import { count, counted } from "./text.js";
 
-const VIEWS = { cull: "Cull", one: "One image" };
+const VIEWS = { cull: "Cull", one: "One image", compare: "Compare" };
 
 function route() {
   const [name, id] = location.hash.slice(1).split("/");
   const row = id ? photos.rows.get(Number(id)) : undefined;
   if (row !== undefined) change({ current: row, moved: true });
   change({
-    view: VIEWS[name] ? { name, id: id ? Number(id) : null } : { name: "cull", id: null },
+    view: VIEWS[name]
+      ? { name, id: id && name === "one" ? Number(id) : null, ids: id?.split(",").map(Number) }
+      : { name: "cull", id: null },
     large: false,
     dialog: "",
   });
+}
+
+/** Go to a view with the photograph that is current in Cull; returns whether there is one. */
+function enter(name) {
+  if (state.current < 0 || state.view.name === name) return false;
+  if (name === "one") open("one", photos.id[state.current]);
+  else if (name === "compare") compare();
+  else return false;
+  return true;
 }
 
 const isDark = () =>
@@ -46,7 +59,7 @@ function Header() {
             key=${name}
             href=${`#${name}`}
             aria-current=${view.name === name ? "page" : undefined}
-            onClick=${(event) => name === "one" && state.current >= 0 && (event.preventDefault(), open("one", photos.id[state.current]))}
+            onClick=${(event) => enter(name) && event.preventDefault()}
             >${label}</a
           >`,
       )}
@@ -103,14 +116,19 @@ function Footer() {
     html`<span>${keys.map((key) => (key === "–" ? "–" : html`<kbd>${key}</kbd>`))} ${text}</span>`;
   return html`<footer>
     ${
-      state.view.name === "cull"
+      state.view.name === "compare"
         ? html`<p class="hints">
-            ${hint("move", "←", "→")}${hint("pick", "P")}${hint("reject", "X")}${hint("undo", "U")}
-            ${hint("stars", "1", "–", "5")}${hint("large", "Space")}${hint("burst", "B")}${hint("why", "Enter")}${hint("all keys", "?")}
+            ${hint("the one beside", "←", "→")}${hint("next candidate", "↓")}${hint("pick", "P")}${hint("reject", "X")}
+            ${hint("zoom", "+", "−")}${hint("every pixel", "Z")}${hint("back", "Esc")}${hint("all keys", "?")}
           </p>`
-        : html`<p class="hints">
-            ${hint("move", "←", "→")}${hint("pick", "P")}${hint("reject", "X")}${hint("anchors a side", "[", "]")}${hint("back", "Esc")}${hint("all keys", "?")}
-          </p>`
+        : state.view.name === "cull"
+          ? html`<p class="hints">
+              ${hint("move", "←", "→")}${hint("pick", "P")}${hint("reject", "X")}${hint("undo", "U")}
+              ${hint("stars", "1", "–", "5")}${hint("large", "Space")}${hint("burst", "B")}${hint("why", "Enter")}${hint("all keys", "?")}
+            </p>`
+          : html`<p class="hints">
+              ${hint("move", "←", "→")}${hint("pick", "P")}${hint("reject", "X")}${hint("anchors a side", "[", "]")}${hint("back", "Esc")}${hint("all keys", "?")}
+            </p>`
     }
     <p class="store">
       Nothing is ever
@@ -124,7 +142,10 @@ function App() {
   useEffect(() => listen(draw), []);
   useEffect(dress, [state.theme]);
   return html`<${Header} /><${Problem} />
-    ${state.view.name === "one" ? html`<${OneImage} id=${state.view.id} />` : html`<${Cull} />`}
+    ${
+      { one: html`<${OneImage} id=${state.view.id} />`, compare: html`<${Compare} />` }[state.view.name] ??
+      html`<${Cull} />`
+    }
     <${Footer} />
     ${state.dialog === "keys" && html`<${KeysDialog} />`} ${state.dialog === "export" && html`<${ExportDialog} />`}
     <p class="hidden" role="status" aria-live="polite" id="said">${state.said}</p>`;

@@ -40,6 +40,7 @@ export const state = {
   current: -1, // row of the current photograph
   moved: false, // whether the person chose it; before, it is the first
   keep: 0, // best so many are proposed
+  chosen: new Set(), // ids that are to be compared
   large: false,
   zoomed: false,
   dialog: "", // "keys", "export" or none
