@@ -1,5 +1,6 @@
 // All keys, once: what acts on them and the list that ? shows are the same table.
 import { COMPARE_KEYS } from "./comparing.js";
+import { map, toggleLasso } from "./anchors.js";
 import { change, filter, go, mark, marks, photos, rate, remember, state, step, toggleBurst, view } from "./store.js";
 import { columns, perPage } from "./grid.js";
 
@@ -9,6 +10,7 @@ const both = (run) => (key, shift) =>
     ? run(key, shift)
     : false;
 const cull = (run) => (key, shift) => (state.view.name === "cull" ? run(key, shift) : false);
+const onMap = (run) => (key) => (state.view.name === "anchors" ? run(key) : false);
 export function open(view, id = null) {
   location.hash = id === null ? `#${view}` : `#${view}/${id}`;
 }
@@ -144,6 +146,21 @@ export const KEYS = [
     run: () => false,
   },
   ...COMPARE_KEYS,
+  { group: "Anchors", keys: ["l"], label: ["L"], text: "lasso or move", run: onMap(toggleLasso) },
+  {
+    group: "Anchors",
+    keys: ["+", "=", "-"],
+    label: ["+", "−"],
+    text: "zoom the map",
+    run: onMap((key) => map.scatter?.zoomBy(key === "-" ? 1 / 1.3 : 1.3)),
+  },
+  {
+    group: "Anchors",
+    keys: ["Home"],
+    label: ["Home"],
+    text: "the whole map",
+    run: onMap(() => map.scatter?.fit(true)),
+  },
 ];
 
 /** Key -> entries: those of a view before those of several. */

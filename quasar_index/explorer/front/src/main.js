@@ -1,4 +1,5 @@
 // The page: header, one view by the address's hash, footer.
+import { AnchorsView } from "./anchors.js";
 import { Compare } from "./compare.js";
 import { compare } from "./comparing.js";
 import { Cull } from "./cull.js";
@@ -7,10 +8,10 @@ import { html, render, useEffect, useReducer } from "./html.js";
 import { Moon, Sun } from "./icons.js";
 import { open, press } from "./keys.js";
 import { OneImage } from "./one.js";
-import { begin, change, listen, marks, photos, progress, remember, state } from "./store.js";
+import { begin, change, isDark, listen, marks, photos, progress, remember, state } from "./store.js";
 import { count, counted } from "./text.js";
 
-const VIEWS = { cull: "Cull", one: "One image", compare: "Compare" };
+const VIEWS = { cull: "Cull", one: "One image", anchors: "Anchors", compare: "Compare" };
 
 function route() {
   const [name, id] = location.hash.slice(1).split("/");
@@ -34,8 +35,6 @@ function enter(name) {
   return true;
 }
 
-const isDark = () =>
-  state.theme === "auto" ? matchMedia("(prefers-color-scheme: dark)").matches : state.theme === "dark";
 function dress() {
   const { theme } = state;
   if (theme === "auto") delete document.documentElement.dataset.theme;
@@ -121,14 +120,18 @@ function Footer() {
             ${hint("the one beside", "←", "→")}${hint("next candidate", "↓")}${hint("pick", "P")}${hint("reject", "X")}
             ${hint("zoom", "+", "−")}${hint("every pixel", "Z")}${hint("back", "Esc")}${hint("all keys", "?")}
           </p>`
-        : state.view.name === "cull"
+        : state.view.name === "anchors"
           ? html`<p class="hints">
-              ${hint("move", "←", "→")}${hint("pick", "P")}${hint("reject", "X")}${hint("undo", "U")}
-              ${hint("stars", "1", "–", "5")}${hint("large", "Space")}${hint("burst", "B")}${hint("why", "Enter")}${hint("all keys", "?")}
+              ${hint("lasso or move", "L")}${hint("zoom", "+", "−")}${hint("the whole map", "Home")}${hint("back", "Esc")}${hint("all keys", "?")}
             </p>`
-          : html`<p class="hints">
-              ${hint("move", "←", "→")}${hint("pick", "P")}${hint("reject", "X")}${hint("anchors a side", "[", "]")}${hint("back", "Esc")}${hint("all keys", "?")}
-            </p>`
+          : state.view.name === "cull"
+            ? html`<p class="hints">
+                ${hint("move", "←", "→")}${hint("pick", "P")}${hint("reject", "X")}${hint("undo", "U")}
+                ${hint("stars", "1", "–", "5")}${hint("large", "Space")}${hint("burst", "B")}${hint("why", "Enter")}${hint("all keys", "?")}
+              </p>`
+            : html`<p class="hints">
+                ${hint("move", "←", "→")}${hint("pick", "P")}${hint("reject", "X")}${hint("anchors a side", "[", "]")}${hint("back", "Esc")}${hint("all keys", "?")}
+              </p>`
     }
     <p class="store">
       Nothing is ever
@@ -143,8 +146,11 @@ function App() {
   useEffect(dress, [state.theme]);
   return html`<${Header} /><${Problem} />
     ${
-      { one: html`<${OneImage} id=${state.view.id} />`, compare: html`<${Compare} />` }[state.view.name] ??
-      html`<${Cull} />`
+      {
+        one: html`<${OneImage} id=${state.view.id} />`,
+        compare: html`<${Compare} />`,
+        anchors: html`<${AnchorsView} />`,
+      }[state.view.name] ?? html`<${Cull} />`
     }
     <${Footer} />
     ${state.dialog === "keys" && html`<${KeysDialog} />`} ${state.dialog === "export" && html`<${ExportDialog} />`}

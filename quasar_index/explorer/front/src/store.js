@@ -58,6 +58,9 @@ export const state = {
   letters: remembered("letters", true), // keys of one letter
 };
 
+export const isDark = () =>
+  state.theme === "auto" ? matchMedia("(prefers-color-scheme: dark)").matches : state.theme === "dark";
+
 const listeners = new Set();
 let waiting = false;
 
