@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from typing import Annotated, Any
 
@@ -29,7 +30,7 @@ def explore(
     paths: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[PHOTOS]...",
+            metavar="PHOTOS",
             help="Files, folders (recursive), globs; none: images are dropped on the page.",
             show_default=False,
         ),
@@ -127,4 +128,7 @@ def _open(url: str) -> None:
     """Open the browser without waiting for it; where there is none, the address was printed."""
     import webbrowser
 
+    shows_windows = sys.platform in ("darwin", "win32") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
+    if not shows_windows and not os.environ.get("BROWSER"):
+        return  # else a browser in the terminal would start, which runs no scripts
     threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()

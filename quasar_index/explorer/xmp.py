@@ -78,14 +78,15 @@ def _prefix(text: str) -> str:
 
 def _declares(text: str, prefix: str) -> bool:
     """Whether the namespace is declared in or around the first description."""
-    start = re.search(r"<\w+:Description\b[^>]*>", text)
+    start = re.search(r"<\w+:Description\b[^<>]*>", text)
     return start is not None and f"xmlns:{prefix}" in text[: start.end()]
 
 
 def _without(text: str, prefix: str, name: str) -> str:
     """Remove a property, be it an attribute or an element."""
-    text = re.sub(rf"""\s+{prefix}:{name}\s*=\s*("[^"]*"|'[^']*')""", "", text)
-    return re.sub(rf"\s*<{prefix}:{name}\s*(/>|>[^<]*</{prefix}:{name}\s*>)", "", text)
+    # Only from the beginning of white space on: else a long run of it takes the square of its length.
+    text = re.sub(rf"""(?<!\s)\s+{prefix}:{name}\s*=\s*("[^"]*"|'[^']*')""", "", text)
+    return re.sub(rf"(?<!\s)\s*<{prefix}:{name}\s*(/>|>[^<]*</{prefix}:{name}\s*>)", "", text)
 
 
 def _read(text: str) -> dict[str, object]:

@@ -15,6 +15,7 @@ else:
 
 from quasar_index.encoders.exported import SHIPPED
 from quasar_index.index.places import SHIPPED_HOME
+from tests.front import PAGE
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out, copy = tmp_path_factory.mktemp("wheel"), tmp_path_factory.mktemp("source")
     for name in ("quasar_index", "cli"):
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy)
     # setuptools is among the test requirements, so that nothing is downloaded.
@@ -45,12 +46,13 @@ def test_wheel_holds_every_module(wheel: Path) -> None:
         f"quasar_index/{file.relative_to(ROOT / 'quasar_index')}" for file in (ROOT / "quasar_index").rglob("*.pyi")
     }
     expected |= {"quasar_index/py.typed", "quasar_index/__init__.pyi"}
-    for shipped in (SHIPPED, SHIPPED_HOME):  # the default encoder's tower, and the starter index
+    # The default encoder's tower, the starter index, and the explorer's page without its sources.
+    for shipped in (SHIPPED, SHIPPED_HOME, PAGE):
         files = [file for file in shipped.rglob("*") if file.is_file()]
         assert len(files) >= 2
         expected |= {f"quasar_index/{file.relative_to(ROOT / 'quasar_index')}" for file in files}
     assert expected <= names
-    assert not [name for name in names if "benchmark" in name]
+    assert not [name for name in names if "benchmark" in name or "explorer/front" in name]
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert any(name.endswith("starter/NOTICE") for name in names)
 

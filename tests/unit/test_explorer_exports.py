@@ -176,6 +176,8 @@ def test_labels_of_others_stay_where_nothing_is_picked(tmp_path):
 @pytest.mark.parametrize(
     "old",
     [
+        # Words of another program that look like the property.
+        SIDECAR.replace("beach &amp; sea", 'as in xmp:Rating="1"'),
         '<!DOCTYPE x [<!ENTITY a "aaaa">]>' + SIDECAR,
         SIDECAR.replace("</x:xmpmeta>", ""),
         "<x/>",
@@ -187,6 +189,17 @@ def test_labels_of_others_stay_where_nothing_is_picked(tmp_path):
 )
 def test_sidecars_that_are_left_alone(old):
     assert xmp.changed_sidecar(old.encode("latin-1", "ignore"), Mark("pick", 3)) is None
+
+
+@pytest.mark.parametrize("filling", [" " * 3_000_000, "<!--" + "<rdf:Description " * 200_000 + "-->"])
+def test_a_sidecar_of_much_nothing_takes_no_time(filling):
+    import time
+
+    old = SIDECAR.replace("<!-- kept -->", filling).encode()
+    begun = time.process_time()
+    made = xmp.changed_sidecar(old, Mark("reject"))
+    assert time.process_time() - begun < 5
+    assert made is None or b'xmp:Rating="-1"' in made
 
 
 def test_two_photographs_of_one_sidecar(tmp_path):

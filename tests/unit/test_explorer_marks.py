@@ -162,15 +162,15 @@ def check_elsewhere(folder: Path, data: Path) -> None:
 
 def test_files_of_strangers_are_refused(tmp_path):
     names = {"a.jpg": "A" * 32}
-    target = tmp_path / "victim.sqlite"
+    opened(tmp_path / "victim", names).change([0], mark="pick")
+    target = tmp_path / "other.sqlite"
     with sqlite3.connect(target) as connection:
         connection.execute("CREATE TABLE marks (content, path, mark, stars)")
-    before = target.read_bytes()
     linked, odd, text, trap = (tmp_path / name for name in ("linked", "odd", "text", "trap"))
     for folder in (linked, odd, text, trap):
         folder.mkdir()
-    (linked / NAME).symlink_to(target)
-    (odd / NAME).write_bytes(before)
+    (linked / NAME).symlink_to(tmp_path / "victim" / NAME)
+    (odd / NAME).write_bytes(target.read_bytes())
     (text / NAME).write_text("these are no marks, but a text that is long enough to look at" * 20)
     opened(trap, names).change([0], mark="pick")
     with sqlite3.connect(trap / NAME) as connection:

@@ -101,6 +101,18 @@ def test_bursts_are_those_of_pick(client, shots):
     assert client.get("/api/bursts")["burst"] == found["burst"]
 
 
+def test_bursts_are_the_same_a_run_at_a_time(shots, monkeypatch):
+    found = []
+    for block in (1, 3, 2048):
+        monkeypatch.setattr("quasar_index.explorer.bursts._BLOCK", block)
+        explorer = make_explorer(shots)
+        explorer.run()
+        found.append(explorer.photos.burst.tolist())
+        explorer.close()
+    assert found[0] == found[1] == found[2]
+    assert found[0] != sorted(found[0])
+
+
 @pytest.mark.parametrize(("path", "longest"), [("/thumb/0", 320), ("/photo/0?side=1600", 1600)])
 def test_pictures_are_encoded_anew(tmp_path, path, longest):
     exif = Image.Exif()
@@ -233,6 +245,18 @@ def test_odd_marks_are_refused(client, question):
     assert status == 422
     assert json.loads(body)["error"]
     assert client.marks() == {}
+
+
+def test_a_page_of_another_start_changes_nothing(client):
+    before = client.get("/api/marks")
+    own = client.get("/api/state")["run"]
+    for path, question in (("/api/marks", {"ids": [1], "mark": "pick"}), ("/api/undo", {}), ("/api/export", {})):
+        status, _, body = client.ask("POST", path, json.dumps(question), headers={"X-Run": "another"})
+        assert status == 409, path
+        assert "started again" in json.loads(body)["error"]
+    assert client.get("/api/marks") == before
+    question = json.dumps({"ids": [1], "mark": ""})
+    assert client.ask("POST", "/api/marks", question, headers={"X-Run": own})[0] == 200
 
 
 def test_questions_that_are_no_json_are_refused(client):

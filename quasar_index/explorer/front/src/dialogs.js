@@ -92,6 +92,7 @@ export function ExportDialog() {
   const have = { picks: n.pick, rejects: n.reject, all: n.all };
   const thing = { xmp: "sidecar", csv: "row", parquet: "row" }[choice.what] ?? "photograph";
   const shown = (name) => `${ONLY[name]}${have[name] === undefined ? "" : ` (${count(have[name])})`}`;
+  const isTable = choice.what === "csv" || choice.what === "parquet";
   const isFolder = choice.what === "links" || choice.what === "copies";
   const write = async (event) => {
     event.preventDefault();
@@ -153,7 +154,7 @@ export function ExportDialog() {
         /></label>`
       }
       <p class="line end">
-        ${choice.what === "csv" && html`<a class="button" href=${`/api/export.csv?only=${choice.only}`} download>Download</a>`}
+        ${isTable && html`<a class="button" href=${`/api/export.${choice.what}?only=${choice.only}`} download>Download</a>`}
         <button type="submit" class="main" disabled=${busy || marks.queue.length > 0}>
           ${busy ? "Writing…" : "Write"}
         </button>
@@ -169,7 +170,7 @@ export function ExportDialog() {
             : html`<p>${`Wrote ${counted(answer.written, thing)} to `}<span class="path">${answer.where}</span></p>
                 ${
                   answer.skipped?.length > 0 &&
-                  html`<p>Left as they are: ${count(answer.skipped.length)}</p>
+                  html`<p>Left as they are:</p>
                     <ul class="skipped">
                       ${answer.skipped.slice(0, 50).map((text) => html`<li key=${text}>${text}</li>`)}
                     </ul>`

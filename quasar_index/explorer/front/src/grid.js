@@ -16,12 +16,15 @@ const layout = { columns: 1, visible: 1, row: 100 };
 export const columns = () => layout.columns;
 export const perPage = () => Math.max(layout.columns, layout.columns * layout.visible);
 
-/** How wide cells are, and how many stand beside each other. */
-function measure(width, size) {
+/** How wide cells are, and how many stand beside each other: at least of a size, and so that MOST fill the window. */
+function measure({ width, height }, size) {
   const least = Math.min(size, Math.max(100, (width - GAP) / 2)); // two beside each other on the smallest screen
-  const n = Math.max(1, Math.floor((width + GAP) / (least + GAP)));
-  const cell = (width - GAP * (n - 1)) / n;
-  return { columns: n, cell, row: Math.round(cell * 0.6 + CAPTION) + GAP };
+  for (let n = Math.max(1, Math.floor((width + GAP) / (least + GAP))); ; n--) {
+    const cell = (width - GAP * (n - 1)) / n;
+    const row = Math.round(cell * 0.6 + CAPTION) + GAP;
+    const inSight = Math.ceil(height / row) + 1;
+    if (n === 1 || n * inSight <= MOST) return { columns: n, cell, row, inSight };
+  }
 }
 
 export function Grid() {
@@ -29,9 +32,8 @@ export function Grid() {
   const port = useRef({ top: 0, height: 600, width: 800 });
   const [, draw] = useReducer((n) => n + 1, 0);
   const { rows, where, proposed } = view();
-  const { columns: n, cell, row: height } = measure(port.current.width, state.size);
+  const { columns: n, cell, row: height, inSight } = measure(port.current, state.size);
   const lines = Math.ceil(rows.length / n);
-  const inSight = Math.ceil(port.current.height / height) + 1;
   Object.assign(layout, { columns: n, visible: Math.max(1, inSight - 2), row: height });
   const around = Math.max(0, Math.min(3, Math.floor((MOST / n - inSight) / 2)));
   const first = Math.max(0, Math.min(lines - 1, Math.floor(port.current.top / height)) - around);
