@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -40,7 +41,7 @@ def anchor_routes(view: AnchorView, check_run: Callable[[Request], None]) -> lis
         asked = await question(request, {"version": int, "remove": list, "ratings": list, "sides": list})
         parts = {name: asked.get(name) or [] for name in ("remove", "ratings", "sides")}
         for _, value in filter(lambda one: isinstance(one, list) and len(one) == 2, parts["ratings"]):
-            if type(value) not in (int, float) or value != value or abs(value) == float("inf"):
+            if type(value) not in (int, float) or not math.isfinite(value):
                 raise RefusedError(422, "a rating is no number", "give a number")
         return await _answer(lambda: view.write(asked.get("version") or 0, **parts))
 

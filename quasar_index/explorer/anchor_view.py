@@ -1,4 +1,4 @@
-"""The anchors of an index as the page shows them: their map, what is known of them, and changes that are written at once.
+"""The anchors of an index as the page shows them: their map, what is known of them, and changes, written at once.
 
 Rows are those of one version. Whoever changes anchors says which version he looked at; when another one is there by
 now, nothing is written (`StaleError`).

@@ -22,7 +22,8 @@ LOADED = "[...document.images].every((image) => image.complete && image.naturalW
 MIDDLE = """const box = document.querySelectorAll('.under')[arguments[0]].getBoundingClientRect();
     return [box.left + box.width * arguments[1], box.top + box.height * arguments[2]]"""
 WHEEL = """const under = document.querySelectorAll('.under')[arguments[0]], x = arguments[1], y = arguments[2];
-    under.dispatchEvent(new WheelEvent('wheel', {deltaY: -600, clientX: x, clientY: y, bubbles: true, cancelable: true}))"""
+    under.dispatchEvent(new WheelEvent('wheel', {deltaY: -600, clientX: x, clientY: y,
+        bubbles: true, cancelable: true}))"""
 
 
 def lens(page: Browser, n: int) -> tuple[float, float, float]:

@@ -71,7 +71,7 @@ export function History({ data }) {
           html`<li key=${one.version} aria-current=${one.current ? "true" : undefined}>
             <b>${one.version}</b>
             <span>${one.action}<span class="dim">${about(one)}</span></span>
-            ${one.current ? html`<span class="tag">now</span>` : html`<button type="button" disabled=${!open || one.forgotten} aria-label=${`Restore version ${one.version}`} onClick=${() => restore(one.version)}>Restore</button>`}
+            ${one.current ? html`<span class="tag">now</span>` : html`<${Back} one=${one} disabled=${!open || one.forgotten} />`}
           </li>`,
       )}
     </ol>
@@ -80,3 +80,10 @@ export function History({ data }) {
 
 const about = ({ time, n_good: good, n_bad: bad, tags }) =>
   [` ${time.slice(0, 16).replace("T", " ")}`, `${count(good)} good, ${count(bad)} bad`, ...tags].join(" · ");
+
+function Back({ one, disabled }) {
+  const label = `Restore version ${one.version}`;
+  return html`<button type="button" disabled=${disabled} aria-label=${label} onClick=${() => restore(one.version)}>
+    Restore
+  </button>`;
+}

@@ -130,7 +130,8 @@ function Footer() {
                 ${hint("stars", "1", "–", "5")}${hint("large", "Space")}${hint("burst", "B")}${hint("why", "Enter")}${hint("all keys", "?")}
               </p>`
             : html`<p class="hints">
-                ${hint("move", "←", "→")}${hint("pick", "P")}${hint("reject", "X")}${hint("anchors a side", "[", "]")}${hint("back", "Esc")}${hint("all keys", "?")}
+                ${hint("move", "←", "→")}${hint("pick", "P")}${hint("reject", "X")}
+                ${hint("anchors a side", "[", "]")}${hint("back", "Esc")}${hint("all keys", "?")}
               </p>`
     }
     <p class="store">
