@@ -6,7 +6,6 @@ now, nothing is written (`StaleError`).
 
 from __future__ import annotations
 
-import base64
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +14,6 @@ from pathlib import PurePath
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..anchors import AnchorTable
 from ..arrays import DoubleArray, FloatArray, IntArray
@@ -26,7 +24,8 @@ from ..index.anchor_index import AnchorIndex
 from ..index.places import is_shipped
 from ..index.ratings import rating_records
 from ..index.records import SourceRecord
-from ..maps.colouring import Groups, colour_points
+from ..maps.colouring import colour_points
+from ..maps.packing import default_colour, packed, packed_colours
 from ..maps.wording import percent
 from ..methods.fitted import FittedMethod
 from ..report.labels import AnchorLabels
@@ -96,7 +95,6 @@ class AnchorView:
         with self._lock:
             seen = self._seen()
         anchors, plane = seen.anchors, self._plane()
-        has_ratings = anchors.quality is not None and not np.isnan(anchors.quality).all()
         columns = [name for name in seen.index.columns if name not in _UNCOLOURED]
         shares = [f"component {number} ({percent(part)})" for number, part in enumerate(plane.explained, start=1)]
         return {
@@ -107,7 +105,7 @@ class AnchorView:
             "y": packed(seen.points[:, 1]),
             "sides": packed(np.where(anchors.is_good, 0, 1).astype(np.uint8)),
             "axes": shares,
-            "colours": ["side", *(["rating"] if has_ratings else []), *columns],
+            "colours": [*dict.fromkeys(["side", default_colour(anchors.quality)]), *columns],
             "scale": seen.labels.scale,
             "read_only": self._read_only(seen),
             "scores_version": self._index.manifest.version,
@@ -123,7 +121,7 @@ class AnchorView:
         """
         seen = self._shown(version)
         found = colour_points(seen.index, seen.anchors, np.arange(len(seen.anchors)), by)
-        return as_colours(found)
+        return packed_colours(found)
 
     def rows(self, version: int, rows: Sequence[int]) -> list[dict[str, Any]]:
         """Return what is known of some anchors.
@@ -338,29 +336,6 @@ def _plane_of(directions: FloatArray) -> _Plane:
 
 
 _UNCOLOURED = frozenset({"id", "path", "embedding", "score", "quality", "side"})
-
-
-def packed(values: npt.NDArray[Any]) -> str:
-    """Return numbers as the base64 of their little-endian bytes."""
-    return base64.b64encode(np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<")).tobytes()).decode()
-
-
-def as_colours(found: Any) -> dict[str, Any]:
-    """Return a colouring as plain data: codes of groups, or numbers."""
-    if isinstance(found, Groups):
-        codes = np.zeros(len(found.groups[0].members), dtype=np.uint8)
-        for number, group in enumerate(found.groups):
-            codes[group.members] = number
-        groups = [[as_text(one.label), one.colour, int(one.members.sum())] for one in found.groups]
-        return {"kind": "groups", "title": as_text(found.title), "groups": groups, "codes": packed(codes)}
-    values = found.values
-    return {
-        "kind": "scale",
-        "title": as_text(found.title),
-        "values": packed(values.astype(np.float32)),
-        "low": float(np.nanmin(values)),
-        "high": float(np.nanmax(values)),
-    }
 
 
 def _id(seen: _Seen, row: int) -> str:

@@ -345,7 +345,7 @@ export class Scatter {
     if (event.type === "pointerdown" && event.button === 0) {
       this.over.setPointerCapture(event.pointerId);
       this.grab = { from: here, last: here, moved: false };
-      if ((this.mode === "lasso") !== event.shiftKey) this.path = [here];
+      if (this.on.lasso && (this.mode === "lasso") !== event.shiftKey) this.path = [here];
     } else if (event.type === "pointermove" && this.grab) {
       const [across, down] = [here[0] - this.grab.last[0], here[1] - this.grab.last[1]];
       if (Math.hypot(here[0] - this.grab.from[0], here[1] - this.grab.from[1]) > 3) this.grab.moved = true;
