@@ -43,8 +43,15 @@ def map_(
         Projection, typer.Option("--projection", "-p", help="pca, or umap (pip install 'quasar-index\\[map]').")
     ] = Projection.pca,
     colour: Annotated[
-        str, typer.Option("--colour", "--color", "-c", metavar="side|rating|COLUMN", help="What colours mean.")
-    ] = "side",
+        str | None,
+        typer.Option(
+            "--colour",
+            "--color",
+            "-c",
+            metavar="side|rating|COLUMN",
+            help="What colours mean; default: the rating where there is one, else the side.",
+        ),
+    ] = None,
     subset: Annotated[
         str | None, typer.Option(metavar="NAME", help="Mark the anchors of this index, such as a selected one.")
     ] = None,

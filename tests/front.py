@@ -19,8 +19,11 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Path:
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         pytest.skip("no npm here: install Node.js 20 or newer")
-    copy = tmp_path_factory.mktemp("front") / "front"
+    room = tmp_path_factory.mktemp("front")
+    copy = room / "explorer" / "front"
     shutil.copytree(FRONT, copy, ignore=shutil.ignore_patterns("node_modules"))
+    (room / "maps").mkdir()
+    shutil.copy(FRONT.parents[1] / "maps" / "scatter.js", room / "maps")  # the map's drawing, which the page shares
     command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
     try:
         done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False, timeout=_SECONDS)

@@ -60,6 +60,8 @@ class _Routes:
 
     def routes(self) -> list[Route]:
         """Return them."""
+        from .anchor_routes import anchor_routes  # which answers by what is below
+
         return [
             Route("/", self._page),
             Route("/page/{name}", self._page),
@@ -81,6 +83,7 @@ class _Routes:
             Route("/api/export", self._export, methods=["POST"]),
             Route("/api/export.csv", self._table),
             Route("/api/export.parquet", self._table),
+            *anchor_routes(self._explorer.anchor_view, self._check_run),
         ]
 
     async def _page(self, request: Request) -> Response:
@@ -92,51 +95,53 @@ class _Routes:
         return Response(await run_in_threadpool(found.read_bytes), media_type=KINDS[found.suffix])
 
     async def _state(self, _: Request) -> Response:
-        return await _json(self._explorer.state)
+        return await as_json(self._explorer.state)
 
     async def _photos(self, request: Request) -> Response:
-        first = _number(request, "from", 0)
+        first = as_number(request, "from", 0)
         if not 0 <= first <= len(self._explorer.photos):
             raise RefusedError(404, f"there is no row {first}", "reload the page")
-        return await _json(lambda: self._explorer.rows(first))
+        return await as_json(lambda: self._explorer.rows(first))
 
     async def _bursts(self, _: Request) -> Response:
         found = self._explorer.photos.burst
         if found is None:
             raise RefusedError(404, "bursts are not known before all photographs are scored", "ask again later")
-        return await _json(lambda: {"burst": found.tolist()})
+        return await as_json(lambda: {"burst": found.tolist()})
 
     async def _marks(self, _: Request) -> Response:
-        return await _json(lambda: _states(self._explorer.marks.read()))
+        return await as_json(lambda: _states(self._explorer.marks.read()))
 
     async def _mark(self, request: Request) -> Response:
         self._check_run(request)
-        asked = await _question(request, {"ids": list, "mark": str, "stars": int})
+        asked = await question(request, {"ids": list, "mark": str, "stars": int})
         ids = asked.get("ids")
         if not isinstance(ids, list) or not all(type(one) is int for one in ids):
             raise RefusedError(422, "ids are no list of numbers", "give the ids of photographs")
-        return await _json(lambda: _states(self._explorer.mark(ids, mark=asked.get("mark"), stars=asked.get("stars"))))
+        return await as_json(
+            lambda: _states(self._explorer.mark(ids, mark=asked.get("mark"), stars=asked.get("stars")))
+        )
 
     async def _undo(self, request: Request) -> Response:
         self._check_run(request)
-        return await _json(lambda: _states(self._explorer.marks.undo()))
+        return await as_json(lambda: _states(self._explorer.marks.undo()))
 
     async def _explain(self, request: Request) -> Response:
         number = request.path_params["number"]
         async with self._explaining:
-            return await _json(lambda: self._explorer.explain(number))
+            return await as_json(lambda: self._explorer.explain(number))
 
     async def _add(self, request: Request) -> Response:
         data = await _body(request, MOST_IMAGE)
         name = unquote(request.headers.get("x-name", "")).rpartition("/")[2] or "PHOTO"
         async with self._explaining:
-            return await _json(lambda: self._explorer.explain(self._explorer.add(data, name)))
+            return await as_json(lambda: self._explorer.explain(self._explorer.add(data, name)))
 
     async def _thumb(self, request: Request) -> Response:
         return await self._picture(request, lambda: self._explorer.picture(request.path_params["number"], THUMB))
 
     async def _photo(self, request: Request) -> Response:
-        side = _number(request, "side", SIDES[0])
+        side = as_number(request, "side", SIDES[0])
         if side not in SIDES:
             raise RefusedError(
                 422, f"there are no pictures of {side} pixels", f"ask for {' or '.join(map(str, SIDES))}"
@@ -144,7 +149,9 @@ class _Routes:
         return await self._picture(request, lambda: self._explorer.picture(request.path_params["number"], side))
 
     async def _anchor(self, request: Request) -> Response:
-        return await self._picture(request, lambda: self._explorer.anchor_picture(request.path_params["row"], THUMB))
+        version = as_number(request, "version", 0) or None
+        row = request.path_params["row"]
+        return await self._picture(request, lambda: self._explorer.anchor_picture(row, THUMB, version))
 
     async def _picture(self, request: Request, make: Callable[[], bytes | None]) -> Response:
         async with self._decoding:
@@ -166,19 +173,19 @@ class _Routes:
 
     async def _taste(self, request: Request) -> Response:
         async with self._judging:
-            return await _json(lambda: self._explorer.taste.state(request.path_params["kind"]))
+            return await as_json(lambda: self._explorer.taste.state(request.path_params["kind"]))
 
     async def _agreement(self, request: Request) -> Response:
         async with self._judging:
-            return await _json(lambda: self._explorer.taste.agreement(request.path_params["kind"]))
+            return await as_json(lambda: self._explorer.taste.agreement(request.path_params["kind"]))
 
     async def _taste_scores(self, request: Request) -> Response:
         async with self._judging:
-            return await _json(lambda: self._explorer.taste.scores(request.query_params.get("name", "")))
+            return await as_json(lambda: self._explorer.taste.scores(request.query_params.get("name", "")))
 
     async def _judge(self, request: Request) -> Response:
         self._check_run(request)
-        asked = await _question(request, {"ids": list, "stars": int, "name": str})
+        asked = await question(request, {"ids": list, "stars": int, "name": str})
         ids, taste, kind = asked.get("ids") or [], self._explorer.taste, request.path_params["kind"]
         if not all(type(one) is int for one in ids):
             raise RefusedError(422, "ids are no list of numbers", "give the ids of photographs")
@@ -190,13 +197,13 @@ class _Routes:
         if make is None:
             raise RefusedError(404, "there is no such thing here", "reload the page")
         async with self._judging:
-            return await _json(make)
+            return await as_json(make)
 
     async def _export(self, request: Request) -> Response:
         self._check_run(request)
-        asked = await _question(request, {"what": str, "only": str, "xmp_name": str, "folder": str})
+        asked = await question(request, {"what": str, "only": str, "xmp_name": str, "folder": str})
         more = {name: asked[name] for name in ("xmp_name", "folder") if asked.get(name) is not None}
-        return await _json(
+        return await as_json(
             lambda: asdict(self._explorer.export(asked.get("what") or "", asked.get("only") or "picks", **more))
         )
 
@@ -213,13 +220,15 @@ def _states(marks: dict[int, Mark]) -> dict[str, Any]:
     return {"marks": {str(number): {"mark": one.mark, "stars": one.stars} for number, one in marks.items()}}
 
 
-async def _json(make: Callable[[], Any]) -> Response:
+async def as_json(make: Callable[[], Any]) -> Response:
+    """Answer what something makes."""
     # In a thread, also the text: a block of rows takes 20 ms.
     made = await run_in_threadpool(lambda: json.dumps(make(), allow_nan=False, separators=(",", ":")))
     return Response(made, media_type="application/json")
 
 
-def _number(request: Request, name: str, default: int) -> int:
+def as_number(request: Request, name: str, default: int) -> int:
+    """Return a number of the address."""
     text = request.query_params.get(name)
     if text is None:
         return default
@@ -245,7 +254,7 @@ async def _body(request: Request, most: int) -> bytes:
     return bytes(data)
 
 
-async def _question(request: Request, kinds: dict[str, type]) -> dict[str, Any]:
+async def question(request: Request, kinds: dict[str, type]) -> dict[str, Any]:
     """Read a question of JSON: an object of such members, or null for none of one."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise RefusedError(415, "it is no JSON", "send application/json")

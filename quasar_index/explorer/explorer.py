@@ -29,6 +29,7 @@ from ..methods.ties import Ties
 from ..paths import PathText
 from ..picking import Placement
 from . import exports
+from .anchor_view import AnchorView
 from .bursts import find_bursts, moment_in
 from .command import Command
 from .curves import methods_of_sliders
@@ -55,6 +56,7 @@ class Explorer:
         photos: What is known of the photographs.
         marks: What the person thinks of them.
         taste: What the person judges to have an index of it.
+        anchor_view: The anchors, and what may be done to them.
         run_id: A random word of this explorer.
 
     Example:
@@ -126,6 +128,7 @@ class Explorer:
         self._dropped_numbers = itertools.count(_FIRST_DROPPED)
         self._lock = threading.Lock()
         self._explainer = Explainer(self._scorer, index, calibration)
+        self.anchor_view = AnchorView(self._scorer.fitted, index)
 
     def run(self) -> None:
         """Score all photographs, then find the bursts among them.
@@ -134,7 +137,7 @@ class Explorer:
             QuasarError: When the encoder cannot be loaded.
         """
         # Whoever looks at one image first does not wait for what all images share.
-        threading.Thread(target=self._explainer.prepare, daemon=True).start()
+        threading.Thread(target=self._prepare, daemon=True).start()
         files = self.photos.files
         moments: dict[int, float | None] = {}
         numbers = {path: number for number, path in enumerate(files.paths)}
@@ -263,9 +266,15 @@ class Explorer:
             raise DataError(f"there is no photograph {number}", "reload the page")
         return self._pictures.get(number, side, lambda: self._read(number))
 
-    def anchor_picture(self, row: int, side: int) -> bytes | None:
-        """Return a JPEG of an anchor where its very file is still there; else None."""
-        found = self._explainer.anchor_file(row)
+    def anchor_picture(self, row: int, side: int, version: int | None = None) -> bytes | None:
+        """Return a JPEG of an anchor where its very file is still there; else None.
+
+        Args:
+            row: Of the anchors that score, or of those of a version that `anchor_view` shows.
+            side: Longest side in pixels.
+            version: That version; None for the anchors that score.
+        """
+        found = self._explainer.anchor_file(row) if version is None else self.anchor_view.file(version, row)
         if found is None:
             return None
         path, content = found
@@ -276,7 +285,7 @@ class Explorer:
             return data if content_id(data).encode() == content else b""
 
         try:
-            return self._pictures.get(("anchor", row), side, read)
+            return self._pictures.get(("anchor", content), side, read)
         except ImageError:
             return None
 
@@ -328,6 +337,10 @@ class Explorer:
         folders = self.photos.files.folders
         name = Path(folders[0].real).name if folders else ""
         return f"{as_text(name)}{f' and {len(folders) - 1} more' if len(folders) > 1 else ''}" or "quasar-index"
+
+    def _prepare(self) -> None:
+        self._explainer.prepare()
+        self.anchor_view.prepare()
 
     def _read(self, number: int) -> bytes:
         """Read the file of a photograph, without leaving the folders that were named."""

@@ -73,7 +73,8 @@ def read_stored_patch(path: str, row: int) -> ByteArray:
     with _opened(path) as data:
         if row >= len(data):
             raise ImageError(f"the file has no patch {row}, but {len(data)}", "restore the file that the index is of")
-        return _as_pixels(data[row : row + 1], row)[0]
+        pixels: ByteArray = _as_pixels(data[row : row + 1], row)[0]
+        return pixels
 
 
 @contextlib.contextmanager
@@ -106,9 +107,9 @@ def _check_head(data: Any) -> None:
     mend = "give (N, 3, size, size) of float32 in [0, 1], as GRepQ's authors keep them"
     if not isinstance(data, h5py.Dataset):
         raise ImageError(f"'{_DATA}' is no data set", mend)
-    shape = data.shape or ()
+    shape: tuple[int, ...] = tuple(data.shape or ())
     if len(shape) != 4 or shape[1] != 3 or shape[2] != shape[3] or min(shape) < 1:
-        raise ImageError(f"'{_DATA}' has shape {tuple(shape)}", mend)
+        raise ImageError(f"'{_DATA}' has shape {shape}", mend)
     if data.dtype.kind != "f":
         raise ImageError(f"'{_DATA}' has values of {data.dtype}", mend)
     if data.is_virtual or data.external:

@@ -106,13 +106,21 @@ class ChangeableIndex:
         return remove(self._index, ids=ids, where=where)
 
     @checked
-    def relabel(self, labels: AnchorSource, *, where: str | None = None, rating: str | None = None) -> RelabelReport:
+    def relabel(
+        self,
+        labels: AnchorSource,
+        *,
+        where: str | None = None,
+        rating: str | None = None,
+        remove: Sequence[str] = (),
+    ) -> RelabelReport:
         """Give anchors new raw scores, and new sides where data declare them; other columns stay.
 
         Args:
             labels: Scores by path, file name (with as many of its folders as tell it) or content id.
             where: An SQL filter: only these anchors are looked at; None for all.
             rating: The rating that the score column is of; None for the first. Further ratings go by their names.
+            remove: Content ids of anchors that go in the same version.
 
         Raises:
             AnchorIndexError: When the filter is wrong, or another process changes the index.
@@ -121,7 +129,7 @@ class ChangeableIndex:
         """
         from .relabelling import relabel
 
-        return relabel(self._index, labels, where=where, rating=rating)
+        return relabel(self._index, labels, where=where, rating=rating, remove=remove)
 
     @checked
     def attach_embedding(

@@ -8,7 +8,7 @@ selected index keep the threshold and the score range of the index that they wer
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from operator import methodcaller
 from pathlib import Path
@@ -103,6 +103,7 @@ class RelabelReport:
         n_changed: Those of them whose label changed.
         n_moved: Anchors that are on the other side now.
         unmatched: Names in the label file that no anchor has.
+        n_removed: Anchors that are gone, of those that were to be removed.
     """
 
     index: AnchorIndex
@@ -110,6 +111,7 @@ class RelabelReport:
     n_changed: int
     n_moved: int
     unmatched: tuple[str, ...] = ()
+    n_removed: int = 0
 
 
 def add(
@@ -204,14 +206,19 @@ def remove(index: AnchorIndex, *, ids: Sequence[str] | None = None, where: str |
         if where is not None:
             change.write(lambda lance: lance.delete(where))
         else:
-            for start in range(0, len(gone), _IDS_A_DELETION):
-                some = sorted(gone)[start : start + _IDS_A_DELETION]
-                change.write(methodcaller("delete", id_condition(some)))
+            delete_ids(change, gone)
         after = with_labels(kept, is_good, quality)
         n_moved = update_rows(change, kept, after, [])
         action = f"remove: {counted(len(gone), 'anchor')}" + (f" where {where}" if where else "")
         changed = change.commit(action, sources=labelled)
     return RemoveReport(changed, len(gone), n_moved, unknown)
+
+
+def delete_ids(change: Change, gone: Collection[str]) -> None:
+    """Delete anchors by their content ids."""
+    ordered = sorted(gone)
+    for start in range(0, len(ordered), _IDS_A_DELETION):
+        change.write(methodcaller("delete", id_condition(ordered[start : start + _IDS_A_DELETION])))
 
 
 def _check_encoder(change: Change, spec: EncoderSpec) -> None:

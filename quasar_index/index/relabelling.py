@@ -13,7 +13,7 @@ from ..datasets.base import AnchorSource, Rating, concat_text
 from ..errors import DataError, counted
 from .anchor_index import AnchorIndex
 from .change import changing
-from .edit import RelabelReport
+from .edit import RelabelReport, delete_ids
 from .labels import check_sides, label_columns, label_sources, to_nullable, with_labels
 from .match import match_names
 from .ratings import rating_records
@@ -22,11 +22,19 @@ from .rows import declared_sides, selected_ids, set_labels, update_rows
 
 
 def relabel(
-    index: AnchorIndex, labels: AnchorSource, *, where: str | None = None, rating: str | None = None
+    index: AnchorIndex,
+    labels: AnchorSource,
+    *,
+    where: str | None = None,
+    rating: str | None = None,
+    remove: Sequence[str] = (),
 ) -> RelabelReport:
     """See `AnchorIndex.relabel`."""
     with changing(index) as change:
         table = change.tables.read([*label_columns(change.manifest.sources), "path"])
+        gone = set(remove) & set(table["id"].to_pylist())
+        if gone:
+            table = table.filter(pa.array([key not in gone for key in table["id"].to_pylist()]))
         given = _given(AnchorIndex(change.path, change.manifest), labels, rating)
         considered = None if where is None else selected_ids(change, where)
         names = labels.records["path"].to_pylist()
@@ -35,7 +43,8 @@ def relabel(
         if not len(matched):
             raise DataError(f"no anchor is called {concat_text(unmatched)}", "name images by path, file name or id")
         rows, said = rows[matched], labels.records.take(pa.array(matched))
-        records = {record.name: record for record in change.manifest.sources}
+        left = set(table["dataset"].to_pylist())
+        records = {record.name: record for record in change.manifest.sources if record.name in left}
         datasets = table["dataset"].take(pa.array(rows)).to_pylist()
         part = declared_sides(said.select(["path", "side"]), datasets, records)
         own = [records[name] for name in datasets]
@@ -52,10 +61,14 @@ def relabel(
         check_sides(is_good, labelled)
         n_anchors, n_changed, n_moved = len(np.unique(rows)), int(is_changed.sum()), 0
         changed = AnchorIndex(change.path, change.manifest)
-        if n_changed or divided != records:
+        if n_changed or divided != records or gone:
+            delete_ids(change, gone)
             n_moved = update_rows(change, table, with_labels(changed_table, is_good, quality), columns)
-            changed = change.commit(f"relabel: {counted(n_changed, 'anchor')} by {labels.name}", sources=labelled)
-    return RelabelReport(changed, n_anchors, n_changed, n_moved, unmatched)
+            action = f"relabel: {counted(n_changed, 'anchor')} by {labels.name}"
+            if gone:
+                action += f", {counted(len(gone), 'anchor')} removed"
+            changed = change.commit(action, sources=labelled)
+    return RelabelReport(changed, n_anchors, n_changed, n_moved, unmatched, len(gone))
 
 
 def _check_kept(column: str, type_: pa.DataType, values: DoubleArray) -> None:

@@ -18,6 +18,7 @@ from ..paths import PathText
 from ..pictures import check_picture, write_picture
 from .colouring import GREY, SCALE_NAME, Colouring, Groups, Scale, colour_points
 from .marking import Marks
+from .packing import default_colour
 from .page import write_page
 from .projection import AnchorMap
 from .wording import axis_titles, map_subtitle, map_title, shorten
@@ -48,7 +49,7 @@ def draw_map(
     *,
     index: AnchorIndex,
     anchors: AnchorTable,
-    colour: str = "side",
+    colour: str | None = None,
     marks: Marks | None = None,
     n_thumbnails: int = MAP_THUMBNAILS,
     max_pixels: int = MAX_PIXELS,
@@ -61,7 +62,8 @@ def draw_map(
         path: .html, .png or .svg.
         index: The anchors' index, for what is known of them.
         anchors: The anchors that were projected.
-        colour: "side", "rating" (which needs ratings), or a column of the index.
+        colour: "side", "rating" (which needs ratings), or a column of the index; None for the rating where there is
+            one, else the side.
         marks: Anchors that get a ring.
         n_thumbnails: HTML: most images that are put into the page: the marked ones first, then a random draw.
         max_pixels: HTML: largest image that is decoded for it.
@@ -74,6 +76,7 @@ def draw_map(
         DataError: When there is nothing to colour by, or the file cannot be written.
     """
     check_map(path)
+    colour = colour or default_colour(anchors.quality)
     colouring = colour_points(index, anchors, projection.rows, colour)
     if Path(path).suffix.lower() == ".html":
         return write_page(

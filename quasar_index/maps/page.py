@@ -1,8 +1,8 @@
-"""The page of a map: one HTML file that needs no network, with plotly.js inside.
+"""The page of a map: one HTML file that needs no network; `scatter.js` draws the points, `page.js` all else.
 
 Paths and labels are written by others. They stand in the page as JSON in a data block, where `<` is escaped, and reach
-the screen as text nodes (`page.js`) or, in plotly's legend, escaped. Beside that, the page's Content-Security-Policy
-lets nothing run but its own two scripts, which it names by their hashes, and lets nothing be fetched.
+the screen as text nodes. Beside that, the page's Content-Security-Policy lets nothing run but its own script, which it
+names by its hash, and lets nothing be fetched.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from ..index.anchor_index import AnchorIndex
 from ..index.ratings import raw_scores
 from ..paths import PathText, new_output
 from ..thumbnails import thumbnail_uris
-from .colouring import GREY, SCALE_NAME, Colouring, Groups, Scale
+from .colouring import Colouring
 from .marking import Marks
+from .packing import packed, packed_colours
 from .projection import AnchorMap
 from .wording import axis_titles, map_subtitle, map_title, shorten
 
-_WEBGL_FROM = 3000  # points; below it SVG is quick and needs no graphics driver
 _SEED = 0
 
 
@@ -69,7 +69,7 @@ def write_page(
     page = _page(
         title=map_title(projection, index.name),
         subtitle=map_subtitle(projection),
-        figure=_figure(projection, colouring, marks, is_marked),
+        drawn=_json(_drawn(projection, anchors, colouring, marks, is_marked)),
         cards=_json(cards),
     )
     with new_output(path) as temporary:
@@ -111,78 +111,20 @@ def _text(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _figure(projection: AnchorMap, colouring: Colouring, marks: Marks | None, is_marked: BoolArray) -> str:
-    """Return plotly's figure as JSON that is safe inside a script element."""
-    import plotly.graph_objects as go
-
-    n = len(projection)
-    size = max(4.0, min(9.0, 9.0 - math.log10(n / 300) * 2.5))
-    # Where colours are steps of a scale, transparency would falsify them; else it shows how many lie on each other.
-    opacity = 1.0 if isinstance(colouring, Scale) else 0.85 if marks is None else 0.7
-    marker: dict[str, Any] = {"size": size, "opacity": opacity, "line": {"width": 0}}
-    scatter = go.Scattergl if n >= _WEBGL_FROM else go.Scatter
-
-    def points(members: IntArray, name: str, **options: Any) -> Any:
-        x, y = projection.points[members].T.astype(np.float32)
-        return scatter(
-            x=x,
-            y=y,
-            customdata=members,
-            name=f"{_plotly_text(shorten(name))} ({len(members):,})",
-            mode="markers",
-            **{"marker": marker, "hoverinfo": "none", **options},
-        )
-
-    traces = []
-    if isinstance(colouring, Groups):
-        # The last ones, which are grey, are drawn first, below the others; the legend has the groups in their order.
-        for rank, group in reversed(list(enumerate(colouring.groups, start=1))):
-            if group.members.any():
-                colour = {**marker, "color": group.colour}
-                traces.append(points(np.flatnonzero(group.members), group.label, marker=colour, legendrank=rank))
-    else:
-        is_unknown = np.isnan(colouring.values)
-        if is_unknown.any():
-            traces.append(points(np.flatnonzero(is_unknown), "none", marker={**marker, "color": GREY}))
-        bar = {
-            "title": {"text": _plotly_text(colouring.title), "side": "right", "font": {"size": 13}},
-            "thickness": 14,
-            "outlinewidth": 0,
-        }
-        scale = {"color": colouring.values[~is_unknown], "colorscale": SCALE_NAME, "showscale": True, "colorbar": bar}
-        traces.append(points(np.flatnonzero(~is_unknown), "rated", marker={**marker, **scale}, showlegend=False))
-    if marks is not None:
-        ring = {"symbol": "circle-open", "size": size + 4, "color": "black", "line": {"width": 1.4}}
-        traces.append(points(np.flatnonzero(is_marked), f"marked: {marks.label}", marker=ring, hoverinfo="skip"))
-    x_title, y_title = axis_titles(projection)
-    legend_title = _plotly_text(colouring.title) if isinstance(colouring, Groups) else ""
-    axis = {"zeroline": False, "gridcolor": "#ebebeb", "linecolor": "#888", "ticks": "outside", "tickcolor": "#888"}
-    layout = {
-        "template": "none",
-        "dragmode": "pan",
-        "hovermode": "closest",
-        "margin": {"l": 70, "r": 50, "t": 10, "b": 50},
-        "legend": {
-            "title": {"text": legend_title, "font": {"size": 13}},
-            "orientation": "h",
-            "y": 1.0,
-            "yanchor": "bottom",
-            "x": 0,
-            "itemsizing": "constant",
-        },
-        "modebar": {"orientation": "v"},  # beside the legend, it would lie over its last names
-        "showlegend": any(trace.showlegend is not False for trace in traces),
-        "xaxis": {**axis, "title": {"text": x_title, "font": {"size": 13}}},
-        # One scale for both axes: distances are what the map is about.
-        "yaxis": {**axis, "title": {"text": y_title, "font": {"size": 13}}, "scaleanchor": "x"},
-        "font": {"family": "system-ui, sans-serif", "size": 13, "color": "#222"},
+def _drawn(
+    projection: AnchorMap, anchors: AnchorTable, colouring: Colouring, marks: Marks | None, is_marked: BoolArray
+) -> dict[str, Any]:
+    """Return what `page.js` draws."""
+    x, y = projection.points.T.astype(np.float32)
+    return {
+        "x": packed(x),
+        "y": packed(y),
+        "sides": packed(np.where(anchors.is_good[projection.rows], 0, 1).astype(np.uint8)),
+        "colours": packed_colours(colouring),
+        "axes": axis_titles(projection),
+        "marked": np.flatnonzero(is_marked).tolist(),
+        "mark": "" if marks is None else f"marked: {shorten(marks.label)} ({int(is_marked.sum()):,})",
     }
-    return str(go.Figure(traces, layout).to_json())
-
-
-def _plotly_text(text: str) -> str:
-    """Escape what plotly would take for its tags (`<b>`, `<a href>`); quotes it shows as they stand."""
-    return escape(text, quote=False)
 
 
 def _json(value: object) -> str:
@@ -194,16 +136,13 @@ def _hash(script: str) -> str:
     return "'sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() + "'"
 
 
-def _page(*, title: str, subtitle: str, figure: str, cards: str) -> str:
-    from plotly.offline import get_plotlyjs
-
+def _page(*, title: str, subtitle: str, drawn: str, cards: str) -> str:
     here = files(__package__)
-    library = get_plotlyjs().replace("\r\n", "\n")
-    script, style = (here.joinpath(name).read_text("utf-8").strip() for name in ("page.js", "page.css"))
-    # 'unsafe-eval' is for plotly's WebGL, which compiles its drawing code; styles it adds to the page itself.
+    style, *scripts = (here.joinpath(name).read_text("utf-8").strip() for name in ("page.css", "scatter.js", "page.js"))
+    script = "\n".join(scripts)
     policy = (
-        f"default-src 'none'; script-src {_hash(library)} {_hash(script)} 'unsafe-eval'; "
-        "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data:; base-uri 'none'; "
+        "form-action 'none'"
     )
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -212,24 +151,23 @@ def _page(*, title: str, subtitle: str, figure: str, cards: str) -> str:
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)}</title>
-<style>
-{style}
-</style>
+<style>{style}</style>
 </head>
 <body>
 <header><h1>{escape(title)}</h1><p>{escape(subtitle)}</p></header>
 <noscript><p>This map is drawn by a script inside the page; allow it to run.</p></noscript>
-<main id="map"></main>
+<nav id="legend" aria-label="Colours"></nav>
+<main id="map"><canvas id="points"></canvas><canvas id="over" role="img" aria-label="Map of the anchors"></canvas>
+<p id="axes"></p></main>
 <aside id="card" hidden>
 <img id="picture" alt=""><p id="no-picture"></p>
 <h2 id="file"></h2><dl id="facts"></dl><p id="path"></p>
 </aside>
 <footer>Hover a point to see the anchor, click it to keep its card, Esc closes it. Scroll to zoom, drag to move,
 double-click to see all again; click a name in the legend to hide its points.</footer>
-<script type="application/json" id="figure-data">{figure}</script>
+<script type="application/json" id="map-data">{drawn}</script>
 <script type="application/json" id="card-data">{cards}</script>
-<script>{library}</script>
-<script>{script}</script>
+<script type="module">{script}</script>
 </body>
 </html>
 """

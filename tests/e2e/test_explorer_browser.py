@@ -284,6 +284,11 @@ def test_nothing_bars_people_from_it(page: Browser, front: Path, width: int, sch
     page.press("Enter")
     page.wait("document.querySelector('#way-score')", 60)
     check("One image")
+    page.run("location.hash = '#cull'")
+    page.wait("document.querySelector('.cell')")
+    page.press("c")
+    page.wait("document.querySelectorAll('.pane').length >= 2 && [...document.images].every((one) => one.complete)")
+    check("Compare")
 
 
 @pytest.mark.parametrize("width", [390, 768, 1024, 1440, 2560])

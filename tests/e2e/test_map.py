@@ -3,7 +3,9 @@
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -14,15 +16,15 @@ from .browser import Browser
 from .conftest import Run
 
 READY = "document.body.dataset.ready"
-PLACE = """
-const plot = document.getElementById("map"), row = arguments[0];
-for (const trace of plot._fullData) {
-  const at = Array.from(trace.customdata).indexOf(row);
-  if (at < 0 || trace.hoverinfo === "skip") continue;
-  const { xaxis, yaxis } = plot._fullLayout, box = plot.getBoundingClientRect();
-  return [box.left + xaxis._offset + xaxis.d2p(trace.x[at]), box.top + yaxis._offset + yaxis.d2p(trace.y[at])];
-}
-"""
+PLACE = """const map = document.getElementById("map"), box = map.getBoundingClientRect();
+const [left, top] = map.place(arguments[0]);
+return [box.left + map.clientLeft + left, box.top + map.clientTop + top];"""
+LEGEND = "return [...document.querySelectorAll('#legend > :not(b)')].map((one) => one.textContent)"
+COLOURS = """const points = document.getElementById('points'), gl = points.getContext('webgl2');
+const pixels = new Uint8Array(4 * points.width * points.height);
+gl.readPixels(0, 0, points.width, points.height, gl.RGBA, gl.UNSIGNED_BYTE, pixels);
+const [left, top] = document.getElementById('map').place(arguments[0]);
+return [...pixels.slice(4 * (Math.round(points.height - top) * points.width + Math.round(left))).slice(0, 3)];"""
 
 
 def hover(browser: Browser, row: int, *, click: bool = False) -> None:
@@ -79,13 +81,12 @@ def test_errors_are_one_line(call: Run, arguments: list[str], code: int, message
 
 
 def test_page_shows_the_image_under_the_pointer(call: Run, home: Path, tmp_path: Path, browser: Browser) -> None:
-    done = call("map", "rated", "-o", "map.html", "--mark", "photograph = 'coffee'")
+    done = call("map", "rated", "-o", "map.html", "-c", "side", "--mark", "photograph = 'coffee'")
     assert done.returncode == 0, done.stderr
     browser.open(tmp_path / "map.html", ready=READY)
     assert re.fullmatch(r"rated: 20 anchors, whitened \(shrinkage [\d.]+\) space", browser.text("h1"))
     assert "% of the variance" in browser.text("header p")
-    legend = browser.run("return Array.from(document.querySelectorAll('.legendtext'), (t) => t.textContent)")
-    assert legend == ["good (10)", "bad (10)", "marked: photograph = 'coffee' (4)"]
+    assert browser.run(LEGEND) == ["good (10)", "bad (10)", "marked: photograph = 'coffee' (4)"]
     index = qi.AnchorIndex.open(home / "rated")
     rows = index.metadata(index.anchors(), ["path", "side"]).to_pylist()
     for row in (0, 19):
@@ -102,17 +103,22 @@ def test_page_shows_the_image_under_the_pointer(call: Run, home: Path, tmp_path:
     assert browser.text("#path") == rows[3]["path"]
     browser.run("document.dispatchEvent(new KeyboardEvent('keydown', {key: 'Escape'}))")
     browser.wait("document.getElementById('card').hidden")
-    # Nothing that sends the figure to others; nothing was fetched.
-    buttons = browser.run("return Array.from(document.querySelectorAll('.modebar-btn'), (b) => b.dataset.title)")
-    assert len(buttons) == 6
-    assert not [title for title in buttons if "hare" in title or "loud" in title]
+    # A name in the legend hides its points.
+    good = next(row for row, one in enumerate(rows) if one["side"] == "good")
+    x, y = browser.run(PLACE, good)  # type: ignore[misc]
+    browser.run("document.querySelector('#legend button').click()")
+    browser.move(x, y)
+    browser.wait("document.querySelector('#legend button').ariaPressed === 'false'")
+    hidden = "document.getElementById('card').hidden"
+    assert browser.run(f"return {hidden}") or browser.text("#file") != Path(rows[good]["path"]).name
+    # Nothing was fetched, and the page is small.
+    assert (tmp_path / "map.html").stat().st_size < 500_000
     assert browser.requests() == [(tmp_path / "map.html").as_uri()]
     assert browser.complaints() == []
 
 
 @pytest.mark.parametrize("n", [40, 3200])
 def test_hostile_names_are_shown_and_do_nothing(call: Run, tmp_path: Path, browser: Browser, n: int) -> None:
-    # The larger one is drawn by WebGL.
     (tmp_path / "made").mkdir()
     index = hostile_index(tmp_path / "made", n)
     done = call("map", index.path, "-o", "map.html", "-c", "kind", "--shrinkage", "10",
@@ -121,8 +127,6 @@ def test_hostile_names_are_shown_and_do_nothing(call: Run, tmp_path: Path, brows
     assert f"{min(n, 2000):,} images cannot be read" in done.stderr
     browser.open(tmp_path / "map.html", ready=READY)
     paths = index.metadata(index.anchors(), ["path"])["path"].to_pylist()
-    kinds = browser.run("return Array.from(new Set(document.getElementById('map')._fullData.map((t) => t.type)))")
-    assert kinds == ["scatter" if n < 3000 else "scattergl"]
     if n < 3000:  # else points lie too close for the pointer to find this one
         for path in HOSTILE:
             hover(browser, paths.index(path))
@@ -131,13 +135,32 @@ def test_hostile_names_are_shown_and_do_nothing(call: Run, tmp_path: Path, brows
     else:
         hover(browser, 7)
         assert browser.run("return document.getElementById('path').textContent") in paths
-    legend = browser.run("return Array.from(document.querySelectorAll('.legendtext'), (t) => t.textContent)")
+    legend: Any = browser.run(LEGEND)
     named = Counter(kind for kind in index.metadata(index.anchors(), ["kind"])["kind"].to_pylist() if kind)
     assert set(named) == {"_plain $x$", HOSTILE[1], HOSTILE[3], HOSTILE[4]}
     assert {" ".join(text.split()) for text in legend[:4]} == {
         f"{' '.join(kind.split())} ({count:,})" for kind, count in named.items()
     }
     assert browser.run("return window.owned === undefined && document.images.length === 1")
-    assert browser.run("return document.scripts.length") == 4
+    assert browser.run("return document.scripts.length") == 3
     assert browser.requests() == [(tmp_path / "map.html").as_uri()]
     assert browser.complaints() == []
+
+
+def test_the_smaller_side_lies_on_top(call: Run, home: Path, tmp_path: Path, browser: Browser) -> None:
+    x = np.random.default_rng(0).normal(size=(400, 4)).astype(np.float32)
+    x[0] = x[1] + 1e-4  # of two sides, at one place
+    np.save(tmp_path / "x.npy", x)
+    rows = "".join(f"{row}.png,{'good' if row == 0 or row > 380 else 'bad'}\n" for row in range(400))
+    (tmp_path / "labels.csv").write_text("image,side\n" + rows)
+    source, matrix = qi.load_embeddings(tmp_path / "x.npy", tmp_path / "labels.csv")
+    index = qi.build_from_embeddings(tmp_path / "few-good", [source], matrix).index
+    done = call("map", index.path, "-o", "map.html", "--space", "raw", "--thumbnails", 0)
+    assert done.returncode == 0, done.stderr
+    browser.open(tmp_path / "map.html", ready=READY)
+    assert browser.run(LEGEND) == ["good (20)", "bad (380)"]  # no ratings: coloured by the side
+    anchors = index.anchors()
+    paths = index.metadata(anchors, ["path"])["path"].to_pylist()
+    row = paths.index("0.png")
+    red, _, blue = browser.run(COLOURS, row)  # type: ignore[misc]
+    assert blue > red  # the good are blue, the bad vermillion

@@ -1,5 +1,6 @@
 """Maps: the projection is PCA's, draws and marks are as asked, and no name of a file does anything."""
 
+import base64
 import json
 import re
 import sys
@@ -14,6 +15,7 @@ from sklearn.decomposition import PCA
 
 import quasar_index as qi
 from quasar_index.maps.colouring import GREY, PALETTE, Scale, colour_points
+from quasar_index.maps.packing import default_colour
 from quasar_index.methods.space import fit_space
 
 
@@ -173,12 +175,31 @@ def test_svg_holds_the_names_as_text(index, anchors, tmp_path, colour):
 
 
 def test_png_shows_both_sides(index, anchors, tmp_path):
-    qi.maps.draw_map(qi.maps.project_anchors(anchors), tmp_path / "m.png", index=index, anchors=anchors)
+    qi.maps.draw_map(qi.maps.project_anchors(anchors), tmp_path / "m.png", index=index, anchors=anchors, colour="side")
     pixels = np.asarray(Image.open(tmp_path / "m.png").convert("RGB")).reshape(-1, 3).astype(int)
     for colour in PALETTE[:2]:
         # As drawn: over white, with the points' transparency; the legend's are opaque.
         rgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
         assert (np.abs(pixels - rgb).max(axis=1) < 3).sum() > 50
+
+
+def test_page_is_small_and_coloured_by_the_rating_where_there_is_one(tmp_path):
+    index = hostile_index(tmp_path, 71)
+    anchors = index.anchors()
+    projection = qi.maps.project_anchors(anchors)
+    qi.maps.draw_map(projection, tmp_path / "m.html", index=index, anchors=anchors, n_thumbnails=0)
+    text = (tmp_path / "m.html").read_text(encoding="utf-8")
+    assert len(text) < 60_000  # without the pictures
+    page = Scripts()
+    page.feed(text)
+    drawn = json.loads(page.scripts["map-data"])
+    assert drawn["colours"]["title"] == "rating, 0 worst to 1 best"
+    values = np.frombuffer(base64.b64decode(drawn["colours"]["values"]), "<f4")
+    np.testing.assert_allclose(values, anchors.quality, atol=1e-6)
+    points = [np.frombuffer(base64.b64decode(drawn[name]), "<f4") for name in "xy"]
+    np.testing.assert_allclose(np.stack(points, axis=1), projection.points, atol=1e-6)
+    declared = qi.make_anchors(np.eye(4, 6), is_good=[True, True, False, False])
+    assert default_colour(declared.quality) == "side"
 
 
 class Scripts(HTMLParser):
@@ -217,7 +238,7 @@ def test_page_holds_hostile_names_as_data(index, anchors, tmp_path):
     text = (tmp_path / "m.html").read_text(encoding="utf-8")
     page = Scripts()
     page.feed(text)
-    assert len(page.scripts) == 4
+    assert len(page.scripts) == 3
     assert page.handlers == []
     assert page.tags.count("img") == 1
     cards = json.loads(page.scripts["card-data"])
@@ -228,12 +249,11 @@ def test_page_holds_hostile_names_as_data(index, anchors, tmp_path):
     assert facts["rating"][0] == "4.9 (1.00 of 0 to 1)"
     assert (cards["thumbnails"], len(cards["asked"])) == ({}, 30)
     assert np.isin(np.flatnonzero(marks.is_marked), cards["asked"]).all()
-    figure = json.loads(page.scripts["figure-data"])
-    names = [trace["name"] for trace in figure["data"]]
-    assert "&lt;!--&lt;script&gt;.png (5)" in names
-    assert not [name for name in names if "<" in name]
-    # Nothing beside the two scripts of the page itself may run.
-    assert re.search(r"default-src 'none'; script-src 'sha256-[^']+' 'sha256-[^']+' 'unsafe-eval';", text)
+    drawn = json.loads(page.scripts["map-data"])
+    assert ["<!--<script>.png", 5] in [[name, n] for name, _, n in drawn["colours"]["groups"]]
+    assert len(drawn["marked"]) == marks.n
+    # Nothing beside the script of the page itself may run, and no text becomes one.
+    assert re.search(r"default-src 'none'; script-src 'sha256-[^']+'; style-src 'sha256-[^']+'; img-src data:;", text)
     assert re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL).count("owned") == 0
 
 

@@ -24,6 +24,7 @@ await build({
   absWorkingDir: here,
   entryPoints: { app: "src/app.css" },
   outdir: out,
+  bundle: true,
   minify: true,
   charset: "utf8",
   target: ["chrome123", "firefox121", "safari17.5"],

@@ -4,6 +4,7 @@ import { html, memo, useEffect, useLayoutEffect, useReducer, useRef } from "./ht
 import { isBroken } from "./order.js";
 import { UNLIKE } from "./photos.js";
 import { thumb } from "./pictures.js";
+import { choose } from "./comparing.js";
 import { bins, change, described, go, marks, photos, state, view } from "./store.js";
 import { two } from "./text.js";
 
@@ -103,6 +104,7 @@ export function Grid() {
         current=${place === at}
         mark=${marks.of(photos.id[row])}
         isKept=${marks.isKept(photos.id[row])}
+        isChosen=${state.chosen.has(photos.id[row])}
         burst=${burst}
         isOpen=${burst > 1 && state.fold && state.open.has(photos.burst[row])}
       />`,
@@ -139,7 +141,7 @@ function Empty() {
 
 /** One photograph; everything that may change what is drawn is a property. */
 const Cell = memo(
-  ({ row, place, n, cell, height, total, low, high, proposed, current, mark, isKept, burst, isOpen }) => {
+  ({ row, place, n, cell, height, total, low, high, proposed, current, mark, isKept, isChosen, burst, isOpen }) => {
     const id = photos.id[row];
     const broken = isBroken(photos, row);
     const score = photos.score[row];
@@ -154,7 +156,13 @@ const Cell = memo(
       isOpen && "open",
     ];
     const place_ = `translate(${(place % n) * (cell + GAP)}px, ${Math.floor(place / n) * height}px)`;
-    const words = [photos.name[row], described(row), proposed && "proposed", !isKept && "not kept yet"];
+    const words = [
+      photos.name[row],
+      described(row),
+      proposed && "proposed",
+      !isKept && "not kept yet",
+      isChosen && "to compare",
+    ];
     return html`<div
       class=${names.filter(Boolean).join(" ")}
       id=${`photo-${id}`}
@@ -165,7 +173,7 @@ const Cell = memo(
       data-id=${id}
       data-score=${score}
       style=${{ transform: place_, width: `${cell}px`, height: `${height - GAP}px` }}
-      onClick=${() => go(row)}
+      onClick=${(event) => (event.ctrlKey || event.metaKey ? choose(row) : go(row))}
       onDblClick=${() => change({ large: true, zoomed: false })}
     >
       <span class="hidden">${words.filter(Boolean).join(", ")}</span>
@@ -186,6 +194,7 @@ const Cell = memo(
           ${mark.mark === "reject" && html`<span class="tag bad"><${Cross} />reject</span>`}
           ${proposed && mark.mark !== "pick" && html`<span class="tag">proposed</span>`}
           ${!isKept && html`<span class="tag warn">not kept yet</span>`}
+          ${isChosen && html`<span class="tag">compare</span>`}
         </span>
         <span class="tags right">
           ${burst > 1 && html`<span class="tag" title=${`a burst of ${burst}`}><${Stack} />${burst}</span>`}

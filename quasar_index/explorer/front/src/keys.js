@@ -1,12 +1,17 @@
 // All keys, once: what acts on them and the list that ? shows are the same table.
+import { COMPARE_KEYS } from "./comparing.js";
+import { map, toggleLasso } from "./anchors.js";
 import { change, filter, go, mark, marks, photos, rate, remember, state, step, toggleBurst, view } from "./store.js";
 import { columns, perPage } from "./grid.js";
 import { passOver, prefer, rateThis, takeBack } from "./taste.js";
 
 /** Keys of a photograph: in Cull, and in One image where it shows one of them. */
 const both = (run) => (key, shift) =>
-  state.view.name === "cull" || photos.rows.get(state.view.id) === state.current ? run(key, shift) : false;
+  ["cull", "compare"].includes(state.view.name) || photos.rows.get(state.view.id) === state.current
+    ? run(key, shift)
+    : false;
 const cull = (run) => (key, shift) => (state.view.name === "cull" ? run(key, shift) : false);
+const onMap = (run) => (key) => (state.view.name === "anchors" ? run(key) : false);
 export function open(view, id = null) {
   location.hash = id === null ? `#${view}` : `#${view}/${id}`;
 }
@@ -141,6 +146,22 @@ export const KEYS = [
     text: "one anchor fewer, more a side (k)",
     run: () => false,
   },
+  ...COMPARE_KEYS,
+  { group: "Anchors", keys: ["l"], label: ["L"], text: "lasso or move", run: onMap(toggleLasso) },
+  {
+    group: "Anchors",
+    keys: ["+", "=", "-"],
+    label: ["+", "−"],
+    text: "zoom the map",
+    run: onMap((key) => map.scatter?.zoomBy(key === "-" ? 1 / 1.3 : 1.3)),
+  },
+  {
+    group: "Anchors",
+    keys: ["Home"],
+    label: ["Home"],
+    text: "the whole map",
+    run: onMap(() => map.scatter?.fit(true)),
+  },
 ];
 
 /** In Taste keys judge; those that are not here are what they are elsewhere. */
@@ -159,12 +180,17 @@ const TASTE = [
   },
   { keys: ["s"], label: ["S"], text: "pass over", run: passOver },
   { keys: ["u"], label: ["U"], text: "take the last judgement back", run: takeBack },
-].map((entry) => ({ group: "Taste", ...entry }));
-
-const byKey = (list) => new Map(list.flatMap((entry) => entry.keys.map((key) => [key, entry])));
-const table = byKey(KEYS);
-const inTaste = byKey(TASTE);
+].map(({ run, ...entry }) => ({
+  group: "Taste",
+  ...entry,
+  run: (key) => (state.view.name === "taste" ? run(key) : false),
+}));
 KEYS.push(...TASTE);
+
+/** Key -> entries: those of a view before those of several. */
+const table = new Map();
+for (const entry of [...TASTE, ...COMPARE_KEYS, ...KEYS])
+  for (const key of entry.keys) table.set(key, [...(table.get(key) ?? []), entry]);
 const CONTROLS = "button, a[href], summary, input, select, textarea";
 
 /** Whether the element that has the focus wants this key for itself. */
@@ -185,8 +211,8 @@ export function press(event) {
   }
   if (state.dialog) return; // a dialog of the browser closes itself on Esc
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const entry = (state.view.name === "taste" && inTaste.get(key)) || table.get(key);
-  if (!entry || isTaken(event.target, key)) return;
+  const entries = table.get(key);
+  if (!entries || isTaken(event.target, key)) return;
   if (!state.letters && /^[a-z0-9/+=?[\]-]$/.test(key)) return;
-  if (entry.run(key, event.shiftKey) !== false) event.preventDefault();
+  if (entries.some((entry) => entry.run(key, event.shiftKey) !== false)) event.preventDefault();
 }

@@ -1,30 +1,42 @@
 // The page: header, one view by the address's hash, footer.
+import { AnchorsView } from "./anchors.js";
+import { Compare } from "./compare.js";
+import { compare } from "./comparing.js";
 import { Cull } from "./cull.js";
 import { ExportDialog, KeysDialog } from "./dialogs.js";
 import { html, render, useEffect, useReducer } from "./html.js";
 import { Moon, Sun } from "./icons.js";
 import { open, press } from "./keys.js";
 import { OneImage } from "./one.js";
-import { begin, change, listen, marks, photos, progress, remember, state } from "./store.js";
+import { begin, change, isDark, listen, marks, photos, progress, remember, state } from "./store.js";
 import { Taste } from "./taste.js";
 import { count, counted } from "./text.js";
 
-const VIEWS = { cull: "Cull", one: "One image", taste: "Taste" };
-const SHOWN = { cull: Cull, one: OneImage, taste: Taste };
+const VIEWS = { cull: "Cull", one: "One image", anchors: "Anchors", compare: "Compare", taste: "Taste" };
+const SHOWN = { cull: Cull, one: OneImage, anchors: AnchorsView, compare: Compare, taste: Taste };
 
 function route() {
   const [name, id] = location.hash.slice(1).split("/");
   const row = id ? photos.rows.get(Number(id)) : undefined;
   if (row !== undefined) change({ current: row, moved: true });
   change({
-    view: VIEWS[name] ? { name, id: id ? Number(id) : null } : { name: "cull", id: null },
+    view: VIEWS[name]
+      ? { name, id: id && name === "one" ? Number(id) : null, ids: id?.split(",").map(Number) }
+      : { name: "cull", id: null },
     large: false,
     dialog: "",
   });
 }
 
-const isDark = () =>
-  state.theme === "auto" ? matchMedia("(prefers-color-scheme: dark)").matches : state.theme === "dark";
+/** Go to a view with the photograph that is current in Cull; returns whether there is one. */
+function enter(name) {
+  if (state.current < 0 || state.view.name === name) return false;
+  if (name === "one") open("one", photos.id[state.current]);
+  else if (name === "compare") compare();
+  else return false;
+  return true;
+}
+
 function dress() {
   const { theme } = state;
   if (theme === "auto") delete document.documentElement.dataset.theme;
@@ -48,7 +60,7 @@ function Header() {
             key=${name}
             href=${`#${name}`}
             aria-current=${view.name === name ? "page" : undefined}
-            onClick=${(event) => name === "one" && state.current >= 0 && (event.preventDefault(), open("one", photos.id[state.current]))}
+            onClick=${(event) => enter(name) && event.preventDefault()}
             >${label}</a
           >`,
       )}
@@ -117,6 +129,23 @@ const HINTS = {
     ["pick", "P"],
     ["reject", "X"],
     ["anchors a side", "[", "]"],
+    ["back", "Esc"],
+    ["all keys", "?"],
+  ],
+  anchors: [
+    ["lasso or move", "L"],
+    ["zoom", "+", "−"],
+    ["the whole map", "Home"],
+    ["back", "Esc"],
+    ["all keys", "?"],
+  ],
+  compare: [
+    ["the one beside", "←", "→"],
+    ["next candidate", "↓"],
+    ["pick", "P"],
+    ["reject", "X"],
+    ["zoom", "+", "−"],
+    ["every pixel", "Z"],
     ["back", "Esc"],
     ["all keys", "?"],
   ],

@@ -12,7 +12,7 @@ const kept = new Map(); // address -> img element, oldest first
 
 /** An <img> element of a photograph, decoded or on its way; the same element each time, so in one place at a time. */
 export function picture(id, side = 1600) {
-  const address = at(id, side);
+  const address = photo(id, side);
   let image = kept.get(address);
   if (image && !image.failed) {
     kept.delete(address);
@@ -36,6 +36,7 @@ export function picture(id, side = 1600) {
   return image;
 }
 
-const at = (id, side) => `/photo/${id}?side=${side}${run && `&${run}`}`;
-export const isKept = (id, side = 1600) => Boolean(kept.get(at(id, side))?.done);
+/** Address of a photograph, its longer side of so many pixels. */
+export const photo = (id, side = 1600) => `/photo/${id}?side=${side}${run && `&${run}`}`;
+export const isKept = (id, side = 1600) => Boolean(kept.get(photo(id, side))?.done);
 export const thumb = (id) => `/thumb/${id}${run && `?${run}`}`;

@@ -40,6 +40,7 @@ export const state = {
   current: -1, // row of the current photograph
   moved: false, // whether the person chose it; before, it is the first
   keep: 0, // best so many are proposed
+  chosen: new Set(), // ids that are to be compared
   large: false,
   zoomed: false,
   dialog: "", // "keys", "export" or none
@@ -57,6 +58,9 @@ export const state = {
   letters: remembered("letters", true), // keys of one letter
   tasteKind: remembered("tasteKind", "stars"), // what is judged in Taste
 };
+
+export const isDark = () =>
+  state.theme === "auto" ? matchMedia("(prefers-color-scheme: dark)").matches : state.theme === "dark";
 
 const listeners = new Set();
 let waiting = false;
