@@ -69,7 +69,7 @@ def shown(page: Browser) -> list[str]:
     if page.run("return Boolean(document.querySelector('.choice'))"):
         script = "return [...document.querySelectorAll('.choice')].map((one) => one.ariaLabel.split(': ')[1])"
         return page.run(script)  # type: ignore[return-value]
-    page.wait("document.querySelector('.asked img')?.alt")
+    page.wait("document.querySelector('.asked img')?.alt", 60)
     return [page.run("return document.querySelector('.asked img').alt")]  # type: ignore[list-item]
 
 
@@ -108,19 +108,19 @@ def test_ten_judged_by_keys_become_an_index_that_scores(page: Browser, shots: Pa
         assert len(judged) == 7
         page.driver.refresh()
         page.wait(READY, 60)
-        page.wait("document.querySelector('#judged').innerText === '7'")
+        page.wait("document.querySelector('#judged').innerText === '7'", 60)
         assert shown(page)[0] not in judged
         explorer.kill()
     with running(page, shots, home=own_home) as explorer:
         begin(page, explorer.url)
-        page.wait("document.querySelector('#judged').innerText === '7'")
+        page.wait("document.querySelector('#judged').innerText === '7'", 60)
         for turn in range(7, 10):
             [name] = shown(page)
             assert name not in judged
             judged[name] = 5 - sharpness(name)
             judge(page, str(judged[name]), turn + 1)
         page.press("u")  # and again
-        page.wait(f"document.querySelector('#judged').innerText === '9' && {KEPT}")
+        page.wait(f"document.querySelector('#judged').innerText === '9' && {KEPT}", 60)
         assert shown(page) == [name]
         judge(page, str(judged[name]), 10)
         page.run("document.querySelector('#make').click()")
@@ -130,11 +130,11 @@ def test_ten_judged_by_keys_become_an_index_that_scores(page: Browser, shots: Pa
         assert "95% interval" in said
         assert "10 judgements say little" in page.text(".told")
         page.run("document.querySelector('#sort').click()")
-        page.wait("document.querySelectorAll('.cell').length === 20")
+        page.wait("document.querySelectorAll('.cell').length === 20", 60)
         assert page.run("return document.querySelector('#order').value") == "taste"
         by_taste: list[str] = page.run(NAMES)  # type: ignore[assignment]
         page.run("location.hash = '#taste'")
-        page.wait("document.querySelector('#taste-score')")
+        page.wait("document.querySelector('#taste-score')", 60)
         assert page.text("#taste-score") == f"quasar-index score {shots} --index my-taste"
     index = qi.AnchorIndex.open(own_home / "my-taste")
     kept = index.to_arrow(["path", "score"]).to_pydict()
