@@ -21,7 +21,8 @@ from .spec import EncoderSpec
 @checked
 def patch_level(encoder: Encoder) -> Encoder:
     """Return what embeds patches: of an encoder of two levels, such as `grepq`, its attribute `low`."""
-    return getattr(encoder, "low", encoder)
+    level: Encoder = getattr(encoder, "low", encoder)
+    return level
 
 
 @checked
@@ -38,8 +39,9 @@ def prompt_level(encoder: Encoder) -> Encoder:
     Raises:
         EncoderError: When that folder holds no high level, or it cannot be read.
     """
-    if (high := getattr(encoder, "high", None)) is not None:
-        return high  # type: ignore[no-any-return]
+    high: Encoder | None = getattr(encoder, "high", None)
+    if high is not None:
+        return high
     whole = encoder.load() if isinstance(encoder, LazyEncoder) else encoder
     spec = whole.spec
     if isinstance(whole, TextEncoder) or spec.name != "grepq-low" or not Path(spec.weights).is_dir():
