@@ -10,9 +10,9 @@ from typing import Any
 import typer
 
 import quasar_index as qi
+from quasar_index.cells import csv_line
 from quasar_index.errors import counted
 
-from .cells import csv_line
 from .evaluation_files import Outputs
 from .evaluation_tables import EvaluationFormat, latex_table, latex_text, markdown_table
 from .output import choose_format, note, print_table, print_text, write_rows
