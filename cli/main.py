@@ -69,7 +69,7 @@ class _Once(logging.Filter):
 @app.callback()
 def _options(
     context: typer.Context,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and the log.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", hidden=True, help="Show tracebacks and the log.")] = False,
     version: Annotated[  # noqa: ARG001
         bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
     ] = False,

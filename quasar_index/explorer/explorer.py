@@ -34,6 +34,7 @@ from .bursts import find_bursts, moment_in
 from .command import Command
 from .curves import methods_of_sliders
 from .explainer import Explainer, InTurns
+from .exports import Only, XmpName
 from .folders import Files
 from .marks import NONE, Mark, Marks
 from .photos import Photos, shown_folder
@@ -289,7 +290,7 @@ class Explorer:
         except ImageError:
             return None
 
-    def table(self, only: exports.Only, format_: str) -> bytes:
+    def table(self, only: Only, format_: str) -> bytes:
         """Return a table of photographs, "csv" or "parquet".
 
         Raises:
@@ -300,7 +301,7 @@ class Explorer:
         return exports.csv_bytes(rows) if format_ == "csv" else exports.parquet_bytes(rows)
 
     def export(
-        self, what: str, only: exports.Only, *, xmp_name: exports.XmpName = "photo.xmp", folder: str = "picks"
+        self, what: str, only: Only, *, xmp_name: XmpName = "photo.xmp", folder: str = "picks"
     ) -> exports.Export:
         """Write what marks say: a table, sidecars, links or copies.
 

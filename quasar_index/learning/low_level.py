@@ -20,7 +20,7 @@ import torch
 from ..arguments import checked
 from ..arrays import ByteArray, as_tensor
 from ..encoders.grepq_networks import LowLevelNetwork
-from ..errors import DataError
+from ..errors import DataError, counted
 from ..paths import PathText
 from .fragments import cut_fragments, draw_places, enlarged
 from .kept_similarities import kept_similarities
@@ -212,10 +212,10 @@ class LowLevel:
                 f"alike distorted versions of an image are by {self.similarity.upper()}."
             ),
             "Data": (
-                f"{len(self._train)} sets of {self.n_versions} images each, one undistorted and "
-                f"{self.n_versions - 1} distorted; {len(self._aside)} further sets were kept aside. The hash of their "
-                f"content is `{self._data}`. No image is in this file; the terms of the images decide what may be done "
-                "with a network that was trained on them: say here which they are."
+                f"{counted(len(self._train), 'set')} of one undistorted image each and "
+                f"{counted(self.n_versions - 1, 'distorted version')} of it; {len(self._aside)} more were kept aside. "
+                f"The hash of their content is `{self._data}`. No image is in this file; the terms of the images "
+                "decide what may be done with a network that was trained on them: say here which they are."
             ),
             "Use": (
                 "    quasar-index build NAME --data DATA --encoder grepq-low --weights FILE.safetensors\n\n"

@@ -1,7 +1,7 @@
 """Training: steps, checkpoints, a log, and at the end the weights with a card that says how they were made.
 
-Beside `NAME.safetensors` lie `NAME.md` (the card), `NAME.png` (the loss), `NAME.csv` (a row a step) and, until it is
-done, `NAME.safetensors.checkpoint`.
+Beside `NAME.safetensors` lie a card in Markdown, a picture of the loss, a CSV of a row a step and, until it is done,
+`NAME.safetensors.checkpoint`.
 """
 
 from __future__ import annotations

@@ -104,14 +104,6 @@ class PatchGaussian:
         mean: (D,) float64, m_p.
         factor: (D, D) float64, L, lower.
         ridge: r.
-
-    Example:
-        >>> import numpy as np
-        >>> from quasar_index.methods.patches import PatchGaussian
-        >>> gaussian = PatchGaussian.of(np.random.default_rng(0).normal(size=(50, 4)), ridge=0.001)
-        >>> there = gaussian.distance(np.random.default_rng(1).normal(size=(40, 4)))
-        >>> there < gaussian.distance(np.random.default_rng(1).normal(size=(40, 4)) + 1)
-        True
     """
 
     def __init__(self, mean: DoubleArray, factor: DoubleArray, ridge: float) -> None:

@@ -15,7 +15,7 @@ import scipy  # its submodules load on first use, so that start-up is quick
 
 from ..arguments import checked
 from ..arrays import DoubleArray, IntArray, as_embeddings
-from ..errors import DataError, ValidationError
+from ..errors import DataError, ValidationError, counted
 from ..methods.mean import Mean
 from ..methods.method import Method
 from ..own_anchors import make_anchors
@@ -73,7 +73,7 @@ def agreement_of_ratings(
     """
     matrix, values = as_embeddings(embeddings), np.asarray(ratings, dtype=np.float64)
     if values.shape != (len(matrix),):
-        raise DataError(f"{len(matrix)} embeddings but ratings of shape {values.shape}", "give one each")
+        raise DataError(f"{counted(len(matrix), 'embedding')} but ratings of shape {values.shape}", "give one each")
     everyone = np.arange(len(values))
     scores = np.full(len(values), np.nan)
     for row in everyone:

@@ -106,7 +106,8 @@ def next_pairs(
         (True, True)
     """
     matrix = as_embeddings(embeddings)
-    done = {frozenset(map(int, pair)) for told in (pairs, passed_over) for pair in told}
+    told = [as_pairs(one, len(matrix)).tolist() for one in (pairs, passed_over) if len(one)]
+    done = {frozenset(pair) for one in told for pair in one}
     if not len(pairs):
         drawn = _drawn(matrix, _rows((), len(matrix)), None, len(matrix) if done else 2 * n, _rows((), 0), seed)
         first = itertools.zip_longest(drawn[::2], drawn[1::2], fillvalue=drawn[0] if drawn else 0)

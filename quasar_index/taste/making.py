@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..arguments import checked
-from ..arrays import BoolArray, DoubleArray, FloatArray
+from ..arrays import BoolArray, DoubleArray, FloatArray, as_numbers
 from ..datasets.base import AnchorSource, make_records
 from ..encoders.spec import EncoderSpec
 from ..errors import DataError, counted
@@ -111,7 +111,7 @@ def good_ones(ratings: DoubleArray) -> BoolArray:
 
 
 def _ratings(ratings: npt.ArrayLike) -> DoubleArray:
-    values = np.asarray(ratings, dtype=np.float64)
+    values: DoubleArray = as_numbers(ratings, np.float64, "ratings")
     if values.ndim != 1 or not np.isfinite(values).all() or not len(values):
         raise DataError("ratings are no list of numbers", "give one each photograph")
     return values

@@ -166,7 +166,7 @@ def test_what_was_changed_is_told_in_two_lines(call: Run, labels: dict[str, Path
     ("arguments", "code", "message"),
     [
         (["remove", "rated"], 2, "either --id or --where"),
-        (["add", "rated"], 2, "either --data or --embeddings"),
+        (["add", "rated"], 2, "either --data, --embeddings or --patches"),
         (["remove", "rated", "--where", "nonsense = 1"], 4, "filter 'nonsense = 1' cannot be used"),
         (["remove", "rated", "--where", "dataset = 'ratings'"], 3, "these are all 20 anchors"),
         (["info", "rated", "--where", "score >"], 4, "cannot be used"),

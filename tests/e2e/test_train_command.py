@@ -62,7 +62,7 @@ def test_a_training_is_an_encoder_with_a_card(call, sets, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} >= {f"own.{ending}" for ending in ("safetensors", "md", "png")}
     with (tmp_path / "own.csv").open() as file:
         assert [(row["epoch"], row["step"]) for row in csv.DictReader(file)] == [("1", "1"), ("2", "1")]
-    card = (tmp_path / "own.md").read_text()
+    card = (tmp_path / "own").with_suffix(".md").read_text()
     assert "far behind the encoder" in card
     assert "--encoder grepq-low --weights own.safetensors" in card
     encoder = qi.load_encoder("grepq-low", weights=out, device="cpu", precision="fp32")

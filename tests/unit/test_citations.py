@@ -11,7 +11,10 @@ def test_nothing_outside_the_repository_is_cited() -> None:
     files = [ROOT / "pyproject.toml", ROOT / "Makefile"]
     for folder in ("quasar_index", "cli", "tests"):
         files += [
-            file for suffix in ("py", "pyi", "sh", "css", "js", "html") for file in (ROOT / folder).rglob(f"*.{suffix}")
+            file
+            for suffix in ("py", "pyi", "sh", "css", "js", "html")
+            for file in (ROOT / folder).rglob(f"*.{suffix}")
+            if "node_modules" not in file.parts
         ]
     cited = [
         f"{file.relative_to(ROOT)}: {found}"
