@@ -233,7 +233,7 @@ def test_a_whole_culling_by_keyboard_alone(browser: Browser, shots: Path, home: 
             page.press("Tab")
         page.press("Enter")
         page.wait("document.querySelector('.answer')")
-        assert page.text(".answer").startswith("Wrote 2 sidecars to ")
+        assert page.text(".answer").startswith("Wrote 2 sidecars beside the photographs")
         written = {file.name for file in shots.iterdir()} - before.keys() - {".quasar-index-marks.sqlite"}
         assert written == {Path(name).with_suffix(".xmp").name for name in order[:2]}
         assert 'xmp:Rating="5"' in (shots / order[1]).with_suffix(".xmp").read_text(encoding="utf-8")

@@ -798,7 +798,7 @@ rating ${vs(e.rating)}, weight ${X(e.weight)}, cosine ${X(e.cosine)}`,vs=e=>e==n
       changed.
     </p>
   <//>`}var ga={xmp:["XMP sidecars","stars and picks for Lightroom, darktable, digiKam and others, in a small file beside each photograph"],csv:["CSV","a table of names, scores and marks"],parquet:["Parquet","the same table for data tools"],links:["Links","a new folder of links to the photographs"],copies:["Copies","a new folder of copies of the photographs"]},Ts={picks:"picks",rejects:"rejects",marked:"all with a mark or stars",all:"all photographs"};function Os(){let[e,t]=R({what:"xmp",only:"picks",xmp_name:"photo.xmp",folder:"picks"}),[n,o]=R(null),[s,r]=R(!1),a=m=>{t({...e,...m}),o(null)},i=Xe(),h={picks:i.pick,rejects:i.reject,all:i.all},f={xmp:"sidecar",csv:"row",parquet:"row"}[e.what]??"photograph",l=m=>`${Ts[m]}${h[m]===void 0?"":` (${A(h[m])})`}`,$=e.what==="csv"||e.what==="parquet",g=e.what==="links"||e.what==="copies";return c`<${As} title="Export">
-    <form onSubmit=${async m=>{m.preventDefault(),r(!0);try{let b={what:e.what,only:e.only};e.what==="xmp"&&(b.xmp_name=e.xmp_name),g&&(b.folder=e.folder);let _=await le("/api/export",b);o(_),O(`Wrote ${_.written} to ${_.where}.`)}catch(b){o({error:b.message})}r(!1)}}>
+    <form onSubmit=${async m=>{m.preventDefault(),r(!0);try{let b={what:e.what,only:e.only};e.what==="xmp"&&(b.xmp_name=e.xmp_name),g&&(b.folder=e.folder);let _=await le("/api/export",b);o(_),O(`Wrote ${_.written} ${$||g?"to ":""}${_.where}.`)}catch(b){o({error:b.message})}r(!1)}}>
       <fieldset class="what">
         <legend>What</legend>
         ${Object.entries(ga).map(([m,[b,_]])=>c`<label key=${m} class="check">
@@ -841,7 +841,11 @@ rating ${vs(e.rating)}, weight ${X(e.weight)}, cosine ${X(e.cosine)}`,vs=e=>e==n
       ${M.queue.length>0&&c`<p class="warn">${z(M.queue.length,"change")} of marks not kept yet: wait for the server.</p>`}
     </form>
     ${n&&c`<div class="answer" role="status">
-        ${n.error?c`<p class="warn">${n.error}</p>`:c`<p>${`Wrote ${z(n.written,f)} to `}<span class="path">${n.where}</span></p>
+        ${n.error?c`<p class="warn">${n.error}</p>`:c`<p>
+                  ${`Wrote ${z(n.written,f)} ${$||g?"to ":""}`}<span class="path"
+                    >${n.where}</span
+                  >
+                </p>
                 ${n.skipped?.length>0&&c`<p>Left as they are:</p>
                     <ul class="skipped">
                       ${n.skipped.slice(0,50).map(m=>c`<li key=${m}>${m}</li>`)}

@@ -103,7 +103,7 @@ export function ExportDialog() {
       if (isFolder) body.folder = choice.folder;
       const done = await post("/api/export", body);
       tell(done);
-      say(`Wrote ${done.written} to ${done.where}.`);
+      say(`Wrote ${done.written} ${isTable || isFolder ? "to " : ""}${done.where}.`);
     } catch (failure) {
       tell({ error: failure.message });
     }
@@ -167,7 +167,11 @@ export function ExportDialog() {
         ${
           answer.error
             ? html`<p class="warn">${answer.error}</p>`
-            : html`<p>${`Wrote ${counted(answer.written, thing)} to `}<span class="path">${answer.where}</span></p>
+            : html`<p>
+                  ${`Wrote ${counted(answer.written, thing)} ${isTable || isFolder ? "to " : ""}`}<span class="path"
+                    >${answer.where}</span
+                  >
+                </p>
                 ${
                   answer.skipped?.length > 0 &&
                   html`<p>Left as they are:</p>
