@@ -3,9 +3,11 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -51,10 +53,12 @@ def test_numbers_are_those_of_the_command_beside_them(run, home, shots, options)
         assert top["bad"][2] == pytest.approx(row["similarity_bad"], abs=1e-4)
 
 
-def test_opinions_are_those_of_the_calibration(run, home, shots, photos):
+def test_opinions_are_those_of_the_calibration(run, home, shots, photos, tmp_path):
+    own = shutil.copytree(home, tmp_path / "own home")  # the others' index stays without a calibration
+    run = partial(run, QUASAR_INDEX_HOME=str(own))
     made = run("calibrate", "rated")
     assert made.returncode == 0, made.stderr
-    environment = {**os.environ, "QUASAR_INDEX_HOME": str(home)}
+    environment = {**os.environ, "QUASAR_INDEX_HOME": str(own)}
     with explore_command(photos, "-i", "rated", environment=environment) as (_, client):
         state = client.wait()
         assert state["command"].endswith("--method mean --calibrated")
