@@ -18,6 +18,7 @@ from .idle import Idle
 from .output import interruptible, note, printable
 
 _PANEL = "Page"
+_SECONDS = 0.5
 IDLE = (
     Idle(("exclude",), lambda given: not any(map(holds_files, given["paths"] or ())), "no folder or glob is named"),
     ways.idle_group("it is for what a method chooses by groups: a shrinkage, a penalty, a space"),
@@ -105,8 +106,9 @@ def explore(
         if not no_browser:
             _open(address.url)
         explorer.run()
-        while True:
-            threading.Event().wait(3600)
+        ended = threading.Event()
+        while not ended.wait(_SECONDS):  # a signal that comes just before a wait is answered when it ends
+            pass
 
 
 def _calibration_of(index: qi.AnchorIndex, method: qi.Method, rating: str | None) -> Any:
