@@ -88,7 +88,7 @@ def build_taste(
         >>> names = [f"{i}.jpg" for i in range(20)]
         >>> index = qi.taste.build_taste("mine", names, shots, 1 + np.arange(20) % 5, score_range=(1, 5)).index
         >>> len(index), index.manifest.n_good
-        (20, 8)
+        (20, 12)
     """
     source = source_of_taste(paths, ratings, score_range=score_range)
     return build_from_embeddings(name, source, embeddings, spec=spec, ids=ids, overwrite=overwrite)

@@ -41,8 +41,8 @@ def ratings_of_pairs(pairs: Sequence[tuple[int, int]] | npt.NDArray[np.integer],
     Example:
         >>> import quasar_index as qi
         >>> ratings = qi.taste.ratings_of_pairs([(0, 1), (1, 2), (0, 2)], 4)
-        >>> ratings.round(2).tolist()
-        [0.79, 0.0, -0.79, 0.0]
+        >>> (ratings.round(2) + 0.0).tolist()
+        [0.59, 0.0, -0.59, 0.0]
     """
     rows = as_pairs(pairs, n)
     from sklearn.linear_model import LogisticRegression
