@@ -240,8 +240,8 @@ ENTRIES = {
         p("out.npz"), lambda path: qi.index.write_embedded_images(path, list("abcd"), MATRIX[:4])
     ),
     "LowLevel.__init__": lambda p: _refused_data(lambda: qi.learning.LowLevel(p("images")), "images' holds no sets"),
-    "train": lambda p: qi.learning.train(Line(n_epochs=1), p("new")),
-    "check_output": lambda p: qi.learning.check_output(p("new"), "line"),
+    "train": lambda p: qi.learning.train(Line(n_epochs=1), p("new.safetensors")),
+    "check_output": lambda p: qi.learning.check_output(p("new.safetensors"), "line"),
     "HighLevel.__init__": lambda p: _too_few(lambda: qi.learning.HighLevel(p("images"), weights=p("all.npy"))),
     "Provenance.of": lambda p: qi.index.Provenance.of([p("index")]),
     "Provenance.write": lambda p: qi.index.Provenance((qi.index.Origin("x"),)).write(p("index")),
