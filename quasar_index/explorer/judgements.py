@@ -6,16 +6,14 @@ with a file that was renamed; each judgement is a row, and the last one of a pho
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import DataError
 from .folders import Folder
-from .marks import OddError, answering, opened, place_of
+from .kept_file import KeptFile
 
 NAME = ".quasar-index-taste.sqlite"
 KINDS = ("stars", "pairs")
@@ -45,7 +43,7 @@ class Judgement(NamedTuple):
     stars: int
 
 
-class Judgements:
+class Judgements(KeptFile):
     """The judgements of a folder.
 
     Args:
@@ -56,8 +54,7 @@ class Judgements:
     """
 
     def __init__(self, folder: Folder) -> None:
-        self.path: Path = place_of(folder, NAME, "taste")
-        self._connection: sqlite3.Connection | None = None
+        super().__init__(folder, NAME, "judgements", _LAYOUT, _APPLICATION, place="taste")
         self._lock = threading.Lock()
 
     def read(self) -> list[Judgement]:
@@ -66,8 +63,8 @@ class Judgements:
         Raises:
             DataError: When the file cannot be read.
         """
-        with self._lock, answering(self.path, "judgements"):
-            connection = self._connect(create=False)
+        with self._lock, self.answering():
+            connection = self.connect(create=False)
             if connection is None:
                 return []
             rows = connection.execute("SELECT kind, first, second, stars FROM judgements ORDER BY number")
@@ -83,8 +80,8 @@ class Judgements:
             raise DataError("this is no judgement", "reload the page")
         if not 0 <= judgement.stars <= MOST_STARS:
             raise DataError(f"{judgement.stars} stars", f"give 1 to {MOST_STARS}, or 0 to pass it over")
-        with self._lock, answering(self.path, "judgements"):
-            connection = self._connect(create=True)
+        with self._lock, self.answering():
+            connection = self.connect(create=True)
             assert connection is not None  # noqa: S101 - for the type checker
             connection.execute(
                 "INSERT INTO judgements (time, kind, first, second, stars) VALUES (?, ?, ?, ?, ?)",
@@ -97,8 +94,8 @@ class Judgements:
         Raises:
             DataError: When the file cannot be written.
         """
-        with self._lock, answering(self.path, "judgements"):
-            connection = self._connect(create=False)
+        with self._lock, self.answering():
+            connection = self.connect(create=False)
             if connection is None:
                 return None
             ask = (
@@ -113,19 +110,7 @@ class Judgements:
     def close(self) -> None:
         """Close the file."""
         with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-
-    def _connect(self, *, create: bool) -> sqlite3.Connection | None:
-        if self._connection is None:
-            if self.path.is_symlink():
-                raise OddError("it is a link")
-            if not self.path.is_file() and not create:
-                return None
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = opened(self.path, _LAYOUT, _APPLICATION)
-        return self._connection
+            super().close()
 
 
 def stars_of(judgements: Sequence[Judgement]) -> dict[str, int]:

@@ -4,31 +4,26 @@ One SQLite file for each folder, beside its photographs; where that folder canno
 A mark belongs to a content (the id of the file's bytes) at a path: a file that was renamed or moved keeps its marks, a
 file that was changed has none, and two copies have one each. Several servers may change one file; each sees what the
 others did.
-
-The file lies among files of strangers: it is never a link, and one that is laid out otherwise is refused, not used.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple, TypeAlias
 from uuid import uuid4
 
-from ..errors import DataError, reason
-from .folders import Files, Folder, folder_is_writable
+from ..errors import DataError
+from .folders import Files, Folder
+from .kept_file import KeptFile
 
 NAME = ".quasar-index-marks.sqlite"
 KINDS = ("", "pick", "reject")
-VERSION = 1
 _APPLICATION = 0x51534D4B  # "QSMK"
-_WAIT = 10.0
 _MOST_CHANGES = 200_000
 """Changes that can be taken back, about; each mark of a photograph is one."""
 _LAYOUT = (
@@ -61,7 +56,7 @@ class Mark(NamedTuple):
 NONE = Mark()
 
 
-class MarkStore:
+class MarkStore(KeptFile):
     """The marks of one folder.
 
     Args:
@@ -72,8 +67,7 @@ class MarkStore:
     """
 
     def __init__(self, folder: Folder) -> None:
-        self.path = place_of(folder, NAME, "marks")
-        self._connection: sqlite3.Connection | None = None
+        super().__init__(folder, NAME, "marks", _LAYOUT, _APPLICATION, place="marks")
         self._known: dict[Key, Mark] = {}
         self._state = -1
 
@@ -83,8 +77,8 @@ class MarkStore:
         Raises:
             DataError: When the file cannot be read.
         """
-        with answering(self.path, "marks"):
-            connection = self._connect(create=False)
+        with self.answering():
+            connection = self.connect(create=False)
             if connection is None:
                 return {}
             state = connection.execute("PRAGMA data_version").fetchone()[0]
@@ -105,7 +99,7 @@ class MarkStore:
             DataError: When they cannot be kept.
         """
         now = time.time_ns()
-        with answering(self.path, "marks"), self._transaction() as connection:
+        with self.answering(), self._transaction() as connection:
             before = self._stored(connection, changes)
             connection.executemany(
                 "INSERT INTO changes (batch, time, content, path, mark, stars) VALUES (?, ?, ?, ?, ?, ?)",
@@ -118,8 +112,8 @@ class MarkStore:
 
     def last(self) -> tuple[int, str] | None:
         """Return when the last change was made, in nanoseconds, and its batch; None where there is none."""
-        with answering(self.path, "marks"):
-            connection = self._connect(create=False)
+        with self.answering():
+            connection = self.connect(create=False)
             if connection is None:
                 return None
             found = connection.execute("SELECT time, batch FROM changes ORDER BY number DESC LIMIT 1").fetchone()
@@ -127,7 +121,7 @@ class MarkStore:
 
     def undo(self, batch: str) -> list[Key]:
         """Take a batch of changes back, on the disk when this returns; return what it changed."""
-        with answering(self.path, "marks"), self._transaction() as connection:
+        with self.answering(), self._transaction() as connection:
             rows = connection.execute(
                 "SELECT content, path, mark, stars FROM changes WHERE batch = ? ORDER BY number DESC", (batch,)
             ).fetchall()
@@ -139,12 +133,6 @@ class MarkStore:
                 self._known.pop(key, None)
             self._put(connection, {key: Mark(*value) for key, value in old.items() if value[0] is not None})
             return list(old)
-
-    def close(self) -> None:
-        """Close the file."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
 
     def _stored(self, connection: sqlite3.Connection, keys: Mapping[Key, Mark]) -> dict[Key, Mark | None]:
         ask = "SELECT mark, stars FROM marks WHERE content = ? AND path = ?"
@@ -158,7 +146,7 @@ class MarkStore:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        connection = self._connect(create=True)
+        connection = self.connect(create=True)
         assert connection is not None  # noqa: S101 - for the type checker
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -169,82 +157,6 @@ class MarkStore:
             with contextlib.suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
             raise
-
-    def _connect(self, *, create: bool) -> sqlite3.Connection | None:
-        if self._connection is None:
-            if self.path.is_symlink():
-                raise OddError("it is a link")
-            if not self.path.is_file() and not create:
-                return None
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = opened(self.path, _LAYOUT, _APPLICATION)
-        return self._connection
-
-
-@contextlib.contextmanager
-def answering(path: Path, what: str) -> Iterator[None]:
-    """Say what stands against a file of marks or judgements as a DataError."""
-    try:
-        yield
-    except (sqlite3.Error, OSError, OddError, TypeError, ValueError) as error:
-        is_odd = isinstance(error, OddError)
-        mend = f"move it away: {what} begin anew" if is_odd else "make room, or mend its permissions"
-        raise DataError(f"{what} cannot be kept in '{path}' ({reason(error)})", mend) from error
-
-
-class OddError(Exception):
-    """The file is not what this program makes; said as a DataError."""
-
-
-def opened(path: Path, layout: Sequence[str], application: int) -> sqlite3.Connection:
-    """Open a file of such a layout, which marks it as this application's, and lay a new one out.
-
-    Raises:
-        OddError: When it is another file.
-        sqlite3.Error: When it cannot be opened.
-    """
-    connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None, check_same_thread=False)
-    try:
-        # A file that strangers made may call functions from its schema.
-        connection.execute("PRAGMA trusted_schema = OFF")
-        # A commit is on the disk, its name too, when it returns; a rollback journal leaves no files beside this one.
-        connection.execute("PRAGMA journal_mode = DELETE")
-        connection.execute("PRAGMA synchronous = EXTRA")
-        connection.execute("BEGIN IMMEDIATE")
-        tables = [row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")]
-        number = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if not tables and number == 0:
-            for command in (*layout, f"PRAGMA application_id = {application}", f"PRAGMA user_version = {VERSION}"):
-                connection.execute(command)
-        elif (number, version, _words(tables)) != (application, VERSION, _words(layout)):
-            raise OddError("it is no file of marks that this version reads")
-        connection.execute("COMMIT")
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        if type(error) is sqlite3.DatabaseError:
-            raise OddError(reason(error)) from error
-        raise
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _words(commands: Sequence[str]) -> list[str]:
-    """Return commands of SQL without white space, which may be written otherwise."""
-    return ["".join(one.split()) for one in commands]
-
-
-def place_of(folder: Folder, name: str, what: str) -> Path:
-    """Return where something of a folder is kept: in it, unless it cannot be written; then by what it is elsewhere."""
-    beside = Path(folder.real, name)
-    if folder_is_writable(folder.real) or not Path(folder.real).is_dir():
-        return beside
-    home = os.environ.get("XDG_DATA_HOME")
-    data = Path(home) if home else Path.home() / ".local" / "share"
-    key = hashlib.sha256(os.fsencode(folder.real)).hexdigest()[:24]
-    return data / "quasar-index" / what / f"{key}.sqlite"
 
 
 class Marks:

@@ -19,6 +19,7 @@ from typing import Any
 import torch
 
 from ..arguments import checked
+from ..encoders.grepq_weights import METADATA_KEY
 from ..encoders.torch_encoder import resolve_device
 from ..errors import DataError, reason
 from ..forks import compute_alone
@@ -29,8 +30,6 @@ from .precision import Precision, choose_precision, placed, step
 from .task import Batch, Task
 
 ENDING = ".safetensors"
-MARK = "quasar-index"
-"""Key of the file's metadata that names the encoder."""
 CHECKPOINT_SECONDS = 60.0
 _AHEAD = 2
 
@@ -378,7 +377,7 @@ class _Training:
             "precision": report.precision,
             "why": report.why,
         }
-        metadata = {MARK: self.task.name, "settings": json.dumps(self.settings), "report": json.dumps(noted)}
+        metadata = {METADATA_KEY: self.task.name, "settings": json.dumps(self.settings), "report": json.dumps(noted)}
         with new_output(self.target) as path:
             path.write_bytes(save(tensors, metadata))  # save_file makes files that nobody else may read
         checkpoint_path(self.target).unlink(missing_ok=True)

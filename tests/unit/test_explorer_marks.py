@@ -147,7 +147,7 @@ def test_marks_of_a_folder_that_cannot_be_written_are_kept_elsewhere(tmp_path, m
 
 def test_marks_are_kept_elsewhere_where_the_folder_says_no(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    monkeypatch.setattr("quasar_index.explorer.marks.folder_is_writable", lambda folder: False)
+    monkeypatch.setattr("quasar_index.explorer.kept_file.folder_is_writable", lambda folder: False)
     (tmp_path / "card").mkdir()
     check_elsewhere(tmp_path / "card", tmp_path / "data")
 
