@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -43,11 +44,19 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Path:
-    """An index home with the index `rated` of these photographs."""
-    folder = tmp_path_factory.mktemp("home")
+def built(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Path:
+    """The index `rated` of these photographs, which nobody may change."""
+    folder = tmp_path_factory.mktemp("built") / "rated"
     source = qi.load_source(str(photos / "ratings.csv"), score_column="quality")
-    qi.build_index(folder / "rated", [source], qi.load_encoder(device="cpu"))
+    qi.build_index(folder, [source], qi.load_encoder(device="cpu"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, built: Path) -> Path:
+    """An index home with a copy of the index `rated`: what one module calibrates, no other one meets."""
+    folder = tmp_path_factory.mktemp("home")
+    shutil.copytree(built, folder / "rated")
     return folder
 
 
