@@ -24,6 +24,7 @@ _ROOMS = frozenset(
         "methods",
         "picking",
         "pictures",
+        "plans",
         "report",
         "reproduction",
         "selection",

@@ -12,6 +12,7 @@ from . import maps as maps
 from . import methods as methods
 from . import picking as picking
 from . import pictures as pictures
+from . import plans as plans
 from . import report as report
 from . import reproduction as reproduction
 from . import selection as selection

@@ -19,7 +19,7 @@ from ..forks import compute_alone, leave
 from ..images.in_memory import check_batch
 from . import trial
 from .memory import is_short, keep_freed_memory
-from .spec import EncoderSpec, InputRule, Precision
+from .spec import FLOAT32, EncoderSpec, InputRule, Precision
 
 TRIAL_IMAGES = 256
 """Fewest images of a run for which `auto` tries runtimes on a CPU."""
@@ -64,6 +64,7 @@ class ImageTower(ABC):
         self._forward: trial.Forward | None = None
         self._process = os.getpid()
         self.runtime: str = precision
+        self._is_free = precision == "auto"
         if precision == "auto":
             # On another device than a CPU there always is a trial.
             self._candidates = () if self._on_cpu and (n_images or 0) < TRIAL_IMAGES else self.candidates()
@@ -172,6 +173,14 @@ class ImageTower(ABC):
         self._note_runtime()
         _log.info("%s runs in %s", self.spec.name, self.runtime)
         return found
+
+    def fix_runtime(self, runtime: str) -> None:
+        """Run in one runtime, without a trial; what was asked for by name stays."""
+        if self._is_free:
+            if runtime in FLOAT32 and runtime not in (self.base, *self.candidates()):
+                runtime = self.base  # the same embeddings, by what runs here
+            self.runtime, self._forward, self._sample = runtime, None, []
+            self._note_runtime()
 
     def _pays(self) -> bool:
         """Whether the run is long enough for a trial, by the time that the last batch takes."""

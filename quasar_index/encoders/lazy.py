@@ -10,6 +10,7 @@ from ..arguments import checked
 from ..paths import PathText
 from .memory import is_short, return_freed_memory
 from .registry import check_recorded_encoder, load_recorded_encoder
+from .runtimes import fix_runtime
 from .spec import EncoderSpec, Precision
 
 if TYPE_CHECKING:
@@ -110,6 +111,15 @@ class LazyEncoder:
         embeddings = encoder.forward(batch)
         self.spec = replace(self.spec, runtime=encoder.spec.runtime)
         return embeddings
+
+    def fix_runtime(self, runtime: str) -> None:
+        """Run in one runtime, without a trial; what was asked for by name stays."""
+        if self._options["precision"] != "auto":
+            return
+        self._options["precision"] = runtime
+        self.spec = replace(self.spec, runtime=runtime)
+        if self._loaded is not None:
+            fix_runtime(self._loaded, runtime)
 
     def load(self) -> Encoder:
         """Return the encoder itself; errors as `forward`."""

@@ -15,6 +15,7 @@ from ..images.patches import cut_patches
 from .base import Encoder, TextEncoder
 from .lazy import LazyEncoder
 from .registry import load_encoder
+from .runtimes import fix_runtime
 from .spec import EncoderSpec
 
 
@@ -93,6 +94,10 @@ class PatchEncoder:
     def base(self) -> str:
         """What it embeds in while it tries runtimes."""
         return getattr(self.encoder, "base", "fp32")
+
+    def fix_runtime(self, runtime: str) -> None:
+        """Run in one runtime, without a trial; what was asked for by name stays."""
+        fix_runtime(self.encoder, runtime)
 
     @checked
     def prepare(self, image: ByteArray) -> ByteArray:

@@ -1,8 +1,8 @@
 """Building an index: labelled images -> embeddings -> a Lance table with a manifest.
 
-Embeddings are staged in a hidden sibling of the index, `.NAME.building`. When all are there, the sides are divided, the
-final table is written in one stream, and the folder is renamed into place: an interrupted build never looks complete,
-and the same command picks it up.
+Images are embedded by a plan in a hidden sibling of the index, `.NAME.building`. When all are there, the sides are
+divided, the final table is written in one stream, and the folder is renamed into place: an interrupted build never
+looks complete, and the same command picks it up.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from ..encoders.spec import EncoderSpec
 from ..errors import DataError, counted
 from ..images import MAX_PIXELS
 from ..paths import PathText
+from ..plans.executor import Executor
+from ..plans.plan import drop_plan, read_plan
 from . import staging
 from .anchor_index import AnchorIndex
 from .durable import digests_below, sync_below
@@ -98,6 +100,8 @@ def build_index(
     n_workers: int | None = None,
     max_pixels: int = MAX_PIXELS,
     cache: EmbeddingCache | None = None,
+    executor: Executor | None = None,
+    shard_rows: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> BuildReport:
     r"""Embed labelled images and make an index of them.
@@ -113,6 +117,8 @@ def build_index(
         n_workers: Decoding threads; None for one a core.
         max_pixels: Largest image that is decoded.
         cache: Where embeddings are looked up and put; None to embed every image.
+        executor: Who embeds them: `plans.RayExecutor` for many machines; None for this process.
+        shard_rows: Most images of a shard of the plan, which is what a crash costs; None for 1024.
         on_progress: Called with (done, total) images.
 
     Raises:
@@ -138,18 +144,20 @@ def build_index(
     if (report := _made_before(new_index_path(name), sources, encoder.spec, storage)) is not None:
         return report
     with new_index(name, overwrite=overwrite) as (path, folder):
-        staging.prepare(folder, sources, encoder.spec)
+        plan = staging.prepare(folder, sources, encoder.spec)
         # Written last: all but the renaming has been done.
         if (folder / MANIFEST).is_file() and storage.is_that_of(Manifest.read(folder)):
             return _report(path, folder)
         progress = staging.embed(
-            folder,
+            plan,
             sources,
             encoder,
             batch_size=batch_size,
             n_workers=n_workers,
             max_pixels=max_pixels,
             cache=cache,
+            executor=executor,
+            shard_rows=shard_rows,
             on_progress=on_progress,
         )
         if progress.n_usable == 0:
@@ -158,7 +166,7 @@ def build_index(
                 f"none of {counted(total, 'image')} could be embedded; the first: '{first}': {error}", "check --data"
             )
         complete = count_left_out(records, sources, progress)
-        made = staging.staged_batches(folder)
+        made = staging.staged_batches(progress)
         manifest = _finish(folder, sources, complete, progress, encoder.spec, storage, made)
     return BuildReport(
         AnchorIndex(path, manifest),
@@ -180,7 +188,7 @@ def check_build(name: PathText, sources: Sequence[AnchorSource], *, overwrite: b
     if sum(map(len, sources)) == 0:
         raise DataError("the data hold no images", "check --data")
     path = new_index_path(name)
-    if not staging.has_request(path):  # else an interrupted build may have put the index there
+    if read_plan(path) is None:  # else an interrupted build may have put the index there
         check_free(path, overwrite=overwrite)
     check_place(path)
     records = join_records(map(record_of, sources))
@@ -253,14 +261,14 @@ def _made_before(
     path: Path, sources: Sequence[AnchorSource], spec: EncoderSpec, storage: _Storage
 ) -> BuildReport | None:
     """Tidy up after a build of this request that was interrupted when the index was in place; None where none was."""
-    if not ((path / MANIFEST).is_file() and staging.holds_request(path, sources, spec)):
+    if not ((path / MANIFEST).is_file() and staging.plan_of(path, sources, spec).is_begun()):
         return None
     if not storage.is_that_of(Manifest.read(path)):
         return None
     with lock(path, path.name):
         for rest in (path.with_name(f".{path.name}.replaced"), path.with_name(f".{path.name}.building")):
             shutil.rmtree(rest, ignore_errors=True)
-        staging.drop_request(path)
+        drop_plan(path)
     return _report(path, path)
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..encoders.base import Encoder
     from ..encoders.embedding_cache import EmbeddingCache
     from ..encoders.spec import EncoderSpec
+    from ..plans.executor import Executor
     from .anchor_index import AnchorIndex
     from .edit import AddReport, RelabelReport, RemoveReport
     from .records import Dtype
@@ -36,6 +37,8 @@ class ChangeableIndex:
         n_workers: int | None = None,
         max_pixels: int | None = None,
         cache: EmbeddingCache | None = None,
+        executor: Executor | None = None,
+        shard_rows: int | None = None,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> AddReport:
         """Add labelled images to an index; one whose content it holds already is not embedded, its labels are updated.
@@ -50,6 +53,8 @@ class ChangeableIndex:
             n_workers: Decoding threads; None for one a core.
             max_pixels: Largest image that is decoded; None for the default.
             cache: Where embeddings are looked up and put; None to embed every new image.
+            executor: Who embeds them, as of `build_index`; None for this process.
+            shard_rows: As of `build_index`.
             on_progress: Called with (done, total) images.
 
         Raises:
@@ -66,6 +71,8 @@ class ChangeableIndex:
             n_workers=n_workers,
             max_pixels=max_pixels,
             cache=cache,
+            executor=executor,
+            shard_rows=shard_rows,
             on_progress=on_progress,
         )
 

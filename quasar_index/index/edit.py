@@ -8,7 +8,7 @@ selected index keep the threshold and the score range of the index that they wer
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from operator import methodcaller
 from pathlib import Path
@@ -25,6 +25,8 @@ from ..encoders.patches import patch_level
 from ..encoders.spec import EncoderSpec
 from ..errors import AnchorIndexError, DataError, counted
 from ..images import MAX_PIXELS
+from ..plans.executor import Executor
+from ..plans.plan import drop_plan
 from . import staging
 from .anchor_index import AnchorIndex
 from .build import check_counts, usable_records
@@ -123,6 +125,8 @@ def add(
     n_workers: int | None = None,
     max_pixels: int | None = None,
     cache: EmbeddingCache | None = None,
+    executor: Executor | None = None,
+    shard_rows: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> AddReport:
     """See `AnchorIndex.add`."""
@@ -136,9 +140,9 @@ def add(
         _check_encoder(change, encoder.spec)
         records, known = _prepare(change, sources)
         folder = change.path / STAGING
-        staging.prepare(folder, sources, encoder.spec)
+        plan = staging.prepare(folder, sources, encoder.spec)
         progress = staging.embed(
-            folder,
+            plan,
             sources,
             encoder,
             batch_size=batch_size,
@@ -146,6 +150,8 @@ def add(
             max_pixels=MAX_PIXELS if max_pixels is None else max_pixels,
             indexed=frozenset(known["id"].to_pylist()),
             cache=cache,
+            executor=executor,
+            shard_rows=shard_rows,
             on_progress=on_progress,
         )
         if not any(progress.ids):
@@ -153,7 +159,7 @@ def add(
             raise DataError(
                 f"none of {counted(total, 'image')} could be embedded; the first: '{first}': {error}", "check --data"
             )
-        return _join(change, folder, sources, records, known, progress)
+        return _join(change, folder, sources, records, known, progress, staging.staged_batches(progress))
 
 
 def add_embeddings(
@@ -172,10 +178,9 @@ def add_embeddings(
     with changing(index) as change:
         _check_encoder(change, spec or EncoderSpec(name="precomputed", dim=int(embeddings.shape[1])))
         records, known = _prepare(change, sources)
-        folder = change.path / STAGING
-        staging.prepare(folder, sources, change.manifest.encoder)
-        progress = staging.stage_embeddings(folder, sources, embeddings, ids=ids, sizes=sizes)
-        return _join(change, folder, sources, records, known, progress)
+        progress = staging.take_embeddings(sources, embeddings, ids)
+        made = staging.embedding_batches(progress, embeddings, sizes)
+        return _join(change, change.path / STAGING, sources, records, known, progress, made)
 
 
 def remove(index: AnchorIndex, *, ids: Sequence[str] | None = None, where: str | None = None) -> RemoveReport:
@@ -304,8 +309,9 @@ def _join(
     records: dict[str, SourceRecord],
     known: pa.Table,
     progress: staging.Progress,
+    made: Iterable[pa.RecordBatch],
 ) -> AddReport:
-    """Write what was staged, and the labels that changed, and commit."""
+    """Write the embeddings that were made, and the labels that changed, and commit."""
     added = _cast(usable_records(sources, progress), known.schema)
     row_of = {key: row for row, key in enumerate(known["id"].to_pylist())}
     rows = np.array([row_of.get(key, -1) for key in added["id"].to_pylist()], dtype=np.int64)
@@ -344,7 +350,7 @@ def _join(
                 known.schema.field(one.name) if one.name in known.column_names else one for one in change.tables.schema
             ]
             schema = pa.schema([*own, *new_fields])
-            batches = staging.final_batches(staging.staged_batches(folder), everything.slice(len(known)), schema)
+            batches = staging.final_batches(made, everything.slice(len(known)), schema)
             last = change.manifest.shards[-1:]
             change.write(lambda lance: lance.add(pa.RecordBatchReader.from_batches(schema, batches)), shards=last)
         names = ", ".join(dict.fromkeys(source.name for source in sources))
@@ -354,7 +360,7 @@ def _join(
         index = change.commit(action, sources=labelled)
     if failures.keys() - listed.keys():
         write_failures(change.path, (listed | failures).items())
-    staging.drop_request(folder)  # first: without it, the rest is nobody's
+    drop_plan(folder)  # first: without it, the rest is nobody's
     shutil.rmtree(folder, ignore_errors=True)
     return AddReport(
         index,

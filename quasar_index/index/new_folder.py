@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import AnchorIndexError, reason
 from ..paths import PathText, sync_folder
-from . import staging
+from ..plans.plan import PIECES, drop_plan
 from .durable import exchange
 from .lock import lock
 from .manifest import MANIFEST
@@ -58,8 +58,8 @@ def new_index(name: PathText, *, overwrite: bool) -> Iterator[tuple[Path, Path]]
 
 
 def _publish(folder: Path, path: Path) -> None:
-    """Rename the finished folder into place; until then the request in it says whose it is."""
-    staging.drop_table(folder)
+    """Rename the finished folder into place; until then the plan in it says whose it is."""
+    shutil.rmtree(folder / PIECES, ignore_errors=True)
     if path.exists():
         old = path.with_name(f".{path.name}.replaced")
         shutil.rmtree(old, ignore_errors=True)
@@ -73,5 +73,5 @@ def _publish(folder: Path, path: Path) -> None:
     else:
         folder.rename(path)
     sync_folder(path.parent)
-    staging.drop_request(path)
+    drop_plan(path)
     _log.info("index written to '%s'", path)

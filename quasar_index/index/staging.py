@@ -1,18 +1,11 @@
-"""Embedding in blocks that survive an interruption: the part that builds and additions share.
-
-Embeddings go block by block into a staging table in a folder of their own. The same command finds them there, and
-embeds no image twice beyond a block.
-"""
+"""What builds and additions share: embedding by a plan that survives an interruption, joining that with labels."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import logging
 import shutil
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,11 +16,11 @@ from ..arrays import FloatArray
 from ..datasets.base import AnchorSource
 from ..datasets.column_types import one_type, source_parts
 from ..encoders.base import Encoder
-from ..encoders.pipeline import EncodedImage, encode_files
 from ..encoders.spec import EncoderSpec
-from ..errors import AnchorIndexError
-from ..paths import write_atomically
-from .durable import files_below, sync_below
+from ..plans.embedding import EmbedJob, piece_schema, read_embedded
+from ..plans.executor import Executor, executor_of
+from ..plans.inputs import Inputs
+from ..plans.plan import Pieces, Plan
 from .lock import LOCK
 from .records import MAIN_EMBEDDING, Dtype
 from .store import (
@@ -36,24 +29,12 @@ from .store import (
     as_embedding_column,
     embedding_type,
     one_chunk,
-    open_table,
-    scan,
     stored_column,
     to_embedding_column,
-    version_files,
-    write_table,
-    writing,
 )
 
 if TYPE_CHECKING:
     from ..encoders.embedding_cache import EmbeddingCache
-
-BLOCK = 1024
-"""Embeddings in one commit to the staging table."""
-STAGED = "staged"
-_REQUEST = "request.json"
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -68,6 +49,7 @@ class Progress:
         n_embedded: Images that were embedded by this run.
         n_resumed: Images whose embeddings an interrupted run had left.
         n_found: Images whose embeddings the cache had.
+        pieces: Where the embeddings lie.
     """
 
     ids: list[str] = field(default_factory=list)
@@ -77,6 +59,7 @@ class Progress:
     n_embedded: int = 0
     n_resumed: int = 0
     n_found: int = 0
+    pieces: Pieces = field(default_factory=lambda: Pieces(Path(), ()))
 
     @property
     def n_usable(self) -> int:
@@ -84,12 +67,14 @@ class Progress:
         return self.n_embedded + self.n_resumed + self.n_found
 
 
-def prepare(folder: Path, sources: Sequence[AnchorSource], spec: EncoderSpec) -> None:
+def prepare(folder: Path, sources: Sequence[AnchorSource], spec: EncoderSpec) -> Plan:
     """Make a staging folder ready: keep what an interrupted run of the same request left, clear anything else."""
-    if not holds_request(folder, sources, spec):
+    plan = plan_of(folder, sources, spec)
+    if not plan.is_begun():
         folder.mkdir(parents=True, exist_ok=True)
         clear(folder)
-        write_atomically(folder / _REQUEST, _request(sources, spec))
+        plan.begin()
+    return plan
 
 
 def clear(folder: Path) -> None:
@@ -101,91 +86,14 @@ def clear(folder: Path) -> None:
             path.unlink()
 
 
-def holds_request(folder: Path, sources: Sequence[AnchorSource], spec: EncoderSpec) -> bool:
-    """Return whether a folder holds what a run of this request left."""
-    try:
-        return (folder / _REQUEST).read_bytes() == _request(sources, spec)
-    except OSError:
-        return False
-
-
-def has_request(folder: Path) -> bool:
-    """Return whether a folder holds what a run of some request left."""
-    return (folder / _REQUEST).is_file()
-
-
-def _request(sources: Sequence[AnchorSource], spec: EncoderSpec) -> bytes:
+def plan_of(folder: Path, sources: Sequence[AnchorSource], spec: EncoderSpec) -> Plan:
+    """Return the plan of embedding some sources; its request holds all that decides the embeddings."""
     encoder = {name: value for name, value in spec.to_dict().items() if name != "runtime"}  # chosen as it runs
-    request = {"encoder": encoder, "sources": [[s.name, len(s), dict(s.checksums)] for s in sources]}
-    return json.dumps(request, sort_keys=True).encode()
-
-
-def drop_request(folder: Path) -> None:
-    """Remove the request: what else is there belongs to no run any more."""
-    (folder / _REQUEST).unlink(missing_ok=True)
-
-
-def drop_table(folder: Path) -> None:
-    """Remove the staging table."""
-    shutil.rmtree(folder / f"{STAGED}.lance", ignore_errors=True)
-
-
-def staged_ids(folder: Path) -> frozenset[str]:
-    """Return the content ids in the staging table, without its last block if an interruption has damaged that."""
-    path = folder / f"{STAGED}.lance"
-    for _ in range(2):
-        if not path.exists():
-            return frozenset()
-        try:
-            table = open_table(folder, STAGED)
-            # All columns: a power cut may have emptied any file.
-            return frozenset(key for batch in scan(table, table.schema.names) for key in batch["id"].to_pylist())
-        except AnchorIndexError as error:
-            versions = version_files(folder, STAGED)
-            _log.warning("what an interrupted run left is damaged (%s): going back by a block", error.message)
-            if len(versions) < 2:
-                break
-            versions[max(versions)].unlink()
-            (path / "_versions" / "latest_version_hint.json").unlink(missing_ok=True)
-    drop_table(folder)
-    return frozenset()
-
-
-def _staged_schema(dim: int) -> pa.Schema:
-    return pa.schema(
-        [("id", pa.string()), ("width", pa.int32()), ("height", pa.int32()), ("embedding", embedding_type(dim))]
-    )
-
-
-def stage(folder: Path, block: Sequence[EncodedImage], dim: int) -> None:
-    """Commit a block of embeddings to the staging table."""
-    schema = _staged_schema(dim)
-    batch = pa.record_batch(
-        [
-            pa.array([image.id for image in block]),
-            pa.array([image.width or None for image in block], type=pa.int32()),
-            pa.array([image.height or None for image in block], type=pa.int32()),
-            to_embedding_column(np.stack([image.embedding for image in block if image.embedding is not None])),
-        ],
-        schema=schema,
-    )
-    path = folder / f"{STAGED}.lance"
-    with writing(
-        f"embeddings cannot be written to '{folder}'",
-        "make room or mend the disk; the same command goes on where it stopped",
-    ):
-        if not path.exists():
-            known = files_below(path)
-            write_table(folder, [batch], schema, STAGED)
-        else:
-            table = open_table(folder, STAGED)
-            known = files_below(path)  # after opening, which may remove what a power cut tore
-            table.add(pa.Table.from_batches([batch]))
-        sync_below(path, known)
+    return Plan(folder, {"encoder": encoder, "sources": [[s.name, len(s), dict(s.checksums)] for s in sources]})
 
 
 def embed(
-    folder: Path,
+    plan: Plan,
     sources: Sequence[AnchorSource],
     encoder: Encoder,
     *,
@@ -194,12 +102,14 @@ def embed(
     max_pixels: int,
     indexed: Container[str] = (),
     cache: EmbeddingCache | None = None,
+    executor: Executor | None = None,
+    shard_rows: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Progress:
-    """Embed the images of some sources into the staging table.
+    """Embed the images of some sources.
 
     Args:
-        folder: A staging folder that was prepared.
+        plan: That of the sources (see `prepare`).
         sources: The data sets.
         encoder: Embeds the images.
         batch_size: Most images in one forward pass.
@@ -207,56 +117,34 @@ def embed(
         max_pixels: Largest image that is decoded.
         indexed: Content ids that need no embedding: the index has them.
         cache: Where embeddings are looked up and put; None to embed every image.
+        executor: Who embeds them; None for this process.
+        shard_rows: Most images of a shard of the plan; None for `plans.SHARD_ROWS`.
         on_progress: Called with (done, total) images.
 
     Returns:
         What became of each record, in the order of the sources.
     """
-    total = sum(map(len, sources))
-    staged = staged_ids(folder)
-    progress = Progress()
+    reads = [source.read_bytes for source in sources]
+    inputs = Inputs([source.records["path"] for source in sources], reads)
+    job = EmbedJob(encoder, reads, batch_size, n_workers, max_pixels, indexed, cache)
+    pieces = plan.run(job, inputs, executor_of(executor), shard_rows=shard_rows, on_progress=on_progress)
+    progress = Progress(pieces=pieces)
     seen: set[str] = set()
-    known = _Either(staged, indexed)
-    images = chain.from_iterable(
-        encode_files(
-            (value for piece in source.records["path"].chunks for value in piece.to_pylist()),
-            encoder,
-            read=source.read_bytes,
-            batch_size=batch_size,
-            n_workers=n_workers,
-            max_pixels=max_pixels,
-            known=known,
-            cache=cache,
-        )
-        for source in sources
-    )
-    block: list[EncodedImage] = []
-    try:
-        for row, image in enumerate(images):
-            usable = not image.error
-            if image.error:
-                progress.failures.append((image.path, image.error))
-                progress.failed_rows.append(row)
-            elif image.id in seen:
-                usable = False
-                progress.duplicate_rows.append(row)
-            elif image.embedding is not None:
-                progress.n_found += image.is_found
-                progress.n_embedded += not image.is_found
-                block.append(image)
-            elif image.id not in indexed:
-                progress.n_resumed += 1
-            progress.ids.append(image.id if usable else "")
-            seen.add(image.id)
-            if len(block) >= BLOCK:
-                full, block = block, []
-                stage(folder, full, encoder.spec.dim)
-            if on_progress is not None:
-                on_progress(row + 1, total)
-    finally:
-        # Also when the user or an error ends the run: what is embedded is kept for the next one.
-        if block:
-            stage(folder, block, encoder.spec.dim)
+    for was_there, batch in read_embedded(pieces):
+        for key, is_found in zip(batch["id"].to_pylist(), batch["found"].to_pylist(), strict=True):
+            is_copy = key in seen
+            if is_copy:
+                progress.duplicate_rows.append(len(progress.ids))
+            elif not key:
+                progress.failed_rows.append(len(progress.ids))
+            elif key not in indexed:
+                progress.n_resumed += was_there
+                progress.n_found += is_found and not was_there
+                progress.n_embedded += not (is_found or was_there)
+            progress.ids.append("" if is_copy else key)
+            if key:
+                seen.add(key)
+    progress.failures.extend((path, error) for piece in pieces.pieces for _, path, error in piece.failures)
     return progress
 
 
@@ -288,8 +176,10 @@ def embedding_batches(
     sizes: Sequence[tuple[int, int]] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """Yield embeddings that exist already as a staging table has them, each content once, without a second copy."""
-    schema = _staged_schema(embeddings.shape[1])
+    """Yield embeddings that exist already as `staged_batches` does, each content once, without a second copy."""
+    schema = pa.schema(
+        [piece_schema(embeddings.shape[1]).field(name) for name in ("id", "width", "height", "embedding")]
+    )
     for start in range(0, len(embeddings), READ_ROWS):
         rows = [row for row in range(start, min(start + READ_ROWS, len(embeddings))) if progress.ids[row]]
         width, height = (
@@ -303,36 +193,15 @@ def embedding_batches(
             on_progress(min(start + READ_ROWS, len(embeddings)), len(embeddings))
 
 
-def stage_embeddings(
-    folder: Path,
-    sources: Sequence[AnchorSource],
-    embeddings: FloatArray,
-    *,
-    ids: Sequence[str] | None = None,
-    sizes: Sequence[tuple[int, int]] | None = None,
-) -> Progress:
-    """Put embeddings that exist already into the staging table; see `AnchorIndex.add_embeddings`."""
-    progress = take_embeddings(sources, embeddings, ids)
-    drop_table(folder)
-    write_table(folder, embedding_batches(progress, embeddings, sizes), _staged_schema(embeddings.shape[1]), STAGED)
-    sync_below(folder / f"{STAGED}.lance")
-    return progress
-
-
-def staged_batches(folder: Path) -> Iterator[pa.RecordBatch]:
-    """Yield the staging table: `id`, `width`, `height` and `embedding` (float32)."""
-    return scan(open_table(folder, STAGED), ["id", "width", "height", "embedding"])
-
-
-@dataclass(frozen=True)
-class _Either:
-    """The ids of two containers."""
-
-    one: Container[str]
-    other: Container[str]
-
-    def __contains__(self, key: object) -> bool:
-        return key in self.one or key in self.other
+def staged_batches(progress: Progress) -> Iterator[pa.RecordBatch]:
+    """Yield what was embedded, each content once: `id`, `width`, `height` and `embedding` (float32)."""
+    usable = np.array([bool(key) for key in progress.ids], dtype=np.bool_)
+    for _, batch in read_embedded(progress.pieces):
+        rows = batch["row"].to_numpy()
+        kept = usable[rows] & batch["embedding"].is_valid().to_numpy(zero_copy_only=False)
+        for start in range(0, len(batch), READ_ROWS):
+            some = np.flatnonzero(kept[start : start + READ_ROWS]) + start
+            yield batch.select(["id", "width", "height", "embedding"]).take(pa.array(some))
 
 
 def named_records(sources: Sequence[AnchorSource]) -> list[tuple[str, pa.Table]]:

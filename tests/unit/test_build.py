@@ -9,7 +9,7 @@ from quasar_index.datasets.base import AnchorSource, make_records
 from quasar_index.encoders import EncoderSpec, InputRule, encode
 from quasar_index.errors import AnchorIndexError, DataError
 from quasar_index.images import content_id, decode
-from quasar_index.index import AnchorIndex, build_from_embeddings, build_index, staging
+from quasar_index.index import AnchorIndex, build_from_embeddings, build_index
 from quasar_index.methods import Mean, Retrieval
 from quasar_index.methods.scoring import Scorer
 from quasar_index.own_anchors import make_anchors
@@ -116,7 +116,7 @@ class StoppedError(Exception):
 def test_an_interrupted_build_goes_on_without_embedding_anything_twice(
     tiny_encoder, write_images, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(staging, "BLOCK", 10)
+    monkeypatch.setattr("quasar_index.plans.plan.SHARD_ROWS", 10)
     paths = write_images(60)
     source = rated(paths, np.arange(60.0))
     encoder = tiny_encoder()
@@ -143,7 +143,7 @@ def test_an_interrupted_build_goes_on_without_embedding_anything_twice(
 
 
 def test_what_was_embedded_otherwise_is_never_taken_up(tiny_encoder, write_images, tmp_path, monkeypatch):
-    monkeypatch.setattr(staging, "BLOCK", 4)
+    monkeypatch.setattr("quasar_index.plans.plan.SHARD_ROWS", 4)
     source = rated(write_images(12), np.arange(12.0))
 
     def interrupt(done, total):
@@ -157,7 +157,7 @@ def test_what_was_embedded_otherwise_is_never_taken_up(tiny_encoder, write_image
 
 
 def test_images_that_left_the_data_meanwhile_are_not_in_the_index(tiny_encoder, write_images, tmp_path, monkeypatch):
-    monkeypatch.setattr(staging, "BLOCK", 4)
+    monkeypatch.setattr("quasar_index.plans.plan.SHARD_ROWS", 4)
     paths = write_images(12)
 
     def interrupt(done, total):

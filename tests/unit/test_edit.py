@@ -13,7 +13,6 @@ import pytest
 import quasar_index as qi
 from quasar_index.datasets.base import AnchorSource, make_records
 from quasar_index.errors import AnchorIndexError, DataError
-from quasar_index.index import staging
 from quasar_index.index.lock import lock
 from quasar_index.index.manifest import Manifest
 from quasar_index.index.match import match_names
@@ -171,7 +170,7 @@ def test_another_encoder_is_refused(made, tiny_encoder):
 def test_an_interrupted_addition_goes_on_where_it_stopped(made, monkeypatch, tmp_path):
     encoder, paths, index = made
     copy = shutil.copytree(index.path, tmp_path / "copy")
-    monkeypatch.setattr(staging, "BLOCK", 2)
+    monkeypatch.setattr("quasar_index.plans.plan.SHARD_ROWS", 2)
 
     def interrupt(done, total):
         if done == 3:

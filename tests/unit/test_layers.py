@@ -26,7 +26,7 @@ LAYERS = [
     {"own_anchors", "thumbnails"},
     {"datasets", "synthesis"},
     {"encoders"},
-    {"learning"},
+    {"learning", "plans"},
     {"index"},
     {"methods", "sharing"},
     {"selection"},
