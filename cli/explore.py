@@ -94,7 +94,7 @@ def explore(
             _further(rating=rating, group=group, version=version, exclude=exclude, calibrated=calibration is not None),
         ),
         max_pixels=embedding.max_pixels,
-        n_workers=embedding.workers,
+        n_workers=embedding.threads,
     )
     if not is_loopback(host):
         note(f"warning: other machines can reach {host}: whoever gets the address below may look, mark and export")

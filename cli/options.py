@@ -20,7 +20,7 @@ Weights = Annotated[
     ),
 ]
 BatchSize = Annotated[int, typer.Option(min=1, help="Most images in one forward pass.", rich_help_panel="Encoder")]
-Workers = Annotated[
+Threads = Annotated[
     int | None, typer.Option(min=1, help="Decoding threads; default: one a core.", rich_help_panel="Encoder")
 ]
 MaxPixels = Annotated[
@@ -186,7 +186,7 @@ class Embedding:
     device: Device = "auto"
     precision: Precision = PrecisionChoice.auto
     batch_size: BatchSize = 16
-    workers: Workers = None
+    threads: Threads = None
     no_cache: NoCache = False
     max_pixels: MaxPixels = MAX_PIXELS
 
@@ -210,7 +210,7 @@ class Embedding:
     @property
     def running(self) -> dict[str, Any]:
         """What images are embedded with."""
-        how = {"batch_size": self.batch_size, "n_workers": self.workers, "max_pixels": self.max_pixels}
+        how = {"batch_size": self.batch_size, "n_workers": self.threads, "max_pixels": self.max_pixels}
         return {**how, "cache": self.cache}
 
 

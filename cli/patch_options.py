@@ -90,7 +90,7 @@ def read_patches(names: list[str], cutting: Cutting, embedding: options.Embeddin
     rule = qi.images.PatchRule(cutting.patch_size, cutting.sharpness, cutting.colourfulness)
     with progress_bar("choosing patches") as on_progress:
         source = qi.datasets.choose_pristine_patches(
-            paths, rule, n_workers=embedding.workers, max_pixels=embedding.max_pixels, on_progress=on_progress
+            paths, rule, n_workers=embedding.threads, max_pixels=embedding.max_pixels, on_progress=on_progress
         )
     note_warnings([source])
     return source

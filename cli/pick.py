@@ -213,7 +213,7 @@ def _score(
     with interruptible(hint), progress_bar("scoring") as on_progress:
         scored = scorer.score_files(
             files,
-            n_workers=embedding.workers,
+            n_workers=embedding.threads,
             max_pixels=embedding.max_pixels,
             on_progress=lambda done: on_progress(done, len(files)),
         )

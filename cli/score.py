@@ -238,7 +238,7 @@ def score(
             kept,
             summary,
             {
-                "n_workers": embedding.workers,
+                "n_workers": embedding.threads,
                 "max_pixels": embedding.max_pixels,
                 "tolerate_truncated": tolerate_truncated,
             },

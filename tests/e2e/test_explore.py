@@ -118,7 +118,7 @@ def test_it_ends_with_one_line(shots, number, code, word):
 
 def test_it_ends_while_it_scores(tmp_path):
     write_photos(tmp_path / "shots", 200)
-    with explore_command(tmp_path / "shots", "--no-cache", "--batch-size", "2", "--workers", "1") as (process, client):
+    with explore_command(tmp_path / "shots", "--no-cache", "--batch-size", "2", "--threads", "1") as (process, client):
         assert not client.get("/api/state")["done"]
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read()

@@ -44,7 +44,7 @@ REFUSED = [
     (("build", "new", *VECTORS, "--encoder", "clip-rn50"), "--encoder has no effect: --embeddings need no encoder"),
     (("build", "new", *VECTORS, "--score-column", "q"), "--score-column has no effect: it is for a file of --labels"),
     (("build", "new", *VECTORS, "--labels", "a.json", "--image-column", "q"), "--image-column has no effect: the"),
-    (("add", "rated", *VECTORS, "--workers", "2"), "--workers has no effect: --embeddings need no encoder"),
+    (("add", "rated", *VECTORS, "--threads", "2"), "--threads has no effect: --embeddings need no encoder"),
     (("check", "-d", "ratings.csv", "--device", "cpu"), "--device has no effect: images are embedded for"),
     (("map", "rated", "-o", "x.png", "--thumbnails", "3"), "--thumbnails has no effect: a picture shows no images"),
     (

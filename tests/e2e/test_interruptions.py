@@ -44,14 +44,14 @@ def stopping(monkeypatch):
 
 def options(photos, out):
     """Return a run without a cache, so that what is embedded tells which rows are made again."""
-    return ("score", photos, "-i", "rated", "-o", out, "--no-cache", "--batch-size", 2, "--workers", 1)
+    return ("score", photos, "-i", "rated", "-o", out, "--no-cache", "--batch-size", 2, "--threads", 1)
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
 def test_score_goes_on_after_the_rows_that_are_there(call, photos, tmp_path, stopping, ending):
     # One image a batch, so that the last bits of the embeddings do not depend on where it stopped.
     out = tmp_path / f"scores.{ending}"
-    arguments = (*options(photos, out)[:-4], "--batch-size", 1, "--workers", 1)
+    arguments = (*options(photos, out)[:-4], "--batch-size", 1, "--threads", 1)
     stopping(None)
     assert call(*arguments).returncode == 0
     whole, total = out.read_bytes(), sum(stopping.embedded)
@@ -140,7 +140,7 @@ def test_two_runs_do_not_write_one_output(photos, tmp_path):
 
 def test_a_stopped_build_is_no_index_and_goes_on(call, photos, home, tmp_path, stopping):
     arguments = ("build", tmp_path / "own", "--data", photos / "ratings.csv", "--score-column", "quality")
-    arguments += ("--batch-size", 2, "--workers", 1)
+    arguments += ("--batch-size", 2, "--threads", 1)
     stopping(3, Terminated)
     done = call(*arguments)
     assert done.returncode == 143

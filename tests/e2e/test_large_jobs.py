@@ -21,7 +21,7 @@ from quasar_index.encoders.image_tower import ImageTower
 from .conftest import Run
 
 # So that the last bits do not depend on where a run stopped.
-ONE_BY_ONE = ("--batch-size", 1, "--workers", 1, "--no-cache")
+ONE_BY_ONE = ("--batch-size", 1, "--threads", 1, "--no-cache")
 
 
 @pytest.fixture(scope="module")

@@ -81,7 +81,7 @@ class World:
         """Return the command line of a command."""
         own, more = str(trial / "own"), str(self.folder / "more.csv")
         # One decoder: with more, embeddings may wait for an earlier image, and the bound on what is lost is less sharp.
-        encode = ["--batch-size", str(BATCH), "--workers", "1"]
+        encode = ["--batch-size", str(BATCH), "--threads", "1"]
         score = [str(self.folder / "images"), "-i", str(self.folder / "base"), "-o", str(trial / "out.csv")]
         return {
             "build": ["build", own, "--data", f"{more}?ratings=appeal", *STORAGE, *encode],
