@@ -34,7 +34,9 @@ class Distribution:
     ] = Where.local
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Workers of --distribution ray; default: what the cluster can hold.", rich_help_panel=_PANEL),
+        typer.Option(
+            min=1, help="Workers of --distribution ray; default: what the cluster can hold.", rich_help_panel=_PANEL
+        ),
     ] = None
     address: Annotated[
         str | None,
@@ -46,7 +48,9 @@ class Distribution:
     ] = None
     shard_rows: Annotated[
         int | None,
-        typer.Option(min=1, help="Images of a shard, which is what a crash costs; default: 1024.", rich_help_panel=_PANEL),
+        typer.Option(
+            min=1, help="Images of a shard, which is what a crash costs; default: 1024.", rich_help_panel=_PANEL
+        ),
     ] = None
 
     @property
