@@ -61,6 +61,7 @@ def connected(address: str | None, n_cpus: int | None) -> Iterator[Any]:
         }  # fmt: skip
         if address is None:
             own = stack.enter_context(_own_folder())
+            stack.enter_context(_at_loopback(ray))
             options |= {"address": "local", "num_cpus": n_cpus or own_cores(), "include_dashboard": False}
             options |= {"object_store_memory": STORE_BYTES, "_temp_dir": str(own), "_node_ip_address": "127.0.0.1"}
         else:
@@ -237,6 +238,21 @@ def _quiet(ray: Any) -> Iterator[None]:
         log.setLevel(level)
         if before is not None:
             worker.print_to_stdstream = before
+
+
+@contextmanager
+def _at_loopback(ray: Any) -> Iterator[None]:
+    """Let the services listen at 127.0.0.1 alone, also where Ray has been imported before that was asked for."""
+    constants = getattr(ray._private, "ray_constants", None)
+    before = getattr(constants, "ENABLE_RAY_CLUSTER", None)
+    if before is None:
+        yield
+        return
+    constants.ENABLE_RAY_CLUSTER = False
+    try:
+        yield
+    finally:
+        constants.ENABLE_RAY_CLUSTER = before
 
 
 @contextmanager
