@@ -2,8 +2,6 @@
 
 import json
 import sqlite3
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -241,31 +239,3 @@ def test_a_judgement_is_on_the_disk_when_it_is_answered(tmp_path):
     assert second.take_back("pairs") is None
     assert second.take_back("stars") == Judgement("stars", "a", "", 5)
     assert first.read() == []
-
-
-TOGETHER = """
-import sys, threading
-import numpy as np, scipy
-import quasar_index as qi
-from quasar_index.explorer import anchor_view
-scipy.stats, scipy.sparse.linalg, scipy.optimize
-table = qi.make_anchors(np.random.default_rng(0).normal(size=(20, 8)), quality=range(20))
-both, wrong = threading.Barrier(2), []
-def run(what):
-    both.wait()
-    try:
-        what()
-    except Exception as error:
-        wrong.append(repr(error))
-one = threading.Thread(target=run, args=(lambda: qi.taste.ratings_of_pairs([(0, 1), (2, 1)], 3),))
-other = threading.Thread(target=run, args=(lambda: anchor_view._plane_of(table.directions),))
-one.start(), other.start(), one.join(), other.join()
-if wrong:
-    sys.exit("; ".join(wrong))
-"""
-
-
-def test_two_threads_may_need_scikit_learn_at_once() -> None:
-    for _ in range(3):
-        done = subprocess.run([sys.executable, "-c", TOGETHER], capture_output=True, text=True, check=False)
-        assert (done.returncode, done.stderr) == (0, "")
