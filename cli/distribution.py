@@ -61,7 +61,9 @@ class Distribution:
 
     def of_workers(self, encoder: Any, embedding: Embedding, n_images: int) -> Any:
         """Return an encoder as workers load it: on their device, which this machine need not have."""
-        how = {"device": embedding.device, "precision": embedding.precision.value, "n_images": n_images}
+        how: dict[str, Any] = {
+            "device": embedding.device, "precision": embedding.precision.value, "n_images": n_images,
+        }  # fmt: skip
         return qi.encoders.LazyEncoder(encoder.spec, **how)
 
     @property

@@ -59,8 +59,9 @@ class EncodingJob:
         """See `Job.open`."""
         self.n_workers = self.n_workers or n_threads
         allow_pixels(self.max_pixels)
-        if isinstance(self.encoder, LazyEncoder):
-            self.encoder.load()
+        encoder: Any = self.encoder
+        if isinstance(encoder, LazyEncoder):
+            encoder.load()
 
     def choose_runtime(self, rows: Iterable[Row]) -> str:
         """See `Job.choose_runtime`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import logging
 import os
 import secrets
@@ -111,8 +112,7 @@ def _join(ray: Any, options: dict[str, Any]) -> None:
 def _end_children(folder: str) -> None:
     """End what a start that failed has left of its processes."""
     with contextlib.suppress(Exception):  # Ray brings psutil along
-        import psutil
-
+        psutil = importlib.import_module("psutil")
         for process in psutil.Process().children(recursive=True):
             with contextlib.suppress(psutil.Error):
                 if any(folder in word for word in process.cmdline()):
@@ -187,10 +187,9 @@ def _environment(address: str | None) -> Iterator[None]:
             else:
                 os.environ[name] = value
         with contextlib.suppress(Exception):  # of Ray's own, and not in every version
-            from ray._raylet import AuthenticationTokenLoader, Config
-
-            AuthenticationTokenLoader.instance().reset_cache()
-            Config.initialize("")
+            inner = importlib.import_module("ray._raylet")
+            inner.AuthenticationTokenLoader.instance().reset_cache()
+            inner.Config.initialize("")
 
 
 @contextmanager
@@ -228,7 +227,7 @@ def _quiet(ray: Any) -> Iterator[None]:
     log = logging.getLogger("ray")
     level = log.level
     log.setLevel(logging.CRITICAL)
-    worker = getattr(ray._private, "worker", None)
+    worker: Any = getattr(ray._private, "worker", None)
     before = getattr(worker, "print_to_stdstream", None)
     if before is not None:
         worker.print_to_stdstream = lambda *_, **__: None
@@ -243,7 +242,7 @@ def _quiet(ray: Any) -> Iterator[None]:
 @contextmanager
 def _at_loopback(ray: Any) -> Iterator[None]:
     """Let the services listen at 127.0.0.1 alone, also where Ray has been imported before that was asked for."""
-    constants = getattr(ray._private, "ray_constants", None)
+    constants: Any = getattr(ray._private, "ray_constants", None)
     before = getattr(constants, "ENABLE_RAY_CLUSTER", None)
     if before is None:
         yield

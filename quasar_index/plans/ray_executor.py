@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..arguments import checked
-from ..errors import DataError, first_line
+from ..errors import DataError, counted, first_line
 from ..paths import sync_folder
 from .inputs import Inputs
 from .job import Job
@@ -111,10 +111,9 @@ class RayExecutor:
         cpus = self.cpus_per_worker or (1 if largest <= LARGE_NODE else CPUS)
         room = [node for node in nodes if node.get("CPU", 0) >= cpus and node.get("GPU", 0) >= gpus]
         if not room:
-            wanted = f"{cpus:g} CPUs" + (f" and {gpus:g} GPUs" if gpus else "")
+            wanted = counted(cpus, "CPU") + (f" and {gpus:g} GPU" if gpus else "")
             raise DataError(
-                f"no node of the cluster has {wanted} for a worker (the largest: {largest:g} CPUs, all: {n_gpus:g} "
-                "GPUs)",
+                f"no node of the cluster has {wanted} for a worker (most CPUs: {largest:g}, GPUs of all: {n_gpus:g})",
                 "ask for less, or add such a node",
             )
         held = sum(int(min(node["CPU"] // cpus, node.get("GPU", 0) // gpus if gpus else math.inf)) for node in room)

@@ -149,7 +149,8 @@ def own_version() -> str:
 def _node() -> str:
     """Return the name of the node that this process runs on; "" outside of Ray."""
     ray = sys.modules.get("ray")
-    return "" if ray is None else str(ray.get_runtime_context().get_node_id())
+    # Asked where it is not connected, Ray would start a cluster.
+    return "" if ray is None or not ray.is_initialized() else str(ray.get_runtime_context().get_node_id())
 
 
 def _limit_threads(n: int) -> None:
