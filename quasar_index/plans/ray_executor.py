@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +25,9 @@ from .ray_cluster import connected, own_cores
 from .ray_run import Run
 from .ray_worker import Worker, own_version
 
-LARGE_NODE, CPUS = 4, 4
-"""A worker has one CPU on nodes of at most so many, and so many on larger ones: each holds an encoder."""
+LARGE_NODE, CPUS, MOST_CPUS = 4, 3, 8
+"""A worker has one CPU where nodes have at most so many, else so many: each holds an encoder. And most, where it is
+said how many workers there are."""
 
 
 class RayExecutor:
@@ -36,7 +37,8 @@ class RayExecutor:
         n_workers: Workers; None for as many as the cluster can hold. Never more than there are shards.
         address: HOST:PORT of the cluster; None for the one that this machine belongs to, else one is started here, of
             this machine alone, and stopped at the end. A process that is connected to a cluster uses that one.
-        cpus_per_worker: CPUs, and threads, of each; None for 1 on nodes of up to 4 CPUs, for 4 on others.
+        cpus_per_worker: CPUs, and threads, of each; None for what there is for so many workers, up to 8; without a
+            number of workers, for 1 where nodes have up to 4 CPUs, else for 3.
         gpus_per_worker: GPUs of each, or a part of one; None for one where the encoder runs on such a device.
 
     Raises:
@@ -84,7 +86,8 @@ class RayExecutor:
         """See `Executor.run`. An interruption costs the shards that are on their way."""
         cpus, n = self.cpus_per_worker or 1, self.n_workers or 0
         with connected(self.address, max(own_cores(), n * cpus)) as ray, _probe(folder) as probe:
-            size = self._size(ray, job.device)
+            nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+            size = worker_size(nodes, job.device, self.n_workers, self.cpus_per_worker, self.gpus_per_worker)
             payload = ray.put(_pickled(ray, job, inputs))
             actor = ray.remote(num_cpus=size.cpus, num_gpus=size.gpus, max_restarts=0, scheduling_strategy="SPREAD")(
                 Worker
@@ -100,33 +103,53 @@ class RayExecutor:
             finally:
                 run.close()
 
-    def _size(self, ray: Any, device: str) -> _Size:
-        """Return what each worker gets, and how many there are."""
-        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        largest = max((node.get("CPU", 0) for node in nodes), default=0)
-        n_gpus = sum(node.get("GPU", 0) for node in nodes)
-        gpus = self.gpus_per_worker
-        if gpus is None:
-            gpus = 1 if device.startswith("cuda") or (device == "auto" and n_gpus) else 0
-        cpus = self.cpus_per_worker or (1 if largest <= LARGE_NODE else CPUS)
-        room = [node for node in nodes if node.get("CPU", 0) >= cpus and node.get("GPU", 0) >= gpus]
-        if not room:
-            wanted = counted(cpus, "CPU") + (f" and {gpus:g} GPU" if gpus else "")
-            raise DataError(
-                f"no node of the cluster has {wanted} for a worker (most CPUs: {largest:g}, GPUs of all: {n_gpus:g})",
-                "ask for less, or add such a node",
-            )
-        held = sum(int(min(node["CPU"] // cpus, node.get("GPU", 0) // gpus if gpus else math.inf)) for node in room)
-        if held * cpus > 2 and held * cpus >= sum(node.get("CPU", 0) for node in nodes):
-            held -= 1  # else the driver, and other people's tasks, would have no CPU
-        return _Size(cpus, gpus, self.n_workers or max(1, held))
-
 
 @dataclass(frozen=True)
-class _Size:
+class Size:
+    """What each worker gets, and how many there are."""
+
     cpus: int
     gpus: float
     n_workers: int
+
+
+def worker_size(
+    nodes: Sequence[Mapping[str, float]], device: str, n_workers: int | None, cpus: int | None, gpus: float | None
+) -> Size:
+    """Divide a cluster among workers; of each node of more than two CPUs one is left to Ray and to others.
+
+    Args:
+        nodes: CPUs and GPUs of each node.
+        device: What the encoder is to run on.
+        n_workers: As of `RayExecutor`, as are the next two.
+        cpus: CPUs of a worker.
+        gpus: GPUs of a worker.
+
+    Raises:
+        DataError: When no node has room for a worker.
+    """
+    counts = [(node.get("CPU", 0), node.get("GPU", 0)) for node in nodes]
+    n_gpus = sum(gpu for _, gpu in counts)
+    if gpus is None:
+        gpus = 1 if device.startswith("cuda") or (device == "auto" and n_gpus) else 0
+    free = [(cpu - 1 if cpu > 2 and cpus is None else cpu, gpu) for cpu, gpu in counts]
+
+    def room(each: int) -> int:
+        return sum(int(min(cpu // each, gpu // gpus if gpus else math.inf)) for cpu, gpu in free)
+
+    largest = max((cpu for cpu, _ in counts), default=0)
+    if cpus is None and n_workers is None and not gpus:
+        cpus = 1 if largest <= LARGE_NODE else CPUS
+    if cpus is None:
+        wanted = n_workers or sum(int(gpu // gpus) for _, gpu in counts)
+        cpus = next((each for each in range(MOST_CPUS, 0, -1) if room(each) >= wanted), 1)
+    if room(cpus) == 0:
+        wanted_text = counted(cpus, "CPU") + (f" and {gpus:g} GPU" if gpus else "")
+        raise DataError(
+            f"no node of the cluster has {wanted_text} for a worker (most CPUs: {largest:g}, GPUs of all: {n_gpus:g})",
+            "ask for less, or add such a node",
+        )
+    return Size(cpus, gpus, n_workers or room(cpus))
 
 
 def _pickled(ray: Any, job: Job[Any], inputs: Inputs) -> bytes:

@@ -123,11 +123,11 @@ class Run:
             value = ray.get(next(member.waits) if what == "do" else member.waits)
         except StopIteration:
             raise AnchorIndexError(f"the folder of the plan '{self._folder}' has gone", "run it again") from None
-        except (ray.exceptions.RayActorError, ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError) as e:
-            self._lost(member, e)
-            return
         except ray.exceptions.RayTaskError as error:
             raise _cause(error, member) from error
+        except ray.exceptions.RayError as error:
+            self._lost(member, error)
+            return
         if what == "do" and not isinstance(value, Piece):
             assert task is not None  # noqa: S101 - for the type checker
             task.n_told += value

@@ -16,7 +16,7 @@ from quasar_index.plans.inputs import Inputs, digest_of
 from quasar_index.plans.job import Packed
 from quasar_index.plans.pieces import Piece, chain, drop_others, missing, read_pieces, write_piece
 from quasar_index.plans.plan import Plan, read_plan
-from quasar_index.plans.ray_executor import RayExecutor
+from quasar_index.plans.ray_executor import RayExecutor, worker_size
 from quasar_index.plans.ray_worker import Hello, Worker, own_version
 from quasar_index.plans.shard_task import MOST_ASIDE, ShardTask
 
@@ -280,6 +280,32 @@ def test_a_shard_whose_worker_died_goes_row_by_row():
     many = replace(task, rows=[(0, "x")] * 100, aside={})
     with pytest.raises(DataError, match="workers die again and again"):
         [many.note_death(place, "node") for place in range(MOST_ASIDE + 1)]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "asked", "found"),
+    [
+        ([(2, 0)], ("cpu", None, None, None), (1, 0, 2)),
+        ([(4, 0)], ("cpu", None, None, None), (1, 0, 3)),
+        ([(16, 0)], ("cpu", None, None, None), (3, 0, 5)),
+        ([(16, 0)] * 3, ("cpu", 3, None, None), (8, 0, 3)),
+        ([(16, 0)] * 3, ("auto", 15, None, None), (3, 0, 15)),
+        ([(2, 0)], ("cpu", 4, None, None), (1, 0, 4)),
+        ([(4, 0)], ("cpu", None, 4, None), (4, 0, 1)),
+        ([(16, 2), (8, 0)], ("auto", None, None, None), (7, 1, 2)),
+        ([(16, 2), (8, 0)], ("cpu", None, None, None), (3, 0, 7)),
+        ([(16, 2)], ("cuda", None, None, 0.5), (3, 0.5, 4)),
+    ],
+)
+def test_workers_divide_a_cluster(nodes, asked, found):
+    size = worker_size([{"CPU": cpu, "GPU": gpu} for cpu, gpu in nodes], *asked)
+    assert (size.cpus, size.gpus, size.n_workers) == found
+
+
+@pytest.mark.parametrize("asked", [("cuda", None, None, None), ("cpu", None, 5, None)])
+def test_a_cluster_without_room_is_said(asked):
+    with pytest.raises(DataError, match=r"no node of the cluster has .* for a worker \(most CPUs: 4, GPUs of all: 0\)"):
+        worker_size([{"CPU": 4}], *asked)
 
 
 @pytest.mark.parametrize("wrong", [{"n_workers": 0}, {"cpus_per_worker": 0}, {"gpus_per_worker": -1}])
