@@ -225,7 +225,7 @@ RARE = frozenset(
         *("anchors", "prompts", "prompt_pair", "test_share", "by_seed", "sheet"),
         *("shrinkage", "shrinkages", "offsets"),
         *("neighbors", "balance", "relevance", "share", "gap_power", "candidates"),
-        *("dtype", "anchors_per_shard"),
+        *("dtype", "anchors_per_shard", "distribution", "workers", "address", "shard_rows"),
         *("ready_cut", "patch_size", "sharpness", "colourfulness"),
         "verbose",
     }
