@@ -16,6 +16,8 @@ from typing import Any, Protocol
 from ..errors import DataError, QuasarError, first_line, reason
 from ..paths import sync_file, sync_folder, write_atomically
 
+_STORES = {"s3", "s3a", "gs", "gcs", "abfs", "az", "adl", "oss", "oci"}
+
 
 class Place(Protocol):
     """A folder for results.
@@ -112,6 +114,11 @@ class RemotePlace:
                 f"cannot open '{self.text}' ({first_line(error)})", "install the fsspec file system it needs"
             ) from error
         self._inner = str(inner).rstrip("/")
+        # Stores have no folders: what would be made is a bucket, which nobody asked for.
+        names = self._fs.protocol
+        self._is_store = not _STORES.isdisjoint([names] if isinstance(names, str) else names)
+            _STORES.intersection([self._fs.protocol] if isinstance(self._fs.protocol, str) else self._fs.protocol)
+        )
 
     def names(self) -> list[str]:
         """See `Place`."""
@@ -132,7 +139,8 @@ class RemotePlace:
 
     def write(self, name: str, data: bytes) -> None:
         """See `Place`."""
-        self._fs.makedirs(self._inner, exist_ok=True)
+        if not self._is_store:
+            self._fs.makedirs(self._inner, exist_ok=True)
         self._fs.pipe_file(f"{self._inner}/{name}", data)
 
     def put(self, file: Path, name: str) -> None:
