@@ -117,8 +117,6 @@ class RemotePlace:
         # Stores have no folders: what would be made is a bucket, which nobody asked for.
         names = self._fs.protocol
         self._is_store = not _STORES.isdisjoint([names] if isinstance(names, str) else names)
-            _STORES.intersection([self._fs.protocol] if isinstance(self._fs.protocol, str) else self._fs.protocol)
-        )
 
     def names(self) -> list[str]:
         """See `Place`."""
