@@ -16,7 +16,7 @@ import quasar_index as qi
 from quasar_index.errors import counted
 
 from .output import check_output, new_file, note, printable
-from .scorings import Scoring, embeddings_of
+from .scorings import embeddings_of
 
 EXPLAIN_TOP = 100
 _BLOCK = 128
@@ -95,7 +95,7 @@ class Wishes:
 @contextlib.contextmanager
 def beside(
     wishes: Wishes,
-    scorings: Sequence[Scoring],
+    scorings: Sequence[qi.methods.Scoring],
     index: qi.AnchorIndex | None,
     facts: Mapping[str, str | None],
     max_pixels: int,
@@ -113,6 +113,8 @@ def beside(
         A function that turns images, of each a row an encoder, into rows (`columns_of`); the files are complete once
         all have passed and the block has ended.
     """
+    from quasar_index.methods.scorings import score_block
+
     first = scorings[0]
     labels = [qi.report.AnchorLabels.of(one.scorer.fitted.table, index) for one in scorings] if wishes else []
     page = None
@@ -134,23 +136,12 @@ def beside(
 
         def passing(images: Iterator[tuple[qi.ScoredImage, ...]]) -> Iterator[dict[str, Any]]:
             while found := list(islice(images, size)):
-                streams = [list(stream) for stream in zip(*found, strict=True)]
-                block = streams[0]
-                scored = [
-                    streams[one.stream] if one.embeds else one.scorer.score_again(streams[one.stream])
-                    for one in scorings
-                ]
-                opinions = [one.opinions(mine) for one, mine in zip(scorings, scored, strict=True)]
+                block = score_block(scorings, found)
                 if explain is not None:
-                    explain(block)
+                    explain(block.images)
                 if page is not None:
-                    page.add(block, opinions[0])
-                for n, image_by_stream in enumerate(found):
-                    row: dict[str, Any] = {"path": block[n].path}
-                    for one, mine, said in zip(scorings, scored, opinions, strict=True):
-                        row |= one.values(mine[n], said[n])
-                    errors = dict.fromkeys(image.error for image in image_by_stream if image.error)
-                    yield row | {"note": block[n].note or None, "error": "; ".join(errors) or None}
+                    page.add(block.images, block.opinions[0])
+                yield from block.rows
 
         yield passing
     if page is not None and wishes.report is not None:
@@ -162,7 +153,7 @@ def beside(
 
 @contextlib.contextmanager
 def _explanations(
-    output: str, scorings: Sequence[Scoring], labels: Sequence[qi.report.AnchorLabels], top: int | None
+    output: str, scorings: Sequence[qi.methods.Scoring], labels: Sequence[qi.report.AnchorLabels], top: int | None
 ) -> Iterator[Callable[[Sequence[qi.ScoredImage]], None]]:
     """Open the file of explanations, and offer a function that writes those of a block of images."""
     import numpy as np

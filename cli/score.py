@@ -15,7 +15,18 @@ import typer
 import quasar_index as qi
 from quasar_index.paths import common_folder
 
-from . import explaining, options, patch_scoring, resuming, saving, score_inputs, scorings, starter
+from . import distribution as machines
+from . import (
+    explaining,
+    options,
+    patch_scoring,
+    resuming,
+    saving,
+    score_anchors,
+    score_folder,
+    score_inputs,
+    starter,
+)
 from . import method_option as ways
 from .idle import Idle
 from .output import Format, choose_format, interruptible, is_table
@@ -51,6 +62,8 @@ IDLE = (
         lambda given: not is_table(given["format_"], given["output"]),
         "it is for a table; files have all columns",
     ),
+    *machines.IDLE,
+    *score_folder.IDLE,
     ways.idle_group("it is for what a method chooses by groups: a shrinkage, a penalty, a space"),
 )
 
@@ -95,7 +108,12 @@ def score(
     ] = None,
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", metavar="FILE", help="File or URL to write; its ending names the format."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE|DIR/",
+            help="File or URL to write; its ending names the format. DIR/: very many images, resumable.",
+        ),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="A table with all columns, also the cosines.")] = False,
     exclude: options.ExcludeGlobs = None,
@@ -104,6 +122,7 @@ def score(
     keep: score_inputs.KeepOption = None,
     shard: score_inputs.ShardOption = None,
     save_embeddings: score_inputs.SaveOption = None,
+    many: machines.Distribution,
     max_failures: score_inputs.FailuresOption = "0",
     tolerate_truncated: score_inputs.TolerateOption = False,
     method: ways.MethodOption = None,
@@ -146,45 +165,47 @@ def score(
     A bad image is a row with an error; the others are scored, and the exit code is 3 (see --max-failures).
     """
     most_failures = score_inputs.read_most_failures(max_failures)
-    chosen = choose_format(format_, output)
+    in_folder = score_folder.is_folder(output)
+    chosen = score_folder.check(format_, embeddings) if in_folder else choose_format(format_, output)
     wishes = explaining.Wishes(explain, explain_top, report)
-    wishes.check(output)
+    wishes.check(None if in_folder else output)
     ranking.check()
     scoring = ways.read_method(method) if anchors is Anchors.text else starter.method_of(method, index)
     ratings = _check_ratings(rating, report)
     saving.check_save(save_embeddings, (output, explain, report))
     inputs = score_inputs.read_inputs(
-        paths, data, embeddings, image_column=image_column, keep=keep, shard=shard, exclude=exclude
+        paths, data, embeddings, image_column=image_column, keep=keep, shard=shard, exclude=exclude, long=in_folder
     )
     if report is not None and not inputs.are_files and embeddings is None:
         raise typer.BadParameter("--report shows images by their files: unpack the shards, or leave it out")
-    run_options = {**embedding.loading, "n_images": len(inputs.paths)}
+    run_options = {**embedding.loading, "n_images": len(inputs)}
     if anchors is Anchors.text:
-        if embeddings is not None or calibrated or len(index or ()) > 1:
-            raise typer.BadParameter("--anchors text is not for --embeddings, --calibrated or several --index")
-        plan = _by_texts(
+        score_anchors.check_texts(index, embeddings=embeddings, calibrated=calibrated)
+        plan = score_anchors.by_texts(
             scoring,
             encoder,
             index[0] if index else None,
-            prompt_pair or _named_pair(prompts),
+            prompt_pair or score_anchors.named_pair(prompts),
             embedding.batch_size,
             run_options,
             keeps_temperature="temperature=" in "".join(method or ()),
         )
     else:
-        if len(index or ()) > 1 and (wishes or version is not None):
-            raise typer.BadParameter("--explain, --report and --version are for one --index: run it for each")
-        if calibrated and (where is not None or ratio != 1):
-            raise typer.BadParameter("--calibrated is for all anchors of an index: drop --where and --ratio")
+        score_anchors.check_indexes(
+            index,
+            is_for_one=bool(wishes) or version is not None,
+            calibrated=calibrated,
+            is_part=where is not None or ratio != 1,
+        )
         opened = starter.open_indexes(index, version)
         scoring, encoder, prompting = patch_scoring.settle(
             scoring if method else None, opened, encoder, embedding, save_embeddings=save_embeddings
         ) or (scoring, encoder, None)
-        streams, specs = _streams(opened, inputs, encoder, embedding.place, prompting)
+        streams, specs = score_anchors.streams(opened, inputs, encoder, embedding.place, prompting)
         if len(specs) > 1 and (save_embeddings is not None or embedding.weights is not None):
             raise typer.BadParameter("--save-embeddings and --weights are for one encoder: the indexes have several")
         chosen_anchors = {"where": where, "ratio": ratio, "seed": seed, "group": group}
-        plan = _by_indexes(
+        plan = score_anchors.by_indexes(
             opened,
             specs,
             streams,
@@ -198,8 +219,21 @@ def score(
     qi.allow_pixels(embedding.max_pixels)
     if inputs.embedded is None:
         plan.load(run_options, embedding.cache)
-    inputs.name_kept(scorings.columns_of(plan.scorings, has_notes=tolerate_truncated))
-    columns = scorings.columns_of(plan.scorings, inputs.keep.values(), has_notes=tolerate_truncated)
+    inputs.name_kept(plan.columns((), has_notes=tolerate_truncated))
+    if output is not None and in_folder:
+        score_folder.write(
+            output,
+            inputs,
+            plan,
+            {"where": where, "ratio": ratio, "seed": seed if ratio != 1 else None, "group": group, "ratings": ratings}
+            | ({"prompts": prompt_pair or prompts} if anchors is Anchors.text else {}),
+            embedding,
+            many,
+            most_failures=most_failures(len(inputs)),
+            tolerate_truncated=tolerate_truncated,
+        )
+        return
+    columns = plan.columns(inputs.keep.values(), has_notes=tolerate_truncated)
     decisive = (
         *(where, ratio, seed, group, anchors, prompts, prompt_pair, embedding.max_pixels, ratings, columns),
         *plan.decisive,
@@ -263,7 +297,7 @@ def score(
         *written,
         more=summary.beside(inputs.n_left_out, has_notes=tolerate_truncated),
         mend=ranking.mend,
-        most_failures=most_failures(len(inputs.paths)),
+        most_failures=most_failures(len(inputs)),
     )
 
 
@@ -293,105 +327,3 @@ def _check_ratings(ratings: list[str] | None, report: str | None) -> list[str | 
     if len(named) > 1 and report is not None:
         raise typer.BadParameter("--report shows one rating: give one --rating, and run it again for the others")
     return [*named] or [None]
-
-
-def _scoring(
-    index: qi.AnchorIndex,
-    method: qi.Method,
-    rating: str | None,
-    chosen: dict[str, Any],
-    batch_size: int,
-    *,
-    calibrated: bool,
-) -> scorings.Scoring:
-    """Make what scores by one rating of an index."""
-    calibration = qi.read_calibration(index, method, rating=rating) if calibrated else None
-    group = chosen["group"] or (calibration.column if calibration else None)
-    table = index.anchors(**chosen | {"group": group}, rating=rating)
-    scoring = ways.settle(method, table, seed=chosen["seed"])
-    return scorings.Scoring(qi.Scorer(table, scoring, batch_size=batch_size), calibration)
-
-
-def _by_indexes(
-    indexes: Sequence[qi.AnchorIndex],
-    specs: Sequence[qi.EncoderSpec],
-    streams: Sequence[int],
-    method: qi.Method,
-    ratings: Sequence[str | None],
-    chosen: dict[str, Any],
-    batch_size: int,
-    *,
-    calibrated: bool,
-    prompting: str | None,
-) -> scorings.Plan:
-    """Make what scores by each rating of each index."""
-    names = scorings.names_of(indexes, ratings)
-    made = [
-        _scoring(one, method, rating, chosen, batch_size, calibrated=calibrated)
-        for one in indexes
-        for rating in ratings
-    ]
-    return scorings.Plan(scorings.named(made, names, streams), specs, indexes, prompting)
-
-
-def _streams(
-    indexes: Sequence[qi.AnchorIndex],
-    inputs: score_inputs.Inputs,
-    encoder: str | None,
-    place: dict[str, Any],
-    prompting: str | None,
-) -> tuple[list[int], list[qi.EncoderSpec]]:
-    """Return for each index which embeddings it takes, and the encoders of those."""
-    if inputs.embedded is None:
-        for one in indexes:
-            _check_encoder(one, encoder, patch_scoring.own_loading(place, one.manifest.encoder, prompting))
-        return scorings.streams_of(one.manifest.encoder for one in indexes)
-    for one in indexes:
-        inputs.embedded.check(one.manifest.encoder, one.path.name)
-    return [0] * len(indexes), [indexes[0].manifest.encoder]
-
-
-def _by_texts(
-    method: qi.Method,
-    encoder: str | None,
-    index: str | None,
-    pair: tuple[str, str],
-    batch_size: int,
-    run_options: dict[str, Any],
-    *,
-    keeps_temperature: bool,
-) -> scorings.Plan:
-    """Make what scores by a pair of prompts, with the encoder of that name, else with that of the index."""
-    if not isinstance(method, qi.Mean) or method != qi.Mean(temperature=method.temperature):
-        raise typer.BadParameter("two texts are compared as they are: --method may be mean:temperature=T alone")
-    if encoder is None and index is not None:
-        recorded = qi.AnchorIndex.open(index).manifest.encoder
-        encoder = recorded.name
-        run_options = run_options | {"weights": run_options["weights"] or recorded.weights or None}
-    encoder = encoder or qi.DEFAULT_ENCODER
-    qi.encoders.check_encoder(encoder, for_texts=True, weights=run_options["weights"], device=run_options["device"])
-    loaded = qi.load_encoder(encoder, **run_options)
-    table, own_temperature = qi.text_anchors(loaded, *pair)
-    # Two texts span no space of images.
-    method = qi.Mean(space="raw", temperature=method.temperature if keeps_temperature else own_temperature)
-    scorer = qi.Scorer(table, method, loaded, batch_size=batch_size)
-    return scorings.Plan([scorings.Scoring(scorer)], [loaded.spec])
-
-
-def _check_encoder(index: qi.AnchorIndex, encoder: str | None, place: dict[str, Any]) -> None:
-    """Find what is wrong with the encoder of an index, or with another one that the user named."""
-    recorded = index.manifest.encoder
-    if encoder is not None and encoder != recorded.name:
-        raise qi.AnchorIndexError(
-            f"index '{index.path}' holds {recorded.name} ({recorded.dim}-d) but --encoder is {encoder}",
-            "drop --encoder or rebuild with 'quasar-index build'",
-        )
-    qi.encoders.check_recorded_encoder(recorded, **place)
-
-
-def _named_pair(name: str) -> tuple[str, str]:
-    if name not in qi.methods.PROMPT_PAIRS:
-        raise typer.BadParameter(
-            f"no prompts '{name}'; there are {', '.join(qi.methods.PROMPT_PAIRS)}, or give --prompt-pair"
-        )
-    return qi.methods.PROMPT_PAIRS[name]

@@ -6,7 +6,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from functools import cached_property
+from itertools import accumulate, chain, islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -95,11 +96,40 @@ IDLE = (
 
 @dataclass(frozen=True)
 class _Part:
-    """Images of one source: how they are opened, and the columns that come with them (None for none)."""
+    """Images of one source.
 
-    paths: Sequence[str]
+    Attributes:
+        listed: Their paths; None where the records have them.
+        read: How they are opened.
+        records: The paths and the columns that come with them; or a list that is read as it is needed. None for none.
+    """
+
+    listed: Sequence[str] | None
     read: Callable[[str], bytes] | None = None
     records: Any = None
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return len(self.records) if self.listed is None else len(self.listed)
+
+    @cached_property
+    def paths(self) -> Sequence[str]:
+        """The paths, in memory."""
+        return self.records["path"].to_pylist() if self.listed is None else self.listed
+
+    @property
+    def source(self) -> Any:
+        """The images as the library takes them."""
+        if self.listed is not None:
+            return list(self.listed)
+        is_list = isinstance(self.records, qi.datasets.ImageList)
+        return self.records if is_list else qi.datasets.ImageSource("", self.records, self.read)
+
+    def cut(self, low: int, high: int) -> _Part:
+        """Return a run of the images."""
+        if self.listed is None:
+            return _Part(None, self.read, self.records.slice(low, high - low))
+        return _Part(self.listed[low:high], self.read)
 
 
 @dataclass
@@ -111,22 +141,26 @@ class Inputs:
         keep: Columns that pass on to the rows, with their names there.
         embedded: The embeddings of them all, where no image is to be opened.
         n_left_out: Files beside them that cannot be read.
-        paths: Of all images.
     """
 
     parts: list[_Part]
     keep: Mapping[str, str] = field(default_factory=dict)
     embedded: qi.index.EmbeddedImages | None = None
     n_left_out: int = 0
-    paths: Sequence[str] = field(init=False)
     _starts: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Put the paths one after the other."""
-        self.paths = self.parts[0].paths if len(self.parts) == 1 else list(chain(*(one.paths for one in self.parts)))
-        self._starts = [0]
-        for part in self.parts:
-            self._starts.append(self._starts[-1] + len(part.paths))
+        """Count the images."""
+        self._starts = [0, *accumulate(map(len, self.parts))]
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return self._starts[-1]
+
+    @cached_property
+    def paths(self) -> Sequence[str]:
+        """Of all images, in memory."""
+        return self.parts[0].paths if len(self.parts) == 1 else list(chain(*(one.paths for one in self.parts)))
 
     def name_kept(self, taken: Sequence[str]) -> None:
         """Name the columns that pass on so that none is called like a column of the result."""
@@ -134,14 +168,13 @@ class Inputs:
 
     def part(self, number: int, of: int) -> Inputs:
         """Return one of `of` even parts, from 1 on: whole runs of the images, whose lengths differ by one at most."""
-        n = len(self.paths)
+        n = len(self)
         first, end = n * (number - 1) // of, n * number // of
         parts = []
         for start, one in zip(self._starts, self.parts, strict=False):
-            low, high = max(first - start, 0), min(end - start, len(one.paths))
+            low, high = max(first - start, 0), min(end - start, len(one))
             if low < high:
-                records = one.records.slice(low, high - low) if one.records is not None else None
-                parts.append(_Part(one.paths[low:high], one.read, records))
+                parts.append(one.cut(low, high))
         embedded = self.embedded
         if embedded is not None:
             rows = slice(first, end)
@@ -155,33 +188,33 @@ class Inputs:
         return self.embedded is None and all(part.read is None for part in self.parts)
 
     @property
+    def sources(self) -> list[Any]:
+        """The images as the library takes them, source by source."""
+        return [part.source for part in self.parts]
+
+    @property
     def types(self) -> dict[str, Any]:
         """The Arrow types of the columns that pass on, in the rows."""
         if not self.keep:
             return {}
-        import pyarrow as pa
+        from quasar_index.methods.kept_columns import kept_types
 
-        found: dict[str, Any] = {}
-        for name in self.keep:
-            tables = [part.records for part in self.parts if part.records is not None]
-            kinds = {_kind(table.schema.field(name).type) for table in tables if name in table.column_names}
-            kinds.discard(pa.null())
-            if kinds == {pa.int64(), pa.float64()}:
-                kinds = {pa.float64()}
-            found[self.keep[name]] = kinds.pop() if len(kinds) == 1 else pa.string()
-        return found
+        schemas = [part.records.schema for part in self.parts if part.records is not None]
+        return kept_types(schemas, self.keep)
 
     def kept(self) -> Iterator[dict[str, Any]]:
         """Yield the columns that pass on, row by row."""
+        from quasar_index.methods.kept_columns import plain_value
+
         types = self.types
         for part in self.parts:
             there = [name for name in self.keep if part.records is not None and name in part.records.column_names]
             if not there:
-                yield from (dict.fromkeys(self.keep.values()) for _ in part.paths)
+                yield from (dict.fromkeys(self.keep.values()) for _ in range(len(part)))
                 continue
             for batch in part.records.select(there).to_batches(1024):
                 for row in batch.to_pylist():
-                    yield {to: _plain(row.get(name), types[to]) for name, to in self.keep.items()}
+                    yield {to: plain_value(row.get(name), types[to]) for name, to in self.keep.items()}
 
     def with_columns(self, rows: Iterator[dict[str, Any]], start: int) -> Iterator[dict[str, Any]]:
         """Give rows, of the images from one on, the columns that pass on."""
@@ -220,10 +253,10 @@ class Inputs:
     def _stream(
         self, scorer: qi.Scorer, start: int, update: Update, running: Mapping[str, Any]
     ) -> Iterator[qi.ScoredImage]:
-        total = len(self.paths)
+        total = len(self)
         for first, part in zip(self._starts, self.parts, strict=False):
             before = max(start - first, 0)
-            if before >= len(part.paths):
+            if before >= len(part):
                 continue
             done = first + before
             yield from scorer.score_files(
@@ -243,30 +276,6 @@ class Inputs:
             yield qi.ScoredImage(path, *row, embedding=embedding, id=key)
 
 
-def _kind(type_: Any) -> Any:
-    """Return how a column is kept in rows: as whole numbers, numbers, truth values, nothing, or text."""
-    import pyarrow as pa
-
-    if pa.types.is_null(type_):
-        return pa.null()
-    if pa.types.is_boolean(type_):
-        return pa.bool_()
-    if pa.types.is_integer(type_) and type_ != pa.uint64():
-        return pa.int64()
-    return pa.float64() if pa.types.is_floating(type_) else pa.string()
-
-
-def _plain(value: Any, type_: Any) -> Any:
-    """Return a value as it stands in a row, and in JSON."""
-    import pyarrow as pa
-
-    if value is None or value != value:  # noqa: PLR0124 - NaN is no JSON
-        return None
-    if pa.types.is_floating(type_):
-        return float(value)
-    return str(value) if pa.types.is_string(type_) else value
-
-
 def read_inputs(
     paths: list[str] | None,
     data: list[str] | None,
@@ -276,8 +285,9 @@ def read_inputs(
     keep: list[str] | None = None,
     shard: str | None = None,
     exclude: Sequence[str] | None = None,
+    long: bool = False,
 ) -> Inputs:
-    """Read which images are to be scored.
+    """Read which images are to be scored; with `long`, very long lists of them are read as they are needed.
 
     Raises:
         BadParameter: Unless exactly one kind is named, or when the shard is none.
@@ -290,31 +300,37 @@ def read_inputs(
     if embeddings is not None:
         embedded = qi.index.read_embedded_images(embeddings)
         found = Inputs([_part_of(embedded.records, None, columns)], columns, embedded)
-        _check_columns(columns, [embedded.records])
+        _check_columns(columns, [embedded.records.schema])
     elif data:
-        sources = [qi.datasets.load_images(spec, image_column=image_column) for spec in data]
-        note_warnings(sources)
-        _check_columns(columns, [one.records for one in sources])
-        found = Inputs([_part_of(one.records, one.read_bytes, columns) for one in sources], columns)
+        sources = [
+            (long and part is None and qi.datasets.find_long_list(spec, image_column=image_column))
+            or qi.datasets.load_images(spec, image_column=image_column)
+            for spec in data
+        ]
+        note_warnings([one for one in sources if not isinstance(one, qi.datasets.ImageList)])
+        _check_columns(columns, [getattr(one, "records", one).schema for one in sources])
+        found = Inputs([_part_of(getattr(one, "records", one), one.read_bytes, columns) for one in sources], columns)
     else:
         files = expand(paths or [], exclude or ())
         found = Inputs([_Part(files.paths)], n_left_out=files.left_out.n_files)
     if part is None:
         return found
     mine = found.part(*part)
-    note(f"shard {part[0]} of {part[1]}: {len(mine.paths)} of {counted(len(found.paths), 'image')}")
+    note(f"shard {part[0]} of {part[1]}: {len(mine)} of {counted(len(found), 'image')}")
     return mine
 
 
 def _part_of(records: Any, read: Callable[[str], bytes] | None, columns: Iterable[str]) -> _Part:
     """Return the images of a table, with no more of it than is needed."""
+    if isinstance(records, qi.datasets.ImageList):
+        return _Part(None, read, records)
     wanted = [name for name in columns if name in records.column_names]
-    return _Part(records["path"].to_pylist(), read, records.select(wanted) if wanted else None)
+    return _Part(None, read, records.select(["path", *wanted]))
 
 
-def _check_columns(columns: Iterable[str], tables: Sequence[Any]) -> None:
+def _check_columns(columns: Iterable[str], schemas: Sequence[Any]) -> None:
     """Raise a DataError where no table has a column."""
-    known = dict.fromkeys(name for table in tables for name in table.column_names if name != "path")
+    known = dict.fromkeys(name for schema in schemas for name in schema.names if name != "path")
     for name in columns:
         if name not in known:
             raise qi.DataError(f"--keep '{name}' is no column of the data", f"columns: {', '.join(known) or 'none'}")

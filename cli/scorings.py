@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import typer
@@ -12,52 +12,6 @@ import typer
 import quasar_index as qi
 
 from . import patch_scoring
-
-SCORES = ("score", "similarity_good", "similarity_bad")
-OPINIONS = ("mos", "low", "high")
-
-
-@dataclass(frozen=True)
-class Scoring:
-    """What scores images by one rating of one index.
-
-    Attributes:
-        scorer: Scores them.
-        calibration: Gives opinion scores; None for none.
-        rating: Name behind that of each of its columns, `score_NAME`; None where there is one score alone.
-        stream: Number of the encoder whose embeddings it scores.
-        embeds: Whether it is the one that lets that encoder embed the images.
-    """
-
-    scorer: qi.Scorer
-    calibration: qi.IndexCalibration | None = None
-    rating: str | None = None
-    stream: int = 0
-    embeds: bool = True
-
-    @property
-    def columns(self) -> list[str]:
-        """Its columns in a row."""
-        names = (*SCORES, *(OPINIONS if self.calibration else ()), "familiarity")
-        return [name if self.rating is None else f"{name}_{self.rating}" for name in names]
-
-    def values(self, image: qi.ScoredImage, opinion: qi.report.Opinion | None) -> dict[str, Any]:
-        """Return the values of its columns; None where there is none."""
-        found = [getattr(image, name) for name in SCORES]
-        if self.calibration is not None:
-            known = asdict(opinion) if opinion else {}
-            found += [known.get(name) for name in OPINIONS]
-        found.append(image.familiarity)
-        return dict(zip(self.columns, found, strict=True))
-
-    def opinions(self, images: Sequence[qi.ScoredImage]) -> list[qi.report.Opinion | None]:
-        """Return the opinion scores of some images; None for images without a score, or without a calibration."""
-        scores = [image.score for image in images if image.score is not None]
-        if self.calibration is None or not scores:
-            return [None] * len(images)
-        columns = self.calibration.predict(scores)
-        found = (qi.report.Opinion(*map(float, row)) for row in zip(*columns, strict=True))
-        return [None if image.score is None else next(found) for image in images]
 
 
 @dataclass(frozen=True)
@@ -71,7 +25,7 @@ class Plan:
         prompting: Encoder of the prompts of `patches:prompts`, where it is not that of the index.
     """
 
-    scorings: Sequence[Scoring]
+    scorings: Sequence[qi.methods.Scoring]
     specs: Sequence[qi.EncoderSpec]
     indexes: Sequence[qi.AnchorIndex] = ()
     prompting: str | None = None
@@ -80,6 +34,12 @@ class Plan:
     def scorers(self) -> list[qi.Scorer]:
         """Those that embed, one a stream."""
         return [one.scorer for one in self.scorings if one.embeds]
+
+    def columns(self, kept: Iterable[str], *, has_notes: bool) -> list[str]:
+        """Return the columns of a row, in order; `kept` ones come with the images, notes with truncated ones."""
+        from quasar_index.methods.scorings import columns_of
+
+        return columns_of(self.scorings, kept, has_notes=has_notes)
 
     def load(self, how: Mapping[str, Any], cache: qi.encoders.EmbeddingCache | None) -> None:
         """Find what stands against the encoders; each is loaded by the first image that the cache does not know."""
@@ -106,7 +66,9 @@ class Plan:
         ]
 
 
-def named(made: Sequence[Scoring], names: Iterable[str | None], streams: Sequence[int]) -> list[Scoring]:
+def named(
+    made: Sequence[qi.methods.Scoring], names: Iterable[str | None], streams: Sequence[int]
+) -> list[qi.methods.Scoring]:
     """Give scorings their names and streams; the first of each stream embeds the images.
 
     Args:
@@ -114,7 +76,7 @@ def named(made: Sequence[Scoring], names: Iterable[str | None], streams: Sequenc
         names: One each.
         streams: Of each index.
     """
-    result: list[Scoring] = []
+    result: list[qi.methods.Scoring] = []
     for n, (one, name) in enumerate(zip(made, names, strict=True)):
         stream = streams[n * len(streams) // len(made)]
         embeds = all(other.stream != stream for other in result)
@@ -146,12 +108,6 @@ def streams_of(specs: Iterable[qi.EncoderSpec]) -> tuple[list[int], list[qi.Enco
         if numbers[-1] == len(known):
             known.append(spec)
     return numbers, known
-
-
-def columns_of(scorings: Sequence[Scoring], kept: Iterable[str] = (), *, has_notes: bool = False) -> list[str]:
-    """Return the columns of a row, in order; `kept` ones come with the images, notes with truncated ones."""
-    notes = ["note"] if has_notes else []
-    return ["path", *kept, *(name for scoring in scorings for name in scoring.columns), *notes, "error"]
 
 
 def embeddings_of(images: Sequence[qi.ScoredImage]) -> Any:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import collections
-import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import typer
 
@@ -16,28 +15,10 @@ from quasar_index.errors import DataError, counted
 from .output import Row, note
 from .progress import duration
 
-_CAUSES = (
-    (r"truncated|unexpected end|incomplete", "truncated"),
-    (r"the file is empty", "empty"),
-    (r"not an image in a known format", "not an image"),
-    (r"No such file", "missing"),
-    (r"Permission denied", "not readable"),
-    (r"not a regular file|Is a directory", "no file"),
-    (r"more than the limit|more pixels than|larger than the limit", "too large"),
-    (r"cannot be decoded|header cannot be read", "damaged"),
-)
 _MOST_CAUSES = 5
 MANY_UNLIKE = 0.2
 """Share of images that are unlike all anchors, from which on it is said: one in twenty of the anchors is itself."""
 _One = TypeVar("_One", bound="Row | qi.ScoredImage")
-
-
-def cause_of(error: str) -> str:
-    """Return the cause of an error of an image in a word or two, so that many of them can be counted."""
-    for pattern, cause in _CAUSES:
-        if re.search(pattern, error):
-            return cause
-    return re.sub(r"\([^()]*\)", "", error.partition(";")[0]).strip()
 
 
 class Summary:
@@ -67,6 +48,8 @@ class Summary:
 
     def passing(self, rows: Iterable[_One]) -> Iterator[_One]:
         """Yield rows or scored images, counted."""
+        from quasar_index.methods.causes import cause_of
+
         for row in rows:
             error = row["error"] if isinstance(row, Mapping) else row.error
             self._n += 1
@@ -78,6 +61,15 @@ class Summary:
                 self.n_failed += 1
                 self._causes[cause_of(error)] += 1
             yield row
+        self._is_whole = True
+
+    def take(self, facts: Mapping[str, Any], n_before: int) -> None:
+        """Take the counts of rows that are written already: those of the manifest of a folder."""
+        self._n, self.n_failed, self.n_before = facts["n_rows"], facts["n_failed"], n_before
+        self._n_truncated, self._n_compared, self._n_unlike = (
+            facts[f"n_{name}"] for name in ("truncated", "compared", "unlike")
+        )
+        self._causes.update(facts["causes"])
         self._is_whole = True
 
     def beside(self, n_left_out: int, *, has_notes: bool = False) -> str:

@@ -3,6 +3,7 @@
 from .base import RECORD_SCHEMA, AnchorSource, Division, ImageSource, Kind, make_records
 from .declare import Dataset
 from .embeddings import load_embeddings, read_author_embeddings
+from .image_list import ImageList, find_long_list
 from .patches import choose_pristine_patches, ready_patches
 from .problems import Problem
 from .published import PUBLISHED, TOWERS, PublishedSet, PublishedTower, find_published, parse_file_name
@@ -18,6 +19,7 @@ __all__ = [
     "AnchorSource",
     "Dataset",
     "Division",
+    "ImageList",
     "ImageSource",
     "Kind",
     "Problem",
@@ -28,6 +30,7 @@ __all__ = [
     "choose_pristine_patches",
     "collect_source",
     "find_dataset",
+    "find_long_list",
     "find_published",
     "find_published_files",
     "load_embeddings",

@@ -297,8 +297,8 @@ def check_counts(
 
 def usable_records(sources: Sequence[AnchorSource], progress: staging.Progress) -> pa.Table:
     """Return the records that have an embedding, with the columns `id` and `dataset`."""
-    table = staging.records_table(sources).append_column("id", pa.array(progress.ids, type=pa.string()))
-    return table.filter(pa.array([bool(key) for key in progress.ids]))
+    usable = staging.records_table(sources).filter(pa.array(progress.ids.usable))
+    return usable.append_column("id", progress.ids.column())
 
 
 def _check_labels(sources: Sequence[AnchorSource], records: dict[str, SourceRecord]) -> None:

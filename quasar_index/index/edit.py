@@ -154,7 +154,7 @@ def add(
             shard_rows=shard_rows,
             on_progress=on_progress,
         )
-        if not any(progress.ids):
+        if not progress.ids.usable.any():
             first, error = progress.failures[0]
             raise DataError(
                 f"none of {counted(total, 'image')} could be embedded; the first: '{first}': {error}", "check --data"

@@ -8,6 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from ..arrays import IntArray
 from ..datasets.base import AnchorSource
 from ..paths import write_atomically
 from .records import SourceRecord
@@ -58,7 +61,13 @@ def count_left_out(
         known = complete[source.name]
         complete[source.name] = replace(
             known,
-            n_failed=known.n_failed + sum(row in rows for row in progress.failed_rows),
-            n_duplicates=known.n_duplicates + sum(row in rows for row in progress.duplicate_rows),
+            n_failed=known.n_failed + _n_within(progress.failed_rows, rows),
+            n_duplicates=known.n_duplicates + _n_within(progress.duplicate_rows, rows),
         )
     return complete
+
+
+def _n_within(rows: IntArray, run: range) -> int:
+    """Return how many of some rows, in order, are within a run."""
+    low, high = np.searchsorted(rows, [run.start, run.stop])
+    return int(high - low)

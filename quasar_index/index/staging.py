@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from ..arrays import FloatArray
+from ..arrays import FloatArray, IntArray
 from ..datasets.base import AnchorSource
 from ..datasets.column_types import one_type, source_parts
 from ..encoders.base import Encoder
@@ -21,6 +21,7 @@ from ..plans.embedding import EmbedJob, piece_schema, read_embedded
 from ..plans.executor import Executor, executor_of
 from ..plans.inputs import Inputs
 from ..plans.plan import Pieces, Plan
+from .content_ids import ContentIds, IdPlaces
 from .lock import LOCK
 from .records import MAIN_EMBEDDING, Dtype
 from .store import (
@@ -36,26 +37,28 @@ from .store import (
 if TYPE_CHECKING:
     from ..encoders.embedding_cache import EmbeddingCache
 
+_WAS_THERE, _FOUND, _INDEXED = 1, 2, 4
+
 
 @dataclass
 class Progress:
     """What is known of each record while images are embedded.
 
     Attributes:
-        ids: Content id of each record; empty for failures and duplicates.
+        ids: Content id of each record; none for failures and duplicates.
         failures: (path, error) of images that could not be embedded.
-        failed_rows: Their records.
-        duplicate_rows: Records whose content an earlier record has.
+        failed_rows: Their records, in order.
+        duplicate_rows: Records whose content an earlier record has, in order.
         n_embedded: Images that were embedded by this run.
         n_resumed: Images whose embeddings an interrupted run had left.
         n_found: Images whose embeddings the cache had.
         pieces: Where the embeddings lie.
     """
 
-    ids: list[str] = field(default_factory=list)
+    ids: ContentIds = field(default_factory=ContentIds)
     failures: list[tuple[str, str]] = field(default_factory=list)
-    failed_rows: list[int] = field(default_factory=list)
-    duplicate_rows: list[int] = field(default_factory=list)
+    failed_rows: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    duplicate_rows: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     n_embedded: int = 0
     n_resumed: int = 0
     n_found: int = 0
@@ -129,21 +132,19 @@ def embed(
     job = EmbedJob(encoder, reads, batch_size, n_workers, max_pixels, indexed, cache)
     pieces = plan.run(job, inputs, executor_of(executor), shard_rows=shard_rows, on_progress=on_progress)
     progress = Progress(pieces=pieces)
-    seen: set[str] = set()
+    flags = bytearray()
     for was_there, batch in read_embedded(pieces):
-        for key, is_found in zip(batch["id"].to_pylist(), batch["found"].to_pylist(), strict=True):
-            is_copy = key in seen
-            if is_copy:
-                progress.duplicate_rows.append(len(progress.ids))
-            elif not key:
-                progress.failed_rows.append(len(progress.ids))
-            elif key not in indexed:
-                progress.n_resumed += was_there
-                progress.n_found += is_found and not was_there
-                progress.n_embedded += not (is_found or was_there)
-            progress.ids.append("" if is_copy else key)
-            if key:
-                seen.add(key)
+        keys = batch["id"].to_pylist()
+        progress.ids.extend(keys)
+        found = batch["found"].to_numpy(zero_copy_only=False)
+        known = np.fromiter((key in indexed for key in keys), np.bool_, len(keys)) if indexed != () else False
+        flags += (_WAS_THERE * was_there + _FOUND * found + _INDEXED * np.asarray(known)).astype(np.uint8).tobytes()
+    progress.failed_rows = np.flatnonzero(~progress.ids.usable)
+    progress.duplicate_rows = progress.ids.drop_copies()
+    made = np.frombuffer(flags, dtype=np.uint8)[progress.ids.usable]
+    counts = np.bincount(made, minlength=2 * _INDEXED)
+    progress.n_resumed = int(counts[_WAS_THERE] + counts[_WAS_THERE + _FOUND])
+    progress.n_found, progress.n_embedded = int(counts[_FOUND]), int(counts[0])
     progress.failures.extend((path, error) for piece in pieces.pieces for _, path, error in piece.failures)
     return progress
 
@@ -157,16 +158,11 @@ def take_embeddings(
     sources: Sequence[AnchorSource], embeddings: FloatArray, ids: Sequence[str] | None = None
 ) -> Progress:
     """Return what becomes of each record whose embedding exists already; see `build_from_embeddings`."""
-    paths = [path for source in sources for path in source.records["path"].to_pylist()]
-    progress = Progress()
-    seen: set[str] = set()
-    for row, path in enumerate(paths):
-        key = embedding_id(path, embeddings[row]) if ids is None else ids[row]
-        if key in seen:
-            progress.duplicate_rows.append(row)
-        progress.ids.append("" if key in seen else key)
-        seen.add(key)
-    progress.n_embedded = len(seen)
+    paths = (path for source in sources for chunk in source.records["path"].chunks for path in chunk.to_pylist())
+    keys = [embedding_id(path, embeddings[row]) for row, path in enumerate(paths)] if ids is None else ids
+    progress = Progress(ids=ContentIds(keys))
+    progress.duplicate_rows = progress.ids.drop_copies()
+    progress.n_embedded = len(progress.ids) - len(progress.duplicate_rows)
     return progress
 
 
@@ -181,12 +177,14 @@ def embedding_batches(
         [piece_schema(embeddings.shape[1]).field(name) for name in ("id", "width", "height", "embedding")]
     )
     for start in range(0, len(embeddings), READ_ROWS):
-        rows = [row for row in range(start, min(start + READ_ROWS, len(embeddings))) if progress.ids[row]]
+        some = range(start, min(start + READ_ROWS, len(embeddings)))
+        texts = progress.ids.texts(some)
+        rows = [row for row, text in zip(some, texts, strict=True) if text]
         width, height = (
             pa.array([(sizes[row][side] or None) if sizes else None for row in rows], type=pa.int32())
             for side in (0, 1)
         )
-        keys = pa.array([progress.ids[row] for row in rows], type=pa.string())
+        keys = pa.array([text for text in texts if text], type=pa.string())
         part = to_embedding_column(embeddings[start : start + READ_ROWS][np.asarray(rows, dtype=np.int64) - start])
         yield pa.record_batch([keys, width, height, part], schema=schema)
         if on_progress is not None:
@@ -195,7 +193,7 @@ def embedding_batches(
 
 def staged_batches(progress: Progress) -> Iterator[pa.RecordBatch]:
     """Yield what was embedded, each content once: `id`, `width`, `height` and `embedding` (float32)."""
-    usable = np.array([bool(key) for key in progress.ids], dtype=np.bool_)
+    usable = progress.ids.usable
     for _, batch in read_embedded(progress.pieces):
         rows = batch["row"].to_numpy()
         kept = usable[rows] & batch["embedding"].is_valid().to_numpy(zero_copy_only=False)
@@ -256,12 +254,11 @@ def final_batches(made: Iterable[pa.RecordBatch], table: pa.Table, schema: pa.Sc
     Raises:
         DataError: When an embedding is beyond that dtype.
     """
-    row_of: Mapping[str, int] = {key: row for row, key in enumerate(table["id"].to_pylist())}
+    places = IdPlaces(table["id"])
     for batch in made:
-        kept = [i for i, key in enumerate(batch["id"].to_pylist()) if key in row_of]
-        some = batch.take(pa.array(kept, type=pa.int64()))
-        rows = pa.array([row_of[key] for key in some["id"].to_pylist()], type=pa.int64())
-        part = table.take(rows).combine_chunks()
+        rows = places.find(batch["id"].to_pylist())
+        some = batch.take(pa.array(np.flatnonzero(rows >= 0)))
+        part = table.take(pa.array(rows[rows >= 0])).combine_chunks()
         own = {name: some[name] for name in ("width", "height")}
         own[MAIN_EMBEDDING] = as_embedding_column(some["embedding"], schema.field(MAIN_EMBEDDING).type)
         arrays = [own[name] if name in own else one_chunk(part[name]) for name in schema.names]

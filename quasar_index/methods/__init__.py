@@ -16,8 +16,11 @@ from .prompts import PROMPT_PAIRS, text_anchors
 from .registry import METHODS, read_method, read_methods
 from .retrieval import Retrieval
 from .ridge import Ridge
+from .score_folder import score_to_folder
+from .score_places import ScoreFolder
 from .score_table import score_table
 from .scoring import ScoredImage, Scorer
+from .scorings import Scoring
 from .shrinkage import UNRATED_SHRINKAGE, Shrinkage, rated_shrinkage
 from .space import Space, fit_space
 from .ties import Ties
@@ -43,9 +46,11 @@ __all__ = [
     "RatingMethod",
     "Retrieval",
     "Ridge",
+    "ScoreFolder",
     "ScoredImage",
     "Scorer",
     "Scores",
+    "Scoring",
     "Shrinkage",
     "Space",
     "Ties",
@@ -57,5 +62,6 @@ __all__ = [
     "read_method",
     "read_methods",
     "score_table",
+    "score_to_folder",
     "text_anchors",
 ]

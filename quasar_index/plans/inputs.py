@@ -67,6 +67,8 @@ def digest_of(states: IntArray) -> str:
 
 
 def _state(name: str) -> tuple[int, int]:
+    if "://" in name:
+        return _UNKNOWN
     try:
         known = os.stat(name)  # noqa: PTH116 - a URL is no Path
     except (OSError, ValueError):

@@ -21,6 +21,8 @@ PIECES = "pieces"
 _FORMAT = 1
 SHARD_ROWS = 1024
 """Rows of a shard, where nothing else is asked for: what a crash costs."""
+_MOST_SHARDS = 50_000
+"""From so many shards on, they are larger: each is two files."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,12 @@ class Plan:
     Attributes:
         folder: The folder.
         request: All that decides the results, as plain JSON. A folder serves one request.
+        what: What the results are, for messages.
     """
 
     folder: Path
     request: Mapping[str, Any]
+    what: str = "embeddings"
 
     @property
     def pieces_folder(self) -> Path:
@@ -74,7 +78,7 @@ class Plan:
             job: What is done.
             inputs: The rows.
             executor: Who does it.
-            shard_rows: Most rows of a shard; None for `SHARD_ROWS`.
+            shard_rows: Most rows of a shard; None for `shard_rows_of`.
             on_progress: Called with (done, total) rows.
 
         Returns:
@@ -84,7 +88,7 @@ class Plan:
             AnchorIndexError: When the folder cannot be written.
         """
         folder, total = self.pieces_folder, len(inputs)
-        with writing(self.folder):
+        with writing(self.folder, self.what):
             folder.mkdir(parents=True, exist_ok=True)
             pieces = self._usable(inputs)
             drop_others(folder, pieces)
@@ -107,8 +111,7 @@ class Plan:
                     self._write(runtime)
 
             made: list[Piece] = []
-
-            if shards := missing(pieces, total, shard_rows or SHARD_ROWS):
+            if shards := missing(pieces, total, shard_rows or shard_rows_of(total)):
                 executor.run(job, inputs, shards, folder, on_rows=on_rows, on_runtime=on_runtime, on_piece=made.append)
             whole = chain(sorted([*pieces, *made], key=lambda piece: (piece.start, -piece.end)))
             if lost := missing(whole, total, total or 1):
@@ -131,6 +134,11 @@ class Plan:
         return chosen
 
 
+def shard_rows_of(n_rows: int) -> int:
+    """Return the rows of a shard, where nothing else is asked for."""
+    return max(SHARD_ROWS, -(-n_rows // _MOST_SHARDS))
+
+
 @dataclass(frozen=True)
 class Pieces:
     """What a plan has done.
@@ -147,7 +155,7 @@ class Pieces:
 
 
 @contextmanager
-def writing(folder: Path) -> Iterator[None]:
+def writing(folder: Path, what: str = "embeddings") -> Iterator[None]:
     """Say in one line what could not be written, such as on a full disk.
 
     Raises:
@@ -157,7 +165,7 @@ def writing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise AnchorIndexError(
-            f"embeddings cannot be written to '{folder}' ({reason(error)})",
+            f"{what} cannot be written to '{folder}' ({reason(error)})",
             "make room or mend the disk; the same command goes on where it stopped",
         ) from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from urllib.parse import quote
@@ -22,6 +22,7 @@ from ..methods.fitted import FittedMethod
 from ..methods.method import RatingMethod
 from ..methods.patches import FittedPatches
 from ..methods.scoring import ScoredImage
+from ..methods.scorings import Opinion
 from ..paths import PathText, new_output
 from ..thumbnails import picture_uri, thumbnail_uris
 from .labels import AnchorLabels
@@ -32,21 +33,6 @@ IMAGE_SIZE = 280
 ANCHOR_SIZE = 128
 MAX_IMAGES = 5000
 """Most images of one page, which then has about 80 MB; further ones are counted and left out."""
-
-
-@dataclass(frozen=True)
-class Opinion:
-    """What a calibration says of one image.
-
-    Attributes:
-        mos: Opinion score, on the scale of the anchors' ratings.
-        low: Lower end of its interval.
-        high: Upper end.
-    """
-
-    mos: float
-    low: float
-    high: float
 
 
 class Report:
