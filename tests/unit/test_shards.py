@@ -12,6 +12,7 @@ from quasar_index.index.search import nearest, nearest_reference
 from quasar_index.methods import whole_side
 from quasar_index.parts import Parts, in_pieces
 from quasar_index.selection.registry import SELECTORS
+from quasar_index.sizes import read_count
 
 N, DIM, A_SHARD = 240, 16, 60
 RNG = np.random.default_rng(0)
@@ -293,3 +294,16 @@ def test_pieces_hold_each_row_once(split, size):
             seen[rows] = part
         np.testing.assert_array_equal(seen, expected)
     assert len(parts.arrays_of(made)) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "n"), [("5m", 5_000_000), ("250k", 250_000), ("1.5M", 1_500_000), (" 30 ", 30), ("0.03k", 30), ("0", 0)]
+)
+def test_counts_are_read(text, n):
+    assert read_count(text) == n
+
+
+@pytest.mark.parametrize("text", ["", "many", "-1", "1.5", "0.0001k", "5g", "5mk", "1e6", "5 000", "²"])
+def test_what_is_no_count_is_named(text):
+    with pytest.raises(qi.DataError, match="is no count; write for example 250000, 250k or 5m"):
+        read_count(text)
