@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import quasar_index as qi
 from quasar_index.errors import counted
+from quasar_index.sizes import read_count
 
 from . import options, patch_options
 from .data import LABELS_IDLE, THRESHOLD_IDLE, note_failures, note_found, read_embeddings, read_sources
@@ -87,8 +88,12 @@ def build(
         Dtype, typer.Option(help="What is kept of an embedding; float16 takes half the space.", rich_help_panel=STORAGE)
     ] = Dtype.float32,
     anchors_per_shard: Annotated[
-        int | None,
-        typer.Option(min=1, help="Most anchors in a table of the index; default: one table.", rich_help_panel=STORAGE),
+        str | None,
+        typer.Option(
+            metavar="N",
+            help="Most anchors in a table of the index, such as 5m or 250k; default: one table.",
+            rich_help_panel=STORAGE,
+        ),
     ] = None,
     distribution: Distribution,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an index of that name.")] = False,
@@ -103,6 +108,9 @@ def build(
         raise typer.BadParameter("give either --data, --embeddings or --patches")
     if labels is not None and embeddings is None:
         raise typer.BadParameter("--labels belongs to --embeddings")
+    storage: dict[str, Any] = {"dtype": dtype.value}
+    if anchors_per_shard is not None:
+        storage["anchors_per_shard"] = read_count(anchors_per_shard)
     if embeddings is not None:
         read = read_embeddings(embeddings, labels, **vars(labelling), threshold=threshold)
         report = qi.build_from_embeddings(
@@ -112,8 +120,7 @@ def build(
             spec=read.spec,
             ids=read.ids,
             sizes=read.sizes,
-            dtype=dtype.value,
-            anchors_per_shard=anchors_per_shard,
+            **storage,
             overwrite=overwrite,
         )
     else:
@@ -141,8 +148,7 @@ def build(
                 name,
                 sources,
                 loaded,
-                dtype=dtype.value,
-                anchors_per_shard=anchors_per_shard,
+                **storage,
                 overwrite=overwrite,
                 **embedding.running,
                 **distribution.running,

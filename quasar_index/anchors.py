@@ -20,6 +20,7 @@ from .arguments import checked
 from .arrays import BoolArray, DoubleArray, FloatArray, IntArray
 from .errors import DataError, MethodError, counted
 from .fits import LARGE, Fits
+from .parts import Vectors, chosen_rows
 from .sides import check_two_sides
 
 _BLOCK = 1024
@@ -50,7 +51,8 @@ class AnchorTable:
 
     Attributes:
         ids: (N,) bytes strings, unique.
-        directions: (N, D) float32, the embeddings scaled to length one.
+        directions: (N, D) float32, the embeddings scaled to length one: one array, or of an index of several tables
+            one for each (`quasar_index.parts`), which `np.asarray` joins.
         norms: (N,) float32, the lengths of the raw embeddings, so that raw = norms[:, None] * directions.
         quality: (N,) float64, opinion scores scaled to [0, 1], higher is better; NaN for anchors without one;
             None where no anchor has one.
@@ -76,7 +78,7 @@ class AnchorTable:
     """
 
     ids: npt.NDArray[np.bytes_]
-    directions: FloatArray
+    directions: Vectors
     norms: FloatArray
     quality: DoubleArray | None
     n_good: int
@@ -321,7 +323,7 @@ class AnchorTable:
         return replace(
             self,
             ids=self.ids[rows],
-            directions=self.directions[rows],
+            directions=chosen_rows(self.directions, rows),
             norms=self.norms[rows],
             quality=quality,
             n_good=n_good,

@@ -95,19 +95,20 @@ class Fits:
         self._path(what, ".npz").unlink(missing_ok=True)
 
     def normalised(
-        self, chunks: Callable[[], Iterable[FloatArray]], shape: tuple[int, ...]
+        self, chunks: Callable[[], Iterable[FloatArray]], shape: tuple[int, ...], *, of: int = 0
     ) -> tuple[FloatArray, FloatArray]:
         """Return vectors as directions and lengths; large ones are mapped from an entry, which is made if missing.
 
         Args:
             chunks: Yields the vectors in order, a few thousand at a time.
             shape: (N, D).
+            of: Bytes of the whole that these are a part of; a part of a large one is mapped, too.
 
         Returns:
             (N, D) and (N,) float32, not to be written to; a zero vector keeps its zeros.
         """
         n, dim = shape
-        if n * dim * 4 < LARGE:
+        if max(n * dim * 4, of) < LARGE:
             return normalised(chunks(), shape)
         path = self._path("directions and lengths", ".npy")
         self._held.add(path.name)

@@ -1,13 +1,16 @@
-"""Sizes in bytes as people write them: `500M`, `2 GiB`."""
+"""Sizes in bytes and large counts as people write them: `500M`, `2 GiB`; `5m`, `250k`."""
 
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from .errors import DataError
 
 _UNITS = ("", "K", "M", "G", "T")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
+_COUNTS = ("", "k", "m")
+_COUNT = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*([km]?)", re.IGNORECASE | re.ASCII)
 
 
 def read_size(text: str) -> int:
@@ -23,6 +26,22 @@ def read_size(text: str) -> int:
     if found is None:
         raise DataError(f"'{text}' is no size", "write for example 500M or 2G")
     return int(float(found[1]) * 1024 ** _UNITS.index(found[2].upper()))
+
+
+def read_count(text: str) -> int:
+    """Read a count of things; k and m are thousands and millions.
+
+    Returns:
+        The count.
+
+    Raises:
+        DataError: When the text is no whole number of things.
+    """
+    found = _COUNT.fullmatch(text.strip())
+    count = Decimal(found[1]) * 1000 ** _COUNTS.index(found[2].lower()) if found else None
+    if count is None or count % 1:
+        raise DataError(f"'{text}' is no count", "write for example 250000, 250k or 5m")
+    return int(count)
 
 
 def size_text(n_bytes: int) -> str:

@@ -28,6 +28,7 @@ from ..maps.colouring import colour_points
 from ..maps.packing import default_colour, packed, packed_colours
 from ..maps.wording import percent
 from ..methods.fitted import FittedMethod
+from ..parts import Vectors
 from ..report.labels import AnchorLabels
 from ..threads import import_alone, threads_for
 from .photos import plain
@@ -65,7 +66,7 @@ class _Plane:
     axes: DoubleArray
     explained: tuple[float, float]
 
-    def points(self, directions: FloatArray) -> FloatArray:
+    def points(self, directions: Vectors) -> FloatArray:
         axes = self.axes.T.astype(np.float32)
         return np.asarray(directions @ axes - (self.mean @ self.axes.T).astype(np.float32), dtype=np.float32)
 
@@ -318,7 +319,7 @@ class AnchorView:
         )
 
 
-def _plane_of(directions: FloatArray) -> _Plane:
+def _plane_of(directions: Vectors) -> _Plane:
     """Return the plane of (N, D) directions, D >= 2, by some thousands of them."""
     with import_alone():
         from sklearn.utils.extmath import randomized_svd

@@ -16,8 +16,8 @@ import numpy as np
 from ..anchors import SIDES, AnchorTable, Side
 from ..arrays import FloatArray, IntArray
 from ..errors import counted
-from .inverted_lists import InvertedLists
 from .records import Approximation
+from .side_lists import SideLists
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class ApproximateSearch:
     def __init__(self, record: Approximation, name: str = "") -> None:
         self.record = record
         self.name = name
-        self._lists: dict[Side, InvertedLists] = {}
+        self._lists: dict[Side, SideLists] = {}
         self._said: set[str] = set()
 
     def __reduce__(self) -> Any:
@@ -87,18 +87,17 @@ class ApproximateSearch:
         )
         return found.rows[:, :top_k] + rows.start, np.ascontiguousarray(found.similarity[:, :top_k])
 
-    def _load(self, anchors: AnchorTable, side: Side) -> InvertedLists | None:
+    def _load(self, anchors: AnchorTable, side: Side) -> SideLists | None:
         """Read the lists of a side, or make them anew where they can be kept."""
         fits = anchors.fits
         vectors = anchors.directions[anchors.side(side)]
         if fits is None:
             return None
-        fits.hold(entry_of(side))
-        if (arrays := fits.load(entry_of(side))) is not None:
-            try:
-                return InvertedLists.from_arrays(arrays, vectors.shape)
-            except (ValueError, KeyError) as error:
-                _log.warning("the %s side's approximate search is damaged (%s)", side, error)
+        try:
+            if (kept := SideLists.load(fits, side, vectors)) is not None:
+                return kept
+        except (ValueError, KeyError) as error:
+            _log.warning("the %s side's approximate search is damaged (%s)", side, error)
         if not os.access(fits.base.parent, os.W_OK):
             self._exactly("its lists are missing, and nothing can be written beside the index")
             return None
@@ -107,8 +106,8 @@ class ApproximateSearch:
             self._exactly(f"{n_lists} lists are more than the {side} side has anchors")
             return None
         _log.warning("making the lists of the %s side's approximate search anew", side)
-        lists = InvertedLists.train(vectors, n_lists)
-        fits.save(entry_of(side), **lists.to_arrays())
+        lists = SideLists.train(vectors, n_lists)
+        lists.save(fits, side)
         return lists
 
     def _exactly(self, reason: str) -> None:
@@ -119,8 +118,3 @@ class ApproximateSearch:
         if text not in self._said:
             self._said.add(text)
             _log.warning(text)
-
-
-def entry_of(side: Side) -> str:
-    """Return the name that the lists of a side are kept by (see `Fits`)."""
-    return f"inverted lists of the {side} side"

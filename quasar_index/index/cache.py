@@ -1,13 +1,17 @@
 """The search cache: the anchors' directions as a flat FAISS index on disk, memory-mapped, and their labels beside it.
 
 The file is an ordinary `IndexFlatIP` that any FAISS opens, and the matrix inside it *is* the embedding matrix: it is
-mapped, never copied. Everything in it comes from the Lance table, so a missing or disagreeing cache is rebuilt. An
-index that comes with the package has its embeddings once: they are read out of its table's own file (`write_half`).
+mapped, never copied. An index of several tables has one such file for each (`quasar_index.parts`), so that neither
+making nor searching it takes all embeddings in one array. Everything in them comes from the Lance tables, so a missing
+or disagreeing cache is rebuilt. An index that comes with the package has its embeddings once: they are read out of its
+table's own file (`write_half`).
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,6 +22,7 @@ from ..anchors import AnchorTable
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
 from ..errors import AnchorIndexError, counted
 from ..fits import DAMAGED, Fits
+from ..parts import Parts, Vectors
 from ..paths import LEFT, replacing
 from ..sides import anchor_order
 from ..statistics.groups import group_codes
@@ -26,6 +31,7 @@ from .manifest import Manifest, cache_base
 from .places import is_shipped
 
 if TYPE_CHECKING:
+    from .records import Shard
     from .store import Tables
 
 _log = logging.getLogger(__name__)
@@ -52,46 +58,129 @@ def load_anchors(folder: Path, manifest: Manifest, embedding: str | None = None)
         return cached
     from .store import Tables
 
-    anchors = _from_table(Tables(folder, manifest.shards), wanted.name, dim)
-    if is_shipped(folder):
+    return _made(base, Tables(folder, manifest.shards), wanted.name, dim)
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """What the tables say of the anchors beside their embeddings, in the order of the cache.
+
+    Attributes:
+        ids: (N,) bytes strings.
+        quality: (N,) float64; None where no anchor has one.
+        n_good: Number of good anchors.
+        groups: (N,) codes of contents; None where each stands alone.
+        shards: The tables that hold anchors, and the (n,) ascending rows of each one's.
+    """
+
+    ids: npt.NDArray[np.bytes_]
+    quality: DoubleArray | None
+    n_good: int
+    groups: IntArray | None
+    shards: tuple[tuple[Shard, IntArray], ...]
+
+    @classmethod
+    def read(cls, tables: Tables) -> _Labels:
+        """Read those of all tables."""
+        parts = [list(one.scan(["id", "quality", "side", "reference"])) for one in tables.each()]
+        labels = [batch for part in parts for batch in part]
+        ids = np.array([key for batch in labels for key in batch["id"].to_pylist()], dtype=np.bytes_)
+        if len(ids) == 0:
+            raise AnchorIndexError(f"index '{tables.folder}' holds no anchors", "rebuild it")
+        quality = np.concatenate(
+            [batch["quality"].to_numpy(zero_copy_only=False).astype(np.float64) for batch in labels]
+        )
+        is_good = np.array([side == "good" for batch in labels for side in batch["side"].to_pylist()], dtype=np.bool_)
+        references = [key for batch in labels for key in batch["reference"].to_pylist()]
+        order, rated = sorted_rows(ids, is_good, quality)
+        groups = group_codes([references[row] for row in order], len(ids), alone=True) if any(references) else None
+        shard_of = np.repeat(np.arange(len(parts)), [sum(map(len, part)) for part in parts])[order]
+        rows = [np.flatnonzero(shard_of == number) for number in range(len(parts))]
+        shards = tuple((shard, own) for shard, own in zip(tables.shards, rows, strict=True) if len(own))
+        return cls(ids[order], rated, int(is_good.sum()), groups, shards)
+
+
+def _made(base: Path, tables: Tables, embedding: str, dim: int) -> AnchorTable:
+    """Make the cache of the tables, one table at a time; where it cannot be written, the anchors stay in memory."""
+    labels = _Labels.read(tables)
+    norms = np.empty(len(labels.ids), dtype=np.float32)
+    paths = matrix_paths(base, len(labels.shards))
+    kept = not is_shipped(tables.folder) and _can_write(base)
+    arrays: list[FloatArray] = []
+    for path, (shard, rows) in zip(paths, labels.shards, strict=True):
+        table = replace(tables, shards=(shard,))
+        array, norms[rows], kept = _kept_matrix(table, embedding, dim, labels.ids[rows], path if kept else None)
+        arrays.append(array)
+    directions = _together(arrays, [rows for _, rows in labels.shards], dim)
+    anchors = AnchorTable(labels.ids, directions, norms, labels.quality, labels.n_good, labels.groups)
+    if not kept:
         return anchors
     try:
-        base.parent.mkdir(exist_ok=True)
-        _write(base, anchors)
+        n_bytes = np.array([path.stat().st_size for path in paths])
+        _write_labels(base, anchors, n_bytes)
     except OSError as error:
-        _log.info("the search cache of '%s' cannot be written (%s): working from memory", folder, error)
+        _log.info("the search cache '%s' cannot be written (%s): working from memory", base, error)
         return anchors
     return _read(base, dim) or anchors
 
 
-def _from_table(tables: Tables, embedding: str, dim: int) -> AnchorTable:
-    """Read all anchors into one preallocated matrix, each embedding at its sorted place."""
+def _kept_matrix(
+    table: Tables, embedding: str, dim: int, ids: npt.NDArray[np.bytes_], path: Path | None
+) -> tuple[FloatArray, FloatArray, bool]:
+    """Keep the matrix of a table in a file if that is possible, and map it: so the matrices of others need no memory.
+
+    Returns:
+        The directions, the lengths, and whether they are kept.
+    """
+    import faiss
+
+    matrix, norms = _matrix(table, embedding, dim, ids)
+    if path is None:
+        return matrix, norms, False
+    try:
+        with replacing(path, shared=True) as temporary:
+            faiss.write_index(cast("_FlatMatrix", matrix).index, str(temporary))
+        return _map_matrix(path, len(ids), dim), norms, True
+    except (OSError, RuntimeError) as error:  # FAISS's word for a full or read-only disk
+        _log.info("the search cache '%s' cannot be written (%s): working from memory", path, error)
+        return matrix, norms, False
+
+
+def _matrix(table: Tables, embedding: str, dim: int, ids: npt.NDArray[np.bytes_]) -> tuple[FloatArray, FloatArray]:
+    """Read the embeddings of a table into one preallocated matrix, each at its place: directions and lengths."""
     from .store import from_embedding_column
 
-    labels = [batch for batch in tables.scan(["id", "quality", "side", "reference"]) if len(batch)]
-    ids = np.array([key for batch in labels for key in batch["id"].to_pylist()], dtype=np.bytes_)
-    quality = np.concatenate(
-        [batch["quality"].to_numpy(zero_copy_only=False).astype(np.float64) for batch in labels] or [np.empty(0)]
-    )
-    is_good = np.array([side == "good" for batch in labels for side in batch["side"].to_pylist()], dtype=np.bool_)
-    if len(ids) == 0:
-        raise AnchorIndexError(f"index '{tables.folder}' holds no anchors", "rebuild it")
-    references = [key for batch in labels for key in batch["reference"].to_pylist()]
-    order, rated = sorted_rows(ids, is_good, quality)
-    groups = group_codes([references[row] for row in order], len(ids), alone=True) if any(references) else None
-    place = np.empty(len(ids), dtype=np.int64)
-    place[order] = np.arange(len(ids))
     directions = _new_flat_matrix(len(ids), dim)
     norms = np.empty(len(ids), dtype=np.float32)
     # Embeddings are matched by id, so that nothing depends on the order of two scans.
     row_of = {key: row for row, key in enumerate(ids.tolist())}
-    for batch in tables.scan(["id", embedding]):
+    for batch in table.scan(["id", embedding]):
         raw = from_embedding_column(batch[embedding], dim)
-        places = place[[row_of[key.encode()] for key in batch["id"].to_pylist()]]
+        places = [row_of[key.encode()] for key in batch["id"].to_pylist()]
         lengths = np.linalg.norm(raw, axis=1)
         norms[places] = lengths
         directions[places] = raw / lengths[:, None]
-    return AnchorTable(ids[order], directions, norms, rated, int(is_good.sum()), groups)
+    return directions, norms
+
+
+def _together(arrays: Sequence[FloatArray], rows: Sequence[IntArray], dim: int) -> Vectors:
+    """Return the matrix of one table as it is, those of several as parts."""
+    return arrays[0] if len(arrays) == 1 else Parts(tuple(arrays), tuple(rows), dim)
+
+
+def matrix_paths(base: Path, n: int) -> list[Path]:
+    """Return the files of the matrices of n tables."""
+    return [base.with_name(f"{base.name}{'' if n == 1 else f'.{number}'}.faiss") for number in range(n)]
+
+
+def drop_cache(base: Path) -> None:
+    """Remove a cache, the labels first, and what is kept beside it."""
+    for path in (
+        base.with_suffix(".npz"),
+        *base.parent.glob(f"{base.name}.*faiss"),
+        *base.parent.glob(f"{base.name}-*"),
+    ):
+        path.unlink(missing_ok=True)
 
 
 def sorted_rows(
@@ -125,19 +214,22 @@ def _new_flat_matrix(n: int, dim: int) -> FloatArray:
     return cast("FloatArray", matrix)
 
 
-def _write(base: Path, anchors: AnchorTable) -> None:
-    """Write the cache, the labels last: they make it count."""
-    import faiss
-
-    _drop_others(base)
-    index = cast("_FlatMatrix", anchors.directions).index
+def _can_write(base: Path) -> bool:
+    """Make the folder and make room in it; return whether that is possible."""
     try:
-        with replacing(base.with_suffix(".faiss"), shared=True) as temporary:
-            faiss.write_index(index, str(temporary))
-            n_bytes = temporary.stat().st_size
-        _write_labels(base, anchors, n_bytes)
-    except RuntimeError as error:  # FAISS's word for a full or read-only disk
-        raise OSError(str(error)) from error
+        base.parent.mkdir(exist_ok=True)
+        _drop_others(base)
+    except OSError as error:
+        _log.info("the search cache '%s' cannot be written (%s): working from memory", base, error)
+        return False
+    return True
+
+
+def _map_matrix(path: Path, n: int, dim: int) -> FloatArray:
+    """Map the matrix in a file."""
+    # A flat index is a short header, then the matrix.
+    offset = path.stat().st_size - n * dim * 4
+    return np.asarray(np.memmap(path, dtype=np.float32, mode="r", offset=offset, shape=(n, dim)))
 
 
 def write_half(base: Path, anchors: AnchorTable, embeddings: FloatArray, data: Path) -> None:
@@ -158,10 +250,17 @@ def write_half(base: Path, anchors: AnchorTable, embeddings: FloatArray, data: P
     start = content.find(embeddings.astype(np.float16).tobytes())
     if start < 0:
         raise ValueError(f"'{data}' does not hold the embeddings as they are")
-    _write_labels(base, anchors, len(content), half=np.array([str(data.relative_to(base.parents[1])), str(start)]))
+    _write_labels(
+        base, anchors, np.int64(len(content)), half=np.array([str(data.relative_to(base.parents[1])), str(start)])
+    )
 
 
-def _write_labels(base: Path, anchors: AnchorTable, n_bytes: int, **more: Any) -> None:
+def _write_labels(base: Path, anchors: AnchorTable, n_bytes: npt.ArrayLike, **more: Any) -> None:
+    """Write the labels, the last of a cache: they make it count."""
+    if isinstance(directions := anchors.directions, Parts):
+        more["shard_of"] = np.empty(len(anchors), dtype=np.int32)
+        for number, (rows, _) in enumerate(directions.pieces()):
+            more["shard_of"][rows] = number
     with replacing(base.with_suffix(".npz"), shared=True) as temporary, temporary.open("wb") as file:
         np.savez(
             file,
@@ -170,7 +269,7 @@ def _write_labels(base: Path, anchors: AnchorTable, n_bytes: int, **more: Any) -
             quality=np.empty(0) if anchors.quality is None else anchors.quality,
             n_good=np.int64(anchors.n_good),
             groups=np.empty(0, dtype=np.int64) if anchors.groups is None else anchors.groups,
-            n_bytes=np.int64(n_bytes),
+            n_bytes=n_bytes,
             **more,
         )
 
@@ -185,14 +284,13 @@ def _drop_others(base: Path) -> None:
             path.unlink(missing_ok=True)
     uid, _, version = base.name.rpartition("-v")
     which = version.partition("+")[1:]
-    others = [
-        path
-        for path in base.parent.glob(f"{uid}-v*.faiss")
-        if path.stem != base.name and path.stem.partition("+")[1:] == which
-    ]
-    for old in sorted(others, key=lambda path: path.stat().st_mtime)[:-1]:
-        for path in (old.with_suffix(".npz"), old, *base.parent.glob(f"{old.stem}-*")):
-            path.unlink(missing_ok=True)
+    others: dict[str, float] = {}
+    for path in base.parent.glob(f"{uid}-v*.faiss"):
+        name = path.stem.partition(".")[0]  # without the number of a table
+        if name != base.name and name.partition("+")[1:] == which:
+            others[name] = max(others.get(name, 0.0), path.stat().st_mtime)
+    for name in sorted(others, key=others.__getitem__)[:-1]:
+        drop_cache(base.with_name(name))
 
 
 def _read(base: Path, dim: int) -> AnchorTable | None:
@@ -223,19 +321,23 @@ def read_cache(base: Path, dim: int) -> AnchorTable:
         ids, norms, quality, n_good, groups, n_bytes = (labels[name] for name in names)
         # A stranger's index may not name a file to read.
         half = labels["half"].tolist() if shipped and "half" in labels.files else None
-    matrix_path = base.with_suffix(".faiss") if half is None else folder / half[0]
-    if matrix_path.stat().st_size != n_bytes:
-        raise ValueError(f"{counted(matrix_path.stat().st_size, 'byte')} instead of {n_bytes}")
-    directions: FloatArray
+        shard_of = labels["shard_of"] if "shard_of" in labels.files else np.zeros(ids.size, dtype=np.int32)
+    sizes = np.atleast_1d(n_bytes)
+    paths = matrix_paths(base, len(sizes)) if half is None else [folder / half[0]]
+    for path, size in zip(paths, sizes.tolist(), strict=True):
+        if path.stat().st_size != size:
+            raise ValueError(f"{counted(path.stat().st_size, 'byte')} instead of {size}")
+    directions: Vectors
     if half is not None:
-        raw = np.fromfile(matrix_path, np.float16, count=ids.size * dim, offset=int(half[1])).reshape(ids.size, dim)
+        raw = np.fromfile(paths[0], np.float16, count=ids.size * dim, offset=int(half[1])).reshape(ids.size, dim)
         directions = raw.astype(np.float32)
         directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     else:
-        # A flat index is a short header, then the matrix.
-        offset = int(n_bytes) - ids.size * dim * 4
-        mapped = np.memmap(matrix_path, dtype=np.float32, mode="r", offset=offset, shape=(ids.size, dim))
-        directions = np.asarray(mapped)
+        if shard_of.shape != ids.shape or shard_of.min() < 0 or shard_of.max() >= len(sizes):
+            raise ValueError("rows of tables that are not there")
+        rows = [np.flatnonzero(shard_of == number) for number in range(len(sizes))]
+        arrays = [_map_matrix(path, len(own), dim) for path, own in zip(paths, rows, strict=True)]
+        directions = _together(arrays, rows, dim)
     return AnchorTable(
         ids,
         directions,

@@ -21,17 +21,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..arrays import FloatArray
+from ..arrays import FloatArray, IntArray
 from ..errors import counted
 from ..forks import compute_alone
-from .search import Neighbors, search
+from .search import Neighbors
 
 _CODEWORDS = 16
 _POINTS_A_LIST = 64
 _POINTS_FOR_CODES = 65_536
 _ITERATIONS = 10
 _CHUNK = 65_536
-_QUERIES = 1024
 
 
 def default_n_lists(n: int) -> int:
@@ -171,50 +170,44 @@ class InvertedLists:
         lists.index.is_trained = True
         return lists
 
-    def search(self, queries: FloatArray, vectors: FloatArray, k: int, *, n_probe: int, n_ranked: int) -> Neighbors:
-        """Find neighbours of queries, k of each; those with fewer candidates are answered exactly.
+    def candidates(self, queries: FloatArray, n: int, n_probe: int) -> tuple[FloatArray, IntArray]:
+        """Find the best of the lists' vectors by their codes.
 
         Args:
             queries: (M, D) float32 of length one.
-            vectors: The (N, D) vectors that the lists were made of.
-            k: k <= N.
+            n: Candidates of a query.
             n_probe: Lists that a query looks into.
-            n_ranked: Candidates a query whose exact cosines are computed; at least k.
 
         Returns:
-            (M, k) rows of `vectors` and their exact cosines, nearest first.
+            (M, n) estimated cosines and rows, best first; row -1 where there are too few.
         """
-        found = self.find(queries, vectors, k, n_probe=n_probe, n_ranked=n_ranked)
-        if (short := (found.rows < 0).any(axis=1)).any():
-            exact = search(queries[short], vectors, k)
-            found.rows[short], found.similarity[short] = exact.rows, exact.similarity
-        return found
-
-    def find(self, queries: FloatArray, vectors: FloatArray, k: int, *, n_probe: int, n_ranked: int) -> Neighbors:
-        """Do what `search` does, but leave row -1 and a cosine of minus infinity where there are too few candidates."""
-        found = Neighbors(np.empty((len(queries), k), dtype=np.int64), np.empty((len(queries), k), dtype=np.float32))
-        for start in range(0, len(queries), _QUERIES):
-            some = slice(start, start + _QUERIES)
-            one = self._find(np.ascontiguousarray(queries[some]), vectors, k, n_probe, n_ranked)
-            found.rows[some], found.similarity[some] = one.rows, one.similarity
-        return found
-
-    def _find(self, queries: FloatArray, vectors: FloatArray, k: int, n_probe: int, n_ranked: int) -> Neighbors:
         import faiss
 
         settings = faiss.SearchParametersIVF()
         settings.nprobe = min(n_probe, self.n_lists)
-        _, candidates = self.index.search(queries, min(max(n_ranked, k), self.n), params=settings)
-        cosines = np.empty(candidates.shape, dtype=np.float32)
-        rows_in_order = np.ascontiguousarray(vectors)  # as they are: a slice of a matrix
-        # Without gathering them first; what FAISS did not find is row -1, whose cosine becomes minus infinity.
-        faiss.fvec_inner_products_by_idx(  # type: ignore[attr-defined]
-            *map(faiss.swig_ptr, (cosines, queries, rows_in_order, candidates)), queries.shape[1], *candidates.shape
-        )
-        best = np.argpartition(-cosines, k - 1, axis=1)[:, :k]
-        order = np.argsort(-np.take_along_axis(cosines, best, axis=1), axis=1, kind="stable")
-        best = np.take_along_axis(best, order, axis=1)
-        return Neighbors(*(np.take_along_axis(values, best, axis=1) for values in (candidates, cosines)))
+        estimates, rows = self.index.search(queries, min(n, self.n), params=settings)
+        return estimates, rows
+
+
+def exact_cosines(queries: FloatArray, vectors: FloatArray, rows: IntArray) -> FloatArray:
+    """Return the cosines of (M, D) queries to (M, n) rows of vectors; of row -1 it is minus infinity."""
+    import faiss
+
+    cosines = np.empty(rows.shape, dtype=np.float32)
+    # Without gathering them first; a slice of a matrix is in order as it is.
+    arrays: list[Any] = [cosines, queries, np.ascontiguousarray(vectors), np.ascontiguousarray(rows)]
+    faiss.fvec_inner_products_by_idx(  # type: ignore[attr-defined]
+        *map(faiss.swig_ptr, arrays), queries.shape[1], *rows.shape
+    )
+    return cosines
+
+
+def nearest_of(rows: IntArray, cosines: FloatArray, k: int) -> Neighbors:
+    """Return the k nearest of (M, n) candidates."""
+    best = np.argpartition(-cosines, k - 1, axis=1)[:, :k]
+    order = np.argsort(-np.take_along_axis(cosines, best, axis=1), axis=1, kind="stable")
+    best = np.take_along_axis(best, order, axis=1)
+    return Neighbors(np.take_along_axis(rows, best, axis=1), np.take_along_axis(cosines, best, axis=1))
 
 
 def _block_bytes(inverted: Any, size: int) -> int:

@@ -6,7 +6,7 @@ NumPy version is the reference for tests.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -17,6 +17,7 @@ from ..anchors import SIDES, AnchorTable, Side
 from ..arguments import checked
 from ..arrays import FloatArray, IntArray
 from ..forks import compute_alone
+from ..parts import Parts, Vectors, all_products
 from .gpu_search import search_on_gpu
 
 
@@ -83,10 +84,7 @@ class _SharedSearches:
     def nearest(self, anchors: AnchorTable, queries: FloatArray, top_k: int, side: Side | None) -> Neighbors:
         """Answer from what was found; those of both sides are the best of each side's."""
         if side is None:
-            parts = [self.nearest(anchors, queries, top_k, one) for one in SIDES]
-            rows, similarity = (np.concatenate([getattr(part, name) for part in parts], axis=1) for name in _FIELDS)
-            best = np.argsort(-similarity, axis=1, kind="stable")[:, :top_k]
-            return Neighbors(*(np.take_along_axis(values, best, axis=1) for values in (rows, similarity)))
+            return best_of([self.nearest(anchors, queries, top_k, one) for one in SIDES], top_k)
         key = (id(anchors.directions), hash(queries.tobytes()), side)
         known = self.found.get(key)
         n_side = anchors.n_good if side == "good" else anchors.n_bad
@@ -96,7 +94,6 @@ class _SharedSearches:
 
 
 _SHARED: ContextVar[_SharedSearches | None] = ContextVar("shared searches", default=None)
-_FIELDS = ("rows", "similarity")
 
 
 @contextmanager
@@ -117,7 +114,7 @@ def shared_searches(top_k: int) -> Iterator[None]:
 class _KnownCosines:
     """The cosines of one query to all anchors."""
 
-    directions: FloatArray
+    directions: Vectors
     query: FloatArray
     cosines: FloatArray
     found: dict[Side | None, Neighbors] = field(default_factory=dict)
@@ -168,16 +165,22 @@ def cosines_to(anchors: AnchorTable, queries: FloatArray, rows: slice) -> FloatA
     """Return the (M, n) cosines of (M, D) queries to a run of rows."""
     if (known := _KNOWN.get()) is not None and known.is_of(anchors, queries):
         return known.cosines[None, rows]
-    return np.asarray(queries @ anchors.directions[rows].T)
+    return all_products(queries, anchors.directions[rows])
 
 
-def search(queries: FloatArray, directions: FloatArray, k: int) -> Neighbors:
+def search(queries: FloatArray, directions: Vectors, k: int) -> Neighbors:
     """Find the nearest of some unit vectors, exactly: (M, D) queries among (N, D), k <= N of each."""
     return _search(queries, directions, slice(0, len(directions)), k, keep=False)
 
 
-def _search(queries: FloatArray, matrix: FloatArray, rows: slice, k: int, *, keep: bool) -> Neighbors:
-    """Search a run of rows, which are numbered from 0 (see `search_on_gpu`)."""
+def _search(queries: FloatArray, matrix: Vectors, rows: slice, k: int, *, keep: bool) -> Neighbors:
+    """Search a run of rows, which are numbered from 0 (see `search_on_gpu`); of parts each on its own."""
+    if isinstance(matrix, Parts):
+        found_in = []
+        for array, run, own in matrix.within(rows):
+            one = _search(queries, array, run, min(k, run.stop - run.start), keep=keep)
+            found_in.append(Neighbors(own[one.rows] - (matrix.first + rows.start), one.similarity))
+        return best_of(found_in, k)
     compute_alone()
     if (found := search_on_gpu(queries, matrix, rows, k, keep=keep)) is not None:
         return Neighbors(*found)
@@ -188,10 +191,20 @@ def _search(queries: FloatArray, matrix: FloatArray, rows: slice, k: int, *, kee
     return Neighbors(near, similarity)
 
 
+def best_of(found: Sequence[Neighbors], k: int) -> Neighbors:
+    """Return the k nearest of what several searches of other anchors found, each nearest first."""
+    if len(found) == 1:
+        return Neighbors(found[0].rows[:, :k], found[0].similarity[:, :k])
+    rows = np.concatenate([one.rows for one in found], axis=1)
+    similarity = np.concatenate([one.similarity for one in found], axis=1)
+    best = np.argsort(-similarity, axis=1, kind="stable")[:, :k]
+    return Neighbors(np.take_along_axis(rows, best, axis=1), np.take_along_axis(similarity, best, axis=1))
+
+
 def nearest_reference(anchors: AnchorTable, queries: FloatArray, top_k: int, *, side: Side | None = None) -> Neighbors:
     """Do what `nearest` does by a full sort in NumPy: the reference for tests, slow."""
     rows = slice(0, len(anchors)) if side is None else anchors.side(side)
-    similarity = queries @ anchors.directions[rows].T
+    similarity = all_products(queries, anchors.directions[rows])
     found = np.argsort(-similarity, axis=1, kind="stable")[:, :top_k]
     return Neighbors(rows=found + rows.start, similarity=np.take_along_axis(similarity, found, axis=1))
 

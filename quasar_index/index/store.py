@@ -96,6 +96,10 @@ class Tables:
         """
         return open_table(self.folder, self.shards[0].table, version=self.shards[0].version).schema
 
+    def each(self) -> list[Tables]:
+        """Return each shard on its own."""
+        return [Tables(self.folder, (shard,)) for shard in self.shards]
+
     def scan(self, columns: Sequence[str], *, where: str | None = None) -> Iterator[pa.RecordBatch]:
         """Stream some columns of all shards (see `scan`).
 

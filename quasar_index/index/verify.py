@@ -26,7 +26,7 @@ from ..images.patch_files import HDF5, stored_patch
 from ..images.patches import patched_image
 from ..paths import LEFT
 from .anchor_index import AnchorIndex
-from .cache import load_anchors
+from .cache import drop_cache, load_anchors
 from .damage import RESTORE, Damage
 from .durable import digest, files_below, is_abandoned
 from .edit import STAGING
@@ -347,10 +347,8 @@ def _drop_kept(index: AnchorIndex) -> None:
 
 
 def _remake_cache(index: AnchorIndex) -> None:
-    _drop_kept(index)
     for embedding, base in zip(index.manifest.embeddings, _bases(index), strict=True):
-        for path in (base.with_suffix(".npz"), base.with_suffix(".faiss")):
-            path.unlink(missing_ok=True)
+        drop_cache(base)
         load_anchors(index.path, index.manifest, embedding.name)
 
 

@@ -62,7 +62,7 @@ def check_cache(index: AnchorIndex, embedding: str, labels: pa.Table, norms: Flo
     n_wrong = 0
     for batch in index.tables.scan(["id", embedding]):
         raw = from_embedding_column(batch[embedding], dim)
-        rows = [row_of[key.encode()] for key in batch["id"].to_pylist()]
+        rows = np.array([row_of[key.encode()] for key in batch["id"].to_pylist()], dtype=np.int64)
         directions = raw / np.linalg.norm(raw, axis=1)[:, None]
         n_wrong += int((directions.view(np.uint32) != cached.directions[rows].view(np.uint32)).any(axis=1).sum())
     if n_wrong:

@@ -13,6 +13,8 @@ import numpy as np
 from ..anchors import SIDES, AnchorTable
 from ..arrays import DoubleArray, FloatArray, IntArray, unit
 from ..errors import MethodError
+from ..parts import in_pieces
+from .moments import EXACT
 
 Pooling: TypeAlias = Literal["mean", "nearest"]
 
@@ -79,12 +81,13 @@ def mean_direction(
     n = rows.stop - rows.start
     if weights is None:
         return direction(anchors.sum_rows(rows, units=normalize_anchors) / n)
-    factors = part_members(anchors, rows, weights, normalize_anchors=normalize_anchors).weights[0].astype(np.float32)
-    directions = anchors.directions[rows]
-    total = np.zeros(anchors.dim)
-    for start in range(0, n, _CHUNK):
+    factors = part_members(anchors, rows, weights, normalize_anchors=normalize_anchors).weights[0]
+    if n > EXACT:
         # Products in float32 at full speed; the sum over chunks in float64, so that it is as exact for 840k anchors.
-        total += factors[start : start + _CHUNK] @ directions[start : start + _CHUNK]
+        factors = factors.astype(np.float32)
+    total = np.zeros(anchors.dim)
+    for some, part in in_pieces(anchors.directions[rows], _CHUNK):
+        total += factors[some] @ part
     return direction(total)
 
 

@@ -17,6 +17,7 @@ from ..arguments import checked
 from ..arrays import FloatArray
 from ..errors import MethodError, counted
 from ..notation import parameter
+from ..parts import one_array
 from .centroids import Centroids, Members, direction
 from .method import CentroidMethod
 
@@ -77,7 +78,8 @@ class Clustering(CentroidMethod):
                 f"use n_clusters={n} or fewer",
             )
         lengths = np.ones(n) if self.normalize_anchors else anchors.norms[rows].astype(np.float64)
-        points = np.ascontiguousarray(anchors.directions[rows] * lengths[:, None].astype(np.float32))
+        # FAISS's k-means takes one array.
+        points = np.ascontiguousarray(one_array(anchors.directions[rows]) * lengths[:, None].astype(np.float32))
         kmeans = faiss.Kmeans(
             anchors.dim,
             self.n_clusters,

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ..anchors import AnchorTable
 from ..arguments import checked
 from ..arrays import DoubleArray, FloatArray, IntArray, as_embeddings, unit
+from ..parts import Parts, one_array
 from ..threads import threads_for
 
 UNLIKE = 0.05
@@ -56,9 +57,10 @@ def familiarity(anchors: AnchorTable, embeddings: npt.ArrayLike) -> DoubleArray:
     if not len(usual):
         return np.full(len(queries), np.nan)
     matrix = anchors.directions
-    if len(anchors) > COMPARED:
+    rows = _compared(anchors)
+    if rows is not None or isinstance(matrix, Parts):
         # Picking rows out of the matrix takes longer than comparing one image with them.
-        matrix = anchors.once("compared", lambda: {"rows": matrix[_compared(anchors)]}, in_memory=True)["rows"]
+        matrix = anchors.once("compared", lambda: {"rows": _picked(anchors, rows)}, in_memory=True)["rows"]
     with threads_for(min(len(queries), 1024), anchors.dim, len(matrix)):
         return np.asarray(np.interp(_highest(queries, matrix), usual, _SHARES))
 
@@ -70,6 +72,10 @@ def _compared(anchors: AnchorTable) -> IntArray | None:
     return np.sort(np.random.default_rng(0).choice(len(anchors), COMPARED, replace=False))
 
 
+def _picked(anchors: AnchorTable, rows: IntArray | None) -> FloatArray:
+    return one_array(anchors.directions if rows is None else anchors.directions[rows])
+
+
 def _highest(queries: FloatArray, matrix: FloatArray) -> FloatArray:
     """Return the highest cosine of each query: (M, D) and (N, D) to (M,)."""
     step = max(1, _VALUES // len(matrix))
@@ -79,8 +85,8 @@ def _highest(queries: FloatArray, matrix: FloatArray) -> FloatArray:
 
 def usual_nearest(anchors: AnchorTable) -> DoubleArray:
     """Return the (101,) quantiles of the anchors' cosines to their nearest anchor of another group; none of too few."""
-    rows = _compared(anchors)
-    rows = np.arange(len(anchors)) if rows is None else rows
+    some = _compared(anchors)
+    rows = np.arange(len(anchors)) if some is None else some
     groups = rows if anchors.groups is None else anchors.groups[rows]
     if len(rows) < FEWEST or (groups == groups[0]).all():
         return np.empty(0)

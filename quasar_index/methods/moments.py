@@ -5,14 +5,14 @@ With u = unit(x): m is the mean of the anchors' u, and C = V diag(w) V^T their c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import scipy  # its submodules load on first use, so that start-up is quick
 
 from ..anchors import AnchorTable
-from ..arrays import DoubleArray, FloatArray
+from ..arrays import DoubleArray
+from ..parts import Vectors, in_pieces, one_array
 from ..threads import threads_for
 
 CHUNK = 16384
@@ -58,16 +58,17 @@ def fit_moments(anchors: AnchorTable) -> Moments:
     return Moments(kept["mean"], kept["eigenvalues"], kept["eigenvectors"], float(kept["mean_fourth"]), len(anchors))
 
 
-def moments_of(directions: FloatArray) -> Moments:
+def moments_of(directions: Vectors) -> Moments:
     """Compute the moments of (N, D) float32 embeddings of length one, N >= 2."""
     n, dim = directions.shape
     with threads_for(n, dim, min(n, dim)):
         return _moments_of(directions)
 
 
-def _moments_of(directions: FloatArray) -> Moments:
+def _moments_of(directions: Vectors) -> Moments:
     n, dim = directions.shape
     if n < dim:
+        directions = one_array(directions)
         mean = directions.mean(axis=0, dtype=np.float64)
         centred = directions - mean
         values, left = scipy.linalg.eigh(centred @ centred.T / n, check_finite=False)
@@ -77,7 +78,7 @@ def _moments_of(directions: FloatArray) -> Moments:
         return Moments(mean, values[kept], vectors, fourth, n)
     mean = mean_of(directions)
     products = np.zeros((dim, dim))
-    for part in _parts(directions):
+    for _, part in in_pieces(directions, CHUNK):
         exact = part.astype(np.float64) if n <= EXACT else np.ascontiguousarray(part)
         products += exact.T @ exact
     covariance = products / n - np.outer(mean, mean)
@@ -86,10 +87,7 @@ def _moments_of(directions: FloatArray) -> Moments:
     return Moments(mean, np.maximum(values, 0.0), vectors, float(np.mean(squared**2)), n)
 
 
-def mean_of(directions: FloatArray) -> DoubleArray:
+def mean_of(directions: Vectors) -> DoubleArray:
     """Return the mean of (N, D) embeddings as (D,) float64, without a float64 copy of them."""
-    return np.asarray(sum(part.sum(axis=0, dtype=np.float64) for part in _parts(directions)) / len(directions))
-
-
-def _parts(directions: FloatArray) -> Iterator[FloatArray]:
-    return (directions[start : start + CHUNK] for start in range(0, len(directions), CHUNK))
+    sums = (part.sum(axis=0, dtype=np.float64) for _, part in in_pieces(directions, CHUNK))
+    return np.asarray(sum(sums) / len(directions))

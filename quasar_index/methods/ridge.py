@@ -76,6 +76,7 @@ class Ridge(RatingMethod):
         """
         anchors = anchors.only_rated("ridge regression")
         quality = anchors.rated("ridge regression")
+        # Leaving out groups takes the singular vectors, which are of the size of the anchors: so parts are joined, too.
         vectors = anchors.directions.astype(np.float64) * anchors.norms[:, None]
         mean = vectors.mean(axis=0)
         vectors -= mean

@@ -30,6 +30,7 @@ from ..anchors import AnchorTable
 from ..arguments import checked
 from ..arrays import BoolArray, DoubleArray, IntArray
 from ..errors import MethodError, counted
+from ..parts import one_array
 from ..statistics.groups import drawn_groups
 from .moments import Moments, fit_moments, moments_of
 
@@ -120,7 +121,8 @@ def _chosen(anchors: AnchorTable) -> float:
     if used.sum() > 2 * MOST:  # of two large groups: a part of each
         used = np.isin(np.arange(len(used)), np.random.default_rng(0).permutation(np.flatnonzero(used))[:MOST])
     is_whole = bool(used.all())
-    directions = anchors.directions if is_whole else anchors.directions[used]
+    # At most twice `MOST` rows: one array.
+    directions = one_array(anchors.directions if is_whole else anchors.directions[used])
     own = fit_moments(anchors) if is_whole else moments_of(directions)
     if not own.level > 0:
         return np.nan

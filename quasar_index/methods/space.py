@@ -25,7 +25,8 @@ from ..anchors import AnchorTable
 from ..arguments import checked
 from ..arrays import DoubleArray, FloatArray, as_numbers, check_vectors
 from ..errors import MethodError
-from ..fits import normalised
+from ..fits import Fits, normalised
+from ..parts import Parts
 from ..threads import threads_for
 from .moments import fit_moments, mean_of
 from .shrinkage import Shrinkage, resolved_shrinkage
@@ -94,15 +95,29 @@ class Space:
         if self.mean is None:
             return anchors
 
-        def chunks() -> Iterator[FloatArray]:
-            for start in range(0, len(anchors), MAPPED):
-                yield self.apply(anchors.directions[start : start + MAPPED])
-
         fits = anchors.fits and anchors.fits.within(self.key)
-        shape = anchors.directions.shape
+        directions = anchors.directions
+        if not isinstance(directions, Parts):
+            directions, norms = self._mapped(directions, fits)
+            return replace(anchors, directions=directions, norms=norms, fits=fits)
+        mapped, norms = [], np.empty(len(anchors), dtype=np.float32)
+        for number, (rows, part) in enumerate(directions.pieces()):
+            # Of another part in another file, and mapped there if all of them together are large.
+            vectors, norms[rows] = self._mapped(part, fits and fits.within(f"part {number}"), of=directions.nbytes)
+            mapped.append(vectors)
+        return replace(anchors, directions=replace(directions, arrays=tuple(mapped)), norms=norms, fits=fits)
+
+    def _mapped(self, directions: FloatArray, fits: Fits | None, *, of: int = 0) -> tuple[FloatArray, FloatArray]:
+        """Map (n, D) directions into the space: as directions there, and lengths."""
+
+        def chunks() -> Iterator[FloatArray]:
+            for start in range(0, len(directions), MAPPED):
+                yield self.apply(directions[start : start + MAPPED])
+
         # An anchor at the very mean has no direction: it stays a zero vector and weighs nothing.
-        directions, norms = normalised(chunks(), shape) if fits is None else fits.normalised(chunks, shape)
-        return replace(anchors, directions=directions, norms=norms, fits=fits)
+        if fits is None:
+            return normalised(chunks(), directions.shape)
+        return fits.normalised(chunks, directions.shape, of=of)
 
 
 @checked

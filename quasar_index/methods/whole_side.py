@@ -16,6 +16,7 @@ import scipy  # its submodules load on first use, so that start-up is quick
 from ..anchors import AnchorTable, Side
 from ..arrays import DoubleArray, FloatArray, IntArray, as_tensor
 from ..index.search import Neighbors, cosines_to, nearest
+from ..parts import Parts, Vectors, in_pieces
 from .centroids import Members
 from .moments import CHUNK
 
@@ -110,15 +111,14 @@ class WholeSide:
 
     def _summed(self) -> dict[str, DoubleArray]:
         total, products = np.zeros(self.anchors.dim), np.zeros((self.anchors.dim, self.anchors.dim))
-        for start in range(0, len(self.factors), CHUNK):
-            part = self.anchors.directions[self._rows][start : start + CHUNK]
-            weighted = self.factors[start : start + CHUNK, None] * part
+        for rows, part in in_pieces(self.anchors.directions[self._rows], CHUNK):
+            weighted = self.factors[rows, None] * part
             total += weighted.sum(axis=0, dtype=np.float64)
             products += weighted.T @ part
         return {"total": total, "products": products}
 
 
-def weighted_sums(directions: FloatArray, rows: IntArray, weights: DoubleArray) -> FloatArray:
+def weighted_sums(directions: Vectors, rows: IntArray, weights: DoubleArray) -> FloatArray:
     """Sum weighted rows of a matrix for each query without gathering them first.
 
     Args:
@@ -129,20 +129,30 @@ def weighted_sums(directions: FloatArray, rows: IntArray, weights: DoubleArray) 
     Returns:
         (M, D) float32: `sum_j weights[m, j] * directions[rows[m, j]]`.
     """
+    if isinstance(directions, Parts):
+        total = np.zeros((len(rows), directions.dim), dtype=np.float32)
+        for array, place, here in directions.split(rows):
+            starts = np.concatenate([[0], np.cumsum(here.sum(axis=1))])
+            total += _weighted_sums(array, place[here], weights[here], starts)
+        return total
+    starts = np.arange(0, rows.size + 1, max(1, rows.shape[1]))
+    return _weighted_sums(directions, rows.ravel(), weights.ravel(), starts)
+
+
+def _weighted_sums(directions: FloatArray, rows: IntArray, weights: DoubleArray, starts: IntArray) -> FloatArray:
+    """Sum runs of weighted rows, each from one of (M + 1,) starts to the next: (M, D)."""
+    weights = weights.astype(np.float32)
     if "torch" not in sys.modules:  # twice as slow, and a second sooner than loading it
-        starts = np.arange(0, rows.size + 1, max(1, rows.shape[1]))
-        chosen = scipy.sparse.csr_array(
-            (weights.astype(np.float32).ravel(), rows.ravel(), starts), shape=(len(rows), len(directions))
-        )
+        chosen = scipy.sparse.csr_array((weights, rows, starts), shape=(len(starts) - 1, len(directions)))
         return np.asarray(chosen @ directions)
     import torch
 
     with torch.inference_mode():
-        table = as_tensor(directions)
         summed = torch.nn.functional.embedding_bag(
             torch.from_numpy(np.require(rows, requirements=["C", "W"])),
-            table,
-            per_sample_weights=torch.from_numpy(weights.astype(np.float32)),
+            as_tensor(directions),
+            torch.from_numpy(starts[:-1]),
+            per_sample_weights=torch.from_numpy(weights),
             mode="sum",
         )
         return summed.numpy()

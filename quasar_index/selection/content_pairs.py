@@ -27,6 +27,7 @@ from ..anchors import SIDES, AnchorTable
 from ..arguments import checked
 from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
 from ..errors import MethodError, counted
+from ..parts import one_array
 from .base import Advance, OnProgress
 from .held_out import side_sums
 from .neighbors import neighbors
@@ -70,7 +71,7 @@ class ContentPairs:
 
         quality = pair_quality(anchors)
         good, bad = (
-            _Side(anchors.directions[anchors.side(side)], quality[anchors.side(side)], sign)
+            _Side(one_array(anchors.directions[anchors.side(side)]), quality[anchors.side(side)], sign)
             for side, sign in zip(SIDES, (1, -1), strict=True)
         )
         pairs = self._match(good, bad, n_pairs, advance)

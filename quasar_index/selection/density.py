@@ -16,6 +16,7 @@ from ..anchors import AnchorTable
 from ..arguments import checked
 from ..arrays import FloatArray, IntArray
 from ..errors import MethodError, counted
+from ..parts import one_array
 from .base import Advance, OnProgress, choose_by_side
 from .neighbors import neighbors_within
 
@@ -41,7 +42,7 @@ class Density:
         """Choose a subset (see `Selector.select`)."""
 
         def choose(rows: slice, n: int, advance: Advance) -> IntArray:
-            density = local_density(anchors.directions[rows], self.n_neighbors)
+            density = local_density(one_array(anchors.directions[rows]), self.n_neighbors)
             advance(n)
             return np.argsort(-density, kind="stable")[:n]
 
@@ -76,7 +77,7 @@ class OutlierTrimmed:
         rng = np.random.default_rng(self.seed)
 
         def choose(rows: slice, n: int, advance: Advance) -> IntArray:
-            density = local_density(anchors.directions[rows], self.n_neighbors)
+            density = local_density(one_array(anchors.directions[rows]), self.n_neighbors)
             n_kept = max(n, len(density) - round(self.share * len(density)))
             advance(n)
             return rng.choice(np.argsort(-density, kind="stable")[:n_kept], n, replace=False)

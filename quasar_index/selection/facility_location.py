@@ -26,6 +26,7 @@ from ..anchors import AnchorTable
 from ..arguments import checked
 from ..arrays import FloatArray, IntArray
 from ..errors import MethodError, counted
+from ..parts import one_array
 from .base import Advance, OnProgress, choose_by_side
 from .neighbors import neighbors
 
@@ -59,7 +60,7 @@ class FacilityLocation:
         """Choose a subset (see `Selector.select`)."""
 
         def choose(rows: slice, n: int, advance: Advance) -> IntArray:
-            points = anchors.directions[rows]
+            points = one_array(anchors.directions[rows])
             if len(points) <= MOST_DENSE:
                 return _dense(points, n, advance)
             return _sparse(points, n, self.n_neighbors, advance)

@@ -19,6 +19,7 @@ import numpy as np
 from ..anchors import AnchorTable
 from ..arguments import checked
 from ..arrays import FloatArray, IntArray
+from ..parts import one_array
 from .base import Advance, OnProgress, choose_by_side
 
 _ROWS = 16384
@@ -35,7 +36,7 @@ class Herding:
         """Choose a subset (see `Selector.select`)."""
 
         def choose(rows: slice, n: int, advance: Advance) -> IntArray:
-            return herd(anchors.directions[rows], anchors.norms[rows], n, advance)
+            return herd(one_array(anchors.directions[rows]), anchors.norms[rows], n, advance)
 
         return choose_by_side(anchors, n_good, n_bad, choose, on_progress)
 

@@ -15,6 +15,7 @@ import numpy as np
 from ..anchors import AnchorTable
 from ..arguments import checked
 from ..arrays import IntArray
+from ..parts import one_array
 from .base import Advance, OnProgress, choose_by_side
 from .redundancy import least_redundant
 
@@ -30,7 +31,7 @@ class KCenter:
         """Choose a subset (see `Selector.select`)."""
 
         def choose(rows: slice, n: int, advance: Advance) -> IntArray:
-            points = anchors.directions[rows]
+            points = one_array(anchors.directions[rows])
             first = int(np.argmax(points @ points.mean(axis=0, dtype=np.float64).astype(np.float32)))
             return least_redundant(points, np.zeros(len(points)), 1.0, n, first, advance)
 

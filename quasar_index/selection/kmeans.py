@@ -20,6 +20,7 @@ import numpy as np
 from ..anchors import AnchorTable
 from ..arguments import checked
 from ..arrays import FloatArray, IntArray
+from ..parts import one_array
 from .base import Advance, OnProgress, choose_by_side
 
 MOST_PRODUCTS = 1 << 27
@@ -50,7 +51,7 @@ class KMeansRepresentatives:
             def inside(points: FloatArray, n: int) -> IntArray:
                 return representatives(points, n, seed=self.seed, n_iterations=self.n_iterations)
 
-            return choose_by_cell(anchors.directions[rows], n, inside, advance, seed=self.seed)
+            return choose_by_cell(one_array(anchors.directions[rows]), n, inside, advance, seed=self.seed)
 
         return choose_by_side(anchors, n_good, n_bad, choose, on_progress)
 

@@ -22,6 +22,7 @@ from ..anchors import AnchorTable
 from ..arguments import checked
 from ..arrays import FloatArray, IntArray
 from ..index.search import search
+from ..parts import one_array
 from .base import Advance, OnProgress, choose_by_side
 from .kmeans import choose_by_cell, representatives
 
@@ -53,7 +54,7 @@ class KMedoids:
                 medoids = swapped_medoids if len(points) <= MOST_SWAPPED else alternated_medoids
                 return medoids(points, n, seed=self.seed, n_iterations=self.n_iterations)
 
-            return choose_by_cell(anchors.directions[rows], n, inside, advance, seed=self.seed)
+            return choose_by_cell(one_array(anchors.directions[rows]), n, inside, advance, seed=self.seed)
 
         return choose_by_side(anchors, n_good, n_bad, choose, on_progress)
 

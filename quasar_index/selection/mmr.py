@@ -18,6 +18,7 @@ from ..anchors import AnchorTable
 from ..arguments import checked
 from ..arrays import DoubleArray, IntArray
 from ..errors import MethodError
+from ..parts import one_array
 from .base import Advance, OnProgress, choose_by_side, rated
 from .redundancy import least_redundant
 
@@ -53,7 +54,7 @@ class Mmr:
         quality = rated(anchors, "relevance by rating") if self.relevance == "rating" else None
 
         def choose(rows: slice, n: int, advance: Advance) -> IntArray:
-            points = anchors.directions[rows]
+            points = one_array(anchors.directions[rows])
             mean = points.mean(axis=0, dtype=np.float64).astype(np.float32)
             relevance = points @ (mean / max(float(np.linalg.norm(mean)), 1e-12))
             if quality is not None:

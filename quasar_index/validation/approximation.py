@@ -25,15 +25,15 @@ from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray, unit
 from ..errors import AnchorIndexError, counted
 from ..fits import Fits
 from ..index import AnchorIndex
-from ..index.approximate import entry_of
 from ..index.change import changing
-from ..index.inverted_lists import InvertedLists, default_n_lists
 from ..index.manifest import cache_base
 from ..index.records import Approximation
 from ..index.search import search
+from ..index.side_lists import SideLists
 from ..methods.shrinkage import Shrinkage
 from ..methods.space import DEFAULT_SPACE, SpaceName, fit_space
 from ..methods.whole_side import weighted_sums
+from ..parts import Vectors
 from ..statistics.correlation import srcc
 
 _Result = TypeVar("_Result")
@@ -127,9 +127,7 @@ def approximate(
         step()
         record = _measure(sides, n_ranked, n_probe)
         step()
-        kept = [
-            anchors.fits is not None and anchors.fits.save(entry_of(one.side), **one.lists.to_arrays()) for one in sides
-        ]
+        kept = [anchors.fits is not None and one.lists.save(anchors.fits, one.side) for one in sides]
         if anchors.fits is None or not all(kept):
             raise AnchorIndexError(f"the lists of '{index.path}' cannot be kept", "make room, check its permissions")
         record = replace(record, space=str(fitted), of=anchors.fits.of, rating=plain.rating)
@@ -162,7 +160,7 @@ def search_exactly(index: AnchorIndex) -> AnchorIndex:
         if record is not None:
             manifest.write(index.path)
             for side in SIDES:
-                Fits(cache_base(index.path, manifest), record.of).drop(entry_of(side))
+                SideLists.drop(Fits(cache_base(index.path, manifest), record.of), side, len(manifest.shards))
     return AnchorIndex(index.path, manifest)
 
 
@@ -188,10 +186,10 @@ class _Side:
     """A side in lists, with the queries that choose and those that measure."""
 
     side: Side
-    vectors: FloatArray
+    vectors: Vectors
     norms: FloatArray
     groups: IntArray
-    lists: InvertedLists
+    lists: SideLists
     choosing: _Sample
     measuring: _Sample
     top_k: int
@@ -215,7 +213,7 @@ class _Side:
             _, seconds = _timed(lambda queries=queries: search(queries, vectors, top_k))  # type: ignore[misc]
             nearest = search(queries, vectors, top_k + n_own).rows
             samples.append(_Sample(queries, own, _others(nearest, groups[nearest] == own[:, None], top_k), seconds))
-        lists = InvertedLists.train(vectors, default_n_lists(len(vectors)))
+        lists = SideLists.train(vectors)
         return cls(side, vectors, anchors.norms[rows], groups, lists, samples[0], samples[1], top_k, n_own)
 
     def search(self, queries: FloatArray, n_probe: int, n_ranked: int) -> IntArray:

@@ -15,6 +15,7 @@ from ..errors import DataError, ValidationError, counted
 from ..index.anchor_index import AnchorIndex
 from ..index.search import nearest
 from ..methods.method import Method
+from ..parts import in_pieces
 from ..statistics.groups import group_codes
 from .evaluate import cross_validate, evaluate
 from .folds import Exclusion, overlapping
@@ -339,7 +340,10 @@ def _rules(
 
 def _same_embedding(anchors: AnchorTable, images: RatedImages) -> Exclusion:
     """Return the rule by which an anchor with the embedding of an image is that image."""
-    keys = [row.tobytes() for row in anchors.directions]
+    keys = [b""] * len(anchors)
+    for rows, part in in_pieces(anchors.directions, len(anchors)):
+        for row, vector in zip(np.arange(len(anchors))[rows].tolist(), part, strict=True):
+            keys[row] = vector.tobytes()
     found = nearest(anchors, unit(images.embeddings), 1, exact=True)
     near = zip(found.rows[:, 0].tolist(), (found.similarity[:, 0] >= EQUAL).tolist(), strict=True)
     return Exclusion(keys, [keys[row] if is_equal else None for row, is_equal in near])

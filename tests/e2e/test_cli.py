@@ -303,6 +303,12 @@ def test_embeddings_of_your_own(call: Run, tmp_path: Path) -> None:
     done = call("score", "--embeddings", tmp_path / "e.npy", "-i", tmp_path / "own", "-m", "retrieval:top_k=5")
     scores = [float(str(row["score"])) for row in rows_of(done.stdout)]
     assert qi.srcc(scores, quality) > 0.5
+    data = ("--embeddings", tmp_path / "e.npy", "--labels", tmp_path / "labels.csv")
+    in_tables = call("build", tmp_path / "tables", *data, "--anchors-per-shard", "0.012k")
+    assert "30: 15 good, 15 bad, in 3 tables" in in_tables.stdout
+    done = call("score", "--embeddings", tmp_path / "e.npy", "-i", tmp_path / "tables", "-m", "retrieval:top_k=5")
+    np.testing.assert_allclose([float(str(row["score"])) for row in rows_of(done.stdout)], scores, atol=1e-5)
+    one_error_line(call("build", tmp_path / "no", *data, "--anchors-per-shard", "5x"), 3, "'5x' is no count", "250k")
     image = tmp_path / "x.png"
     Image.new("RGB", (40, 40)).save(image)
     one_error_line(call("score", image, "-i", tmp_path / "own"), 4, "precomputed", "--embeddings")

@@ -6,11 +6,20 @@ import pytest
 from quasar_index.arrays import unit
 from quasar_index.index.inverted_lists import InvertedLists, default_n_lists
 from quasar_index.index.search import search
+from quasar_index.index.side_lists import SideLists
+from quasar_index.parts import Parts
 
 
 def vectors(n, dim, *, seed=0):
     rng = np.random.default_rng(seed)
     return unit(rng.normal(0.3, 1, (n, dim)) + 3 * rng.normal(size=(20, dim))[rng.integers(0, 20, n)])
+
+
+def in_parts(matrix, n):
+    owner = np.random.default_rng(3).integers(0, n, len(matrix))
+    owner[: min(n, len(matrix))] = np.arange(min(n, len(matrix)))  # none is empty
+    rows = [np.flatnonzero(owner == number) for number in range(min(n, len(matrix)))]
+    return Parts(tuple(matrix[own] for own in rows), tuple(rows), matrix.shape[1]) if n > 1 else matrix
 
 
 def assert_sound(found, queries, anchors, k):
@@ -29,28 +38,34 @@ def assert_sound(found, queries, anchors, k):
 )
 def test_k_different_rows_with_exact_cosines(n, dim, k, n_probe):
     anchors, queries = vectors(n, dim), vectors(11, dim, seed=1)
-    lists = InvertedLists.train(anchors, default_n_lists(n))
-    assert_sound(lists.search(queries, anchors, k, n_probe=n_probe, n_ranked=2 * k), queries, anchors, k)
-    assert lists.search(queries[:0], anchors, k, n_probe=n_probe, n_ranked=k).rows.shape == (0, k)
+    for one in (anchors, in_parts(anchors, 3)):
+        lists = SideLists.train(one)
+        assert len(lists.parts) == (1 if one is anchors else min(n, 3))
+        assert_sound(lists.search(queries, one, k, n_probe=n_probe, n_ranked=2 * k), queries, anchors, k)
+        assert lists.search(queries[:0], one, k, n_probe=n_probe, n_ranked=k).rows.shape == (0, k)
 
 
 def test_queries_with_too_few_candidates_are_answered_exactly():
     anchors, queries = vectors(1000, 12), vectors(40, 12, seed=1)
-    lists = InvertedLists.train(anchors, 100)
-    found = lists.search(queries, anchors, 300, n_probe=2, n_ranked=300)  # two lists hold some 20
-    np.testing.assert_array_equal(found.rows, search(queries, anchors, 300).rows)
+    for one in (anchors, in_parts(anchors, 4)):
+        found = SideLists.train(one, 100).search(queries, one, 300, n_probe=2, n_ranked=300)  # two lists hold some 20
+        np.testing.assert_array_equal(found.rows, search(queries, anchors, 300).rows)
 
 
 def test_all_lists_and_all_candidates_are_an_exact_search():
     anchors, queries = vectors(1500, 24), vectors(1030, 24, seed=1)  # more than a block of queries
-    lists = InvertedLists.train(anchors, 50)
-    found = lists.search(queries, anchors, 20, n_probe=50, n_ranked=1500)
-    np.testing.assert_array_equal(found.rows, search(queries, anchors, 20).rows)
+    for one in (anchors, in_parts(anchors, 4)):
+        lists = SideLists.train(one, 50)
+        assert lists.n_lists == pytest.approx(50, abs=2)
+        found = lists.search(queries, one, 20, n_probe=60, n_ranked=1500)
+        np.testing.assert_array_equal(found.rows, search(queries, anchors, 20).rows)
 
 
-def test_recall_grows_with_lists_and_candidates():
+@pytest.mark.parametrize("n_parts", [1, 4])
+def test_recall_grows_with_lists_and_candidates(n_parts):
     anchors, queries = vectors(5000, 24), vectors(100, 24, seed=1)
-    lists = InvertedLists.train(anchors, 140)
+    anchors = in_parts(anchors, n_parts)
+    lists = SideLists.train(anchors, 140)
     exact = search(queries, anchors, 30).rows
 
     def recall(**options):
@@ -69,16 +84,17 @@ def test_recall_grows_with_lists_and_candidates():
 @pytest.mark.parametrize(("n", "dim"), [(1, 2), (40, 5), (3000, 16)])
 def test_lists_come_back_from_arrays(n, dim):
     anchors, queries = vectors(n, dim), vectors(20, dim, seed=1)
-    lists = InvertedLists.train(anchors, default_n_lists(n))
-    again = InvertedLists.from_arrays(lists.to_arrays(), anchors.shape)
+    made = InvertedLists.train(anchors, default_n_lists(n))
+    read = InvertedLists.from_arrays(made.to_arrays(), anchors.shape)
+    lists, again = SideLists((made,)), SideLists((read,))
     assert again.factory == lists.factory
     k = min(n, 10)
     for n_probe in (1, 5):
-        one, other = (some.search(queries, anchors, k, n_probe=n_probe, n_ranked=2 * k) for some in (lists, again))
-        np.testing.assert_array_equal(one.rows, other.rows)
-        np.testing.assert_array_equal(one.similarity, other.similarity)
-    for name, array in lists.to_arrays().items():
-        np.testing.assert_array_equal(again.to_arrays()[name], array, err_msg=name)
+        first, second = (some.search(queries, anchors, k, n_probe=n_probe, n_ranked=2 * k) for some in (lists, again))
+        np.testing.assert_array_equal(first.rows, second.rows)
+        np.testing.assert_array_equal(first.similarity, second.similarity)
+    for name, array in made.to_arrays().items():
+        np.testing.assert_array_equal(read.to_arrays()[name], array, err_msg=name)
 
 
 def _first_twice(rows):
@@ -114,6 +130,6 @@ def test_codes_of_a_stranger_cannot_do_more_than_find_the_wrong_rows():
     arrays["codes"] = rng.integers(0, 256, arrays["codes"].shape).astype(np.uint8)
     arrays["codewords"] = np.full_like(arrays["codewords"], 3e38)
     arrays["rows"] = rng.permutation(arrays["rows"])
-    lists = InvertedLists.from_arrays(arrays, anchors.shape)
+    lists = SideLists((InvertedLists.from_arrays(arrays, anchors.shape),))
     for k in (1, 30, 500):
         assert_sound(lists.search(queries, anchors, k, n_probe=3, n_ranked=2 * k), queries, anchors, k)

@@ -13,8 +13,8 @@ import quasar_index as qi
 from quasar_index.arrays import unit
 from quasar_index.index import nearest
 from quasar_index.index.approximate import ApproximateSearch
-from quasar_index.index.inverted_lists import InvertedLists
 from quasar_index.index.search import nearest_reference
+from quasar_index.index.side_lists import SideLists
 from quasar_index.validation import rated_anchors
 
 N, DIM, TOP_K = 1200, 12, 20
@@ -116,13 +116,13 @@ def test_scores_are_near_the_exact_ones_and_it_is_said_once(index, queries, meth
 
 def test_the_lists_are_really_used(index, queries, monkeypatch):
     before, _ = retrieve(index, queries)
-    search, n_probes = InvertedLists.search, []
+    search, n_probes = SideLists.search, []
 
     def spy(self, *args, **options):
         n_probes.append(options["n_probe"])
         return search(self, *args, **options)
 
-    monkeypatch.setattr(InvertedLists, "search", spy)
+    monkeypatch.setattr(SideLists, "search", spy)
     after, _ = retrieve(index, queries)
     np.testing.assert_array_equal(after, before)
     assert n_probes == [*index.manifest.approximate.n_probe] * 2  # two calls
@@ -224,7 +224,7 @@ def test_where_nothing_can_be_written_lost_lists_leave_exact_search(index, queri
     for path in lists_of(index):
         path.unlink()
     monkeypatch.setattr("os.access", lambda path, mode: False)
-    monkeypatch.setattr(InvertedLists, "train", pytest.fail)
+    monkeypatch.setattr(SideLists, "train", pytest.fail)
     scores, messages = retrieve(index, queries)
     np.testing.assert_allclose(scores, expected, atol=1e-5)
     assert is_exact(messages)

@@ -21,7 +21,7 @@ LAYERS = [
     {"pictures"},
     {"arrays", "json_lines", "notation"},
     {"statistics"},
-    {"fits", "sides"},
+    {"fits", "parts", "sides"},
     {"images", "anchors"},
     {"own_anchors", "thumbnails"},
     {"datasets", "synthesis"},

@@ -77,7 +77,7 @@ def bare_search(anchors: AnchorTable, queries: FloatArray, top_k: int) -> None:
     import faiss
 
     for side in (anchors.side("good"), anchors.side("bad")):
-        faiss.knn(queries, anchors.directions[side], top_k, metric=faiss.METRIC_INNER_PRODUCT)
+        faiss.knn(queries, np.asarray(anchors.directions[side]), top_k, metric=faiss.METRIC_INNER_PRODUCT)
 
 
 def flat_index(directions: FloatArray) -> Any:

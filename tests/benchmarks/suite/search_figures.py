@@ -66,7 +66,7 @@ def adaptive_loop(options: BenchOptions, n: int) -> dict[str, Any]:
 
 def batch_64(options: BenchOptions, n: int) -> dict[str, Any]:
     """Measure FAISS's flat index with its defaults against our search, 64 queries at a time."""
-    directions, queries = _anchors(options, n).directions, unit(_queries(options)[:64])
+    directions, queries = np.asarray(_anchors(options, n).directions), unit(_queries(options)[:64])
     index = peers.flat_index(directions)
     theirs, ours = in_turns(
         lambda: index.search(queries, options.top_k),
@@ -96,7 +96,7 @@ def approximate_search(options: BenchOptions, n: int) -> dict[str, Any]:
 
 def lancedb(options: BenchOptions, n: int) -> dict[str, Any]:
     """Measure LanceDB's exact search of a list of queries against ours."""
-    directions, queries = _anchors(options, n).directions, unit(_queries(options)[:16])
+    directions, queries = np.asarray(_anchors(options, n).directions), unit(_queries(options)[:16])
     index = synthetic_index(options.folder, n, dim=options.dim)
     table = open_table(index.path)
 
@@ -147,7 +147,7 @@ def select(options: BenchOptions, n: int) -> list[dict[str, Any]]:
 
     def products() -> None:
         for side in (anchors.side("good"), anchors.side("bad")):
-            chosen = anchors.directions[side][:half].T
+            chosen = np.asarray(anchors.directions[side][:half]).T
             for start in range(side.start, side.stop, 16384):
                 anchors.directions[start : min(start + 16384, side.stop)] @ chosen
 

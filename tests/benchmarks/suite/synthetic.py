@@ -48,15 +48,16 @@ def embeddings(n: int, *, dim: int = DIM, seed: int = 0) -> FloatArray:
     return made
 
 
-def synthetic_index(folder: Path, n: int, *, dim: int = DIM) -> AnchorIndex:
+def synthetic_index(folder: Path, n: int, *, dim: int = DIM, n_shards: int = 1) -> AnchorIndex:
     """Return an index of n synthetic anchors, rated evenly from 0 to 1; made chunk by chunk unless it is there.
 
     Args:
         folder: Where indexes of this kind are kept.
         n: Even number of anchors.
         dim: D.
+        n_shards: Tables that hold them.
     """
-    path = folder / f"synthetic-{n}-{dim}"
+    path = folder / f"synthetic-{n}-{dim}{'' if n_shards == 1 else f'-{n_shards}'}"
     if path.exists():
         return AnchorIndex.open(path)
     scores = np.random.default_rng(n).permutation(n) / (n - 1)
@@ -83,7 +84,7 @@ def synthetic_index(folder: Path, n: int, *, dim: int = DIM) -> AnchorIndex:
             yield pa.record_batch(columns, schema=schema)
 
     with new_index(path, overwrite=False) as (_, building):
-        shards = write_shards(building, batches(), schema)
+        shards = write_shards(building, batches(), schema, rows_a_shard=-(-n // n_shards))
         half = n // 2
         rating = RatingRecord(score_range=(0.0, 1.0), threshold=0.5, by_person=False)
         source = SourceRecord("synthetic", "no-reference", "median", half, n - half, (rating,))
