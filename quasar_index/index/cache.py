@@ -21,8 +21,10 @@ from ..fits import DAMAGED, Fits
 from ..paths import LEFT, replacing
 from ..sides import anchor_order
 from ..statistics.groups import group_codes
+from .addresses import shown
 from .durable import is_abandoned
 from .manifest import Manifest, cache_base
+from .mirrors import make_room, note_use
 from .places import is_shipped
 
 if TYPE_CHECKING:
@@ -49,17 +51,20 @@ def load_anchors(folder: Path, manifest: Manifest, embedding: str | None = None)
     base, dim = cache_base(folder, manifest, wanted.name), wanted.encoder.dim
     cached = _read(base, dim)
     if cached is not None:
+        note_use(base)
+        make_room(base, 0)
         return cached
     from .store import Tables
 
     anchors = _from_table(Tables(folder, manifest.shards), wanted.name, dim)
-    if is_shipped(folder):
+    if is_shipped(folder) or not make_room(base, anchors.directions.nbytes):
         return anchors
     try:
         base.parent.mkdir(exist_ok=True)
         _write(base, anchors)
+        note_use(base)
     except OSError as error:
-        _log.info("the search cache of '%s' cannot be written (%s): working from memory", folder, error)
+        _log.info("the search cache of '%s' cannot be written (%s): working from memory", shown(folder), error)
         return anchors
     return _read(base, dim) or anchors
 
@@ -75,7 +80,7 @@ def _from_table(tables: Tables, embedding: str, dim: int) -> AnchorTable:
     )
     is_good = np.array([side == "good" for batch in labels for side in batch["side"].to_pylist()], dtype=np.bool_)
     if len(ids) == 0:
-        raise AnchorIndexError(f"index '{tables.folder}' holds no anchors", "rebuild it")
+        raise AnchorIndexError(f"index '{shown(tables.folder)}' holds no anchors", "rebuild it")
     references = [key for batch in labels for key in batch["reference"].to_pylist()]
     order, rated = sorted_rows(ids, is_good, quality)
     groups = group_codes([references[row] for row in order], len(ids), alone=True) if any(references) else None

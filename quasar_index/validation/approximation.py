@@ -131,7 +131,7 @@ def approximate(
             anchors.fits is not None and anchors.fits.save(entry_of(one.side), **one.lists.to_arrays()) for one in sides
         ]
         if anchors.fits is None or not all(kept):
-            raise AnchorIndexError(f"the lists of '{index.path}' cannot be kept", "make room, check its permissions")
+            raise AnchorIndexError(f"the lists of '{index.place}' cannot be kept", "make room, check its permissions")
         record = replace(record, space=str(fitted), of=anchors.fits.of, rating=plain.rating)
         manifest = replace(change.manifest, approximate=record)
         manifest.write(index.path)
