@@ -83,15 +83,16 @@ class AnchorIndex(ChangeableIndex):
 
     def __getstate__(self) -> dict[str, Any]:
         """Be pickled as its place and version, wherever the other process works."""
-        return self.__dict__ | {"path": self.path.absolute()}
+        place = self.path.absolute() if mirror_of(self.path) is None else (self.place, self.path.parent.name)
+        return self.__dict__ | {"path": place}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Be read from a pickle, perhaps where nothing is kept of an index in an object store."""
+        """Be read from a pickle, perhaps where nothing is kept yet of an index in an object store."""
         self.__dict__.update(state)
-        if mirror_of(self.path) is not None:
+        if isinstance(self.path, tuple):
             from .mirrors import reopen_mirror
 
-            reopen_mirror(self.path)
+            self.path = reopen_mirror(*self.path)
 
     @property
     def name(self) -> str:

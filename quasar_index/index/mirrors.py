@@ -83,11 +83,23 @@ def has_index(name: PathText) -> bool:
     return isinstance(address, Address) and read_file(address, f"{address.inner}/{_MANIFEST}") is not None
 
 
-def reopen_mirror(folder: Path) -> None:
-    """Copy the small files of an index again where they are gone, such as on another machine."""
-    mirror = mirror_of(folder)
-    if mirror is not None and not (folder / _MANIFEST).is_file() and open_mirror(mirror.address) != folder:
-        raise AnchorIndexError(f"the index at '{mirror.address}' is another one now", "open it again")
+def reopen_mirror(address: str, files: str) -> Path:
+    """Return the local folder of an index that was opened before, perhaps on another machine.
+
+    Args:
+        address: Its address.
+        files: Name of the folder that its own lay in.
+
+    Raises:
+        AnchorIndexError: When another index is at the address now, or the store does not let it be read.
+    """
+    place = read_place(address)
+    if not isinstance(place, Address):
+        raise AnchorIndexError(f"'{address}' is no address", "open the index again")
+    folder = mirror_place(place, files.removeprefix("@"))
+    if not (folder / _MANIFEST).is_file() and open_mirror(place) != folder:
+        raise AnchorIndexError(f"the index at '{place}' is another one now", "open it again")
+    return folder
 
 
 def _copy_small_files(mirror: Mirror, folder: Path, manifest: bytes) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from ..errors import AnchorIndexError, first_line
+from ..errors import AnchorIndexError, first_line, reason
 from .addresses import Address
 
 _EXTRAS = {"s3": "s3", "gs": "gs"}
@@ -65,7 +65,7 @@ def asking(address: Address, what: str) -> Iterator[None]:
             f"pip install 'quasar-index[{extra}]'" if extra else first_line(error),
         ) from error
     except Exception as error:  # OSError, botocore's, aiohttp's, google's: they share no narrower class
-        name, text = type(error).__name__, first_line(error)
+        name, text = type(error).__name__, reason(error)
         text = text if len(text) > 3 else name
         hint = _NO_RIGHT
         if "Connect" in name or "Timeout" in name or isinstance(error, (ConnectionError, TimeoutError)):
