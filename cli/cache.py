@@ -11,6 +11,7 @@ import typer
 import quasar_index as qi
 from quasar_index.errors import counted
 from quasar_index.index import mirrors
+from quasar_index.index.addresses import stores_folder
 from quasar_index.sizes import read_size, size_text
 
 from . import options
@@ -45,7 +46,7 @@ def cache(
     shares, stores = kept.shares(), mirrors.kept_bytes()
     if json:
         facts = {"path": str(kept.path), "n_bytes": kept.n_bytes, "limit": kept.limit}
-        facts |= {"stores": {"path": str(mirrors.stores_folder()), "n_bytes": stores, "limit": mirrors.limit()}}
+        facts |= {"stores": {"path": str(stores_folder()), "n_bytes": stores, "limit": mirrors.limit()}}
         print_facts({**facts, "encoders": [asdict(share) for share in shares]}, as_json=True)
         return
     n = sum(share.n_images for share in shares)

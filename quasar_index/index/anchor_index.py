@@ -88,11 +88,12 @@ class AnchorIndex(ChangeableIndex):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Be read from a pickle, perhaps where nothing is kept yet of an index in an object store."""
-        self.__dict__.update(state)
-        if isinstance(self.path, tuple):
+        place = state["path"]
+        if isinstance(place, tuple):
             from .mirrors import reopen_mirror
 
-            self.path = reopen_mirror(*self.path)
+            place = reopen_mirror(*place)
+        self.__dict__.update(state | {"path": place})
 
     @property
     def name(self) -> str:

@@ -98,6 +98,10 @@ def table_options(address: Address) -> dict[str, str]:
     options = {"client_max_retries": "5", "client_retry_timeout": "60"}
     if address.scheme == "s3":
         options |= _s3_options(_surroundings())
+    elif address.scheme == "gs" and (emulator := os.environ.get("STORAGE_EMULATOR_HOST")):
+        key = {"gcs_base_url": emulator, "disable_oauth": True}
+        key |= dict.fromkeys(("client_email", "private_key", "private_key_id"), "")
+        options |= {"google_service_account_key": json.dumps(key), "allow_http": "true"}
     return options
 
 

@@ -125,5 +125,5 @@ def _push_folder(
     if own is not None and index.place != place:
         # What is there now is this one: the next push may replace it.
         origins[own] = replace(origins[own], sha256=digest(made.path / MANIFEST))
-        Provenance(tuple(origins), read_terms(index.path)).write(index.path)
+        Provenance(tuple(origins), tuple(read_terms(index.path))).write(index.path)
     return PushReport(place, bundle)

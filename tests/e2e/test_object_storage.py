@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 
 import quasar_index as qi
 from quasar_index.index.new_folder import new_index
+from tests.explorer_client import served
 from tests.object_store import BUCKET, SECRET, Answer, Store, serving_objects
 
 from .conftest import Run
@@ -208,14 +210,18 @@ def test_who_replaces_an_index_replaces_the_one_that_was_there(
     assert call("build", address, *labels).returncode == 0
     source = qi.load_source(str(tmp_path / "own.csv"))
     cache = os.environ["QUASAR_INDEX_CACHE"]
-    with (
-        pytest.raises(qi.AnchorIndexError, match="another process has just written an index"),
-        new_index(address, overwrite=True) as (_, folder),
-    ):
-        monkeypatch.setenv("QUASAR_INDEX_CACHE", str(tmp_path / "machine-2"))
-        theirs = qi.build_from_embeddings(address, source, np.eye(30), overwrite=True).index
-        monkeypatch.setenv("QUASAR_INDEX_CACHE", cache)
-        folder.joinpath("manifest.json").write_text(json.dumps(theirs.manifest.to_dict() | {"uid": "mine"}))
+    made = []
+
+    def replace() -> None:
+        with new_index(address, overwrite=True) as (_, folder):
+            monkeypatch.setenv("QUASAR_INDEX_CACHE", str(tmp_path / "machine-2"))
+            made.append(qi.build_from_embeddings(address, source, np.eye(30), overwrite=True).index)
+            monkeypatch.setenv("QUASAR_INDEX_CACHE", cache)
+            folder.joinpath("manifest.json").write_text(json.dumps(made[0].manifest.to_dict() | {"uid": "mine"}))
+
+    with pytest.raises(qi.AnchorIndexError, match="another process has just written an index"):
+        replace()
+    (theirs,) = made
     assert qi.AnchorIndex.open(address).manifest == theirs.manifest
     assert qi.AnchorIndex.open(address).verify().is_whole
     manifest = json.loads(store.read("replaced/own/manifest.json"))
@@ -338,3 +344,20 @@ def test_a_worker_elsewhere_opens_it_again(
     monkeypatch.setenv("QUASAR_INDEX_CACHE", str(tmp_path / "third"))
     with pytest.raises(qi.AnchorIndexError, match="another one now"):
         pickle.loads(sent)  # noqa: S301
+
+
+def test_the_explorer_shows_it_and_changes_nothing(store: Store, photos: Path, tmp_path: Path) -> None:
+    shutil.copytree(photos, tmp_path / "photos")
+    index = qi.AnchorIndex.open(COPY)
+    scorer = qi.Scorer(index, qi.read_method("retrieval"), qi.load_encoder())
+    files = qi.images.survey_folder(tmp_path / "photos").images
+    with served(qi.explorer.Explorer(scorer, index, files, folders=[tmp_path / "photos"])) as client:
+        assert client.wait()["done"]
+        anchors = client.get("/api/anchors")
+        assert "is in an object store and is not changed in place" in anchors["read_only"]
+        assert client.get("/api/explain/0")["score"] is not None
+        for what, question in (("write", {"version": 1, "remove": [0]}), ("restore", {"version": 1, "to": 1})):
+            status, _, said = client.ask("POST", f"/api/anchors/{what}", json.dumps(question))
+            assert status == 422
+            assert b"is in an object store and is not changed in place" in said
+    assert not [request for request in store.requests if request.startswith("PUT")]
