@@ -50,7 +50,7 @@ def approximate(
     """
     index = qi.AnchorIndex.open(name)
     if off:
-        facts = {"index": str(index.path), "search": "exact"}
+        facts = {"index": index.place, "search": "exact"}
         qi.search_exactly(index)
         print_facts(facts, as_json=json)
         return
@@ -74,9 +74,9 @@ def approximate(
     record = changed.manifest.approximate
     assert record is not None  # noqa: S101 - for the type checker
     if json:
-        print_facts({"index": str(index.path), **asdict(record)}, as_json=True)
+        print_facts({"index": index.place, **asdict(record)}, as_json=True)
         return
-    print_facts({"index": str(index.path), "search": approximation_words(record)}, as_json=False)
+    print_facts({"index": index.place, "search": approximation_words(record)}, as_json=False)
     if record.speedup < 1:
         note(
             f"exact search is faster for {counted(len(index), 'anchor')}: 'quasar-index approximate {name} "

@@ -10,6 +10,8 @@ import typer
 
 import quasar_index as qi
 from quasar_index.errors import counted
+from quasar_index.index import mirrors
+from quasar_index.index.addresses import stores_folder
 from quasar_index.sizes import read_size, size_text
 
 from . import options
@@ -21,7 +23,7 @@ IDLE = (Idle(("prune",), lambda given: given["clear"], "--clear removes all"),)
 
 def cache(
     *,
-    clear: Annotated[bool, typer.Option("--clear", help="Remove all embeddings.")] = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Remove all of it.")] = False,
     prune: Annotated[
         str | None,
         typer.Option(metavar="SIZE", help="Remove the longest unused ones until at most SIZE, such as 500M, is left."),
@@ -32,15 +34,19 @@ def cache(
 
     An image whose file is there by content is not embedded again, whatever its name: in score, evaluate, sweep, build,
     add and check. They take --no-cache. $QUASAR_INDEX_CACHE names another folder, $QUASAR_INDEX_CACHE_SIZE another
-    limit (such as 10G; 0 keeps nothing); what was not used for the longest time makes room.
+    limit (such as 10G; 0 keeps nothing); what was not used for the longest time makes room. The search caches of
+    indexes in object stores lie there, too, with a limit of their own, $QUASAR_INDEX_STORE_CACHE_SIZE.
     """
     size = 0 if clear else None if prune is None else read_size(prune)
     kept = qi.EmbeddingCache()
     if size is not None:
         note(f"{counted(kept.prune(size), 'embedding was', 'embeddings were')} removed")
-    shares = kept.shares()
+        if n := mirrors.prune(size):
+            note(f"{counted(n, 'search cache was', 'search caches were')} removed")
+    shares, stores = kept.shares(), mirrors.kept_bytes()
     if json:
         facts = {"path": str(kept.path), "n_bytes": kept.n_bytes, "limit": kept.limit}
+        facts |= {"stores": {"path": str(stores_folder()), "n_bytes": stores, "limit": mirrors.limit()}}
         print_facts({**facts, "encoders": [asdict(share) for share in shares]}, as_json=True)
         return
     n = sum(share.n_images for share in shares)
@@ -49,7 +55,8 @@ def cache(
             "cache": str(kept.path),
             "size": f"{size_text(kept.n_bytes)} of at most {size_text(kept.limit)}",
             "embeddings": f"{n:,}",
-        },
+        }
+        | ({"indexes in stores": f"{size_text(stores)} of at most {size_text(mirrors.limit())}"} if stores else {}),
         as_json=False,
     )
     if shares:

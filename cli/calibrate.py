@@ -61,7 +61,7 @@ def calibrate(
     fitted = found.calibration
     low, high = found.scale
     facts = {
-        "index": f"{index.path}, version {found.version}",
+        "index": f"{index.place}, version {found.version}",
         "method": found.method,
         **({} if found.rating is None else {"rating": found.rating}),
         "left out together": found.groups,

@@ -22,12 +22,12 @@ def print_change(index: qi.AnchorIndex, facts: Mapping[str, Any], text: str, *, 
     """
     manifest = index.manifest
     if as_json:
-        own = {"index": str(index.path), "version": manifest.version}
+        own = {"index": index.place, "version": manifest.version}
         counts = {"n_anchors": len(index), "n_good": manifest.n_good, "n_bad": manifest.n_bad}
         print_facts({**own, **facts, **counts}, as_json=True)
         return
     now = f"{counted(len(index), 'anchor')}: {manifest.n_good} good, {manifest.n_bad} bad"
-    print_facts({"changed": text, "index": f"{index.path}, version {manifest.version}, {now}"}, as_json=False)
+    print_facts({"changed": text, "index": f"{index.place}, version {manifest.version}, {now}"}, as_json=False)
 
 
 def in_words(*counts: tuple[int, str, str]) -> str:

@@ -62,7 +62,8 @@ PANELS = {
         "approximate": "Make search in an index of very many anchors approximate; its recall is measured and recorded.",
         "verify": "Check that an index is whole: files, counts, ids, embeddings, labels, history, and its search cache "
         "bit by bit.",
-        "push": "Put an index into one file, or on the Hugging Face hub; 'quasar-index pull' makes an index of it.",
+        "push": "Put an index into one file, on the Hugging Face hub, or into a store; 'quasar-index pull' makes an "
+        "index of it.",
         "export": "Write an index to a file; of all but CSV, 'build NAME --embeddings FILE' makes the same index.",
         "merge": "Make a new index of the anchors of others; of the same image, the first anchor counts.",
         "select": "Make an index of some anchors of another one, each on the side where it is there.",

@@ -45,7 +45,7 @@ def demo(
         for name, values in report.srcc.items()
     ]
     print_table(COLUMNS, rows, right=COLUMNS[1:], keep=("mean",))
-    print_facts({"index": str(report.index.path), "images": str(report.images)}, as_json=False)
+    print_facts({"index": report.index.place, "images": str(report.images)}, as_json=False)
     note(
         f"'{name}' is a toy: its few tiles rank other photographs at random. Score yours with: quasar-index score "
         f"YOUR_PHOTOGRAPHS"

@@ -47,5 +47,5 @@ def export(
     else:
         report = index.export(Path(out), format_=None if format_ is None else format_.value, where=where)
         files = [str(path) for path in report.paths]
-    facts = {"index": str(index.path), "version": index.manifest.version, "anchors": report.n_anchors}
+    facts = {"index": index.place, "version": index.manifest.version, "anchors": report.n_anchors}
     print_facts(facts | {"files": files if json else ", ".join(files)}, as_json=json)

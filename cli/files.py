@@ -16,6 +16,8 @@ from .output import note
 
 def holds_files(path: str) -> bool:
     """Tell whether an argument stands for files that are looked for."""
+    if "://" in path:
+        return not qi.images.is_image_name(path)
     return path == "-" or os.path.isdir(path) or glob.has_magic(path)  # noqa: PTH112
 
 
@@ -36,7 +38,8 @@ def expand(paths: list[str], exclude: Sequence[str] = ()) -> Files:
     """List the files that the arguments stand for, in order, and say in one line what folders hold beside them.
 
     Args:
-        paths: Files and URLs (kept as they are), folders (listed recursively), globs, `-` (names on stdin, likewise).
+        paths: Files (kept as they are), folders and URLs of such (listed recursively), globs, `-` (names on stdin,
+            likewise).
         exclude: Patterns of what is left out of folders and globs.
 
     Raises:
@@ -57,6 +60,9 @@ def _expand(paths: Iterable[str], exclude: Sequence[str], found: Files) -> None:
         if path == "-":
             _expand([line for line in _listed() if line and line != "-"], exclude, found)
         # os.path, because a name that the system finds too long is no file, and no error
+        elif "://" in path and (below := qi.images.survey_url(path, exclude=exclude)) is not None:
+            found.paths += below[0]
+            found.left_out.add(below[1])
         elif "://" in path or os.path.isfile(path):  # noqa: PTH113
             found.paths.append(path)
         elif os.path.isdir(path):  # noqa: PTH112

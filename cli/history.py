@@ -15,7 +15,7 @@ def history(name: options.Index, json: options.Json = False) -> None:
     index = qi.AnchorIndex.open(name)
     versions = index.history()
     if json:
-        print_facts({"index": str(index.path), "versions": [asdict(version) for version in versions]}, as_json=True)
+        print_facts({"index": index.place, "versions": [asdict(version) for version in versions]}, as_json=True)
         return
     rows = []
     for version in versions:

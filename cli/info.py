@@ -42,7 +42,7 @@ def info(
         anchors = index.anchors(where=where, rating=rating)
         selected = {"good": anchors.n_good, "bad": anchors.n_bad}
     if json:
-        facts: dict[str, Any] = {"path": str(index.path), **asdict(index.manifest)}
+        facts: dict[str, Any] = {"path": index.place, **asdict(index.manifest)}
         if index.manifest.patch_size is None:
             facts["shrinkage"] = shrinkage_of(index)[0]
         came = qi.index.Provenance.of([index.path])
@@ -74,7 +74,7 @@ def bundle_facts(name: str, *, as_json: bool) -> dict[str, Any]:
 def index_facts(index: qi.AnchorIndex) -> dict[str, Any]:
     """Return the facts that a person wants to see of an index."""
     manifest = index.manifest
-    facts: dict[str, Any] = {"index": str(index.path), **manifest_facts(manifest)}
+    facts: dict[str, Any] = {"index": index.place, **manifest_facts(manifest)}
     if manifest.patch_size is None:
         strength, reason = shrinkage_of(index)
         facts["space"] = f"whitened (shrinkage {strength:.3g}): {reason}"

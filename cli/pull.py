@@ -138,7 +138,7 @@ def _facts(index: qi.AnchorIndex, *, as_json: bool) -> dict[str, Any]:
     if as_json:
         came = qi.index.Provenance.of([index.path])
         return {
-            "path": str(index.path),
+            "path": index.place,
             "n_good": manifest.n_good,
             "n_bad": manifest.n_bad,
             "encoder": manifest.encoder.to_dict(),
@@ -146,7 +146,7 @@ def _facts(index: qi.AnchorIndex, *, as_json: bool) -> dict[str, Any]:
             "terms": [asdict(one) for one in came.terms],
         }
     return {
-        "index": str(index.path),
+        "index": index.place,
         "anchors": f"{len(index):,}: {manifest.n_good:,} good, {manifest.n_bad:,} bad",
         "encoder": embedding_words(manifest.embeddings[0]),
         **provenance_facts(index),
@@ -159,7 +159,7 @@ def _short_name(index: qi.AnchorIndex) -> str:
     with contextlib.suppress(AnchorIndexError):
         if qi.AnchorIndex.open(index.name).path.samefile(index.path):
             return index.name
-    return str(index.path)
+    return index.place
 
 
 def _say_files(folder: Path, *, as_json: bool) -> None:

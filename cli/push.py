@@ -21,7 +21,11 @@ def push(
     name: options.Index,
     target: Annotated[
         str,
-        typer.Argument(metavar="TARGET", help="NAME.quasar, a URL of such a file (s3://, ...), or hf://OWNER/NAME."),
+        typer.Argument(
+            metavar="TARGET",
+            help="NAME.quasar, a URL of such a file, hf://OWNER/NAME, or s3://BUCKET/NAME: an index that is read in "
+            "place.",
+        ),
     ],
     private: Annotated[
         bool,
@@ -39,9 +43,12 @@ def push(
         ),
     ] = None,
     version: options.IndexVersion = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace whatever index is at s3://BUCKET/NAME; a file always is.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
-    """Put an index into one file, or on the Hugging Face hub; 'quasar-index pull' makes an index of it.
+    """Put an index into one file, on the Hugging Face hub, or into a store; 'quasar-index pull' makes an index of it.
 
     One version goes, with all its ratings, embeddings and calibrations; no images, no history, no tags.
     """
@@ -54,6 +61,7 @@ def push(
             target,
             private=private,
             licence=licence,
+            overwrite=overwrite,
             show_progress=sys.stderr.isatty() and not json,
             on_progress=update,
         )
@@ -63,7 +71,7 @@ def push(
     if not private:
         note("the paths of its images go with it; --private leaves them out")
     if json:
-        facts = {"index": str(index.path), "version": index.manifest.version, "target": report.target}
+        facts = {"index": index.place, "version": index.manifest.version, "target": report.target}
         facts |= {"n_anchors": len(bundle), "n_bytes": bundle.n_bytes, "private": private}
         print_facts(facts | {"terms": [vars(one) for one in bundle.terms]}, as_json=True)
         return

@@ -129,7 +129,7 @@ def _check_encoder(index: qi.AnchorIndex, encoder: str | None, place: dict[str, 
     recorded = index.manifest.encoder
     if encoder is not None and encoder != recorded.name:
         raise qi.AnchorIndexError(
-            f"index '{index.path}' holds {recorded.name} ({recorded.dim}-d) but --encoder is {encoder}",
+            f"index '{index.place}' holds {recorded.name} ({recorded.dim}-d) but --encoder is {encoder}",
             "drop --encoder or rebuild with 'quasar-index build'",
         )
     qi.encoders.check_recorded_encoder(recorded, **place)

@@ -26,8 +26,8 @@ def tag(
     index = qi.AnchorIndex.open(name)
     report = index.tags.delete(tag) if delete else index.tags.set(tag, version)
     if json:
-        print_facts({"index": str(index.path), **asdict(report)}, as_json=True)
+        print_facts({"index": index.place, **asdict(report)}, as_json=True)
         return
     before = "" if report.before is None else f", before it was version {report.before}"
     text = f"removed{before}" if report.version is None else f"version {report.version}{before}"
-    print_facts({"index": str(index.path), f"tag {tag}": text}, as_json=False)
+    print_facts({"index": index.place, f"tag {tag}": text}, as_json=False)

@@ -35,7 +35,7 @@ def verify(
         report = index.verify(files=files, repair=repair, on_progress=on_progress)
     if json:
         facts = {
-            "index": str(index.path),
+            "index": index.place,
             "version": index.manifest.version,
             "whole": report.is_whole,
             "n_anchors": report.n_anchors,
@@ -55,6 +55,6 @@ def verify(
         if files:
             checked += f"; {counted(report.n_files, 'image file')} compared, {report.n_missing} are not there"
         state = "whole" if not report.damage else "whole again" if report.is_whole else "damaged"
-        print_facts({"index": str(index.path), "checked": checked, "state": state}, as_json=False)
+        print_facts({"index": index.place, "checked": checked, "state": state}, as_json=False)
     if not report.is_whole:
         raise typer.Exit(qi.AnchorIndexError.exit_code)

@@ -89,7 +89,7 @@ def check_sources(
         encoder = load_recorded_encoder(recorded) if encoder is None else reading_as(encoder, recorded)
         if difference := encoder.spec.difference(recorded):
             raise AnchorIndexError(
-                f"index '{index.path}' was built with another encoder than '{encoder.spec.name}' ({difference})",
+                f"index '{index.place}' was built with another encoder than '{encoder.spec.name}' ({difference})",
                 "give the index's own encoder",
             )
         near = NearCheck(index, encoder, threshold, batch_size, max_pixels, n_workers, rating, cache)

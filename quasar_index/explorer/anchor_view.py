@@ -20,6 +20,7 @@ from ..arrays import DoubleArray, FloatArray, IntArray
 from ..cells import as_text
 from ..datasets.base import AnchorSource, make_records
 from ..errors import AnchorIndexError, DataError, counted
+from ..index.addresses import mirror_of
 from ..index.anchor_index import AnchorIndex
 from ..index.places import is_shipped
 from ..index.ratings import rating_records
@@ -260,6 +261,11 @@ class AnchorView:
             return (
                 f"index '{seen.index.name}' comes with quasar-index and stays as it is; "
                 f"make your own of it: quasar-index merge NEW {seen.index.name} YOURS"
+            )
+        if (mirror := mirror_of(seen.index.path)) is not None:
+            return (
+                f"index '{mirror.address}' is in an object store and is not changed in place; "
+                "pull it, change that, and push it back"
             )
         if self._index.pinned and seen.version != AnchorIndex.open(seen.index.path).manifest.version:
             return f"this is the old version {seen.version}; run the command without --version to change the index"

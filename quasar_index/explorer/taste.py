@@ -168,7 +168,7 @@ class Taste:
         photos = " ".join(shlex.quote(as_text(word)) for word in self._words)
         return {
             "name": index.name,
-            "path": as_text(str(index.path)),
+            "path": as_text(index.place),
             "n_good": index.manifest.n_good,
             "n_bad": index.manifest.n_bad,
             "score": f"quasar-index score {photos} --index {shlex.quote(index.name)}",

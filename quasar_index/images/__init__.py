@@ -1,5 +1,6 @@
 """Image files: which endings and formats count, listing folders, reading bytes, decoding to 8-bit sRGB."""
 
+from .buckets import survey_url
 from .decoding import MAX_PIXELS, allow_pixels, decode, open_image
 from .folders import LeftOut, Survey, find_images, list_images, survey_folder, survey_glob
 from .formats import FORMATS, is_image_name, is_readable_name, readable_endings, registered
@@ -42,4 +43,5 @@ __all__ = [
     "registered",
     "survey_folder",
     "survey_glob",
+    "survey_url",
 ]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..arguments import checked
 from ..errors import AnchorIndexError
 from ..paths import PathText
+from .addresses import mirror_of, shown
 from .changeable import ChangeableIndex
 from .manifest import Manifest
 from .places import find_index
@@ -37,7 +38,7 @@ class AnchorIndex(ChangeableIndex):
     It stays at the state that it has open: what changes an index returns it as it is then.
 
     Attributes:
-        path: Its folder.
+        path: Its folder; of an index in an object store, the one that stands for it here.
         manifest: Its record, as of the moment it was opened: later changes by others are not seen.
         pinned: Whether a version was asked for: such an index is changed only while that version is the current one.
 
@@ -64,7 +65,8 @@ class AnchorIndex(ChangeableIndex):
         """Open an index.
 
         Args:
-            name: A path, or the name of an index in `$QUASAR_INDEX_HOME` or in `./indexes`.
+            name: A path, an address (`s3://`, `gs://`, ...), or the name of an index in `$QUASAR_INDEX_HOME` or in
+                `./indexes`.
             version: A version of it, by number or tag (see `history`); None for the current one.
 
         Returns:
@@ -81,12 +83,28 @@ class AnchorIndex(ChangeableIndex):
 
     def __getstate__(self) -> dict[str, Any]:
         """Be pickled as its place and version, wherever the other process works."""
-        return self.__dict__ | {"path": self.path.absolute()}
+        place = self.path.absolute() if mirror_of(self.path) is None else (self.place, self.path.parent.name)
+        return self.__dict__ | {"path": place}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Be read from a pickle, perhaps where nothing is kept yet of an index in an object store."""
+        place = state["path"]
+        if isinstance(place, tuple):
+            from .mirrors import reopen_mirror
+
+            place = reopen_mirror(*place)
+        self.__dict__.update(state | {"path": place})
 
     @property
     def name(self) -> str:
         """Name of the index: that of its folder."""
-        return self.path.resolve().name
+        mirror = mirror_of(self.path)
+        return self.path.resolve().name if mirror is None else mirror.address.name
+
+    @property
+    def place(self) -> str:
+        """Where it is, as people know it: its path, or its address in an object store."""
+        return shown(self.path)
 
     def __len__(self) -> int:
         """Return the number of anchors."""

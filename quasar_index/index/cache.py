@@ -26,8 +26,10 @@ from ..parts import Parts, Vectors
 from ..paths import LEFT, replacing
 from ..sides import anchor_order
 from ..statistics.groups import group_codes
+from .addresses import shown
 from .durable import is_abandoned
 from .manifest import Manifest, cache_base
+from .mirrors import make_room, note_use
 from .places import is_shipped
 
 if TYPE_CHECKING:
@@ -55,6 +57,8 @@ def load_anchors(folder: Path, manifest: Manifest, embedding: str | None = None)
     base, dim = cache_base(folder, manifest, wanted.name), wanted.encoder.dim
     cached = _read(base, dim)
     if cached is not None:
+        note_use(base)
+        make_room(base, 0)
         return cached
     from .store import Tables
 
@@ -86,7 +90,7 @@ class _Labels:
         labels = [batch for part in parts for batch in part]
         ids = np.array([key for batch in labels for key in batch["id"].to_pylist()], dtype=np.bytes_)
         if len(ids) == 0:
-            raise AnchorIndexError(f"index '{tables.folder}' holds no anchors", "rebuild it")
+            raise AnchorIndexError(f"index '{shown(tables.folder)}' holds no anchors", "rebuild it")
         quality = np.concatenate(
             [batch["quality"].to_numpy(zero_copy_only=False).astype(np.float64) for batch in labels]
         )
@@ -105,7 +109,8 @@ def _made(base: Path, tables: Tables, embedding: str, dim: int) -> AnchorTable:
     labels = _Labels.read(tables)
     norms = np.empty(len(labels.ids), dtype=np.float32)
     paths = matrix_paths(base, len(labels.shards))
-    kept = not is_shipped(tables.folder) and _can_write(base)
+    size = 4 * dim * len(labels.ids)
+    kept = not is_shipped(tables.folder) and make_room(base, size) and _can_write(base)
     arrays: list[FloatArray] = []
     for path, (shard, rows) in zip(paths, labels.shards, strict=True):
         table = replace(tables, shards=(shard,))
@@ -118,6 +123,7 @@ def _made(base: Path, tables: Tables, embedding: str, dim: int) -> AnchorTable:
     try:
         n_bytes = np.array([path.stat().st_size for path in paths])
         _write_labels(base, anchors, n_bytes)
+        note_use(base)
     except OSError as error:
         _log.info("the search cache '%s' cannot be written (%s): working from memory", base, error)
         return anchors

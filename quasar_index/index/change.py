@@ -141,7 +141,7 @@ def changing(index: AnchorIndex) -> Iterator[Change]:
         manifest = Manifest.read(index.path)
         if index.pinned and index.manifest.version != manifest.version:
             raise AnchorIndexError(
-                f"'{index.path}' was opened at version {index.manifest.version}, and the current one is "
+                f"'{index.place}' was opened at version {index.manifest.version}, and the current one is "
                 f"{manifest.version}",
                 "open the current one, or restore the old one first",
             )
@@ -153,6 +153,6 @@ def changing(index: AnchorIndex) -> Iterator[Change]:
             yield Change(index.path, manifest)
         except OSError as error:
             raise AnchorIndexError(
-                f"index '{index.path}' could not be changed ({reason(error)})",
+                f"index '{index.place}' could not be changed ({reason(error)})",
                 "make room or mend the disk, then run the same command again",
             ) from error

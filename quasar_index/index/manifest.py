@@ -21,6 +21,7 @@ from ..arguments import checked
 from ..encoders.spec import EncoderSpec
 from ..errors import AnchorIndexError, QuasarError
 from ..paths import PathText, write_atomically
+from .addresses import shown
 from .records import Approximation, EmbeddingRecord, Shard, SourceRecord, Subset, is_count
 from .upgrade import FORMAT, upgraded
 
@@ -121,9 +122,9 @@ class Manifest:
         Raises:
             AnchorIndexError: When it is missing, damaged or of a newer format.
         """
-        folder = Path(folder)
+        path, folder = Path(folder, MANIFEST), shown(folder)
         try:
-            data = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            data = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise AnchorIndexError(f"'{folder}' is no index, it has no {MANIFEST}", "name an index folder") from None
         except (OSError, ValueError, RecursionError) as error:

@@ -87,7 +87,7 @@ def merge(
     for index in indexes[1:]:
         if difference := index.manifest.encoder.difference(spec):
             raise AnchorIndexError(
-                f"'{indexes[0].path}' and '{index.path}' are of different encoders ({difference})",
+                f"'{indexes[0].place}' and '{index.place}' are of different encoders ({difference})",
                 "rebuild one of them with the encoder of the other",
             )
     for index in indexes:

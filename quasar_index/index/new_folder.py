@@ -15,26 +15,29 @@ from .durable import exchange
 from .lock import lock
 from .manifest import MANIFEST
 from .places import check_free, new_index_path
+from .publishing import Publication
 
 _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def new_index(name: PathText, *, overwrite: bool) -> Iterator[tuple[Path, Path]]:
+def new_index(name: PathText, *, overwrite: bool, replaces: str | None = None) -> Iterator[tuple[Path, Path]]:
     """Offer a folder to make an index in, and rename it into place when that has been done.
 
     Args:
         name: Name or path of the index.
         overwrite: Replace an index of that name.
+        replaces: In an object store: SHA-256 of the manifest of an index that may be replaced; None for none.
 
     Yields:
-        The index's path, and the folder `.NAME.building`, under its lock; what an interrupted run left is in it.
+        The path that the index will have (the folder that stands for it, if it goes to an object store), and the folder
+        `.NAME.building`, under its lock; what an interrupted run left is in it.
 
     Raises:
         AnchorIndexError: When the index exists and is not to be overwritten, or another process makes it.
     """
     path = new_index_path(name)
-    check_free(path, overwrite=overwrite)
+    check_free(path, overwrite=overwrite or replaces is not None)
     folder = path.with_name(f".{path.name}.building")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -47,9 +50,14 @@ def new_index(name: PathText, *, overwrite: bool) -> Iterator[tuple[Path, Path]]
         try:
             if not path.exists() and (old / MANIFEST).is_file():  # interrupted between two renamings
                 old.rename(path)
-            check_free(path, overwrite=overwrite)  # another process may have made it just now
-            yield path, folder
-            _publish(folder, path)
+            publication = Publication.start(path, overwrite=overwrite, replaces=replaces)
+            if publication is None:
+                check_free(path, overwrite=overwrite)  # another process may have made it just now
+            yield path if publication is None else publication.path, folder
+            if publication is None:
+                _publish(folder, path)
+            else:
+                publication.finish(folder)
         except OSError as error:
             raise AnchorIndexError(
                 f"index '{path}' cannot be written ({reason(error)})",

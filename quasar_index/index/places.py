@@ -12,6 +12,7 @@ from tempfile import TemporaryFile
 
 from ..errors import AnchorIndexError
 from ..paths import PathText
+from .addresses import Address, mirror_of, new_place, read_place, target_of
 from .manifest import MANIFEST
 
 HOME_VARIABLE = "QUASAR_INDEX_HOME"
@@ -28,13 +29,18 @@ def homes() -> list[Path]:
 
 
 def find_index(name: PathText) -> Path:
-    """Return the folder of the index at a path, or of that name.
+    """Return the folder of the index at a path or an address, or of that name; the one that stands for an address.
 
     Raises:
-        AnchorIndexError: When there is none, naming those there are.
+        AnchorIndexError: When there is none, naming those there are, or a store does not let it be read.
     """
+    place = read_place(name)
+    if isinstance(place, Address):
+        from .mirrors import open_mirror
+
+        return open_mirror(place)
     places = [*homes(), SHIPPED_HOME]
-    candidates = list(dict.fromkeys([Path(name), *(home / name for home in places)]))
+    candidates = list(dict.fromkeys([place, *(home / name for home in places)]))
     for path in candidates:
         if os.path.isfile(path / MANIFEST):  # noqa: PTH113 - unlike Path.is_file, no error for long names
             return path
@@ -53,7 +59,13 @@ def is_shipped(path: Path) -> bool:
 
 
 def check_own(path: Path) -> None:
-    """Raise the AnchorIndexError of an index that comes with the package and is to be changed."""
+    """Raise the AnchorIndexError of an index that is to be changed and is not the user's, or is in an object store."""
+    if (mirror := mirror_of(path)) is not None:
+        address, name = shlex.quote(str(mirror.address)), mirror.address.name
+        raise AnchorIndexError(
+            f"an index in an object store is not changed in place ('{mirror.address}')",
+            f"quasar-index pull {address} {name}, change that, quasar-index push {name} {address}",
+        )
     if is_shipped(path):
         raise AnchorIndexError(
             f"index '{path.name}' comes with quasar-index and stays as it is",
@@ -64,10 +76,13 @@ def check_own(path: Path) -> None:
 def new_index_path(name: PathText) -> Path:
     """Return where a new index goes: a path as it is, a bare name below `$QUASAR_INDEX_HOME` or `./indexes`.
 
+    Of one that goes to an address, it is where it is made.
+
     Raises:
-        AnchorIndexError: When the name is empty or hidden.
+        AnchorIndexError: When the name is empty or hidden, or an address that no index can have.
     """
-    path = Path(name)
+    place = read_place(name)
+    path = new_place(place) if isinstance(place, Address) else place
     if path.name in ("", "..") or path.name.startswith("."):
         raise AnchorIndexError(f"'{name}' is no name for an index", "use letters, digits, - and _")
     return path if len(path.parts) > 1 else homes()[0] / path
@@ -75,6 +90,11 @@ def new_index_path(name: PathText) -> Path:
 
 def check_free(path: Path, *, overwrite: bool) -> None:
     """Raise the AnchorIndexError of an index that exists and is not to be overwritten, before anything takes long."""
+    if target_of(path) is not None:
+        from .publishing import check_target
+
+        check_target(path, overwrite=overwrite)
+        return
     if path.exists() and not overwrite:
         raise AnchorIndexError(f"'{path}' exists already", "choose another name, or replace it with --overwrite")
     if path.exists() and not (path / MANIFEST).is_file():
@@ -83,6 +103,10 @@ def check_free(path: Path, *, overwrite: bool) -> None:
 
 def check_place(path: Path) -> None:
     """Raise the AnchorIndexError of a place where no index can be made, before anything takes long."""
+    if (address := target_of(path)) is not None:
+        from .object_store import check_writable
+
+        check_writable(address)
     place = next(parent for parent in path.absolute().parents if parent.exists())
     try:
         TemporaryFile(dir=place).close()

@@ -51,7 +51,7 @@ def select_into(
     if counts.total() != len(wanted):
         of_all = f"of {counted(len(wanted), 'id')}"
         missing = counted(len(wanted) - counts.total(), f"{of_all} is", f"{of_all} are")
-        raise AnchorIndexError(f"{missing} not in '{index.path}'", "select from its anchors")
+        raise AnchorIndexError(f"{missing} not in '{index.place}'", "select from its anchors")
     sources = tuple(
         _part_of(record, counts[record.name, "good"], counts[record.name, "bad"])
         for record in index.manifest.sources

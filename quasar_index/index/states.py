@@ -17,6 +17,7 @@ from typing import Any
 
 from ..errors import AnchorIndexError
 from ..paths import LEFT, write_atomically
+from .addresses import shown
 from .manifest import Manifest
 from .upgrade import upgraded_digests
 
@@ -116,8 +117,8 @@ def find_entry(folder: Path, current: Manifest, version: int | str) -> Entry:
     known = f"there are {kept}" + (f", and the tags {', '.join(sorted(tags))}" if tags else "")
     what = f"version {number}" if number is not None else f"version or tag '{version}'"
     if entry is not None:
-        raise AnchorIndexError(f"{what} of '{folder}' was given up by 'compact'", known)
-    raise AnchorIndexError(f"'{folder}' has no {what}", known)
+        raise AnchorIndexError(f"{what} of '{shown(folder)}' was given up by 'compact'", known)
+    raise AnchorIndexError(f"'{shown(folder)}' has no {what}", known)
 
 
 def read_tags(folder: Path) -> dict[str, int]:

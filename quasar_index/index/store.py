@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,10 @@ import pyarrow as pa
 from ..arrays import FloatArray
 from ..datasets.base import MADE_COLUMNS
 from ..errors import AnchorIndexError, DataError, QuasarError, first_line
+from .addresses import mirror_of
+from .addresses import shown as shown_place
 from .filters import check_filter, shown
+from .mirrors import table_files, table_place
 from .records import Dtype, Shard
 
 TABLE = "anchors"
@@ -32,6 +35,7 @@ OWN_COLUMNS = (
     "embedding",
 )  # fmt: skip
 READ_ROWS = 8192
+_OF_A_STORE = "run it again, in case it has just been replaced; else check the network and your credentials"
 _used_by: int | None = None
 
 
@@ -133,7 +137,7 @@ def open_table(folder: Path, name: str = TABLE, *, version: int | None = None) -
         try:
             table = _open(folder, name, version)
         except Exception:
-            if not drop_torn(folder, name, version):
+            if mirror_of(folder) is not None or not drop_torn(folder, name, version):
                 raise
             table = _open(folder, name, version)
     except QuasarError:
@@ -141,8 +145,10 @@ def open_table(folder: Path, name: str = TABLE, *, version: int | None = None) -
     except Exception as error:
         # LanceDB raises ValueError, RuntimeError or OSError, by the kind of damage.
         raise AnchorIndexError(
-            f"the table of '{folder}' cannot be opened ({_first_line(error)})",
-            "restore the folder or rebuild the index"
+            f"the table of '{shown_place(folder)}' cannot be opened ({_first_line(error)})",
+            _OF_A_STORE
+            if mirror_of(folder) is not None
+            else "restore the folder or rebuild the index"
             if version is None
             else "run it again, in case 'compact' has just given it up; else restore the folder or rebuild the index",
         ) from error
@@ -150,7 +156,8 @@ def open_table(folder: Path, name: str = TABLE, *, version: int | None = None) -
 
 
 def _open(folder: Path, name: str, version: int | None) -> Any:
-    table = _lancedb().connect(folder).open_table(name)
+    place, options = table_place(folder, name)
+    table = _lancedb().connect(place, storage_options=options).open_table(name)
     if version is not None and table.version != version:
         table.checkout(version)
     _ = table.schema  # here, where damage becomes an error of ours: Lance panics over some
@@ -200,10 +207,23 @@ def version_files(folder: Path, name: str = TABLE) -> dict[int, Path]:
     """Return the versions whose files are there, damaged ones and those that were never committed too."""
     found = {}
     for path in (folder / f"{name}.lance" / "_versions").glob("*.manifest"):
-        # Lance names versions downwards from the largest number, older tables upwards.
-        if path.stem.isdecimal():
-            found[(1 << 64) - 1 - int(path.stem) if len(path.stem) == 20 else int(path.stem)] = path
+        if (number := _version_number(path.stem)) is not None:
+            found[number] = path
     return found
+
+
+def _version_number(stem: str) -> int | None:
+    # Lance names versions downwards from the largest number, older tables upwards.
+    if not stem.isdecimal():
+        return None
+    return (1 << 64) - 1 - int(stem) if len(stem) == 20 else int(stem)
+
+
+def version_numbers(folder: Path, name: str) -> set[int]:
+    """Return the numbers of the versions of a table whose files are there, in an object store too."""
+    paths = (PurePosixPath(file) for file in table_files(folder, name))
+    numbers = (_version_number(path.stem) for path in paths if path.suffix == ".manifest")
+    return {number for number in numbers if number is not None}
 
 
 def write_table(folder: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema, name: str = TABLE) -> int:

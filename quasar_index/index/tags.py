@@ -92,7 +92,7 @@ class Tags(Mapping[str, int]):
         with changing(AnchorIndex(index.path, index.manifest)):
             tags = read_tags(index.path)
             if name not in tags:
-                raise AnchorIndexError(f"'{index.path}' has no tag '{name}'", f"tags: {', '.join(tags) or 'none'}")
+                raise AnchorIndexError(f"'{index.place}' has no tag '{name}'", f"tags: {', '.join(tags) or 'none'}")
             before = tags.pop(name)
             write_tags(index.path, tags)
         return TagReport(name, None, before)

@@ -28,13 +28,14 @@ from ..paths import LEFT
 from .anchor_index import AnchorIndex
 from .cache import drop_cache, load_anchors
 from .damage import RESTORE, Damage
-from .durable import digest, files_below, is_abandoned
+from .durable import is_abandoned
 from .edit import STAGING
 from .failures import listed_failures
 from .labels import label_columns, label_sources
 from .manifest import Manifest, cache_base
+from .mirrors import file_digest, table_files
 from .states import Entry, read_entries, read_tags
-from .store import embedding_type, from_embedding_column, version_files
+from .store import embedding_type, from_embedding_column, version_numbers
 from .verify_cache import check_cache, check_kept
 
 
@@ -131,7 +132,7 @@ def _history(index: AnchorIndex, current: Manifest, entries: list[Entry]) -> Ite
         if version not in kept:
             yield Damage("history", f"tag '{tag}' names version {version}, which is not there", "remove the tag")
     # By their files: Lance's own list fails where one of them is damaged, and that is found by its digest.
-    there = {name: version_files(index.path, name) for name in _table_names(entries)}
+    there = {name: version_numbers(index.path, name) for name in _table_names(entries)}
     if lost := sorted(
         number for number, shards in kept.items() if any(one.version not in there[one.table] for one in shards)
     ):
@@ -145,12 +146,10 @@ def _digests(index: AnchorIndex, entries: list[Entry], notes: list[str]) -> Iter
     if without:
         notes.append(f"no digests of the files of version {', '.join(without)}: an earlier quasar-index wrote it")
     known = {name: made for entry in entries for name, made in (entry.digests or {}).items()}
-    files = (name for table in _table_names(entries) for name in files_below(index.path / f"{table}.lance"))
-    for path in map(Path, sorted(files)):
+    for name in sorted(name for table in _table_names(entries) for name in table_files(index.path, table)):
         # A file that is in no list was left by an interrupted change, and nothing reads it.
-        name = path.relative_to(index.path).as_posix()
         try:
-            if name in known and digest(path) != known[name]:
+            if name in known and file_digest(index.path, name) != known[name]:
                 yield Damage("table", f"'{name}' is not as it was written", RESTORE)
         except FileNotFoundError:
             continue  # 'compact' has just given it up

@@ -145,7 +145,7 @@ def compact(index: AnchorIndex, *, forget_before: int | str | None = None) -> Co
                     write_entry(index.path, replace(entry, forgotten=True))
                     forgotten.append(entry.version)
             with writing(
-                f"the files of old versions of '{index.path}' could not be removed",
+                f"the files of old versions of '{index.place}' could not be removed",
                 "the index is whole; run it again, and 'quasar-index verify' if it fails again",
             ):
                 _clean(changed, oldest.manifest)

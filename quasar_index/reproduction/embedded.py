@@ -59,7 +59,7 @@ def of_index(index: AnchorIndex, need: Need) -> EmbeddedSet:
     flags = list(_unlike_published(n, need))
     if record.n_failed:
         failed = counted(record.n_failed, "image")
-        flags.append(f"{failed} of {title} could not be embedded, see '{index.path}'")
+        flags.append(f"{failed} of {title} could not be embedded, see '{index.place}'")
     if record.n_duplicates:
         copies = counted(
             record.n_duplicates, f"image of {title} is a copy of an earlier one", f"images of {title} are copies of "
@@ -68,7 +68,7 @@ def of_index(index: AnchorIndex, need: Need) -> EmbeddedSet:
         flags.append(f"{copies} and left out")
     return EmbeddedSet(
         key=(index.manifest.uid, index.manifest.version),
-        path=str(index.path),
+        path=index.place,
         n=n,
         fingerprint=index.manifest.encoder.fingerprint,
         anchors=index.anchors,

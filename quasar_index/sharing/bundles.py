@@ -117,7 +117,7 @@ def write_bundle(
         )
     broken = [one for one in index.verify().damage if one.part in ("table", "manifest")]
     if broken:
-        raise AnchorIndexError(f"index '{index.path}' is damaged: {broken[0].message}", broken[0].mend)
+        raise AnchorIndexError(f"index '{index.place}' is damaged: {broken[0].message}", broken[0].mend)
     manifest, columns, batches = index.manifest, tuple(index.columns), index.tables.scan(index.columns)
     terms = terms_of(index)
     if licence is not None:
@@ -131,7 +131,7 @@ def write_bundle(
         check_schema(schema, manifest)
     except ValueError as error:
         raise AnchorIndexError(
-            f"index '{index.path}' cannot be pushed ({error})", "export it, and build an index of that without it"
+            f"index '{index.place}' cannot be pushed ({error})", "export it, and build an index of that without it"
         ) from error
     head = {
         "format": FORMAT,
@@ -238,6 +238,7 @@ def install_bundle(
     name: PathText,
     *,
     overwrite: bool = False,
+    replaces: str | None = None,
     origin: Origin | None = None,
     on_progress: OnProgress | None = None,
 ) -> AnchorIndex:
@@ -245,8 +246,9 @@ def install_bundle(
 
     Args:
         path: The file.
-        name: Name or path of the new index.
+        name: Name, path or address of the new index.
         overwrite: Replace an index of that name.
+        replaces: In an object store: SHA-256 of the manifest of an index that may be replaced; None for none.
         origin: Where the file comes from: what the index will say beside what the bundle says; None for no more.
         on_progress: Called with (done, total) bytes; all are read twice, first to be checked.
 
@@ -270,14 +272,14 @@ def install_bundle(
         >>> bool((one == other).all())
         True
     """
-    check_free(new_index_path(name), overwrite=overwrite)
+    check_free(new_index_path(name), overwrite=overwrite or replaces is not None)
     with Container(Path(path)) as container:
         bundle = _read_head(container)
         container.check()
         calibrations = {part: _calibration(container, part) for part in container.calibrations}
         on_read = None if on_progress is None else _counting(on_progress, 2 * container.size(ANCHORS))
         n = check_anchors(container, bundle, on_read)
-        with new_index(name, overwrite=overwrite) as (place, folder):
+        with new_index(name, overwrite=overwrite, replaces=replaces) as (place, folder):
             clear(folder)
             with container.open(ANCHORS) as file:
                 batches = read_anchors(Source(file, on_read), bundle.manifest)
@@ -289,7 +291,9 @@ def install_bundle(
                 (folder / _CALIBRATIONS).mkdir(exist_ok=True)
                 write_atomically(folder / _CALIBRATIONS / f"1-{Path(part).name}", data)
             of = f" of '{bundle.name}'" if bundle.name else ""
-            origins = bundle.origins if origin is None else (*bundle.origins, origin)
+            origins = bundle.origins
+            if origin is not None:
+                origins = (*(one for one in origins if one.source != origin.source), origin)
             finish_folder(folder, manifest, f"pull from a bundle{of}", Provenance(origins, bundle.terms))
             if damage := AnchorIndex(folder, manifest).verify().damage:
                 clear(folder)

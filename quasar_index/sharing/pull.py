@@ -30,10 +30,11 @@ from ..index import AnchorIndex, Manifest, Origin, Provenance, Terms, build_publ
 from ..index.durable import digest
 from ..index.lock import LOCK, lock
 from ..index.manifest import MANIFEST
+from ..index.mirrors import has_index
 from ..index.places import check_free, check_place, new_index_path
 from ..paths import PathText, sync_folder, write_atomically
 from .archive import list_archive, unpack
-from .bundles import install_bundle, read_bundle
+from .bundles import ENDING, install_bundle, read_bundle, write_bundle
 from .checksums import check_sum
 from .container import HEAD
 from .download import FACTS, WHOLE, check_room, download
@@ -109,7 +110,7 @@ def pull(
     Args:
         source: `quasar:NAME` for a set of `quasar_index.datasets.PUBLISHED`, an address (`https://`, or what fsspec
             opens, or `hf://OWNER/NAME`), or a path: of a zip in the layout of QUASAR's authors, the folder that it
-            unpacks to, a `.pt` in it, or a bundle (see `push`).
+            unpacks to, a `.pt` in it, or a bundle (see `push`); also the address of an index in an object store.
         name: Name or path of the index; None for that of the source.
         encoder: Whose embeddings, where there are those of several; None for the encoder of the paper's task.
         overwrite: Replace an index of that name.
@@ -133,6 +134,7 @@ def pull(
         (4, 'clip-rn50')
     """
     place, how = find_place(source), fetching or Fetching()
+    there = _index_there(place, how)
     path = new_index_path(name if name is not None else default_name(place))
     if encoder is not None and find_tower(encoder) is None and place.declared is not None:
         raise DataError(f"{place.text} has no embeddings by {encoder}", "quasar-index pull lists its encoders")
@@ -143,7 +145,10 @@ def pull(
         if made is None:
             check_free(path, overwrite=overwrite)
             try:
-                made = _make_index(place, path, work, how, encoder, overwrite)
+                if there is None:
+                    made = _make_index(place, path, work, how, encoder, overwrite)
+                else:
+                    made = _copy_index(there, path, work, how, encoder, overwrite)
             except OSError as error:
                 raise AnchorIndexError(
                     f"'{work}' cannot be written ({reason(error)})", "make room, then run the same command again"
@@ -254,6 +259,26 @@ def _make_index(place: Place, path: Path, work: Path, how: Fetching, encoder: st
         on_progress=None if writing is None else lambda done, total: writing(done * row, total * row),
     )
     return Pulled(report.index, True, origin, others, found.source.warnings, report.n_duplicates)
+
+
+def _index_there(place: Place, how: Fetching) -> AnchorIndex | None:
+    """Return the index that is at the address of an object store; None where there is something else."""
+    elsewhere = ("http://", "https://", HUB)
+    if not place.url or place.url.lower().startswith(elsewhere) or place.url.lower().endswith((".zip", ".pt", ENDING)):
+        return None
+    if how.offline:
+        raise no_network(place.address)
+    return AnchorIndex.open(place.url) if has_index(place.url) else None
+
+
+def _copy_index(
+    there: AnchorIndex, path: Path, work: Path, how: Fetching, encoder: str | None, overwrite: bool
+) -> Pulled:
+    """Make an index of one in an object store."""
+    # What tells whether it is still that one, when it is pushed back.
+    origin = Origin(there.place, there.place, digest(there.path / MANIFEST))
+    bundle = write_bundle(there, work / f"{there.name}{ENDING}")
+    return _install(bundle.path, origin, path, how, encoder, overwrite)
 
 
 def _as_it_lies(path: Path, encoder: str | None) -> tuple[PublishedFile, str, tuple[str, ...]]:

@@ -129,7 +129,7 @@ def approximate(
         step()
         kept = [anchors.fits is not None and one.lists.save(anchors.fits, one.side) for one in sides]
         if anchors.fits is None or not all(kept):
-            raise AnchorIndexError(f"the lists of '{index.path}' cannot be kept", "make room, check its permissions")
+            raise AnchorIndexError(f"the lists of '{index.place}' cannot be kept", "make room, check its permissions")
         record = replace(record, space=str(fitted), of=anchors.fits.of, rating=plain.rating)
         manifest = replace(change.manifest, approximate=record)
         manifest.write(index.path)
