@@ -44,9 +44,7 @@ def _method(name: str, kind: type[qi.Method]) -> str:
         "## Parameters",
         table(("parameter", "default", "range", "what it is"), rows),
         f"```text\nquasar-index score holiday/ --index NAME --method {name}\n```",
-        f"In Python: {{py:class}}`quasar_index.{kind.__name__}`."
-        if kind.__name__ in qi.__all__
-        else f"In Python: {{py:class}}`quasar_index.methods.{kind.__name__}`.",
+        f"In Python: {{public}}`{kind.__name__}`.",
     )
 
 
@@ -73,7 +71,7 @@ def selector_pages() -> dict[str, str]:
             docstring(sys.modules[kind.__module__].__doc__),
             *(["## Parameters", table(("parameter", "default", "what it is"), parameters)] if parameters else []),
             f"```text\nquasar-index select NAME --selector {name} --size 500 --to NEW\n```",
-            f"In Python: {{py:class}}`quasar_index.selection.{kind.__name__}`.",
+            f"In Python: {{public}}`{kind.__name__}`.",
         )
     pages["selectors/index"] = page(
         "Selectors",
