@@ -5,7 +5,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "extensions"))
 
-from api_pages import TYPES
 
 import quasar_index
 
@@ -30,7 +29,6 @@ autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_default_options = {"members": True, "show-inheritance": False}
 autodoc_preserve_defaults = True
-autodoc_type_aliases = TYPES
 python_maximum_signature_line_length = 88
 python_use_unqualified_type_names = True
 smartquotes = False  # `--option` stays two hyphens

@@ -13,11 +13,8 @@ from typing import Any
 from page_text import contents, page, prose, table
 
 import quasar_index as qi
-from quasar_index import arrays
 
 ROOMS = tuple(sorted(qi._ROOMS))
-TYPES = {name: name for name in vars(arrays) if name.endswith("Array")}
-"""Names of types that signatures show as they are written, without what they stand for."""
 REST = "names"
 """The page of what stands in no room."""
 

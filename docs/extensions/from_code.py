@@ -18,6 +18,11 @@ from registry_pages import dataset_pages, encoder_pages, method_pages, selector_
 from sphinx import addnodes
 
 MADE = Path("reference") / "made"
+ARRAY = re.compile(
+    r"~?(?:numpy\.)?ndarray\[tuple\[~?(?:typing\.)?Any, \.\.\.\], "
+    r"~?(?:numpy\.)?dtype\[~?(?:numpy\.)?(\w+)\]\]"
+)
+"""An array in a signature, as NumPy writes it."""
 
 
 def write_pages(app: Any) -> None:
@@ -66,9 +71,18 @@ def public_role(
     return [link], []
 
 
+def shorten(
+    app: Any, what: str, name: str, thing: Any, options: Any, signature: str | None, returns: str | None
+) -> tuple[str | None, str | None]:
+    """Write arrays in signatures by what they hold: `ndarray[float32]`."""
+    del app, what, name, thing, options
+    return tuple(text and ARRAY.sub(r"ndarray[\1]", text) for text in (signature, returns))
+
+
 def setup(app: Any) -> dict[str, Any]:
     """Tell Sphinx of it."""
     app.connect("builder-inited", write_pages)
     app.connect("autodoc-process-docstring", escape)
+    app.connect("autodoc-process-signature", shorten)
     app.add_role("public", public_role)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

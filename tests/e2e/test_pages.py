@@ -27,7 +27,7 @@ def blocks(text: str, language: str) -> list[str]:
 
 def commands(text: str) -> list[list[str]]:
     """Return the commands of a page that are to run, as arguments."""
-    lines = [line for block in blocks(text, "bash") for line in block.splitlines()]
+    lines = [line for block in blocks(text, "bash") for line in block.replace("\\\n", " ").splitlines()]
     return [line.split("#")[0].split()[1:] for line in lines if line.startswith("quasar-index ")]
 
 
