@@ -39,10 +39,8 @@ def _page(name: str, command: Any) -> str:
         panels.setdefault(one.rich_help_panel or "Options", []).append(one)
     tables = []
     for panel, members in panels.items():
-        rows = [
-            (_names(one), _default(one), _words(one) + " *(rarely needed)*" * (one.name in rare)) for one in members
-        ]
-        tables += [f"## {panel}", table(("option", "default", "what it says"), rows)]
+        rows = [(_names(one), _words(one) + " *(rarely needed)*" * (one.name in rare)) for one in members]
+        tables += [f"## {panel}", table(("option", "what it says"), rows)]
     arguments = [(code(_usage(one)), _words(one)) for one in given]
     return page(
         f"`quasar-index {name}`",
@@ -88,4 +86,5 @@ def _words(one: Any) -> str:
     words = plain((one.help or "").replace("\\[", "["))
     bounds = [f"at least {one.min}"] if one.min is not None else []
     bounds += [f"at most {one.max}"] if one.max is not None else []
+    bounds += [f"default {default}"] if (default := _default(one)) else []
     return words + (f" ({', '.join(bounds)})" if bounds else "")

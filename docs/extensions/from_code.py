@@ -14,8 +14,10 @@ from typing import Any
 from api_pages import api_pages, places
 from command_pages import command_pages
 from docutils import nodes
+from numpy.typing import ArrayLike
 from registry_pages import dataset_pages, encoder_pages, method_pages, selector_pages
 from sphinx import addnodes
+from sphinx.util.typing import stringify_annotation
 
 MADE = Path("reference") / "made"
 ARRAY = re.compile(
@@ -23,6 +25,8 @@ ARRAY = re.compile(
     r"~?(?:numpy\.)?dtype\[~?(?:numpy\.)?(\w+)\]\]"
 )
 """An array in a signature, as NumPy writes it."""
+LIKE = (stringify_annotation(ArrayLike, "smart"), stringify_annotation(ArrayLike, "fully-qualified-except-typing"))
+"""What becomes an array, likewise."""
 
 
 def write_pages(app: Any) -> None:
@@ -76,7 +80,10 @@ def shorten(
 ) -> tuple[str | None, str | None]:
     """Write arrays in signatures by what they hold: `ndarray[float32]`."""
     del app, what, name, thing, options
-    return tuple(text and ARRAY.sub(r"ndarray[\1]", text) for text in (signature, returns))
+    texts = [text and ARRAY.sub(r"ndarray[\1]", text) for text in (signature, returns)]
+    for long in LIKE:
+        texts = [text and text.replace(long, "ArrayLike") for text in texts]
+    return texts[0], texts[1]
 
 
 def setup(app: Any) -> dict[str, Any]:
