@@ -95,13 +95,14 @@ def encoder_pages() -> dict[str, str]:
     pages = {}
     rows = []
     for name, entry in qi.ENCODERS.items():
-        texts = "yes" if entry.text else "no"
+        texts = "yes, for `--anchors text`" if entry.text else "no"
+        weights = " --weights FILE_OR_FOLDER" if entry.family == "grepq" else ""
         rows.append((f"[`{name}`]({name}.md)", str(entry.dim), code(entry.input), plain(entry.licence)))
         facts = [
             ("dimension", f"{entry.dim} with the default options"),
             ("input rule", code(entry.input)),
             ("`--layers`", ", ".join(map(code, entry.layers))),
-            ("text tower", f"{texts} (`--anchors text`)"),
+            ("text tower", texts),
             ("licence of the weights", plain(entry.licence)),
             ("where the weights come from", plain(entry.source)),
             ("loaded by", code(entry.family)),
@@ -112,7 +113,7 @@ def encoder_pages() -> dict[str, str]:
             f"`{name}`",
             prose(entry.note),
             table(("", ""), facts),
-            f"```text\nquasar-index build NAME --data ratings.csv --encoder {name}\n```",
+            f"```text\nquasar-index build NAME --data ratings.csv --encoder {name}{weights}\n```",
         )
     pages["encoders/index"] = page(
         "Encoders",
