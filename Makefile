@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: demo test torture bench lint types check page lock clean
+.PHONY: demo test torture bench lint types docs check page lock clean
 
 demo: $(VENV)/.installed ## Build an index of demonstration photographs and try the aggregations
 	$(BIN)/quasar-index demo
@@ -42,7 +42,11 @@ lint: $(VENV)/.installed-dev
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
-check: lint types test ## All that CI runs
+docs: $(VENV)/.installed-dev ## Write the documentation to build/docs, without a network; a warning is an error
+	$(BIN)/python -m sphinx -q -n -W --keep-going docs build/docs
+	@echo "build/docs/index.html"
+
+check: lint types test docs ## All that CI runs
 
 # Each set holds the one before it; the package itself is installed editable, without looking for dependencies again.
 $(VENV)/.installed: requirements/run.lock pyproject.toml
@@ -78,4 +82,4 @@ lock: ## Renew the locks (needs uv): one resolution for every Python and platfor
 	done
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist docs/reference/made *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

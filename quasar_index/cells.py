@@ -1,6 +1,6 @@
 r"""Text in result files: what strangers' file names may do to the programs that read them.
 
-Three rules, the same for every command (README, "Results:"):
+Three rules, the same for every command (the guide to scoring, "Results"):
 
 - Bytes of a name that are not UTF-8 are written as `\xNN`, in every format: one such name would make a whole file
   unreadable to most programs. Rows keep the order of the images, so nothing is lost.

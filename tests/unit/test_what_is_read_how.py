@@ -1,4 +1,4 @@
-"""The README's table of what is read how: each row has an example here, and each example a row."""
+"""The guide's table of what is read how: each row has an example here, and each example a row."""
 
 import io
 import re
@@ -14,8 +14,8 @@ from quasar_index.images import decode, registered
 from tests import colour_profiles as profiles
 from tests.raw_photographs import dng
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-SECTION = README.partition("### What is read how")[2].partition("\n### ")[0]
+GUIDE = (Path(__file__).parents[2] / "docs" / "guides" / "files.md").read_text(encoding="utf-8")
+SECTION = GUIDE.partition("## What is read how")[2].partition("\n## ")[0]
 ROWS = re.findall(r"^\| ([^|]+) \| [^|]+ \|$", SECTION, flags=re.MULTILINE)[1:]
 PHOTO = np.stack(np.broadcast_arrays(*np.ogrid[0:240:5, 0:256:4], 99), axis=2).astype(np.uint8)
 GREY = PHOTO[:, :, 1]
@@ -162,7 +162,7 @@ EXAMPLES = {
 
 
 @pytest.mark.parametrize("row", sorted({*ROWS, *EXAMPLES}))
-def test_files_are_read_as_the_readme_says(row):
-    assert row in ROWS, f"the README has no row '{row}'"
-    assert row in EXAMPLES, f"no example shows the README's row '{row}'"
+def test_files_are_read_as_the_guide_says(row):
+    assert row in ROWS, f"the guide has no row '{row}'"
+    assert row in EXAMPLES, f"no example shows the guide's row '{row}'"
     EXAMPLES[row]()
