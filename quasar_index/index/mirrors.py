@@ -38,7 +38,9 @@ _SMALL = {
 }
 _MOST_BYTES = 1 << 28
 _LANCE = frozenset({"s3", "gs", "az"})
-_BASE = re.compile(r"(?P<base>.+?-v\d+(?:\+.+?)?)(?:-[0-9a-f]{16}(?=\.)|-[a-z]+(?=\.json))?(?:\.\d+)?\.(?:faiss|np[yz]|json)")
+_BASE = re.compile(
+    r"(?P<base>.+?-v\d+(?:\+.+?)?)(?:-[0-9a-f]{16}(?=\.)|-[a-z]+(?=\.json))?(?:\.\d+)?\.(?:faiss|np[yz]|json)"
+)
 _OLD = 7 * 86400.0
 
 _log = logging.getLogger(__name__)
