@@ -178,6 +178,7 @@ def test_the_command_starts_a_cluster_of_its_own_and_leaves_nothing(tmp_path, ph
     watched = [place, Path(tempfile.gettempdir(), "ray"), home / ".ray", Path.home() / ".ray"]
     before = [_listing(folder) for folder in watched]
     environment = os.environ | {"HOME": str(home), "RAY_TMPDIR": str(place), "QUASAR_INDEX_HOME": str(tmp_path)}
+    environment["QUASAR_INDEX_PROGRESS_SECONDS"] = "1000"
     command = [
         *(sys.executable, "-m", "quasar_index.cli", "build", "far", "--data", str(photos / "ratings.csv")),
         *("--score-column", "quality", "--distribution", "ray", "--workers", "2", "--shard-rows", "6", "--no-cache"),
