@@ -106,7 +106,7 @@ def _join(ray: Any, options: dict[str, Any]) -> None:
     except Exception as error:
         raise DataError(
             f"the cluster at '{options['address']}' could not be joined ({first_line(error)})",
-            "the same Python and Ray must be on all machines, and its token in $RAY_AUTH_TOKEN; --address local needs none",
+            "the same Python and Ray must be on all machines, and its token in $RAY_AUTH_TOKEN; or --address local",
         ) from error
 
 
