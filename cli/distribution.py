@@ -43,7 +43,8 @@ class Distribution:
         str | None,
         typer.Option(
             metavar="HOST:PORT",
-            help="Address of the cluster; default: the one that this machine belongs to, else one is started here.",
+            help="Address of the cluster; default: the one that this machine belongs to, else one is started here "
+            "('local': always).",
             rich_help_panel=_PANEL,
         ),
     ] = None

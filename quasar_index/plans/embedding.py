@@ -59,9 +59,7 @@ class EncodingJob:
         """See `Job.open`."""
         self.n_workers = self.n_workers or n_threads
         allow_pixels(self.max_pixels)
-        encoder: Any = self.encoder
-        if isinstance(encoder, LazyEncoder):
-            encoder.load()
+        _load(self.encoder)
 
     def choose_runtime(self, rows: Iterable[Row]) -> str:
         """See `Job.choose_runtime`."""
@@ -142,6 +140,11 @@ class EmbedJob(EncodingJob):
             file.write_batch(pa.record_batch(columns, schema=schema))
         failures = [(start + n, image.path, image.error) for n, image in enumerate(results) if image.error]
         return Packed(sink.getvalue().to_pybytes(), tuple(failures))
+
+
+def _load(encoder: Any) -> None:
+    if isinstance(encoder, LazyEncoder):
+        encoder.load()
 
 
 def piece_schema(dim: int) -> pa.Schema:

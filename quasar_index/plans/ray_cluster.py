@@ -43,7 +43,8 @@ def connected(address: str | None, n_cpus: int | None) -> Iterator[Any]:
     """Offer the module `ray`, connected to a cluster.
 
     Args:
-        address: HOST:PORT; None for the cluster that this machine belongs to, else one that is started, and stopped.
+        address: HOST:PORT; None for the cluster that this machine belongs to, else one that is started, and stopped;
+            "local" always for that one.
         n_cpus: Of a cluster that is started here; None for those of this machine.
 
     Raises:
@@ -53,7 +54,7 @@ def connected(address: str | None, n_cpus: int | None) -> Iterator[Any]:
     if ray is not None and ray.is_initialized():
         yield ray
         return
-    address = address or found_address()
+    address = None if address == "local" else address or found_address()
     with _environment(address), contextlib.ExitStack() as stack:
         ray = _imported()
         stack.enter_context(_quiet(ray))
@@ -105,7 +106,7 @@ def _join(ray: Any, options: dict[str, Any]) -> None:
     except Exception as error:
         raise DataError(
             f"the cluster at '{options['address']}' could not be joined ({first_line(error)})",
-            "the same Python and Ray must be on all machines, and its token in $RAY_AUTH_TOKEN",
+            "the same Python and Ray must be on all machines, and its token in $RAY_AUTH_TOKEN; or --address local",
         ) from error
 
 

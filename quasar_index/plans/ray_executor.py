@@ -36,7 +36,8 @@ class RayExecutor:
     Args:
         n_workers: Workers; None for as many as the cluster can hold. Never more than there are shards.
         address: HOST:PORT of the cluster; None for the one that this machine belongs to, else one is started here, of
-            this machine alone, and stopped at the end. A process that is connected to a cluster uses that one.
+            this machine alone, and stopped at the end ("local": always that). A process that is connected to a cluster
+            uses that one.
         cpus_per_worker: CPUs, and threads, of each; None for what there is for so many workers, up to 8; without a
             number of workers, for 1 where nodes have up to 4 CPUs, else for 3.
         gpus_per_worker: GPUs of each, or a part of one; None for one where the encoder runs on such a device.

@@ -29,6 +29,7 @@ import pyarrow as pa
 import quasar_index as qi
 from quasar_index.plans.inputs import Inputs
 from quasar_index.plans.job import Packed
+from quasar_index.plans.pieces import read_pieces
 from quasar_index.plans.plan import Plan
 
 N_PICTURES = 200
@@ -81,15 +82,16 @@ class Reading:
 def build(name: Path, labels: Path, encoder: Any, executor: Any, shard_rows: int) -> dict[str, float]:
     """Build an index, and return what it took."""
     readings: list[Reading] = []
-    n_bytes = 0
+    n_bytes, n_rows = 0, 1
 
     def on_progress(done: int, total: int) -> None:
-        nonlocal n_bytes
+        nonlocal n_bytes, n_rows
         if not readings or done == total:
             readings.append(Reading.now(done))
         if done == total:
-            pieces = name.with_name(f".{name.name}.building") / "pieces"
-            n_bytes = sum(file.stat().st_size for file in pieces.iterdir())
+            folder = name.with_name(f".{name.name}.building") / "pieces"
+            n_bytes = sum(file.stat().st_size for file in folder.iterdir())
+            n_rows = sum(len(piece.rows) for piece in read_pieces(folder))  # the last ones may be on their way
 
     before = Reading.now()
     source = qi.load_source(str(labels))
@@ -101,7 +103,7 @@ def build(name: Path, labels: Path, encoder: Any, executor: Any, shard_rows: int
         "CPU ms an image, warm": 1000 * (last.cpu - first.cpu) / n,
         "images a second, warm": n / (last.at - first.at),
         "CPU s, whole": last.cpu - before.cpu,
-        "bytes a row of the pieces": n_bytes / len(source),
+        "bytes a row of the pieces": n_bytes / n_rows,
         "bytes a row of the index": on_disk / len(report.index),
     }
 

@@ -9,8 +9,10 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import quasar_index as qi
@@ -136,6 +138,33 @@ def test_a_commit_that_is_repeated_doubles_nothing(three_nodes, labels, calm, tm
     assert not (name / "plan.json").exists()
 
 
+def test_an_addition_by_workers_equals_a_local_one(three_nodes, labels, tmp_path):
+    source = qi.load_source(str(labels))
+    first = replace(source, records=source.records.slice(0, 24))
+    found = {}
+    for name, executor in (("near", None), ("far", qi.plans.RayExecutor(2, three_nodes.address))):
+        index = qi.build_index(tmp_path / name, [first], Killer(), batch_size=4).index
+        report = index.add([source], Killer(), batch_size=4, executor=executor, shard_rows=clusters.SHARD)
+        found[name] = report.n_added, report.n_unchanged, report.n_duplicates, len(report.failures)
+        index = qi.AnchorIndex.open(tmp_path / name)
+        assert len(index) == N - 2
+    assert found["far"] == found["near"]
+    assert differences(state(tmp_path / "far"), state(tmp_path / "near")) == []
+
+
+def test_a_worker_that_cannot_work_is_named(three_nodes, labels, tmp_path, monkeypatch):
+    from quasar_index.plans import ray_executor, ray_run
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ray_executor, "_probe", lambda folder: contextlib.nullcontext("elsewhere"))
+        with pytest.raises(qi.AnchorIndexError, match=r"cannot see or write the folder of the plan, '.*'; put it on a"):
+            build(three_nodes.address, tmp_path / "unseen", labels, Killer())
+    for module in (ray_executor, ray_run):
+        monkeypatch.setattr(module, "own_version", lambda: "9.9")
+    with pytest.raises(qi.DataError, match=r"has quasar-index .*, and this machine 9.9; install the same version"):
+        build(three_nodes.address, tmp_path / "unseen", labels, Killer())
+
+
 def _listing(folder):
     with contextlib.suppress(FileNotFoundError):
         return sorted((one.name, one.stat().st_mtime_ns) for one in folder.iterdir())
@@ -149,6 +178,7 @@ def test_the_command_starts_a_cluster_of_its_own_and_leaves_nothing(tmp_path, ph
     watched = [place, Path(tempfile.gettempdir(), "ray"), home / ".ray", Path.home() / ".ray"]
     before = [_listing(folder) for folder in watched]
     environment = os.environ | {"HOME": str(home), "RAY_TMPDIR": str(place), "QUASAR_INDEX_HOME": str(tmp_path)}
+    environment["QUASAR_INDEX_PROGRESS_SECONDS"] = "1000"
     command = [
         *(sys.executable, "-m", "quasar_index.cli", "build", "far", "--data", str(photos / "ratings.csv")),
         *("--score-column", "quality", "--distribution", "ray", "--workers", "2", "--shard-rows", "6", "--no-cache"),
@@ -163,6 +193,15 @@ def test_the_command_starts_a_cluster_of_its_own_and_leaves_nothing(tmp_path, ph
     assert [_listing(folder) for folder in watched] == before
     assert not list(Path(tempfile.gettempdir()).glob(f"quasar-ray-{run.pid}-*"))
     assert differences(state(tmp_path / "far"), state(built)) == []
+    images = sorted(map(str, photos.glob("*.png")))
+    scores = [
+        [
+            row.score
+            for row in qi.Scorer(qi.AnchorIndex.open(one), qi.Retrieval(), qi.load_encoder()).score_files(images)
+        ]
+        for one in (tmp_path / "far", built)
+    ]
+    np.testing.assert_allclose(*scores, atol=1e-6)
 
 
 def test_what_stands_against_it_is_one_line(tmp_path, labels):

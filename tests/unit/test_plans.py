@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 import shutil
+import socket
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from quasar_index.plans.inputs import Inputs, digest_of
 from quasar_index.plans.job import Packed
 from quasar_index.plans.pieces import Piece, chain, drop_others, missing, read_pieces, write_piece
 from quasar_index.plans.plan import Plan, read_plan
+from quasar_index.plans.ray_cluster import found_address
 from quasar_index.plans.ray_executor import RayExecutor, worker_size
 from quasar_index.plans.ray_worker import Hello, Worker, own_version
 from quasar_index.plans.shard_task import MOST_ASIDE, ShardTask
@@ -306,6 +308,25 @@ def test_workers_divide_a_cluster(nodes, asked, found):
 def test_a_cluster_without_room_is_said(asked):
     with pytest.raises(DataError, match=r"no node of the cluster has .* for a worker \(most CPUs: 4, GPUs of all: 0\)"):
         worker_size([{"CPU": 4}], *asked)
+
+
+def test_the_cluster_of_this_machine_is_found_where_it_still_runs(tmp_path, monkeypatch):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    assert found_address() is None
+    noted = tmp_path / "ray" / "ray_current_cluster"
+    noted.parent.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        noted.write_text(address)
+        assert found_address() == address
+    assert found_address() is None  # it has ended
+    noted.write_text("no address")
+    assert found_address() is None
+    monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")
+    assert found_address() == "10.0.0.1:6379"
+    monkeypatch.setenv("RAY_ADDRESS", "local")
+    assert found_address() is None
 
 
 @pytest.mark.parametrize("wrong", [{"n_workers": 0}, {"cpus_per_worker": 0}, {"gpus_per_worker": -1}])
