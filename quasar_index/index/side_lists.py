@@ -7,7 +7,7 @@ what is found. So parts cost what one set of lists costs that looks into as many
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,8 +38,11 @@ class SideLists:
 
     @property
     def factory(self) -> str:
-        """What FAISS calls such indexes."""
-        return "+".join(part.factory for part in self.parts)
+        """What FAISS calls such an index; of several parts with the number of all lists."""
+        first = self.parts[0]
+        if len(self.parts) == 1:
+            return first.factory
+        return f"{replace(first, n_lists=self.n_lists).factory} in {len(self.parts)} tables"
 
     @classmethod
     def train(cls, vectors: Vectors, n_lists: int | None = None) -> SideLists:
