@@ -329,6 +329,8 @@ def read_cache(base: Path, dim: int) -> AnchorTable:
         half = labels["half"].tolist() if shipped and "half" in labels.files else None
         shard_of = labels["shard_of"] if "shard_of" in labels.files else np.zeros(ids.size, dtype=np.int32)
     sizes = np.atleast_1d(n_bytes)
+    if not 1 <= len(sizes) <= ids.size:
+        raise ValueError(f"matrices of {counted(len(sizes), 'table')} for {counted(ids.size, 'anchor')}")
     paths = matrix_paths(base, len(sizes)) if half is None else [folder / half[0]]
     for path, size in zip(paths, sizes.tolist(), strict=True):
         if path.stat().st_size != size:

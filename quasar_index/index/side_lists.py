@@ -7,7 +7,7 @@ what is found. So parts cost what one set of lists costs that looks into as many
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from .inverted_lists import InvertedLists, default_n_lists, exact_cosines, neare
 from .search import Neighbors, search
 
 _QUERIES = 1024
+_CANDIDATES = 2
+"""Candidates of all parts together, for each that is compared exactly."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,11 @@ class SideLists:
 
     @property
     def factory(self) -> str:
-        """What FAISS calls such indexes."""
-        return "+".join(part.factory for part in self.parts)
+        """What FAISS calls such an index; of several parts with the number of all lists."""
+        first = self.parts[0]
+        if len(self.parts) == 1:
+            return first.factory
+        return f"{replace(first, n_lists=self.n_lists).factory} in {len(self.parts)} tables"
 
     @classmethod
     def train(cls, vectors: Vectors, n_lists: int | None = None) -> SideLists:
@@ -92,9 +97,10 @@ class SideLists:
         if len(arrays) == 1:
             _, rows = self.parts[0].candidates(queries, n_ranked, n_probe)
             return nearest_of(rows, exact_cosines(queries, arrays[0], rows), k)
-        # What each part's codes say is of one scale: the best of all parts are ranked, not those of each.
-        share = n_probe / self.n_lists
-        found = [part.candidates(queries, n_ranked, math.ceil(share * part.n_lists)) for part in self.parts]
+        # What each part's codes say is of one scale: the best of all parts are ranked, not those of each. None is asked
+        # for all of them: candidates cost time, and where one part holds the most, the measured recall asks for more.
+        share, most = n_probe / self.n_lists, -(-_CANDIDATES * n_ranked // len(self.parts))
+        found = [part.candidates(queries, min(n_ranked, most), math.ceil(share * part.n_lists)) for part in self.parts]
         estimates, places = (np.concatenate(values, axis=1) for values in zip(*found, strict=True))
         owners = np.repeat(np.arange(len(found)), [rows.shape[1] for _, rows in found])
         n = min(n_ranked, estimates.shape[1])

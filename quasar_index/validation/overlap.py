@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -343,7 +344,7 @@ def _same_embedding(anchors: AnchorTable, images: RatedImages) -> Exclusion:
     keys = [b""] * len(anchors)
     for rows, part in in_pieces(anchors.directions, len(anchors)):
         for row, vector in zip(np.arange(len(anchors))[rows].tolist(), part, strict=True):
-            keys[row] = vector.tobytes()
+            keys[row] = hashlib.blake2b(vector.tobytes(), digest_size=16).digest()
     found = nearest(anchors, unit(images.embeddings), 1, exact=True)
     near = zip(found.rows[:, 0].tolist(), (found.similarity[:, 0] >= EQUAL).tolist(), strict=True)
     return Exclusion(keys, [keys[row] if is_equal else None for row, is_equal in near])

@@ -232,6 +232,7 @@ def test_approximate_search_has_lists_of_each_table(tmp_path):
     exact = qi.Scorer(index, qi.Retrieval(8)).score_embeddings(QUERIES).score
     opted = qi.approximate(index, top_k=8, recall=0.98, n_queries=60)
     assert opted.manifest.approximate.recall >= 0.95
+    assert " in 2 tables and IVF" in opted.manifest.approximate.factory
     scorer = qi.Scorer(opted, qi.Retrieval(8))
     assert qi.srcc(scorer.score_embeddings(QUERIES).score, exact) > 0.95
     lists = scorer.fitted.table.approximate._lists
