@@ -89,7 +89,7 @@ def explore(
         calibration=calibration,
         command=qi.explorer.Command(
             paths or (),
-            index or starter.NAME,
+            index or starter.STARTER,
             str(chosen),
             _further(rating=rating, group=group, version=version, exclude=exclude, calibrated=calibration is not None),
         ),

@@ -186,7 +186,7 @@ _NOTED = {"value": float, "is_chosen": bool, "n_rated": int, "left_out": str}
 def embedding_words(embedding: qi.index.EmbeddingRecord) -> str:
     """Return what made an embedding, in words."""
     encoder = embedding.encoder
-    parts = [encoder.name, f"{encoder.dim}-d"]
+    parts = [encoder.name, f"{encoder.dim}-d", *([f"of the plugin {encoder.plugin}"] if encoder.plugin else [])]
     if encoder.input is not None:
         parts += [f"layers {encoder.layers}", f"input {encoder.input} (rule version {encoder.input.version})"]
         parts += [] if encoder.fingerprint else ["known by its name alone: nobody hashed its weights"]

@@ -115,7 +115,7 @@ def has_request(folder: Path) -> bool:
 
 
 def _request(sources: Sequence[AnchorSource], spec: EncoderSpec) -> bytes:
-    encoder = {name: value for name, value in spec.to_dict().items() if name != "runtime"}  # chosen as it runs
+    encoder = {name: value for name, value in spec.to_dict().items() if name not in ("runtime", "plugin")}
     request = {"encoder": encoder, "sources": [[s.name, len(s), dict(s.checksums)] for s in sources]}
     return json.dumps(request, sort_keys=True).encode()
 
