@@ -116,10 +116,10 @@ class Registry(Mapping[str, _T]):
         _log.warning(f"the {self._noun} '{one.name}' of the plugin {_package(one)} is left out: {reason}")
 
 
-def missing_plugin(package: str) -> str:
-    """Say which package is missing: what an index or a file records; empty where that is no package's name.
+def package_text(package: str) -> str:
+    """Return the package that a file records, as "NAME VERSION"; empty where it does not look like one.
 
-    The text comes from a stranger's file, so it is not told to anybody unless it looks like a name and a version.
+    The file may be a stranger's, and the text is shown to people.
     """
     name, _, version = package.partition(" ")
     return package if _PACKAGE.fullmatch(name) and _VERSION.fullmatch(version) else ""

@@ -17,7 +17,7 @@ from ..arguments import checked
 from ..errors import AnchorIndexError, EncoderError
 from ..forks import compute_alone
 from ..paths import PathText
-from ..plugins import missing_plugin
+from ..plugins import package_text
 from . import exported
 from .entries import DEFAULT_ENCODER, ENCODERS, GREPQ_REPOSITORY, EncoderEntry, entry_of, no_texts
 from .plugin import load_plugin
@@ -92,7 +92,7 @@ def check_recorded_encoder(spec: EncoderSpec, *, weights: PathText | None = None
             "embed them with the same encoder and use --embeddings",
         )
     if spec.plugin and spec.name not in ENCODERS:
-        package = missing_plugin(spec.plugin)
+        package = package_text(spec.plugin)
         raise EncoderError(
             f"the encoder '{spec.name}' comes with a plugin that is not here{package and f': {package}'}",
             "install that package if you trust it, or rebuild the index with another encoder",

@@ -236,6 +236,8 @@ class EncoderSpec:
                     f"quasar-index knows {RULE_VERSION}",
                     "update quasar-index",
                 )
+        if not isinstance(values.get("plugin", ""), str):
+            raise EncoderError("the encoder's record names its plugin wrongly", "rebuild the index")
         if unknown := values.keys() - {known.name for known in fields(cls)}:
             raise EncoderError(f"the encoder's record has unknown keys {sorted(unknown)}", "update quasar-index")
         return cls(**values)

@@ -29,7 +29,7 @@ else:
                 raise QuasarError("torchmetrics is not installed", "pip install 'quasar-index[torchmetrics]'")
 
 
-class MeanScore(_Metric):
+class MeanScore(_Metric):  # type: ignore[misc]
     """The mean score of all images that `update` was given; a `torchmetrics.Metric`, with `forward`, `reset` and `to`.
 
     Images are embedded on the device that the metric is moved to. The sum is

@@ -132,7 +132,8 @@ class AnchorRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         if len(matrix) >= FEWEST and codes.max() > 0:
             try:
                 parts = leave_group_out(matrix, ratings, codes, max_folds=FOLDS, seed=self.seed)
-                return score_folds([method], parts.folds, parts.embeddings, parts.anchors_of, seed=self.seed).scores[0]
+                found = score_folds([method], parts.folds, parts.embeddings, parts.anchors_of, seed=self.seed)
+                return np.asarray(found.scores[0])
             except QuasarError:  # such as a part without which one side is empty
                 pass
         return self.fitted_.score(matrix).score

@@ -228,6 +228,8 @@ def test_the_plugin_of_an_encoder_is_recorded_and_tells_no_two_specs_apart(site)
     newer = qi.EncoderSpec.from_dict(spec.to_dict() | {"plugin": "plugin-plain 5.0"})
     assert (newer, newer.key, newer.difference(spec)) == (spec, spec.key, "")
     assert "plugin" not in qi.load_encoder().spec.to_dict()
+    with pytest.raises(qi.EncoderError, match="names its plugin wrongly"):
+        qi.EncoderSpec.from_dict(spec.to_dict() | {"plugin": 5})
 
 
 @pytest.mark.parametrize("package", ["plugin-plain 4.0", "x; rm -rf / 1", "a" * 200 + " 1"])
