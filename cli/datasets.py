@@ -63,6 +63,7 @@ def _facts(dataset: qi.datasets.Dataset) -> dict[str, Any]:
         else "good is above the median score" + ("; or references are" * dataset.has_references),
         "terms": dataset.licence,
         "home page": dataset.homepage,
+        **({"plugin": dataset.package} if dataset.package else {}),
         "tree": dataset.tree,
     }
     facts["splits"] = (

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 import quasar_index as qi
+from quasar_index.index.places import STARTER
 
 from . import method_option as ways
 from . import options, starter
@@ -89,7 +90,7 @@ def explore(
         calibration=calibration,
         command=qi.explorer.Command(
             paths or (),
-            index or starter.NAME,
+            index or STARTER,
             str(chosen),
             _further(rating=rating, group=group, version=version, exclude=exclude, calibrated=calibration is not None),
         ),

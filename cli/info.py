@@ -11,6 +11,7 @@ from typing import Any
 import quasar_index as qi
 from quasar_index.encoders.spec import RULE_VERSION
 from quasar_index.errors import AnchorIndexError, counted
+from quasar_index.plugins import package_text
 from quasar_index.sizes import size_text
 
 from . import options
@@ -186,7 +187,8 @@ _NOTED = {"value": float, "is_chosen": bool, "n_rated": int, "left_out": str}
 def embedding_words(embedding: qi.index.EmbeddingRecord) -> str:
     """Return what made an embedding, in words."""
     encoder = embedding.encoder
-    parts = [encoder.name, f"{encoder.dim}-d"]
+    plugin = package_text(encoder.plugin)
+    parts = [encoder.name, f"{encoder.dim}-d", *([f"of the plugin {plugin}"] if plugin else [])]
     if encoder.input is not None:
         parts += [f"layers {encoder.layers}", f"input {encoder.input} (rule version {encoder.input.version})"]
         parts += [] if encoder.fingerprint else ["known by its name alone: nobody hashed its weights"]

@@ -40,7 +40,8 @@ def methods(
         print_table(("method", "its own parameters", "when to choose it"), rows)
         every = ", ".join(one.name for one in fields(qi.Method))
         more = ", ".join(one.name for one in fields(qi.methods.CentroidMethod) if one.name not in every)
-        plain = " and ".join(key for key, kind in known.items() if not issubclass(kind, qi.methods.CentroidMethod))
+        others = [key for key, kind in known.items() if not issubclass(kind, qi.methods.CentroidMethod)]
+        plain = " and ".join([", ".join(others[:-1]), others[-1]])
         print_text(f"\nAll take {every}; all but {plain} take {more}, too.")
         print_text("For the formula, ranges and defaults of one: quasar-index methods NAME")
     else:

@@ -28,23 +28,11 @@ from .suggestion import (
     suggest_sizes,
 )
 
-
-class SelectorName(str, Enum):
-    """The keys of `qi.SELECTORS`, repeated so that `--help` loads no NumPy; a test compares them."""
-
-    random = "random"
-    extremes = "extremes"
-    kmeans = "kmeans"
-    kmedoids = "kmedoids"
-    k_center = "k-center"
-    herding = "herding"
-    facility_location = "facility-location"
-    mmr = "mmr"
-    density = "density"
-    outlier_trimmed = "outlier-trimmed"
-    content_pairs = "content-pairs"
-    forward = "forward"
-    influence = "influence"
+SELECTORS = (
+    "random", "extremes", "kmeans", "kmedoids", "k-center", "herding", "facility-location", "mmr", "density",
+    "outlier-trimmed", "content-pairs", "forward", "influence",
+)  # fmt: skip
+"""Our own selectors, repeated so that `--help` loads no NumPy; a test compares them."""
 
 
 class SelectionSpace(str, Enum):
@@ -117,7 +105,13 @@ CandidatesOption = Annotated[
 def select(
     name: options.Index,
     selector: Annotated[
-        SelectorName | None, typer.Option("--selector", "-s", help="How the anchors are chosen.")
+        str | None,
+        typer.Option(
+            "--selector",
+            "-s",
+            metavar="NAME",
+            help=f"How the anchors are chosen: {', '.join(SELECTORS)}; or one of a plugin.",
+        ),
     ] = None,
     to: Annotated[str | None, typer.Option("--to", metavar="NEW", help="Name or path of the new index.")] = None,
     size: Annotated[int | None, typer.Option("--size", "-n", help="Anchors of both sides together.")] = None,
@@ -226,7 +220,7 @@ def select(
     making = make_selector(selector, {key: value for key, value in given.items() if value is not None})
     chosen = _space(space, shrinkage)
     index = qi.AnchorIndex.open(name, version)
-    with interruptible("nothing was made; run it again"), progress_bar(f"selecting by {selector.value}") as on_progress:
+    with interruptible("nothing was made; run it again"), progress_bar(f"selecting by {selector}") as on_progress:
         report = qi.select_subset(
             to,
             index,
@@ -264,15 +258,17 @@ def _space(space: SelectionSpace | None, shrinkage: str | None) -> dict[str, Any
     return chosen
 
 
-def make_selector(name: SelectorName, given: Mapping[str, Any]) -> qi.Selector:
+def make_selector(name: str, given: Mapping[str, Any]) -> qi.Selector:
     """Make a selector of the parameters that the user gave.
 
     Raises:
-        typer.BadParameter: When one is not of it.
+        typer.BadParameter: When there is no such selector, or one is not of it.
     """
+    if name not in qi.SELECTORS:
+        raise typer.BadParameter(f"--selector {name} is none of {', '.join(qi.SELECTORS)}")
     names = {key: [field.name for field in fields(cast("Any", one))] for key, one in qi.SELECTORS.items()}
     for parameter in given:
-        if parameter not in names[name.value]:
+        if parameter not in names[name]:
             users = [key for key, known in names.items() if parameter in known]
-            raise typer.BadParameter(f"{PARAMETERS[parameter]} is for {', '.join(users)}, not for {name.value}")
-    return qi.SELECTORS[name.value](**given)
+            raise typer.BadParameter(f"{PARAMETERS[parameter]} is for {', '.join(users)}, not for {name}")
+    return qi.SELECTORS[name](**given)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import quasar_index as qi
+from quasar_index.index.places import STARTER, STARTER_METHOD
 
 from .method_option import read_method
 from .output import note
 
-NAME = "starter"
-METHOD = "retrieval"
-"""Its default: ahead of the mean on distortions and photographs that it has not seen (tests/benchmarks/starter.py)."""
 ABOUT = (
     "scored by the starter index, which knows technical quality (blur, noise, compression, exposure, colour), not how "
     "beautiful a picture is; --index NAME scores by anchors of your own"
@@ -22,9 +20,9 @@ def open_indexes(names: Sequence[str] | None, version: str | None) -> list[qi.An
     """Open the indexes that the user named, else the starter index, and say in a line what that knows."""
     if not names:
         note(ABOUT)
-    return [qi.AnchorIndex.open(name, version) for name in names or [NAME]]
+    return [qi.AnchorIndex.open(name, version) for name in names or [STARTER]]
 
 
 def method_of(texts: Sequence[str] | None, indexes: Sequence[str] | None) -> qi.Method:
     """Read `--method`; the starter index has a default of its own."""
-    return read_method(texts or ([METHOD] if list(indexes or [NAME]) == [NAME] else None))
+    return read_method(texts or ([STARTER_METHOD] if list(indexes or [STARTER]) == [STARTER] else None))

@@ -17,6 +17,7 @@ _ROOMS = frozenset(
         "demo",
         "encoders",
         "explorer",
+        "frameworks",
         "images",
         "index",
         "learning",

@@ -5,6 +5,7 @@ from . import datasets as datasets
 from . import demo as demo
 from . import encoders as encoders
 from . import explorer as explorer
+from . import frameworks as frameworks
 from . import images as images
 from . import index as index
 from . import learning as learning
@@ -35,6 +36,7 @@ from .encoders import (
     load_recorded_encoder,
 )
 from .errors import AnchorIndexError, DataError, EncoderError, ImageError, MethodError, QuasarError, ValidationError
+from .frameworks import metric
 from .images import allow_pixels, list_images
 from .index import AnchorIndex, Manifest, build_from_embeddings, build_index, merge, read_export
 from .methods import (
@@ -136,6 +138,7 @@ __all__ = [
     "load_source",
     "make_anchors",
     "merge",
+    "metric",
     "plcc",
     "rated_anchors",
     "rated_source",

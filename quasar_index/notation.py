@@ -55,6 +55,11 @@ def _is_finite(value: Any) -> bool:
     return not isinstance(value, float) or math.isfinite(value)
 
 
+def is_frozen(kind: type) -> bool:
+    """Whether a class is a frozen dataclass, as a way has to be."""
+    return bool(getattr(getattr(kind, "__dataclass_params__", None), "frozen", False))
+
+
 def allowed(kind: type, one: Field[Any]) -> str:
     """Say in words which values a parameter may have."""
     choices = _choices(kind, one.name)

@@ -1,8 +1,9 @@
 """Sources of anchors: published data sets, your own ratings, precomputed embeddings."""
 
 from .base import RECORD_SCHEMA, AnchorSource, Division, ImageSource, Kind, make_records
-from .declare import Dataset
+from .declare import Dataset, Labels
 from .embeddings import load_embeddings, read_author_embeddings
+from .files import Folder
 from .image_list import ImageList, find_long_list
 from .patches import choose_pristine_patches, ready_patches
 from .problems import Problem
@@ -10,6 +11,7 @@ from .published import PUBLISHED, TOWERS, PublishedSet, PublishedTower, find_pub
 from .published_files import PublishedEmbeddings, PublishedFile, find_published_files, read_published
 from .registry import DATASETS
 from .sources import collect_source, find_dataset, load_images, load_source
+from .spec import Options
 
 __all__ = [
     "DATASETS",
@@ -19,9 +21,12 @@ __all__ = [
     "AnchorSource",
     "Dataset",
     "Division",
+    "Folder",
     "ImageList",
     "ImageSource",
     "Kind",
+    "Labels",
+    "Options",
     "Problem",
     "PublishedEmbeddings",
     "PublishedFile",

@@ -82,6 +82,7 @@ class AnchorSource:
         threshold: Raw score at which the user divides anchors with the division "median": good is better than it.
             None for the median.
         patches: Of the kind "patches": size, and how they were chosen, as an index records it (`PatchRecord`).
+        plugin: Package whose plugin read it, as "NAME VERSION"; empty where our own code did.
         single_ratings: What single people said, where the label file has it: columns `path`, `rater` and `score` (raw).
     """
 
@@ -101,6 +102,7 @@ class AnchorSource:
     threshold: float | None = None
     single_ratings: pa.Table | None = None
     patches: Mapping[str, Any] | None = None
+    plugin: str = ""
 
     def __len__(self) -> int:
         """Return the number of images."""

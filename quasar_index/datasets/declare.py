@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..errors import DataError, counted
+from ..errors import DataError, QuasarError, counted, first_line
 from .base import RECORD_SCHEMA, AnchorSource, Division, Kind, concat_text, make_records
 from .files import Folder
 from .labelled import filter_split
@@ -71,6 +71,8 @@ class Dataset:
         splits: Official splits, as the data set names them, with their published counts of labelled images.
         options: Options beyond `COMMON_OPTIONS`, with what they do.
         aliases: Further names.
+        package: Package that brings it, as "NAME VERSION", where it is a plugin's (its entry point, in the group
+            `quasar_index.datasets`, names such a declaration, and has its name); empty for our own.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Dataset:
     splits: Mapping[str, int | None] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
+    package: str = ""
 
     @property
     def has_references(self) -> bool:
@@ -118,7 +121,7 @@ def load_dataset(dataset: Dataset, root: str, options: Options) -> AnchorSource:
     folder = Folder(root)
     if not folder.exists():
         raise DataError(f"no folder {folder.root}", f"the root of {dataset.title} is expected: {dataset.tree_line}")
-    labels = dataset.read(folder, options)
+    labels = _read(dataset, folder, options)
     division = options.division(labels.division or dataset.division)
     records, warnings = labels.records, list(labels.warnings)
     if not records.num_rows:
@@ -160,7 +163,26 @@ def load_dataset(dataset: Dataset, root: str, options: Options) -> AnchorSource:
         rating=labels.rating,
         by_person=labels.by_person,
         threshold=threshold_of(options, division, dataset.name),
+        plugin=dataset.package,
     )
+
+
+def _read(dataset: Dataset, folder: Folder, options: Options) -> Labels:
+    """Read the labels; what goes wrong in a plugin is one line, too."""
+    if not dataset.package:
+        return dataset.read(folder, options)
+    try:
+        labels = dataset.read(folder, options)
+        if not isinstance(labels, Labels):
+            raise TypeError(f"it gave a value of type {type(labels).__name__}, not quasar_index.datasets.Labels")
+    except QuasarError:
+        raise
+    except Exception as error:  # whatever another package raises
+        what = f"{type(error).__name__}: {first_line(error)}"
+        raise DataError(
+            f"the plugin {dataset.package} cannot read {folder.root} ({what})", "tell its authors"
+        ) from error
+    return labels
 
 
 def _without_ignored(records: pa.Table, options: Options, name: str) -> pa.Table:

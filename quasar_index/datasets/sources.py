@@ -22,7 +22,7 @@ from .label_files import LABEL_ENDINGS, not_a_label_file
 from .labelled import load_frame, load_labelled
 from .pairs import find_pair, load_pairs
 from .problems import CollectedProblems, Problem, Problems
-from .registry import DATASETS
+from .registry import DATASETS, names_of
 from .score_names import score_options, split_columns
 from .spec import Options, normal_name, parse_spec
 from .webdataset import load_webdataset
@@ -218,14 +218,12 @@ def find_dataset(name: str) -> Dataset:
         >>> qi.datasets.find_dataset("KonIQ-10k").name
         'koniq10k'
     """
-    by_name = {
-        normal_name(alias): dataset
-        for dataset in DATASETS.values()
-        for alias in (dataset.name, dataset.title, *dataset.aliases)
-    }
     wanted = normal_name(name)
-    if wanted in by_name:
-        return by_name[wanted]
+    by_name: dict[str, Dataset] = {}
+    for known in (DATASETS.own, DATASETS):  # plugins are looked for where it is none of our own
+        by_name = {alias: dataset for dataset in known.values() for alias in names_of(dataset)}
+        if wanted in by_name:
+            return by_name[wanted]
     near = dict.fromkeys(by_name[match].name for match in get_close_matches(wanted, by_name, 3, 0.5))
     raise DataError(
         f"no data set is called '{name}'" + (f"; near: {', '.join(near)}" if near else ""),

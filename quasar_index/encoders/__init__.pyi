@@ -6,6 +6,7 @@ from .embedding_cache import CacheShare, EmbeddingCache
 from .entries import DEFAULT_ENCODER, ENCODERS, EncoderEntry
 from .lazy import LazyEncoder
 from .patches import PatchEncoder, patch_level, prompt_level
+from .plugin import EncoderPlugin
 from .registry import (
     check_encoder,
     check_recorded_encoder,
@@ -21,6 +22,7 @@ __all__ = [
     "EmbeddingCache",
     "Encoder",
     "EncoderEntry",
+    "EncoderPlugin",
     "EncoderSpec",
     "InputRule",
     "KnownImage",

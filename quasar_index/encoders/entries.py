@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Literal, TypeAlias
 
 from ..errors import EncoderError
+from ..plugins import Registry
+from .plugin import EncoderPlugin
 from .weights import OFFLINE_ENCODER
 
-Family: TypeAlias = Literal["efficientnet", "open_clip", "timm", "grepq"]
+Family: TypeAlias = Literal["efficientnet", "open_clip", "timm", "grepq", "plugin"]
 
 DEFAULT_ENCODER = OFFLINE_ENCODER
 
@@ -30,6 +32,8 @@ class EncoderEntry:
         options: Arguments of the family's `load`.
         note: What it is for.
         layers: What `--layers` takes, the default first.
+        package: Package that brings it, as "NAME VERSION"; empty for our own.
+        plugin: What that package declares; None for our own.
     """
 
     name: str
@@ -42,6 +46,8 @@ class EncoderEntry:
     options: Mapping[str, Any]
     note: str = ""
     layers: tuple[str, ...] = ("final",)
+    package: str = ""
+    plugin: EncoderPlugin | None = field(default=None, repr=False)
 
 
 def _clip(name: str, dim: int, model: str, tag: str, licence: str, source: str, note: str, **more: Any) -> EncoderEntry:
@@ -74,7 +80,7 @@ def _grepq(name: str, dim: int, note: str, layers: tuple[str, ...], *, text: boo
 GREPQ_REPOSITORY = "github.com/suhas-srinath/GRepQ"
 _NATIVE = ("none", 0)
 
-ENCODERS: dict[str, EncoderEntry] = {
+_OWN = {
     entry.name: entry
     for entry in (
         _lite("lite0", 1568),
@@ -108,7 +114,21 @@ ENCODERS: dict[str, EncoderEntry] = {
         _grepq("grepq", 1152, "both, one behind the other: high, low; --layers backbone: 1536-d", ("head", "backbone")),
     )
 }  # fmt: skip
-"""The registered encoders by name; any other by `open_clip:MODEL/PRETRAINED` or `timm:MODEL`."""
+
+
+def _of_plugin(name: str, found: Any, package: str) -> EncoderEntry:
+    """Make the entry of a plugin's encoder."""
+    if not isinstance(found, EncoderPlugin):
+        raise EncoderError(f"it is of type {type(found).__name__}, not a quasar_index.encoders.EncoderPlugin")
+    return EncoderEntry(
+        name, "plugin", found.dim, str(found.rule), found.text, found.licence, found.source, {}, found.note,
+        found.layers, package, found,
+    )  # fmt: skip
+
+
+ENCODERS: Registry[EncoderEntry] = Registry("encoder", "quasar_index.encoders", _OWN, _of_plugin)
+"""The registered encoders by name, our own and those of plugins; any other by `open_clip:MODEL/PRETRAINED` or
+`timm:MODEL`."""
 
 
 def entry_of(name: str) -> EncoderEntry:

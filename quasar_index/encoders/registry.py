@@ -17,8 +17,10 @@ from ..arguments import checked
 from ..errors import AnchorIndexError, EncoderError
 from ..forks import compute_alone
 from ..paths import PathText
+from ..plugins import package_text
 from . import exported
-from .entries import DEFAULT_ENCODER, GREPQ_REPOSITORY, EncoderEntry, entry_of, no_texts
+from .entries import DEFAULT_ENCODER, ENCODERS, GREPQ_REPOSITORY, EncoderEntry, entry_of, no_texts
+from .plugin import load_plugin
 from .spec import RULE_VERSION, EncoderSpec, InputRule, Precision, parse_input
 from .weights import weights_place
 
@@ -88,6 +90,12 @@ def check_recorded_encoder(spec: EncoderSpec, *, weights: PathText | None = None
         raise AnchorIndexError(
             "the index holds precomputed embeddings, so it cannot embed images",
             "embed them with the same encoder and use --embeddings",
+        )
+    if spec.plugin and spec.name not in ENCODERS:
+        package = package_text(spec.plugin)
+        raise EncoderError(
+            f"the encoder '{spec.name}' comes with a plugin that is not here{package and f': {package}'}",
+            "install that package if you trust it, or rebuild the index with another encoder",
         )
     check_encoder(spec.name, weights=weights, device=device)
 
@@ -159,11 +167,17 @@ def load_encoder(
         if shipped is not None and (spec := _with_rule(shipped.spec, input_rule)) is not None:
             return _onnx_encoder(spec, shipped, precision, n_images)
     compute_alone()
+    place = Path(weights).expanduser() if weights else None
+    if entry.plugin is not None:
+        return load_plugin(
+            name, entry.plugin, entry.package, weights=place, layers=layers, input_rule=input_rule, device=device,
+            precision=precision, n_images=n_images,
+        )  # fmt: skip
     from . import efficientnet, grepq, openclip, timm_models
     from .torch_encoder import resolve_device
 
     common: dict[str, Any] = {
-        "weights": Path(weights).expanduser() if weights else None,
+        "weights": place,
         "device": resolve_device(device),
         "precision": precision,
         "n_images": n_images,

@@ -37,6 +37,8 @@ RULE_VERSION = 2
 Version 2 takes the full picture of a TIFF, converts colour profiles and scales deep pictures by their range (see
 `images/decoding.py`); plain 8-bit sRGB pictures have the same pixels by both.
 """
+_NO_PART = ("name", "weights", "runtime", "plugin")
+"""Of a record, what decides no embedding."""
 
 
 @checked
@@ -164,6 +166,7 @@ class EncoderSpec:
         weights: File that the user gave by `--weights`, where later commands look for it first; empty otherwise.
         runtime: Precision and runtime that made the embeddings ("fp32", "onnx", "bf16", ...); all of them agree
             with float32, so it tells no two specs apart. Empty where it is not known.
+        plugin: Package that brings the encoder, as "NAME VERSION"; empty for our own. It tells no two specs apart.
 
     Example:
         >>> import quasar_index as qi
@@ -179,6 +182,7 @@ class EncoderSpec:
     layers: str = "final"
     weights: str = ""
     runtime: str = field(default="", compare=False)
+    plugin: str = field(default="", compare=False)
 
     @checked
     def difference(self, other: EncoderSpec) -> str:
@@ -206,7 +210,7 @@ class EncoderSpec:
     @property
     def identity(self) -> dict[str, Any]:
         """All that decides an embedding, as plain JSON data: specs of known weights without a `difference` share it."""
-        return {key: value for key, value in self.to_dict().items() if key not in ("name", "weights", "runtime")}
+        return {key: value for key, value in self.to_dict().items() if key not in _NO_PART}
 
     @property
     def key(self) -> str:
@@ -215,7 +219,8 @@ class EncoderSpec:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON data."""
-        return asdict(self)
+        data = asdict(self)
+        return data if self.plugin else {key: value for key, value in data.items() if key != "plugin"}
 
     @classmethod
     @checked
@@ -231,6 +236,8 @@ class EncoderSpec:
                     f"quasar-index knows {RULE_VERSION}",
                     "update quasar-index",
                 )
+        if not isinstance(values.get("plugin", ""), str):
+            raise EncoderError("the encoder's record names its plugin wrongly", "rebuild the index")
         if unknown := values.keys() - {known.name for known in fields(cls)}:
             raise EncoderError(f"the encoder's record has unknown keys {sorted(unknown)}", "update quasar-index")
         return cls(**values)

@@ -34,7 +34,7 @@ from .durable import digests_below, sync_below
 from .failures import count_left_out, listed_failures, write_failures
 from .labels import check_sides, join_records, label_sources, record_of, with_labels
 from .lock import lock
-from .manifest import MANIFEST, Manifest
+from .manifest import MANIFEST, Manifest, library_versions
 from .new_folder import new_index
 from .origin import Provenance
 from .places import check_free, check_place, new_index_path
@@ -332,7 +332,9 @@ def _finish(
     shards = write_shards(folder, batches, schema, rows_a_shard=storage.anchors_per_shard)
     write_failures(folder, progress.failures)
     embeddings = (EmbeddingRecord(MAIN_EMBEDDING, spec, storage.dtype),)
-    manifest = Manifest(embeddings, shards, labelled, int(is_good.sum()), int((~is_good).sum()))
+    n_good = int(is_good.sum())
+    libraries = library_versions([spec.plugin, *(source.plugin for source in sources)])
+    manifest = Manifest(embeddings, shards, labelled, n_good, len(is_good) - n_good, libraries=libraries)
     return finish_folder(folder, manifest, "build", provenance or Provenance())
 
 

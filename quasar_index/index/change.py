@@ -18,7 +18,7 @@ from ..errors import AnchorIndexError, reason
 from .anchor_index import AnchorIndex
 from .durable import digests_below, files_below, sync_below
 from .lock import lock
-from .manifest import Manifest
+from .manifest import Manifest, plugin_versions
 from .places import check_own
 from .records import Shard, SourceRecord
 from .states import drop_interrupted, read_entries, record, write_entry
@@ -83,12 +83,15 @@ class Change:
     def _writing(self) -> AbstractContextManager[None]:
         return writing(f"index '{self.path}' could not be changed", "it is as it was before")
 
-    def commit(self, action: str, *, sources: tuple[SourceRecord, ...] | None = None) -> AnchorIndex:
+    def commit(
+        self, action: str, *, sources: tuple[SourceRecord, ...] | None = None, plugins: Iterable[str] = ()
+    ) -> AnchorIndex:
         """Make the tables' versions the current state.
 
         Args:
             action: What was done, in one line.
             sources: The sources' records now; None where they stay as they are.
+            plugins: Packages of plugins that took part, each "NAME VERSION".
 
         Returns:
             The index as it is now.
@@ -99,6 +102,7 @@ class Change:
             sources=sources,
             n_good=sum(source.n_good for source in sources),
             n_bad=sum(source.n_bad for source in sources),
+            libraries={**self.manifest.libraries, **plugin_versions(plugins)},
         )
         return self.commit_manifest(action, changed)
 

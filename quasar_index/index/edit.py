@@ -357,7 +357,7 @@ def _join(
         action = f"add: {counted(len(fresh), 'anchor')} of {names}"
         if n_updated:
             action += f", {counted(n_updated, 'label')} changed"
-        index = change.commit(action, sources=labelled)
+        index = change.commit(action, sources=labelled, plugins=[source.plugin for source in sources])
     if failures.keys() - listed.keys():
         write_failures(change.path, (listed | failures).items())
     drop_plan(folder)  # first: without it, the rest is nobody's

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
@@ -30,15 +30,20 @@ _UID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 LIBRARIES = ("quasar-index", "lancedb", "faiss-gpu", "faiss-cpu", "torch", "timm", "open_clip_torch", "numpy", "pillow")
 
 
-def library_versions() -> dict[str, str]:
-    """Return the installed versions of the libraries that an index depends on."""
-    found: dict[str, str] = {}
+def library_versions(plugins: Iterable[str] = ()) -> dict[str, str]:
+    """Return the installed versions of the libraries that an index depends on, and of plugins, each "NAME VERSION"."""
+    found = plugin_versions(plugins)
     for name in LIBRARIES:
         try:
             found[name] = version(name)
         except PackageNotFoundError:
             continue
     return found
+
+
+def plugin_versions(plugins: Iterable[str]) -> dict[str, str]:
+    """Return the versions of plugins by name, given each as "NAME VERSION"; an empty one is none."""
+    return {name: version for name, _, version in (text.partition(" ") for text in plugins) if version}
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,8 @@ class Manifest:
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON data."""
         data = asdict(replace(self, libraries=dict(self.libraries)))
+        for place, one in enumerate(self.embeddings):
+            data["embeddings"][place]["encoder"] = one.encoder.to_dict()
         for source in data["sources"]:
             if source["patches"] is None:  # as earlier versions write and read it
                 del source["patches"]

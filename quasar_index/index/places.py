@@ -20,6 +20,8 @@ DEFAULT_HOME = Path("indexes")
 SHIPPED_HOME = Path(__file__).parents[1] / "starter" / "indexes"
 STARTER = "starter"
 """Name of the index that comes with the package."""
+STARTER_METHOD = "retrieval"
+"""Its default method: ahead of the mean on distortions and photographs that it has not seen."""
 
 
 def homes() -> list[Path]:

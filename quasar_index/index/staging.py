@@ -91,7 +91,7 @@ def clear(folder: Path) -> None:
 
 def plan_of(folder: Path, sources: Sequence[AnchorSource], spec: EncoderSpec) -> Plan:
     """Return the plan of embedding some sources; its request holds all that decides the embeddings."""
-    encoder = {name: value for name, value in spec.to_dict().items() if name != "runtime"}  # chosen as it runs
+    encoder = {name: value for name, value in spec.to_dict().items() if name not in ("runtime", "plugin")}
     return Plan(folder, {"encoder": encoder, "sources": [[s.name, len(s), dict(s.checksums)] for s in sources]})
 
 

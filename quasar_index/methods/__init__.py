@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..notation import parameter
 from .centroids import Centroids
 from .clustering import Clustering
 from .explanation import Explanation, explain
@@ -58,6 +59,7 @@ __all__ = [
     "explain",
     "familiarity",
     "fit_space",
+    "parameter",
     "rated_shrinkage",
     "read_method",
     "read_methods",

@@ -2,7 +2,7 @@
 
 A method is a frozen dataclass. `method.fit(anchors)` gives what scores (`fitted.FittedMethod`); `str(method)` is what
 tables print and people type, and `registry.read_method` reads it back (`quasar_index.notation`). To add one: a file
-with its class, and a line in `registry.METHODS`.
+with its class, and a line in `registry.METHODS`; of another package, an entry point of `quasar_index.methods`.
 """
 
 from __future__ import annotations

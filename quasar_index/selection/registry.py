@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from ..errors import MethodError
+from ..notation import is_frozen
+from ..plugins import Registry
 from .base import Selector
 from .content_pairs import ContentPairs
 from .density import Density, OutlierTrimmed
@@ -16,7 +21,7 @@ from .kmedoids import KMedoids
 from .mmr import Mmr
 from .random_draw import Random
 
-SELECTORS: dict[str, type[Selector]] = {
+_OWN: dict[str, type[Selector]] = {
     "random": Random,
     "extremes": Extremes,
     "kmeans": KMeansRepresentatives,
@@ -31,6 +36,18 @@ SELECTORS: dict[str, type[Selector]] = {
     "forward": Forward,
     "influence": Influence,
 }
+
+
+def _of_plugin(name: str, found: Any, package: str) -> type[Selector]:  # noqa: ARG001
+    """Check what the entry point of a plugin names."""
+    if not (isinstance(found, type) and hasattr(found, "select") and is_frozen(found)):
+        raise MethodError("it is no dataclass(frozen=True) with a method `select`")
+    found()  # what no default makes cannot be named
+    return found
+
+
+SELECTORS: Registry[type[Selector]] = Registry("selector", "quasar_index.selectors", _OWN, _of_plugin)
+"""The selectors by name: our own, and those of plugins."""
 
 
 def selector_name(selector: Selector) -> str:

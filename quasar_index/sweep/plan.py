@@ -130,7 +130,7 @@ def make_selectors(selectors: Sequence[str | Mapping[str, Any]]) -> tuple[tuple[
     made: dict[str, Selector] = {}
     for selector in selectors:
         given = {"name": selector} if isinstance(selector, str) else dict(selector)
-        name = given.pop("name", None)
+        name: Any = given.pop("name", None)
         if name not in SELECTORS:
             raise DataError(f"no selector '{name}'", _known(name, SELECTORS))
         _check_parameters(given, SELECTORS[name], f"selector '{name}'", without=("seed",))

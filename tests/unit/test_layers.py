@@ -17,7 +17,7 @@ ROOT = PACKAGE.parent
 # From the bottom up; a module may import those of its own line and of the lines before it.
 LAYERS = [
     {"errors", "arguments", "forks", "threads"},
-    {"cells", "paths", "sizes"},
+    {"cells", "paths", "plugins", "sizes"},
     {"pictures"},
     {"arrays", "json_lines", "notation"},
     {"statistics"},
@@ -33,7 +33,7 @@ LAYERS = [
     {"validation"},
     {"reproduction", "sweep"},
     {"maps"},
-    {"picking", "report", "taste"},
+    {"frameworks", "picking", "report", "taste"},
     {"checks", "demo", "starter"},
     {"explorer"},
 ]

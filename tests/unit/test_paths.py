@@ -95,6 +95,13 @@ def fetched(p):
         assert qi.sharing.fetch_from_hub("hf://me/own", p("got")).samefile("got/own.quasar")
 
 
+def found_precomputed(make, path):
+    """Make what needs the encoder of an index, of one that has none: it was found."""
+    pytest.importorskip("torchmetrics")
+    with pytest.raises(qi.AnchorIndexError, match="the index holds precomputed embeddings"):
+        make(path)
+
+
 def small_sweep():
     return qi.sweep.Sweep("size", (0.5, 1), selectors=qi.sweep.make_selectors(["random"]), n_seeds=2, n_resamples=40)
 
@@ -154,6 +161,8 @@ ENTRIES = {
     "AnchorIndex.open": lambda p: len(qi.AnchorIndex.open(p("index"))),
     "AnchorIndex.__init__": lambda p: len(qi.AnchorIndex(p("index"), opened().manifest).anchors()),
     "AnchorIndex.export": lambda p: is_written(p("out.npz"), opened().export),
+    "metric": lambda p: found_precomputed(qi.metric, p("index")),
+    "MeanScore.__init__": lambda p: found_precomputed(qi.frameworks.MeanScore, p("index")),
     "Manifest.read": lambda p: qi.Manifest.read(p("index")),
     "Manifest.write": lambda p: opened().manifest.write(p("index")),
     "Manifest.from_dict": lambda p: qi.Manifest.from_dict(opened().manifest.to_dict(), p("index")),

@@ -1,0 +1,1 @@
+"""A tiny plugin of quasar-index, for its tests."""
