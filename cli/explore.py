@@ -38,7 +38,8 @@ def explore(
         ),
     ] = None,
     index: Annotated[
-        str | None, typer.Option("--index", "-i", metavar="NAME", help="Name or path of the index; default: starter.")
+        str | None,
+        typer.Option("--index", "-i", metavar="NAME", help="Name, path or address; default: starter."),
     ] = None,
     exclude: options.ExcludeGlobs = None,
     port: Annotated[

@@ -22,7 +22,7 @@ class SameName(str, Enum):
 
 
 def merge(
-    name: Annotated[str, typer.Argument(metavar="NEW", help="Name or path of the new index.")],
+    name: Annotated[str, typer.Argument(metavar="NEW", help="Name, path or address of the new index.")],
     indexes: Annotated[
         list[str], typer.Argument(metavar="INDEX...", help="Two or more indexes of one encoder, by name or path.")
     ],

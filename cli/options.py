@@ -60,7 +60,7 @@ Threshold = Annotated[
         rich_help_panel="Data",
     ),
 ]
-Index = Annotated[str, typer.Argument(metavar="NAME", help="Name or path of an index.")]
+Index = Annotated[str, typer.Argument(metavar="NAME", help="Name, path or address of an index.")]
 IndexVersion = Annotated[
     str | None,
     typer.Option(

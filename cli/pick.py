@@ -93,7 +93,7 @@ def pick(
         typer.Argument(help="Images, as 'score' takes them, or a file that it wrote."),
     ],
     index: Annotated[
-        str | None, typer.Option("--index", "-i", help="Name or path of the index; default: starter.")
+        str | None, typer.Option("--index", "-i", help="Name, path or address of the index; default: starter.")
     ] = None,
     best: BestOption = None,
     min_score: MinScoreOption = None,

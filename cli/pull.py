@@ -43,7 +43,8 @@ def pull(
         ),
     ] = None,
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="Name or path of the index; default: that of the source.")
+        str | None,
+        typer.Argument(metavar="NAME", help="Name, path or address; default: the name of the source."),
     ] = None,
     *,
     encoder: Annotated[

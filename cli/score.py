@@ -88,7 +88,7 @@ def score(
             "--index",
             "-i",
             metavar="NAME",
-            help="Name or path of the index; default: starter. Given again: a score for each, score_NAME.",
+            help="Name, path or address of the index; default: starter. Given again: a score for each, score_NAME.",
         ),
     ] = None,
     embeddings: Annotated[

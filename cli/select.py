@@ -113,7 +113,7 @@ def select(
             help=f"How the anchors are chosen: {', '.join(SELECTORS)}; or one of a plugin.",
         ),
     ] = None,
-    to: Annotated[str | None, typer.Option("--to", metavar="NEW", help="Name or path of the new index.")] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="NEW", help="Name, path or address of the new one.")] = None,
     size: Annotated[int | None, typer.Option("--size", "-n", help="Anchors of both sides together.")] = None,
     fraction: Annotated[float | None, typer.Option("--fraction", help="Part of each side, in (0, 1].")] = None,
     stratify: Annotated[

@@ -53,7 +53,7 @@ def sweep(
     context: typer.Context,
     *,
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Name or path of an index.", show_default=False)
+        str | None, typer.Argument(metavar="[NAME]", help="Name, path or address of an index.", show_default=False)
     ] = None,
     plan: Annotated[Path | None, typer.Option("--plan", metavar="FILE.toml", help="A declared sweep.")] = None,
     selectors: Annotated[

@@ -25,9 +25,22 @@ STARTER_METHOD = "retrieval"
 
 
 def homes() -> list[Path]:
-    """Return the folders in which indexes are looked for by name, and the first of which new ones are made in."""
+    """Return the folders in which indexes are looked for by name, and the first of which new ones are made in.
+
+    Where `$QUASAR_INDEX_HOME` is an address of an object store, that comes first, and is none of them.
+    """
     given = os.environ.get(HOME_VARIABLE)
-    return [Path(given).expanduser(), DEFAULT_HOME] if given else [DEFAULT_HOME]
+    place = read_place(given) if given else None
+    return [place.expanduser(), DEFAULT_HOME] if isinstance(place, Path) else [DEFAULT_HOME]
+
+
+def _home_in_store(name: PathText) -> Address | None:
+    """Return the address of an index by its bare name, where `$QUASAR_INDEX_HOME` is an address."""
+    given, text = os.environ.get(HOME_VARIABLE), os.fspath(name)
+    if not given or Path(text).name != text or not isinstance(read_place(given), Address):
+        return None
+    place = read_place(f"{given.rstrip('/')}/{text}")
+    return place if isinstance(place, Address) else None
 
 
 def find_index(name: PathText) -> Path:
@@ -41,6 +54,11 @@ def find_index(name: PathText) -> Path:
         from .mirrors import open_mirror
 
         return open_mirror(place)
+    if (own := _home_in_store(name)) is not None and not os.path.isfile(place / MANIFEST):  # noqa: PTH113 - as below
+        from .mirrors import has_index, open_mirror
+
+        if has_index(str(own)):
+            return open_mirror(own)
     places = [*homes(), SHIPPED_HOME]
     candidates = list(dict.fromkeys([place, *(home / name for home in places)]))
     for path in candidates:
@@ -87,6 +105,8 @@ def new_index_path(name: PathText) -> Path:
     path = new_place(place) if isinstance(place, Address) else place
     if path.name in ("", "..") or path.name.startswith("."):
         raise AnchorIndexError(f"'{name}' is no name for an index", "use letters, digits, - and _")
+    if (own := _home_in_store(path)) is not None:
+        return new_place(own)
     return path if len(path.parts) > 1 else homes()[0] / path
 
 

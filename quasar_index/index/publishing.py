@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from ..errors import AnchorIndexError, reason
 from ..paths import write_atomically
-from .addresses import Address, is_token, mirror_place, target_of
+from .addresses import Address, is_token, mirror_place, new_place, target_of
 from .durable import files_below
 from .manifest import MANIFEST
 from .mirrors import FILES
@@ -73,7 +73,9 @@ class Publication:
         if before is not None and not overwrite and sha256(before.data).hexdigest() != replaces:
             raise _exists(address) if replaces is None else _other(address)
         check_writable(address)
-        return cls(address, before)
+        made = cls(address, before)
+        made._drop_left()
+        return made
 
     @property
     def path(self) -> Path:
@@ -93,6 +95,7 @@ class Publication:
         manifest |= {FILES: self.token, _BEFORE: old}
         data = (json.dumps(manifest, indent=2) + "\n").encode()
         try:
+            self._left.write_text(self.token, encoding="utf-8")
             put_folder(address, folder, _names(folder), files)
             put_on_condition(address, f"{address.inner}/{MANIFEST}", data, self.before)
         except TakenError:
@@ -104,6 +107,7 @@ class Publication:
         except BaseException:
             self._drop_unless_there(data)
             raise
+        self._left.unlink(missing_ok=True)
         self._drop_replaced()
         _log.info("index written to '%s'", address)
         try:
@@ -115,6 +119,23 @@ class Publication:
             folder.rename(self.path)
         except OSError as error:
             _log.info("what is kept of '%s' here could not be written (%s)", address, reason(error))
+
+    @property
+    def _left(self) -> Path:
+        """A file that names the folder that is being put: a process that is killed leaves both."""
+        place = new_place(self.address)
+        return place.with_name(f".{place.name}.putting")
+
+    def _drop_left(self) -> None:
+        """Remove what a killed process of this machine has put, unless its index counts."""
+        try:
+            token = self._left.read_text(encoding="utf-8")
+        except OSError:
+            return
+        now = {} if self.before is None else as_json(self.before.data, self.address)
+        if is_token(token) and token not in (now.get(FILES), now.get(_BEFORE)):
+            drop_folder(self.address, f"{self.address.inner}/{token}")
+        self._left.unlink(missing_ok=True)
 
     def _drop_unless_there(self, data: bytes) -> None:
         """Remove the files that nothing names; where that is not known for sure, they stay."""

@@ -5,6 +5,7 @@ import os
 import pickle
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -361,3 +362,41 @@ def test_the_explorer_shows_it_and_changes_nothing(store: Store, photos: Path, t
             assert status == 422
             assert b"is in an object store and is not changed in place" in said
     assert not [request for request in store.requests if request.startswith("PUT")]
+
+
+def test_an_odd_name_and_a_home_in_a_store(call: Run, store: Store, labels: list[str], tmp_path: Path) -> None:
+    address = "s3://bucket/my team/été +1"
+    assert call("build", address, *labels).returncode == 0
+    assert qi.AnchorIndex.open(address).name == "été +1"
+    assert len(qi.AnchorIndex.open(address).to_arrow()) == 30
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        patch.setenv("QUASAR_INDEX_HOME", "s3://bucket/homes/")
+        source = qi.load_source(str(tmp_path / "own.csv"))
+        qi.build_from_embeddings("bare", source, np.eye(30))
+        assert qi.AnchorIndex.open("bare").place == "s3://bucket/homes/bare"
+        assert qi.AnchorIndex.open("starter").name == "starter"
+        with pytest.raises(qi.AnchorIndexError, match="no index 'none'"):
+            qi.AnchorIndex.open("none")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["own.csv", "own.npy"]
+
+
+def test_what_a_killed_process_has_put_is_removed_by_the_next(store: Store, labels: list[str], tmp_path: Path) -> None:
+    assert labels
+    source = qi.load_source(str(tmp_path / "own.csv"))
+    code = (
+        "import os, sys, numpy as np, quasar_index as qi\n"
+        "from quasar_index.index import publishing\n"
+        "publishing.put_on_condition = lambda *_: os._exit(9)\n"
+        "qi.build_from_embeddings('s3://bucket/killed/own', qi.load_source(sys.argv[1]), np.eye(30))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "own.csv")], check=False)
+    assert done.returncode == 9
+    left = {name.split("/")[2] for name in store.names("killed/own/")}
+    assert len(left) == 1
+    with pytest.raises(qi.AnchorIndexError, match="no index at"):
+        qi.AnchorIndex.open("s3://bucket/killed/own")
+    qi.build_from_embeddings("s3://bucket/killed/own", source, np.eye(30))
+    now = {name.split("/")[2] for name in store.names("killed/own/")}
+    assert not left & now
+    assert len(now) == 2
