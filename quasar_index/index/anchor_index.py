@@ -134,7 +134,8 @@ class AnchorIndex(ChangeableIndex):
             embedding: Name of the embedding; None for the first.
 
         Returns:
-            The anchors; their matrix is mapped from the cache where all are used by the first rating.
+            The anchors; their matrix is mapped from the cache where all are used by the first rating. Of an index in
+            several tables it is in parts, one a table (`AnchorTable.directions`).
 
         Raises:
             AnchorIndexError: When the filter is wrong, or there is no such rating or embedding.

@@ -111,7 +111,8 @@ def build_index(
         sources: The data sets.
         encoder: Embeds the images; patches, its low level where it has two (see `encoders.patch_level`).
         dtype: What the index keeps of an embedding: "float32", or "float16" in half the space.
-        anchors_per_shard: Most anchors in one table of the index; None for one table.
+        anchors_per_shard: Most anchors in one table of the index, each of which is searched on its own; None for one
+            table.
         overwrite: Replace an index of that name.
         batch_size: Most images in one forward pass.
         n_workers: Decoding threads; None for one a core.
