@@ -68,13 +68,11 @@ class Demo:
         """Return the rows of one held-out photograph under one distortion, from undistorted to level 5."""
         rows = np.flatnonzero((self.photographs == photograph) & np.isin(self.kinds, ("", kind)))
         order = np.argsort(-self.quality[rows], kind="stable")
-        means: list[int] = []
-        for level in range(6):  # of several tiles the first
-            means.append(rows[order][np.flatnonzero(self.quality[rows][order] == -level)[0]])
-        return np.array(means)
+        first = [rows[order][np.flatnonzero(self.quality[rows][order] == -level)[0]] for level in range(6)]
+        return np.array(first)  # of several tiles the first
 
 
-def plane(demo: Demo, fitted: Any) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+def plane(fitted: Any) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
     """Return what lays unit vectors of the space into a plane: good against bad, and the widest direction across."""
     centroids = fitted.static_centroids
     along = centroids.good[0, 0] - centroids.bad[0, 0]
@@ -93,7 +91,7 @@ def scatter_sides(ax: Any, x: np.ndarray, y: np.ndarray, is_good: np.ndarray, **
 def draw_anchors(demo: Demo) -> None:
     """Anchors, sides, centroids, and what becomes of a photograph that is blurred more and more."""
     fitted = qi.Mean().fit(demo.anchors)
-    lay = plane(demo, fitted)
+    lay = plane(fitted)
     fig, ax = figure(7, 4.2)
     x, y = lay(fitted.table.directions)
     scatter_sides(ax, x, y, fitted.table.is_good, s=14, alpha=0.55)
@@ -142,7 +140,7 @@ def draw_aggregation(demo: Demo) -> None:
     """Which anchors count for one image, and how methods compare over divisions."""
     fig, (left, right) = figure(10, 3.9, 2, widths=(1, 1.05))
     adaptive = qi.Retrieval().fit(demo.anchors)
-    lay = plane(demo, qi.Mean().fit(demo.anchors))
+    lay = plane(qi.Mean().fit(demo.anchors))
     row = demo.path_of("coffee", "jpeg")[3]
     query = adaptive.directions(demo.embeddings[[row]])[0]
     [told] = adaptive.explain(demo.embeddings[[row]])
@@ -167,11 +165,12 @@ def draw_aggregation(demo: Demo) -> None:
     codes = np.unique(demo.all_names, return_inverse=True)[1]
     for _ in range(10):
         out = np.isin(demo.all_names, rng.choice(names, 5, replace=False))
-        anchors = qi.make_anchors(demo.all_embeddings[~out], quality=demo.all_quality[~out], groups=codes[~out].tolist())
+        kept = demo.all_embeddings[~out], demo.all_quality[~out]
+        anchors = qi.make_anchors(kept[0], quality=kept[1], groups=codes[~out].tolist())
         for method in methods:
             scores = method.fit(anchors).score(demo.all_embeddings[out]).score
             found[str(method)].append(qi.srcc(scores, demo.all_quality[out]))
-    for place, (label, values) in enumerate(reversed(found.items())):
+    for place, values in enumerate(reversed(found.values())):
         right.scatter(values, np.full(len(values), place), s=14, color=GOOD, alpha=0.6, linewidths=0)
         right.plot([np.median(values)] * 2, [place - 0.3, place + 0.3], color=ACCENT, lw=2.5)
         right.annotate(f"{np.median(values):.2f}", (1.01, place), xycoords=("axes fraction", "data"), va="center",
@@ -243,36 +242,49 @@ def draw_calibration(demo: Demo) -> None:
 
 
 def draw_familiarity(demo: Demo) -> None:
-    """What is usual among the anchors, and where four images lie."""
-    from quasar_index.methods.familiarity import usual_nearest
+    """What is usual among the anchors of the starter index, and where six images lie that are none of them."""
     from skimage import data
 
-    page, moon = (np.repeat(one[:, :, None], 3, axis=2) for one in (data.page(), data.moon()))
-    noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
-    others = {"retina": data.retina()[400:800, 400:800], "moon": moon, "page of text": page, "pure noise": noise}
-    embeddings = np.concatenate([demo.embeddings[[demo.path_of("flower", "jpeg")[0]]],
-                                 qi.encode(demo.encoder, list(others.values()))])  # fmt: skip
-    told = qi.methods.familiarity(demo.anchors, embeddings)
-    usual = usual_nearest(demo.anchors)
+    from quasar_index.methods.familiarity import usual_nearest
+
+    anchors = qi.AnchorIndex.open("starter").anchors()
+    photographs, rng = dict(qi.demo.read_photographs()), np.random.default_rng(0)
+    garage = photographs["motorcycle_left"]
+    images = {
+        "a page of text": np.repeat(data.page()[:, :, None], 3, axis=2),
+        "a retina": data.retina()[400:800, 400:800],
+        "a man with a camera": photographs["camera"],
+        "a motorcycle": garage,
+        "pure noise": rng.integers(0, 256, (256, 256, 3), dtype=np.uint8),
+        "the motorcycle, blurred": qi.synthesis.distort(garage, "gaussian-blur", 5, rng=rng),
+    }
+    embeddings = qi.encode(demo.encoder, list(images.values()))
+    told = qi.methods.familiarity(anchors, embeddings)
+    usual = usual_nearest(anchors)
     directions = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
-    nearest = (directions @ demo.anchors.directions.T).max(axis=1)
+    nearest = (directions @ anchors.directions.T).max(axis=1)
     fig, ax = figure(7, 3.6)
-    ax.plot(usual, np.linspace(0, 1, len(usual)), color=GOOD, lw=2, label="anchors: nearest one of another photograph")
-    for i, name in enumerate(["flower", *others]):
+    ax.plot(usual, np.linspace(0, 1, len(usual)), color=GOOD, lw=2)
+    for i, name in enumerate(images):
         ax.scatter(nearest[i], told[i], color=ACCENT, s=40, zorder=4)
-        ax.annotate(f"{name}: {told[i]:.2f}", (nearest[i], told[i]), (-8, 6), textcoords="offset points", ha="right",
-                    color=ACCENT, fontsize=10)  # fmt: skip
+        ax.annotate(f"{name}: {told[i]:.2f}", (nearest[i], told[i]), (-9, 5 if i else 20), ha="right",
+                    textcoords="offset points", color=ACCENT, fontsize=10)  # fmt: skip
+    ax.set_xlim(min(nearest.min(), usual.min()) - 0.11, None)
+    ax.set_title("curve: anchors, and the nearest one of another photograph", fontsize=10)
     axes(ax, "cosine to the nearest anchor", "familiarity: share of anchors\nthat are no nearer")
-    ax.legend(loc="upper left", fontsize=9)
     save(fig, "familiarity")
 
 
 def draw_leaks(demo: Demo) -> None:
     """What SRCC becomes when anchors give the answer away."""
     codes = np.unique(demo.all_names, return_inverse=True)[1]
-    parts = {"nothing left out": None, "the image itself left out": np.arange(len(codes)), "its photograph left out": codes}
+    parts = {
+        "nothing left out": None,
+        "the image itself left out": np.arange(len(codes)),
+        "its photograph left out": codes,
+    }
     fig, ax = figure(7, 3)
-    for offset, (name, colour) in enumerate((("mean", GOOD), ("knn", BAD))):
+    for offset, (name, colour) in enumerate((("mean", GOOD), ("knn:top_k=1", BAD))):
         method = qi.read_method(name)
         values = []
         for groups in parts.values():
@@ -304,14 +316,14 @@ def draw_patches(demo: Demo) -> None:
     for name, pixels in photographs.items():
         if name not in HELD_OUT:
             Image.fromarray(pixels).save(folder / f"{name}.png")
-    source = qi.datasets.choose_pristine_patches([str(folder)])
+    source = qi.datasets.choose_pristine_patches([str(path) for path in sorted(folder.iterdir())])
     index = qi.build_index(demo.work / "patches", [source], demo.encoder, overwrite=True).index
     scorer = qi.Scorer(index, qi.methods.Patches(), demo.encoder)
     whole = photographs["chelsea"]
     half = whole.copy()
     blurred = qi.synthesis.distort(whole, "gaussian-blur", 5, rng=np.random.default_rng(0))
     half[:, whole.shape[1] // 2 :] = blurred[:, whole.shape[1] // 2 :]
-    fig, panels = figure(10, 4.0, 3)
+    fig, panels = figure(10, 2.7, 3)
     shown = {"as it is": whole, "right half blurred": half, "all blurred": blurred}
     maps = []
     for name, pixels in shown.items():
@@ -319,16 +331,15 @@ def draw_patches(demo: Demo) -> None:
         [row] = scorer.score_files([str(demo.work / "seen.png")])
         table = qi.report.patch_table(row, scorer.fitted).to_pydict()
         total, count = np.zeros(pixels.shape[:2]), np.zeros(pixels.shape[:2])
-        for left, top, size, value in zip(
-            table["left"], table["top"], table["size"], table["unusual"], strict=True
-        ):
+        for left, top, size, value in zip(table["left"], table["top"], table["size"], table["unusual"], strict=True):
             total[top : top + size, left : left + size] += value
             count[top : top + size, left : left + size] += 1
         maps.append((name, pixels, row.score, np.where(count > 0, total / np.maximum(count, 1), np.nan)))
     low, high = np.nanmedian([one[3] for one in maps]), np.nanmax([one[3] for one in maps])
     for ax, (name, pixels, score, heat) in zip(panels, maps, strict=True):
         ax.imshow(pixels)
-        ax.imshow(heat, cmap=mpl.colormaps["YlOrRd"], vmin=low, vmax=high, alpha=np.clip((heat - low) / (high - low), 0, 1) * 0.75)
+        strength = np.nan_to_num(np.clip((heat - low) / (high - low), 0, 1))
+        ax.imshow(heat, cmap=mpl.colormaps["YlOrRd"], vmin=low, vmax=high, alpha=0.75 * strength)
         ax.set_title(f"{name}\nscore {score:.3f}", fontsize=10)
         ax.set_axis_off()
     save(fig, "patches")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit import test_layers
 from tests.tutorials import DOCS, Command, read_page, run_step
+from tests.unit import test_layers
 
 ROOT = DOCS.parent
 FOUND = {
