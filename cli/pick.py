@@ -65,7 +65,7 @@ class Bursts:
             min=-1,
             max=1,
             metavar="COSINE",
-            help="Least likeness of two of a burst; see README.",
+            help="Least likeness of two of a burst; 1 is the same image.",
             rich_help_panel=_BURST,
         ),
     ] = 0.65
