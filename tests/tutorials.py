@@ -15,13 +15,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
 DOCS = Path(__file__).parents[1] / "docs"
-WIDTH = 100
+WIDTH = 88
 FENCE = re.compile(
     r"^```(?:\{code-block\} (?P<language>\w+)\n:caption: (?P<name>\S+)\n\n?|(?P<session>console)\n)(?P<text>.*?)^```$",
     re.DOTALL | re.MULTILINE,
@@ -31,6 +32,7 @@ VARIES = [
     (re.compile(r"\b\d[\d.,]* (images?/s|ms|KiB|MiB|GiB|kB|MB|GB|B)\b"), "N B"),
     (re.compile(r"\d{4}-\d\d-\d\d([T ][\d:]+(\.\d+)?( UTC|Z|\+00:00)?)?"), "DATE"),
     (re.compile(r"\d+ of (\d+) rows were left"), r"N of \1 rows were left"),
+    (re.compile(r"quasar-index \d+\.\d+\.\d+\S*"), "quasar-index VERSION"),
     (re.compile(r"127\.0\.0\.1:\d+/\S*"), "127.0.0.1:PORT/"),
     (re.compile(r"/[\w./-]*/(?=[\w.-]*\b)"), ""),  # where the folder lies
     (re.compile(r"\b[0-9a-f]{8,64}\b"), "HASH"),
@@ -55,6 +57,11 @@ class File:
 
     name: str
     text: str
+
+
+def page_of(name: str) -> Path:
+    """Return the file of a page, such as of `tutorials/study`."""
+    return DOCS / f"{name}.md"
 
 
 def read_page(page: Path) -> list[Command | File]:
@@ -118,11 +125,19 @@ def run_step(step: Command | File, folder: Path) -> str:
     code = 128 - code if code < 0 else code  # a signal, as a shell says it
     text = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", b"".join(parts).decode()).replace("\r\n", "\n")
     if visited:
-        return text[: text.index("http")] + address[0].decode().split("=")[0] + "=SECRET"
+        text = text[: text.index("http")] + address[0].decode().split("=")[0] + "=SECRET"
+        return "\n".join(part for line in text.splitlines() for part in folded(line))
     wanted = re.search(r"^# exit code (\d+)$", step.shown, re.MULTILINE)
     assert code == int(wanted[1] if wanted else 0), f"{step.line}\nended with {code}:\n{text}"
-    lines = [line.rstrip() for line in text.splitlines()]
+    lines = [part.rstrip() for line in text.splitlines() for part in folded(line)]
     return "\n".join([line for line in lines if line] + ([wanted[0]] if wanted else []))
+
+
+def folded(line: str) -> list[str]:
+    """Fold a line that is longer than the page is wide, as a terminal does, but between words; no row of Markdown."""
+    return (
+        textwrap.wrap(line, WIDTH, break_on_hyphens=False) if len(line) > WIDTH and not line.startswith("|") else [line]
+    )
 
 
 def visit(address: str) -> bool:
@@ -190,7 +205,7 @@ def rewrite(page: Path) -> None:
                 tail = len(lines) - kept - 1
                 all_lines = printed.splitlines()
                 printed = "\n".join([*all_lines[:kept], "...", *all_lines[len(all_lines) - tail :]])
-            elif "..." in lines or not differences(step.shown, printed):
+            elif "..." in lines:
                 printed = step.shown
             printed = printed.replace(f"{folder}/", "").rstrip()
             after = f"$ {step.line}\n" + (f"{printed}\n" if printed else "")

@@ -92,7 +92,7 @@ def draw_anchors(demo: Demo) -> None:
     """Anchors, sides, centroids, and what becomes of a photograph that is blurred more and more."""
     fitted = qi.Mean().fit(demo.anchors)
     lay = plane(fitted)
-    fig, ax = figure(7, 4.2)
+    fig, ax = figure(4.2)
     x, y = lay(fitted.table.directions)
     scatter_sides(ax, x, y, fitted.table.is_good, s=14, alpha=0.55)
     for side, colour in (("good", GOOD), ("bad", BAD)):
@@ -115,13 +115,13 @@ def draw_anchors(demo: Demo) -> None:
 
 def draw_spaces(demo: Demo) -> None:
     """Scores of held-out photographs in the three spaces, and the shrinkage."""
-    fig, panels = figure(10, 3.1, 4)
+    fig, panels = figure(5.6, 2, 2)
     rng = np.random.default_rng(0)
     for ax, space in zip(panels[:3], ("raw", "centred", "whitened"), strict=True):
         found = qi.Mean(space=space).fit(demo.anchors).score(demo.embeddings)
         ax.scatter(-demo.quality + rng.uniform(-0.25, 0.25, len(demo.quality)),
                    found.similarity_good - found.similarity_bad, s=7, color=GOOD, alpha=0.6, linewidths=0)  # fmt: skip
-        axes(ax, "level of distortion", "cos good - cos bad" if space == "raw" else "")
+        axes(ax, "level of distortion", "cos good - cos bad")
         ax.set_title(f"{space}\nSRCC {qi.srcc(found.score, demo.quality):.2f}", fontsize=10)
     values = 10.0 ** np.arange(-2, 3.01, 0.25)
     curve = [
@@ -138,7 +138,7 @@ def draw_spaces(demo: Demo) -> None:
 
 def draw_aggregation(demo: Demo) -> None:
     """Which anchors count for one image, and how methods compare over divisions."""
-    fig, (left, right) = figure(10, 3.9, 2, widths=(1, 1.05))
+    fig, (left, right) = figure(7.4, 2)
     adaptive = qi.Retrieval().fit(demo.anchors)
     lay = plane(qi.Mean().fit(demo.anchors))
     row = demo.path_of("coffee", "jpeg")[3]
@@ -152,7 +152,7 @@ def draw_aggregation(demo: Demo) -> None:
         left.scatter(x[told.rows[part]], y[told.rows[part]], s=size, color=colour, alpha=0.6, linewidths=0)
     at = lay(query[None] / np.linalg.norm(query))
     left.scatter(*at, marker="X", s=110, color=ACCENT, zorder=5)
-    left.annotate("the image", (at[0][0], at[1][0]), (8, -14), textcoords="offset points", color=ACCENT, fontsize=10)
+    left.annotate("the image", (at[0][0], at[1][0]), (8, 7), textcoords="offset points", color=ACCENT, fontsize=10)
     left.set_title("retrieval: anchors near the image count for more", fontsize=10)
     axes(left, "from bad to good", "widest direction across")
     methods = qi.read_methods([
@@ -202,7 +202,7 @@ def draw_closed_form(demo: Demo) -> None:
             model = Ridge(alpha=own.n * value * own.level).fit(centred[~out], target[~out])
             errors[out] = target[out] - model.predict(centred[out])
         again.append(np.mean(errors**2))
-    fig, ax = figure(7, 3.6)
+    fig, ax = figure(3.6)
     ax.semilogx(grid, grouped, color=ACCENT, label="without the image's photograph: one decomposition")
     ax.scatter(grid[::2], again, color=GOOD, s=28, zorder=4, label="the same, fitted again without each photograph")
     ax.semilogx(grid, single, color=BAD, ls="--", label="without the image alone: other versions give it away")
@@ -228,7 +228,7 @@ def draw_calibration(demo: Demo) -> None:
     found = fit_calibration(scores, quality, groups=codes.tolist(), quality_range=(1, 5))
     x = np.linspace(0, 1, 400)
     mos, low, high = found.predict(x)
-    fig, ax = figure(7, 3.8)
+    fig, ax = figure(3.8)
     rng = np.random.default_rng(0)
     ax.scatter(scores, quality + rng.uniform(-0.12, 0.12, len(quality)), s=9, color=GOOD, alpha=0.5, linewidths=0,
                label="images, scored without their photograph")  # fmt: skip
@@ -263,11 +263,11 @@ def draw_familiarity(demo: Demo) -> None:
     usual = usual_nearest(anchors)
     directions = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
     nearest = (directions @ anchors.directions.T).max(axis=1)
-    fig, ax = figure(7, 3.6)
+    fig, ax = figure(3.6)
     ax.plot(usual, np.linspace(0, 1, len(usual)), color=GOOD, lw=2)
     for i, name in enumerate(images):
         ax.scatter(nearest[i], told[i], color=ACCENT, s=40, zorder=4)
-        ax.annotate(f"{name}: {told[i]:.2f}", (nearest[i], told[i]), (-9, 5 if i else 20), ha="right",
+        ax.annotate(f"{name}: {told[i]:.2f}", (nearest[i], told[i]), (-9, (-4, 9)[i] if i < 2 else 5), ha="right",
                     textcoords="offset points", color=ACCENT, fontsize=10)  # fmt: skip
     ax.set_xlim(min(nearest.min(), usual.min()) - 0.11, None)
     ax.set_title("curve: anchors, and the nearest one of another photograph", fontsize=10)
@@ -283,7 +283,7 @@ def draw_leaks(demo: Demo) -> None:
         "the image itself left out": np.arange(len(codes)),
         "its photograph left out": codes,
     }
-    fig, ax = figure(7, 3)
+    fig, ax = figure(3)
     for offset, (name, colour) in enumerate((("mean", GOOD), ("knn:top_k=1", BAD))):
         method = qi.read_method(name)
         values = []
@@ -323,7 +323,7 @@ def draw_patches(demo: Demo) -> None:
     half = whole.copy()
     blurred = qi.synthesis.distort(whole, "gaussian-blur", 5, rng=np.random.default_rng(0))
     half[:, whole.shape[1] // 2 :] = blurred[:, whole.shape[1] // 2 :]
-    fig, panels = figure(10, 2.7, 3)
+    fig, panels = figure(2.1, 1, 3)
     shown = {"as it is": whole, "right half blurred": half, "all blurred": blurred}
     maps = []
     for name, pixels in shown.items():

@@ -23,9 +23,10 @@ mpl.rcParams.update(
 )  # fmt: skip
 
 
-def figure(width: float, height: float, n: int = 1, widths: tuple[float, ...] | None = None) -> tuple[Any, Any]:
-    """Return a figure of n panels side by side, in inches."""
-    return plt.subplots(1, n, figsize=(width, height), gridspec_kw={"width_ratios": widths} if widths else None)
+def figure(height: float, rows: int = 1, columns: int = 1) -> tuple[Any, Any]:
+    """Return a figure as wide as a page of the docs, of a height in inches, and its panels."""
+    fig, panels = plt.subplots(rows, columns, figsize=(7, height))
+    return fig, panels if rows * columns == 1 else panels.ravel()
 
 
 def axes(ax: Any, x: str, y: str) -> None:

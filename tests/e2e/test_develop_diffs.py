@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tutorials import DOCS, Command, read_page, run_step
+from tests.tutorials import DOCS, Command, page_of, read_page, run_step
 from tests.unit import test_layers
 
 ROOT = DOCS.parent
@@ -26,7 +26,7 @@ FOUND = {
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what the tutorial of the study makes, and a small data set of postcards."""
     folder = tmp_path_factory.mktemp("study")
-    for step in read_page(DOCS / "tutorials" / "study.md"):
+    for step in read_page(page_of("tutorials/study")):
         if not isinstance(step, Command) or re.search(r"make_study|build", step.line):
             run_step(step, folder)
     (folder / "cards" / "images").mkdir(parents=True)
@@ -45,7 +45,7 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for room in ("quasar_index", "cli"):
         shutil.copytree(ROOT / room, copy / room, ignore=shutil.ignore_patterns("front", "__pycache__"))
     for page in FOUND:
-        text = (DOCS / "develop" / f"{page}.md").read_text(encoding="utf-8")
+        text = page_of(f"develop/{page}").read_text(encoding="utf-8")
         diffs = re.findall(r"^```diff\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
         assert diffs
         subprocess.run(
@@ -63,7 +63,7 @@ def test_a_worked_change_can_be_used(page: str, study: Path, changed: Path, monk
     code = "import quasar_index, quasar_index.cli; print(quasar_index.__file__, quasar_index.cli.__file__)"
     used = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=study).stdout
     assert used.count(str(changed)) == 2
-    steps = read_page(DOCS / "develop" / f"{page}.md")
+    steps = read_page(page_of(f"develop/{page}"))
     printed = "\n".join(run_step(step, study) for step in steps)
     assert len(steps) == 2
     for text in FOUND[page]:
