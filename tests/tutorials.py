@@ -119,7 +119,7 @@ def run_step(step: Command | File, folder: Path) -> str:
         address = re.search(rb"http://127\.0\.0\.1:\d+/\S*(?=\s)", b"".join(parts))
         if step.line.startswith("quasar-index explore") and address and not visited:
             visited = visit(address[0].decode())
-            os.killpg(process.pid, signal.SIGINT)
+            os.killpg(process.pid, signal.SIGTERM)  # a shell lets what is in its background ignore Ctrl-C
     os.close(ours)
     code = process.wait(60)
     code = 128 - code if code < 0 else code  # a signal, as a shell says it
