@@ -11,8 +11,8 @@ import typer
 
 import quasar_index as qi
 
+from . import completing, options, starter
 from . import method_option as ways
-from . import options, starter
 from .files import expand, holds_files
 from .idle import Idle
 from .output import interruptible, note, printable
@@ -37,7 +37,14 @@ def explore(
         ),
     ] = None,
     index: Annotated[
-        str | None, typer.Option("--index", "-i", metavar="NAME", help="Name or path of the index; default: starter.")
+        str | None,
+        typer.Option(
+            "--index",
+            "-i",
+            metavar="NAME",
+            help="Name or path of the index; default: starter.",
+            autocompletion=completing.indexes,
+        ),
     ] = None,
     exclude: options.ExcludeGlobs = None,
     port: Annotated[

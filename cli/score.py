@@ -15,7 +15,7 @@ import typer
 import quasar_index as qi
 from quasar_index.paths import common_folder
 
-from . import explaining, options, patch_scoring, resuming, saving, score_inputs, scorings, starter
+from . import completing, explaining, options, patch_scoring, resuming, saving, score_inputs, scorings, starter
 from . import method_option as ways
 from .idle import Idle
 from .output import Format, choose_format, interruptible, is_table
@@ -76,6 +76,7 @@ def score(
             "-i",
             metavar="NAME",
             help="Name or path of the index; default: starter. Given again: a score for each, score_NAME.",
+            autocompletion=completing.indexes,
         ),
     ] = None,
     embeddings: Annotated[

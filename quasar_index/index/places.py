@@ -27,6 +27,13 @@ def homes() -> list[Path]:
     return [Path(given).expanduser(), DEFAULT_HOME] if given else [DEFAULT_HOME]
 
 
+def index_names() -> list[str]:
+    """Return the names of the indexes in `homes`, and last that of the one that comes with the package."""
+    # Hidden folders are what an interrupted build or replacement leaves.
+    there = {found.parent.name for home in homes() for found in home.glob(f"[!.]*/{MANIFEST}")}
+    return [*sorted(there - {STARTER}), STARTER]
+
+
 def find_index(name: PathText) -> Path:
     """Return the folder of the index at a path, or of that name.
 
