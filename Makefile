@@ -4,13 +4,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: demo test torture bench lint types check page lock clean
+.PHONY: demo test torture bench lint types packaging check page lock clean
 
 demo: $(VENV)/.installed ## Build an index of demonstration photographs and try the aggregations
 	$(BIN)/quasar-index demo
 
-test: $(VENV)/.installed-test ## Run the tests, offline
-	$(BIN)/python -m pytest
+test: $(VENV)/.installed-test ## Run the tests, offline; make test ARGS="-k score"
+	$(BIN)/python -m pytest $(ARGS)
 
 # Parameters of the long run; make torture KILLS=20 FAULTS=10 IMAGES=500 STRESS=20 is a short one.
 KILLS ?= 240
@@ -39,6 +39,10 @@ lint: $(VENV)/.installed-dev
 
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
+
+# Takes 20 GB of disk for as long as it runs; ARGS=--help says what can be left out.
+packaging: $(VENV)/.installed-dev ## Build source archive and wheel, install them into fresh environments, try each extra alone
+	$(BIN)/python -m tests.packaging $(ARGS)
 
 check: lint types test ## All that CI runs
 

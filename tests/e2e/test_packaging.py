@@ -172,3 +172,27 @@ def test_wheel_declares_the_command(archives: Archives) -> None:
     files = archives.installed()
     (entry_points,) = (name for name in files if name.endswith("entry_points.txt"))
     assert "quasar-index = quasar_index.cli.main:run" in files[entry_points].decode()
+
+
+def instructions() -> list[tuple[str, str]]:
+    """Return the instructions of the Containerfile, each with its words."""
+    text = (ROOT / "Containerfile").read_text(encoding="utf-8")
+    lines = re.sub(r"^#.*\n", "", text, flags=re.MULTILINE).replace("\\\n", " ").splitlines()
+    return [(name, words) for name, _, words in (line.partition(" ") for line in lines if line.strip())]
+
+
+def test_the_container_is_built_from_what_is_here_and_needs_no_more() -> None:
+    found = instructions()
+    assert {name for name, _ in found} <= {"FROM", "WORKDIR", "COPY", "ARG", "RUN", "USER", "ENTRYPOINT", "CMD"}
+    sources = [part for name, words in found if name == "COPY" and "--from" not in words for part in words.split()[:-1]]
+    let_in = re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert sorted(sources) == sorted(let_in)
+    assert [name for name in sources if not (ROOT / name).exists()] == []
+    # What the wheel is built from: the licence files and the readme that pyproject.toml names, and both packages.
+    needed = {PROJECT["readme"], "pyproject.toml", "cli", "quasar_index"}
+    needed |= {name.partition("/")[0] for name in PROJECT["license-files"]}
+    assert needed <= set(sources)
+    (python,) = {words.partition("python:")[2].partition("-")[0] for name, words in found if name == "FROM"}
+    assert f"Programming Language :: Python :: {python}" in PROJECT["classifiers"]
+    assert found[-2:] == [("ENTRYPOINT", '["/opt/quasar-index/bin/quasar-index"]'), ("CMD", '["--help"]')]
+    assert ("USER", "quasar") in found

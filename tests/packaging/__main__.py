@@ -49,6 +49,10 @@ class Rehearsal:
             print(f"       {one.strip()}", flush=True)
         return not wrong
 
+    def forget(self) -> None:
+        """Remove uv's cache."""
+        shutil.rmtree(self.scratch / environments.CACHE, ignore_errors=True)
+
     @contextmanager
     def folder(self) -> Iterator[Path]:
         """Give an empty folder, and remove it."""
@@ -105,6 +109,7 @@ def main() -> int:
     parser.add_argument("--python", action="append", help=f"Python to install for; default: {here}")
     parser.add_argument("--with", dest="routes", action="append", choices=ROUTES, help="how to install; default: all")
     parser.add_argument("--extra", action="append", help="extra to try alone, or none; default: all")
+    parser.add_argument("--oldest", action="store_true", help="also install for the oldest Python that is let in")
     parser.add_argument("--resolve", action="append", default=[], help="only ask whether a Python finds wheels of all")
     parser.add_argument("--scratch", type=Path, help="folder with 20 GB of room; default: the system's")
     parser.add_argument("--no-demo", action="store_true", help="leave out `quasar-index demo`")
@@ -135,15 +140,22 @@ def main() -> int:
                 return environments.resolve(python, everything, rehearsal.scratch)
 
             rehearsal.step(f"{python} resolve", resolve)
+        chosen = given.routes or ROUTES
         for python in given.python or ([] if given.resolve else [here]):
-            chosen = given.routes or ROUTES
             for route in [one for one in chosen if one.startswith("uv")]:
                 try_route(rehearsal, route, python, wheel, demo=not given.no_demo)
             try_extras(rehearsal, python, wheel, names)
-            # pip and pipx copy what they install: that needs the room of the cache.
-            shutil.rmtree(rehearsal.scratch / environments.CACHE, ignore_errors=True)
+            rehearsal.forget()  # pip and pipx copy what they install: that needs the room of the cache
             for route in [one for one in chosen if one.startswith("pip")]:
                 try_route(rehearsal, route, python, wheel, demo=False)
+        oldest = environments.oldest_of(wheel)
+        if given.oldest and oldest not in (given.python or [here]):
+            try:
+                environments.find_python(oldest)
+            except environments.InstallError as error:
+                print(f"not tried: {error}", flush=True)
+            else:
+                try_route(rehearsal, "uv", oldest, wheel, demo=not given.no_demo)
     if rehearsal.failed:
         print(f"failed: {', '.join(rehearsal.failed)}")
     print(f"{rehearsal.n_passed} passed, {len(rehearsal.failed)} failed")

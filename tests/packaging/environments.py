@@ -2,6 +2,7 @@
 
 import csv
 import email
+import email.message
 import io
 import os
 import re
@@ -23,9 +24,18 @@ class InstallError(Exception):
 
 def extras_of(wheel: Path) -> list[str]:
     """Return the extras that the metadata of a wheel names."""
+    return _metadata(wheel).get_all("Provides-Extra") or []
+
+
+def oldest_of(wheel: Path) -> str:
+    """Return the oldest Python that a wheel can be installed for, such as 3.10."""
+    return str(_metadata(wheel)["Requires-Python"]).removeprefix(">=")
+
+
+def _metadata(wheel: Path) -> email.message.Message:
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (one for one in archive.namelist() if one.endswith(".dist-info/METADATA"))
-        return email.message_from_bytes(archive.read(name)).get_all("Provides-Extra") or []
+        return email.message_from_bytes(archive.read(name))
 
 
 def by_uv(python: str, wheel: str, room: Path, scratch: Path) -> Path:

@@ -56,6 +56,12 @@ def check_command(version: str) -> None:
     expect(command("--version") == f"quasar-index {version}\n", "--version says another one")
     shown = command("--help")
     expect("Score" in shown and "demo" in shown and "verify" in shown, "--help lists no commands")
+    # Every command, with its options as they are declared: another Python or Typer may read them otherwise.
+    from quasar_index.cli.commands import PANELS, load
+
+    for name in (name for lines in PANELS.values() for name in lines):
+        words = [word for one in load(name).params if one.param_type_name == "option" for word in one.opts]
+        expect("--help-all" in words and not [word for word in words if word.endswith("-")], f"{name}: {words}")
     module = [sys.executable, "-I", "-m", "quasar_index.cli", "--version"]
     done = subprocess.run(module, capture_output=True, text=True, check=False)
     expect(done.stdout == f"quasar-index {version}\n", f"python -m quasar_index.cli: {done.stdout}{done.stderr}")
