@@ -4,13 +4,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: demo test torture bench lint types docs check page lock clean
+.PHONY: demo test torture bench lint types docs packaging check page lock clean
 
 demo: $(VENV)/.installed ## Build an index of demonstration photographs and try the aggregations
 	$(BIN)/quasar-index demo
 
-test: $(VENV)/.installed-test ## Run the tests, offline
-	$(BIN)/python -m pytest
+test: $(VENV)/.installed-test ## Run the tests, offline; make test ARGS="-k score"
+	$(BIN)/python -m pytest $(ARGS)
 
 # Parameters of the long run; make torture KILLS=20 FAULTS=10 IMAGES=500 STRESS=20 ROUNDS=7 is a short one.
 KILLS ?= 240
@@ -46,7 +46,11 @@ docs: $(VENV)/.installed-dev ## Write the documentation to build/docs, without a
 	$(BIN)/python -m sphinx -q -n -W --keep-going docs build/docs
 	@echo "build/docs/index.html"
 
-check: lint types test docs ## All that CI runs
+# Takes 20 GB of disk for as long as it runs; ARGS=--help says what can be left out.
+packaging: $(VENV)/.installed-dev ## Build source archive and wheel, install them into fresh environments, try each extra alone
+	$(BIN)/python -m tests.packaging $(ARGS)
+
+check: lint types test docs ## The larger part of what CI runs
 
 # Each set holds the one before it; the package itself is installed editable, without looking for dependencies again.
 $(VENV)/.installed: requirements/run.lock pyproject.toml

@@ -12,7 +12,7 @@ import quasar_index as qi
 from quasar_index.errors import counted
 from quasar_index.sizes import read_count
 
-from . import options, patch_options
+from . import completing, options, patch_options
 from .data import LABELS_IDLE, THRESHOLD_IDLE, note_failures, note_found, read_embeddings, read_sources
 from .distribution import DISTRIBUTION, Distribution
 from .distribution import IDLE as DISTRIBUTION_IDLE
@@ -79,7 +79,13 @@ def build(
     ] = None,
     encoder: Annotated[
         str | None,
-        typer.Option("--encoder", "-e", help="See 'quasar-index encoders'.", rich_help_panel="Encoder"),
+        typer.Option(
+            "--encoder",
+            "-e",
+            help="See 'quasar-index encoders'.",
+            rich_help_panel="Encoder",
+            autocompletion=completing.encoders,
+        ),
     ] = None,
     layers: options.Layers = None,
     input_rule: options.InputRule = None,

@@ -11,7 +11,7 @@ import typer
 import quasar_index as qi
 from quasar_index.errors import counted
 
-from . import options
+from . import completing, options
 from .idle import Idle
 from .output import interruptible, note, print_facts, print_table
 from .progress import progress_bar
@@ -46,6 +46,7 @@ def check(
             "-i",
             metavar="NAME",
             help="Index: look for near-duplicates in it and among the images, and compare its scores with the labels.",
+            autocompletion=completing.indexes,
         ),
     ] = None,
     rating: Annotated[

@@ -12,9 +12,9 @@ import quasar_index as qi
 from quasar_index.encoders.spec import EncoderSpec
 from quasar_index.errors import counted
 
+from . import completing, options
 from . import evaluation_files as files
 from . import method_option as ways
-from . import options
 from .data import LABELS_IDLE, note_found, read_sources
 from .evaluation_results import read_results
 from .evaluation_run import Protocol, embed_for_all, embed_images, open_indexes, read_all_embedded
@@ -95,7 +95,8 @@ class ReportFormat(str, Enum):
 def evaluate(
     *,
     index: Annotated[
-        list[str] | None, typer.Option("--index", "-i", help="Name or path; several are compared.")
+        list[str] | None,
+        typer.Option("--index", "-i", help="Name or path; several are compared.", autocompletion=completing.indexes),
     ] = None,
     data: Annotated[
         str | None, typer.Option("--data", "-d", metavar="SPEC", help="Rated images, as for build.")
@@ -162,7 +163,11 @@ def evaluate(
     encoder: Annotated[
         str | None,
         typer.Option(
-            "--encoder", "-e", help="Of --cross-validate of --data; of patches:prompts.", rich_help_panel="Encoder"
+            "--encoder",
+            "-e",
+            help="Of --cross-validate of --data; of patches:prompts.",
+            rich_help_panel="Encoder",
+            autocompletion=completing.encoders,
         ),
     ] = None,
     layers: options.Layers = None,

@@ -12,8 +12,8 @@ import typer
 import quasar_index as qi
 from quasar_index.index.places import STARTER
 
+from . import completing, options, starter
 from . import method_option as ways
-from . import options, starter
 from .files import expand, holds_files
 from .idle import Idle
 from .output import interruptible, note, printable
@@ -39,7 +39,13 @@ def explore(
     ] = None,
     index: Annotated[
         str | None,
-        typer.Option("--index", "-i", metavar="NAME", help="Name, path or address; default: starter."),
+        typer.Option(
+            "--index",
+            "-i",
+            metavar="NAME",
+            help="Name, path or address; default: starter.",
+            autocompletion=completing.indexes,
+        ),
     ] = None,
     exclude: options.ExcludeGlobs = None,
     port: Annotated[

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import wraps
-from inspect import Parameter, Signature, signature
-from typing import Any, get_type_hints
+from inspect import Parameter, Signature, get_annotations, signature
+from typing import Any
 
 
 def spread(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a command that takes, for each of its groups, the options of the group; `function` gets the group."""
-    hints = get_type_hints(function, include_extras=True)
+    # Unlike typing.get_type_hints, this leaves the options of parameters whose default is None in their place on
+    # Python 3.10 too.
+    hints = get_annotations(function, eval_str=True)
     groups: dict[str, Any] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
     parameters: list[Parameter] = []
     for name, one in signature(function).parameters.items():
         if name in groups:
-            kinds = get_type_hints(groups[name], include_extras=True)
+            kinds = get_annotations(groups[name], eval_str=True)
             parameters += [
                 Parameter(part.name, Parameter.KEYWORD_ONLY, default=part.default, annotation=kinds[part.name])
                 for part in fields(groups[name])

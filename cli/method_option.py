@@ -10,6 +10,7 @@ import typer
 
 import quasar_index as qi
 
+from . import completing
 from .idle import Given, Idle
 from .output import note
 from .progress import progress_bar
@@ -36,6 +37,7 @@ def _option(words: str, **more: Any) -> Any:
         help=f"{words}  \\[mean]",
         rich_help_panel=_PANEL,
         show_default=False,
+        autocompletion=completing.methods,
         **more,
     )
 

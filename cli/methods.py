@@ -12,7 +12,7 @@ import typer
 
 import quasar_index as qi
 
-from . import options
+from . import completing, options
 from .output import print_facts, print_table, print_text
 
 _WRAPPED = re.compile(r"(?<=\S)\n(?: {2})?(?=[^\s-])")
@@ -22,7 +22,12 @@ _WRAPPED = re.compile(r"(?<=\S)\n(?: {2})?(?=[^\s-])")
 def methods(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME]", help="A method, for its parameters and formula.", show_default=False),
+        typer.Argument(
+            metavar="[NAME]",
+            help="A method, for its parameters and formula.",
+            show_default=False,
+            autocompletion=completing.methods,
+        ),
     ] = None,
     json: options.Json = False,
 ) -> None:

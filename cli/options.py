@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from . import completing
+
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:i.", rich_help_panel="Encoder")]
 Weights = Annotated[
     Path | None,
@@ -60,7 +62,10 @@ Threshold = Annotated[
         rich_help_panel="Data",
     ),
 ]
-Index = Annotated[str, typer.Argument(metavar="NAME", help="Name, path or address of an index.")]
+Index = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="Name, path or address of an index.", autocompletion=completing.indexes),
+]
 IndexVersion = Annotated[
     str | None,
     typer.Option(

@@ -16,8 +16,8 @@ import quasar_index as qi
 from quasar_index.errors import counted
 from quasar_index.paths import common_folder
 
+from . import completing, options, starter
 from . import method_option as ways
-from . import options, starter
 from .files import expand
 from .idle import Idle
 from .output import Format, Row, check_output, choose_format, interruptible, note, write_rows
@@ -93,7 +93,13 @@ def pick(
         typer.Argument(help="Images, as 'score' takes them, or a file that it wrote."),
     ],
     index: Annotated[
-        str | None, typer.Option("--index", "-i", help="Name, path or address of the index; default: starter.")
+        str | None,
+        typer.Option(
+            "--index",
+            "-i",
+            help="Name, path or address of the index; default: starter.",
+            autocompletion=completing.indexes,
+        ),
     ] = None,
     best: BestOption = None,
     min_score: MinScoreOption = None,

@@ -15,8 +15,8 @@ import typer
 import quasar_index as qi
 from quasar_index.paths import common_folder
 
-from . import distribution as machines
 from . import (
+    completing,
     explaining,
     options,
     patch_scoring,
@@ -27,6 +27,7 @@ from . import (
     score_inputs,
     starter,
 )
+from . import distribution as machines
 from . import method_option as ways
 from .idle import Idle
 from .output import Format, choose_format, interruptible, is_table
@@ -89,6 +90,7 @@ def score(
             "-i",
             metavar="NAME",
             help="Name, path or address of the index; default: starter. Given again: a score for each, score_NAME.",
+            autocompletion=completing.indexes,
         ),
     ] = None,
     embeddings: Annotated[

@@ -12,8 +12,8 @@ import typer
 import quasar_index as qi
 from quasar_index.errors import counted
 
+from . import completing, options
 from . import method_option as ways
-from . import options
 from .data import note_found, read_sources
 from .evaluate import read_group
 from .idle import Idle
@@ -53,7 +53,13 @@ def sweep(
     context: typer.Context,
     *,
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Name, path or address of an index.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="[NAME]",
+            help="Name, path or address of an index.",
+            show_default=False,
+            autocompletion=completing.indexes,
+        ),
     ] = None,
     plan: Annotated[Path | None, typer.Option("--plan", metavar="FILE.toml", help="A declared sweep.")] = None,
     selectors: Annotated[

@@ -16,8 +16,9 @@ import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, field, fields
 from difflib import get_close_matches
+from inspect import get_annotations
 from numbers import Integral
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from .errors import DataError, QuasarError
 
@@ -171,7 +172,10 @@ _HINTS: dict[type, dict[str, Any]] = {}
 
 def _hints(kind: type) -> dict[str, Any]:
     if kind not in _HINTS:
-        _HINTS[kind] = get_type_hints(kind)
+        # typing.get_type_hints refuses KW_ONLY on Python 3.10.
+        _HINTS[kind] = {
+            name: hint for base in reversed(kind.__mro__) for name, hint in get_annotations(base, eval_str=True).items()
+        }
     return _HINTS[kind]
 
 

@@ -8,6 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.file_server import FileServer, serving
+from tests.skips import (  # noqa: F401 - hooks
+    pytest_collectreport,
+    pytest_runtest_logreport,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+)
 
 NUMBERS = itertools.count()
 

@@ -43,6 +43,13 @@ def _home_in_store(name: PathText) -> Address | None:
     return place if isinstance(place, Address) else None
 
 
+def index_names() -> list[str]:
+    """Return the names of the indexes in `homes`, and last that of the one that comes with the package."""
+    # Hidden folders are what an interrupted build or replacement leaves.
+    there = {found.parent.name for home in homes() for found in home.glob(f"[!.]*/{MANIFEST}")}
+    return [*sorted(there - {STARTER}), STARTER]
+
+
 def find_index(name: PathText) -> Path:
     """Return the folder of the index at a path or an address, or of that name; the one that stands for an address.
 

@@ -11,6 +11,8 @@ import pytest
 import quasar_index as qi
 from tests.unit.test_paths import MATRIX, SCORES, source
 
+arrow_pandas = pytest.mark.skipif(not hasattr(pd.DataFrame, "from_arrow"), reason="pandas 3 needs Python 3.11")
+
 
 @pytest.fixture
 def rows(tiny_encoder, write_images, tmp_path):
@@ -19,6 +21,7 @@ def rows(tiny_encoder, write_images, tmp_path):
     return list(scorer.score_files([*write_images(3), str(tmp_path / "missing.png")]))
 
 
+@arrow_pandas
 def test_scores_become_frames(rows):
     table = qi.methods.score_table(iter(rows))
     for frame in (table.to_pandas(), pd.DataFrame(pl.DataFrame(table).to_dicts()), pd.DataFrame.from_arrow(table)):
@@ -58,6 +61,7 @@ def index(tmp_path):
     return qi.build_from_embeddings(tmp_path / "own", source(), MATRIX).index
 
 
+@arrow_pandas
 def test_an_index_becomes_a_frame(index):
     frame = pl.from_arrow(index.to_arrow())
     assert (len(frame), "embedding" in frame.columns) == (24, False)
@@ -79,6 +83,7 @@ def test_an_index_is_exported_as_csv_for_a_spreadsheet(index, tmp_path):
         assert len({len(row) for row in csv.reader(file)}) == 1
 
 
+@arrow_pandas
 def test_an_evaluation_becomes_a_frame():
     report = qi.cross_validate([qi.Mean(), qi.Knn(3)], MATRIX, SCORES, list("abcdef") * 4, n_resamples=40)
     frame = pl.from_arrow(report.to_arrow())

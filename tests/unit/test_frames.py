@@ -31,7 +31,7 @@ FRAMES = {
     "pandas, mixed types": lambda: PANDAS.assign(score=[1, "2.5"], other=[1, "x"]),
     "pandas, mixed types and an index": lambda: PANDAS.assign(score=[1, "2.5"]).set_index("image").rename_axis(None),
     "pandas, columns as categories": lambda: PANDAS.T.T.rename_axis(columns="what"),
-    "pandas, one column": lambda: PANDAS.set_index("image")["score"],
+    **({"pandas, one column": lambda: PANDAS.set_index("image")["score"]} if hasattr(pd.Series, "from_arrow") else {}),
     "polars": lambda: pl.DataFrame(COLUMNS),
     "polars, categories": lambda: pl.DataFrame(COLUMNS).with_columns(pl.col("image", "camera").cast(pl.Categorical)),
     "polars, decimals": lambda: pl.DataFrame(COLUMNS).with_columns(pl.col("score").cast(pl.Decimal(10, 2))),

@@ -1,0 +1,1 @@
+"""What strangers install: the archives, and what they do in fresh environments. `python -m tests.packaging --help`."""
