@@ -15,7 +15,7 @@ from api_pages import api_pages, places
 from command_pages import command_pages
 from docutils import nodes
 from numpy.typing import ArrayLike
-from registry_pages import dataset_pages, encoder_pages, method_pages, selector_pages
+from registry_pages import dataset_pages, distortion_pages, encoder_pages, method_pages, selector_pages
 from sphinx import addnodes
 from sphinx.util.typing import stringify_annotation
 
@@ -29,11 +29,22 @@ LIKE = (stringify_annotation(ArrayLike, "smart"), stringify_annotation(ArrayLike
 """What becomes an array, likewise."""
 
 
+MAKERS = (
+    command_pages,
+    method_pages,
+    selector_pages,
+    encoder_pages,
+    dataset_pages,
+    distortion_pages,
+    api_pages,
+)
+
+
 def write_pages(app: Any) -> None:
     """Write all pages; remove those of what is no more."""
     folder = Path(app.srcdir) / MADE
     pages: dict[str, str] = {}
-    for make in (command_pages, method_pages, selector_pages, encoder_pages, dataset_pages, api_pages):
+    for make in MAKERS:
         pages |= make()
     for name, text in pages.items():
         path = folder / f"{name}.md"

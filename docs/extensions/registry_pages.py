@@ -156,3 +156,20 @@ def dataset_pages() -> dict[str, str]:
         contents(qi.DATASETS),
     )
     return pages
+
+
+def distortion_pages() -> dict[str, str]:
+    """Return one page of all distortions."""
+    rows = [
+        (str(one.number), code(name), one.kind, prose(one.parameter), ", ".join(f"{level:g}" for level in one.levels))
+        for name, one in qi.synthesis.DISTORTIONS.items()
+    ]
+    module = sys.modules[qi.synthesis.Distortion.__module__]
+    text = page(
+        "Distortions",
+        "What `quasar-index synthesize` does to pristine images. `--types` takes names, numbers and families.",
+        table(("number", "name", "family", "what a strength is", "levels 1 to 5"), rows),
+        "## Source",
+        docstring(module.__doc__),
+    )
+    return {"distortions": text}

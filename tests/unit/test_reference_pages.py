@@ -24,7 +24,7 @@ def pages():
     finally:
         sys.path.remove(folder)
     made = commands.command_pages() | registry.method_pages() | registry.selector_pages() | registry.encoder_pages()
-    return made | registry.dataset_pages() | api.api_pages()
+    return made | registry.dataset_pages() | registry.distortion_pages() | api.api_pages()
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,14 @@ def test_the_page_of_a_method_has_formula_and_parameters(pages, name):
         assert all(cell.strip() for cell in row.strip("|").split(" | ")), "default, range and words"
     first = (sys.modules[kind.__module__].__doc__ or "").splitlines()[0]
     assert first in text.replace("\\", "")
+
+
+def test_each_distortion_has_a_row_with_its_levels(pages):
+    rows = [line for line in pages["distortions"].splitlines() if line.startswith("| ")][2:]
+    assert len(rows) == len(qi.synthesis.DISTORTIONS) == 25
+    for one, row in zip(qi.synthesis.DISTORTIONS.values(), rows, strict=True):
+        assert row.startswith(f"| {one.number} | `{one.name}` |")
+        assert [float(cell) for cell in row.rstrip("| ").split("| ")[-1].split(", ")] == list(one.levels)
 
 
 def test_a_formula_is_a_block_of_its_own(pages):
