@@ -12,18 +12,20 @@ demo: $(VENV)/.installed ## Build an index of demonstration photographs and try 
 test: $(VENV)/.installed-test ## Run the tests, offline
 	$(BIN)/python -m pytest
 
-# Parameters of the long run; make torture KILLS=20 FAULTS=10 IMAGES=500 STRESS=20 is a short one.
+# Parameters of the long run; make torture KILLS=20 FAULTS=10 IMAGES=500 STRESS=20 ROUNDS=7 is a short one.
 KILLS ?= 240
 FAULTS ?= 120
 IMAGES ?= 20000
 STRESS ?= 600
+ROUNDS ?= 35
 EXAMPLES ?= 1000
 SEED ?= 0
 
-torture: $(VENV)/.installed-test ## Crashes, full disks, readers beside a writer, mutated images: about 20 minutes
+torture: $(VENV)/.installed-test ## Crashes, full disks, dying workers, readers beside a writer, mutated images: about half an hour
 	@failed=0; \
 	$(BIN)/python -m tests.torture.crashes --kills $(KILLS) --faults $(FAULTS) --seed $(SEED) || failed=1; \
 	$(BIN)/python -m tests.torture.concurrency --seconds $(STRESS) --seed $(SEED) || failed=1; \
+	$(BIN)/python -m tests.torture.cluster --rounds $(ROUNDS) --seed $(SEED) || failed=1; \
 	$(BIN)/python -m tests.torture.mutated_images --count $(IMAGES) --seed $(SEED) || failed=1; \
 	QUASAR_INDEX_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -q tests/property || failed=1; \
 	exit $$failed

@@ -13,15 +13,22 @@ from quasar_index.errors import counted
 from . import options, patch_options
 from .changes import in_words, print_change
 from .data import LABELS_IDLE, THRESHOLD_IDLE, note_failures, note_found, read_embeddings, read_sources
+from .distribution import DISTRIBUTION, Distribution
+from .distribution import IDLE as DISTRIBUTION_IDLE
 from .idle import Idle
 from .output import interruptible, note
 from .progress import progress_bar
 
 IDLE = (
-    Idle(options.EMBEDDING, lambda given: given["embeddings"] is not None, "--embeddings need no encoder"),
+    Idle(
+        (*options.EMBEDDING, *DISTRIBUTION),
+        lambda given: given["embeddings"] is not None,
+        "--embeddings need no encoder",
+    ),
     patch_options.IDLE[-1],
     *LABELS_IDLE,
     THRESHOLD_IDLE,
+    *DISTRIBUTION_IDLE,
 )
 
 
@@ -48,6 +55,7 @@ def add(
     ] = None,
     patches: patch_options.MoreOption = None,
     embedding: options.Embedding,
+    distribution: Distribution,
     json: options.Json = False,
 ) -> None:
     """Add anchors to an index; images that it holds already are not embedded, their labels are brought up to date.
@@ -70,7 +78,7 @@ def add(
         encoder = qi.encoders.LazyEncoder(index.manifest.encoder, **embedding.loading, n_images=sum(map(len, sources)))
         qi.allow_pixels(embedding.max_pixels)
         with interruptible("the same command goes on where it stopped"), progress_bar("embedding") as on_progress:
-            report = index.add(sources, encoder, **embedding.running, on_progress=on_progress)
+            report = index.add(sources, encoder, **embedding.running, **distribution.running, on_progress=on_progress)
     if report.n_resumed:
         note(f"{counted(report.n_resumed, 'embedding was', 'embeddings were')} left by an interrupted addition")
     note_found(embedding.cache)

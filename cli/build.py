@@ -13,6 +13,8 @@ from quasar_index.errors import counted
 
 from . import options, patch_options
 from .data import LABELS_IDLE, THRESHOLD_IDLE, note_failures, note_found, read_embeddings, read_sources
+from .distribution import DISTRIBUTION, Distribution
+from .distribution import IDLE as DISTRIBUTION_IDLE
 from .idle import Idle
 from .info import index_facts
 from .output import interruptible, note, print_facts
@@ -31,13 +33,14 @@ class Dtype(str, Enum):
 
 IDLE = (
     Idle(
-        ("encoder", "layers", "input_rule", *options.EMBEDDING),
+        ("encoder", "layers", "input_rule", *options.EMBEDDING, *DISTRIBUTION),
         lambda given: given["embeddings"] is not None,
         "--embeddings need no encoder",
     ),
     *patch_options.IDLE,
     *LABELS_IDLE,
     THRESHOLD_IDLE,
+    *DISTRIBUTION_IDLE,
 )
 
 
@@ -87,6 +90,7 @@ def build(
         int | None,
         typer.Option(min=1, help="Most anchors in a table of the index; default: one table.", rich_help_panel=STORAGE),
     ] = None,
+    distribution: Distribution,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an index of that name.")] = False,
     json: options.Json = False,
 ) -> None:
@@ -126,9 +130,12 @@ def build(
                 f"encoder {chosen} (works offline); the paper's settings are --encoder clip-rn50 for quality and "
                 "--encoder clip-vit-l-14 for aesthetics"
             )
-        loaded = qi.load_encoder(
-            chosen, layers=layers, input_rule=input_rule, **embedding.loading, n_images=sum(map(len, sources))
-        )
+        n_images = sum(map(len, sources))
+        loading = {"weights": embedding.weights, "device": "cpu"} if distribution.is_ray else embedding.loading
+        loaded = qi.load_encoder(chosen, layers=layers, input_rule=input_rule, **loading, n_images=n_images)
+        if distribution.is_ray:
+            loaded = qi.encoders.patch_level(loaded) if patches else loaded
+            loaded = distribution.of_workers(loaded, embedding, n_images)
         with interruptible("the same command goes on where it stopped"), progress_bar("embedding") as on_progress:
             report = qi.build_index(
                 name,
@@ -138,6 +145,7 @@ def build(
                 anchors_per_shard=anchors_per_shard,
                 overwrite=overwrite,
                 **embedding.running,
+                **distribution.running,
                 on_progress=on_progress,
             )
     if report.n_resumed:

@@ -11,6 +11,7 @@ import typer
 import quasar_index as qi
 
 from .idle import Idle
+from .options import Embedding
 
 _PANEL = "Many machines"
 
@@ -42,7 +43,8 @@ class Distribution:
         str | None,
         typer.Option(
             metavar="HOST:PORT",
-            help="Address of the cluster; default: the one that this machine belongs to, else one is started here.",
+            help="Address of the cluster; default: the one that this machine belongs to, else one is started here "
+            "('local': always).",
             rich_help_panel=_PANEL,
         ),
     ] = None
@@ -54,9 +56,21 @@ class Distribution:
     ] = None
 
     @property
+    def is_ray(self) -> bool:
+        """Whether workers of a cluster do them."""
+        return self.distribution is Where.ray
+
+    def of_workers(self, encoder: Any, embedding: Embedding, n_images: int) -> Any:
+        """Return an encoder as workers load it: on their device, which this machine need not have."""
+        how: dict[str, Any] = {
+            "device": embedding.device, "precision": embedding.precision.value, "n_images": n_images,
+        }  # fmt: skip
+        return qi.encoders.LazyEncoder(encoder.spec, **how)
+
+    @property
     def running(self) -> dict[str, Any]:
         """What a plan is run with."""
-        executor = qi.plans.RayExecutor(self.workers, self.address) if self.distribution is Where.ray else None
+        executor = qi.plans.RayExecutor(self.workers, self.address) if self.is_ray else None
         return {"executor": executor, "shard_rows": self.shard_rows}
 
 

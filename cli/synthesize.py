@@ -21,12 +21,12 @@ from .progress import progress_bar
 
 IDLE = (
     Idle(
-        ("types", "levels", "per_image", "seed", "workers", "format_", "preview", "preview_of", "exclude"),
+        ("types", "levels", "per_image", "seed", "threads", "format_", "preview", "preview_of", "exclude"),
         lambda given: given["list_"],
         "--list lists the distortions and stops",
     ),
     Idle(
-        ("levels", "per_image", "workers", "format_", "json"),
+        ("levels", "per_image", "threads", "format_", "json"),
         lambda given: given["output"] is None and given["preview"] is not None and not given["list_"],
         "without OUT nothing is made but the preview, at all levels",
     ),
@@ -62,7 +62,7 @@ def synthesize(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of noise, positions and of --per-image.")] = 0,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; default: one a core.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads; default: one a core.")] = None,
     format_: Annotated[
         ImageFormat, typer.Option("--format", "-f", help="Of the distorted images; bmp, as KADIS, is larger.")
     ] = ImageFormat.png,
@@ -110,7 +110,7 @@ def synthesize(
             levels=chosen_levels,
             per_image=drawn,
             seed=seed,
-            n_workers=workers,
+            n_workers=threads,
             extension=format_.value,
             exclude=exclude or (),
             # in images, so that the rate is one of images

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -14,6 +15,18 @@ from .forks import compute_alone, is_forked
 
 SMALL = 1 << 31
 """Multiplications of one step, up to which one thread is faster than two (half a second's work of one core)."""
+
+_IMPORTING = threading.RLock()
+
+
+@contextmanager
+def import_alone() -> Iterator[None]:
+    """Let one thread at a time import scikit-learn in here: two find each other's modules half made.
+
+    Its modules import each other in circles, which Python lets two threads enter from two ends.
+    """
+    with _IMPORTING:
+        yield
 
 
 def n_cores() -> int:

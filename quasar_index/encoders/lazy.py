@@ -84,6 +84,11 @@ class LazyEncoder:
         return getattr(self._loaded, "device", "cpu" if self._device == "auto" else self._device)
 
     @property
+    def asked_device(self) -> str:
+        """Where it was asked to run, as in `load_encoder`."""
+        return self._device
+
+    @property
     def base(self) -> str:
         """What it embeds in while it tries runtimes; float32 before it is loaded."""
         return getattr(self._loaded, "base", "fp32")
@@ -127,4 +132,5 @@ class LazyEncoder:
 
     def _load(self) -> Encoder:
         self._loaded = load_recorded_encoder(self.spec, **self._options)
+        self.spec = replace(self.spec, runtime=self._loaded.spec.runtime)
         return self._loaded

@@ -29,7 +29,7 @@ from ..maps.packing import default_colour, packed, packed_colours
 from ..maps.wording import percent
 from ..methods.fitted import FittedMethod
 from ..report.labels import AnchorLabels
-from ..threads import threads_for
+from ..threads import import_alone, threads_for
 from .photos import plain
 
 MOST_ROWS = 200
@@ -320,7 +320,8 @@ class AnchorView:
 
 def _plane_of(directions: FloatArray) -> _Plane:
     """Return the plane of (N, D) directions, D >= 2, by some thousands of them."""
-    from sklearn.utils.extmath import randomized_svd
+    with import_alone():
+        from sklearn.utils.extmath import randomized_svd
 
     n = len(directions)
     drawn = np.arange(n) if n <= _SAMPLE else np.sort(np.random.default_rng(0).choice(n, _SAMPLE, replace=False))

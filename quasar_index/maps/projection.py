@@ -22,6 +22,7 @@ from ..arrays import BoolArray, DoubleArray, FloatArray, IntArray
 from ..errors import DataError, counted
 from ..methods.shrinkage import Shrinkage
 from ..methods.space import DEFAULT_SPACE, Space, SpaceName, fit_space
+from ..threads import import_alone
 
 ProjectionName: TypeAlias = Literal["pca", "umap"]
 
@@ -118,7 +119,8 @@ def _draw(n: int, sample: int, keep: BoolArray | None, seed: int) -> IntArray:
 
 
 def _pca(vectors: FloatArray) -> tuple[DoubleArray, tuple[float, float]]:
-    from sklearn.decomposition import PCA
+    with import_alone():
+        from sklearn.decomposition import PCA
 
     # Both solvers are exact, and so the same on every run; the first suits few anchors, the second many.
     solver = "full" if len(vectors) < vectors.shape[1] else "covariance_eigh"

@@ -6,5 +6,6 @@ interruption: it does the rows that no piece holds. A worker that dies costs its
 """
 
 from .executor import Executor, LocalExecutor, executor_of
+from .ray_executor import RayExecutor
 
-__all__ = ["Executor", "LocalExecutor", "executor_of"]
+__all__ = ["Executor", "LocalExecutor", "RayExecutor", "executor_of"]

@@ -11,14 +11,16 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from ..encoders.base import Encoder
+from ..encoders.lazy import LazyEncoder
 from ..encoders.pipeline import EncodedImage, encode_files
 from ..encoders.runtimes import fix_runtime
+from ..images import allow_pixels
 from .inputs import Row
 from .job import Packed
 from .plan import Pieces
@@ -28,14 +30,12 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class EmbedJob:
-    """Embeds images (see `encode_files` for its arguments).
+class EncodingJob:
+    """What jobs that embed images share (see `encode_files` for its arguments).
 
     Attributes:
         encoder: Embeds the images.
         reads: Of each source, what opens an image.
-        known: Content ids of images that need no embedding.
-        cache: Where embeddings are looked up and put; None for nowhere.
     """
 
     encoder: Encoder
@@ -43,18 +43,55 @@ class EmbedJob:
     batch_size: int
     n_workers: int | None
     max_pixels: int
-    known: Container[str] = field(default=(), repr=False)
-    cache: EmbeddingCache | None = None
-    ending: str = ".arrow"
 
     @property
     def runtime(self) -> str:
         """See `Job.runtime`."""
         return self.encoder.spec.runtime
 
+    @property
+    def device(self) -> str:
+        """See `Job.device`."""
+        asked = getattr(self.encoder, "asked_device", None)
+        return str(getattr(self.encoder, "device", "cpu") if asked is None else asked)
+
+    def open(self, n_threads: int) -> None:
+        """See `Job.open`."""
+        self.n_workers = self.n_workers or n_threads
+        allow_pixels(self.max_pixels)
+        _load(self.encoder)
+
+    def choose_runtime(self, rows: Iterable[Row]) -> str:
+        """See `Job.choose_runtime`."""
+        if not self.runtime and hasattr(self.encoder, "fix_runtime"):
+            for _ in self.run(rows):
+                if self.runtime:
+                    break
+            else:
+                self.fix_runtime(getattr(self.encoder, "base", "fp32"))
+        return self.runtime
+
     def fix_runtime(self, runtime: str) -> None:
         """See `Job.fix_runtime`."""
         fix_runtime(self.encoder, runtime)
+
+    def run(self, rows: Iterable[Row]) -> Iterator[Any]:
+        """See `Job.run`."""
+        raise NotImplementedError
+
+
+@dataclass
+class EmbedJob(EncodingJob):
+    """Embeds images.
+
+    Attributes:
+        known: Content ids of images that need no embedding.
+        cache: Where embeddings are looked up and put; None for nowhere.
+    """
+
+    known: Container[str] = field(default=(), repr=False)
+    cache: EmbeddingCache | None = None
+    ending: str = ".arrow"
 
     def run(self, rows: Iterable[Row]) -> Iterator[EncodedImage]:
         """See `Job.run`."""
@@ -103,6 +140,11 @@ class EmbedJob:
             file.write_batch(pa.record_batch(columns, schema=schema))
         failures = [(start + n, image.path, image.error) for n, image in enumerate(results) if image.error]
         return Packed(sink.getvalue().to_pybytes(), tuple(failures))
+
+
+def _load(encoder: Any) -> None:
+    if isinstance(encoder, LazyEncoder):
+        encoder.load()
 
 
 def piece_schema(dim: int) -> pa.Schema:

@@ -23,6 +23,7 @@ class Executor(Protocol):
         folder: Path,
         *,
         on_rows: Callable[[int], None],
+        on_runtime: Callable[[str], None],
         on_piece: Callable[[Piece], None],
     ) -> None:
         """Do shards, in any order, and write a piece of each.
@@ -33,6 +34,7 @@ class Executor(Protocol):
             shards: Rows that no piece holds yet.
             folder: Of the pieces.
             on_rows: Called with the number of rows that have been done since the last call.
+            on_runtime: Called with what embeds the images, once it is known, before the first piece is written.
             on_piece: Called when a piece is on the disk.
         """
         ...
@@ -58,6 +60,7 @@ class LocalExecutor:
         folder: Path,
         *,
         on_rows: Callable[[int], None],
+        on_runtime: Callable[[str], None],
         on_piece: Callable[[Piece], None],
     ) -> None:
         """See `Executor.run`. An interruption keeps the results that are there: they are a shorter piece."""
@@ -72,6 +75,8 @@ class LocalExecutor:
         def save(start: int, results: list[Any], states: Any) -> None:
             done = range(start, start + len(results))
             state = digest_of(states[: len(results)])
+            if job.runtime:
+                on_runtime(job.runtime)
             on_piece(write_piece(folder, done, job.pack(start, results), state, job.ending))
 
         found = job.run(stream())

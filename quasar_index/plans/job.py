@@ -40,6 +40,23 @@ class Job(Protocol[R]):
         """What embeds the images, such as "onnx"; "" before that is decided."""
         ...
 
+    @property
+    def device(self) -> str:
+        """Where the images are embedded, such as "cuda"; "auto" for whatever a worker has."""
+        ...
+
+    def open(self, n_threads: int) -> None:
+        """Load in a worker what takes long; it may use so many threads.
+
+        Raises:
+            QuasarError: When something is missing there, such as the weights.
+        """
+        ...
+
+    def choose_runtime(self, rows: Iterable[Row]) -> str:
+        """Decide, where that is open, what embeds the images; `rows` are some to try it on. "" for no choice at all."""
+        ...
+
     def fix_runtime(self, runtime: str) -> None:
         """Let nothing but this runtime embed the images: all workers of a plan use the same."""
         ...

@@ -104,16 +104,16 @@ class Plan:
                 if on_progress is not None:
                     on_progress(min(done, total), total)
 
-            made: list[Piece] = []
-
-            def on_piece(piece: Piece) -> None:
+            def on_runtime(chosen: str) -> None:
                 nonlocal runtime
-                made.append(piece)
-                if not runtime and (runtime := job.runtime):
+                if not runtime:
+                    runtime = chosen
                     self._write(runtime)
 
+            made: list[Piece] = []
+
             if shards := missing(pieces, total, shard_rows or shard_rows_of(total)):
-                executor.run(job, inputs, shards, folder, on_rows=on_rows, on_piece=on_piece)
+                executor.run(job, inputs, shards, folder, on_rows=on_rows, on_runtime=on_runtime, on_piece=made.append)
             whole = chain(sorted([*pieces, *made], key=lambda piece: (piece.start, -piece.end)))
             if lost := missing(whole, total, total or 1):
                 raise AnchorIndexError(

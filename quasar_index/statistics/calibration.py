@@ -30,6 +30,7 @@ import numpy.typing as npt
 
 from ..arrays import BoolArray, DoubleArray, IntArray
 from ..errors import ValidationError, counted
+from ..threads import import_alone
 from .correlation import check_pairs, srcc
 from .groups import Groups, group_codes
 from .logistic import LogisticFit
@@ -300,7 +301,8 @@ def _coverage(
 
     Where a part is too small for the level, its largest residual serves.
     """
-    from sklearn.model_selection import GroupKFold
+    with import_alone():
+        from sklearn.model_selection import GroupKFold
 
     inside = 0
     parts = GroupKFold(n_splits=min(FOLDS, int(codes.max()) + 1)).split(x, y, groups=codes)

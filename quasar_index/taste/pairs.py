@@ -18,6 +18,7 @@ import numpy.typing as npt
 from ..arguments import checked
 from ..arrays import DoubleArray, IntArray
 from ..errors import DataError, counted
+from ..threads import import_alone
 
 SPREAD = 1.0
 """s: of ratings before anything is compared; two photographs drawn by it differ by 1.4, odds of 4 to 1."""
@@ -45,7 +46,8 @@ def ratings_of_pairs(pairs: Sequence[tuple[int, int]] | npt.NDArray[np.integer],
         [0.59, 0.0, -0.59, 0.0]
     """
     rows = as_pairs(pairs, n)
-    from sklearn.linear_model import LogisticRegression
+    with import_alone():
+        from sklearn.linear_model import LogisticRegression
 
     known, places = np.unique(rows, return_inverse=True)
     m, places = len(rows), places.reshape(rows.shape)

@@ -132,7 +132,7 @@ def test_synthesize_lists_distortions(run):
 
 def test_synthesize_writes_what_build_reads(run, pristine, tmp_path):
     out = tmp_path / "out"
-    result = run("synthesize", pristine, out, "--types", "jpeg,11,blur", "--levels", "1,3", "--workers", "2")
+    result = run("synthesize", pristine, out, "--types", "jpeg,11,blur", "--levels", "1,3", "--threads", "2")
     assert result.code == 0
     assert "3" in result.out
     assert "30: 30 written, 0 kept" in result.out
@@ -237,7 +237,7 @@ def test_an_interrupted_synthesis_is_one_line_and_resumes(pristine, tmp_path):
 
 
 def test_check_of_sound_data(run, labels):
-    result = run("check", "--data", f"{labels}?score=score", "--decode", "--seed", 1, "--workers", 1)
+    result = run("check", "--data", f"{labels}?score=score", "--decode", "--seed", 1, "--threads", 1)
     assert result.code == 0
     assert "warning" not in result.out
     assert result.err == "quasar-index: 3 images checked, nothing to mend\n"

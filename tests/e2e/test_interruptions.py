@@ -172,7 +172,7 @@ def test_sigterm_is_one_line_and_143(photos, tmp_path):
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     deadline = time.monotonic() + 120
-    while not (tmp_path / ".own.building" / "request.json").exists() and time.monotonic() < deadline:
+    while not (tmp_path / ".own.building" / "plan.json").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=120)

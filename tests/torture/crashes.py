@@ -11,7 +11,7 @@ or broken from such a call on; a power cut is a kill after which all files that 
 
 - the index opens as the state before or the state after, or it is not there yet; an output is whole or not there;
 - the same command, stopped again or not, ends with exactly what a calm run makes: ids, labels, embeddings, in order;
-- no image is embedded twice beyond a block for each stop (and what the encoder has at hand);
+- no image is embedded twice beyond a shard for each stop (and what the encoder has at hand);
 - `verify` finds nothing; temporary files that a kill left are counted.
 
 Prints a summary, and exits with 1 on any violation. `--only NUMBER --seed S` runs one trial again; `--every COMMAND
@@ -49,7 +49,7 @@ from tests.torture import faults
 N_BASE, N_MORE, SIZE = 24, 40, 32
 BLOCK, BATCH = 8, 4
 AT_HAND = 3 * BATCH
-"""Embeddings that a kill may cost beside the block: the batches that the encoder has at hand."""
+"""Embeddings that a kill may cost beside the shard: the batches that the encoder has at hand."""
 HANGS_AFTER = 180.0
 COMMANDS = ("build", "add", "compact", "score", "relabel", "replace", "forget", "upgrade")
 STORAGE = ("--dtype", "float16", "--anchors-per-shard", "10")
@@ -251,16 +251,16 @@ def _redirect(folder: Path) -> None:
 
 
 def _patch(folder: Path) -> None:
-    """Give the command the encoder that is loaded already, small blocks, and a count of what is embedded.
+    """Give the command the encoder that is loaded already, small shards, and a count of what is embedded.
 
     Images are embedded one by one: the last bits of an embedding depend on how many images its batch holds, which an
     interruption changes, and what is looked for here is whether anything else does.
     """
     from quasar_index.cli import resuming
 
-    from quasar_index.index import staging
+    from quasar_index.plans import plan
 
-    staging.BLOCK = resuming.SYNC_ROWS = BLOCK
+    plan.SHARD_ROWS = resuming.SYNC_ROWS = BLOCK
     encoder = _encoder()
     log = os.open(_beside(folder, "embedded"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     forward = type(encoder).forward
@@ -445,11 +445,11 @@ def trial(
         expect(found in allowed, f"after {kind}: neither the state before nor that after: {found}\n{said}")
         if command == "replace":
             expect(found is not None, f"after {kind}: the old index is gone")
-            if found == world.calm[command] and not (folder / "own" / "request.json").exists():
+            if found == world.calm[command] and not (folder / "own" / "plan.json").exists():
                 break  # once more would replace the new index by itself
     # What has ended is not run again: it would say that the index exists, or replace it by itself.
     ended = command in ("build", "score", "replace") and found == world.calm[command]
-    if not ended or (folder / "own" / "request.json").exists():
+    if not ended or (folder / "own" / "plan.json").exists():
         run = start(folder, world.arguments(command, folder))
         code = run.wait()
         expect(code == (3 if command == "score" else 0), f"not resumed, exit code {code}: {run.said()}")

@@ -64,6 +64,25 @@ def test_imports_nothing_upward(file: Path) -> None:
         assert LEVEL[imported] <= LEVEL[module], f"{module} imports upward from {imported}"
 
 
+def test_scikit_learn_is_imported_by_one_thread_at_a_time() -> None:
+    found = 0
+    for file in sorted(PACKAGE.rglob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        alone = {
+            inner
+            for node in ast.walk(tree)
+            if isinstance(node, ast.With) and ast.unparse(node.items[0]) == "import_alone()"
+            for inner in ast.walk(node)
+        }
+        for node in ast.walk(tree):
+            names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            if any(name.split(".")[0] == "sklearn" for name in names):
+                found += 1
+                assert node in alone, f"{file}:{node.lineno}: two threads may find it half made"
+    assert found
+
+
 def test_public_names_are_those_of_the_stub() -> None:
     tree = ast.parse((PACKAGE / "__init__.pyi").read_text(encoding="utf-8"))
     imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
