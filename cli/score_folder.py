@@ -89,7 +89,7 @@ def write(
     with interruptible("the same command goes on where it stopped"), progress_bar("scoring") as say_progress:
         done = qi.methods.score_to_folder(
             output,
-            inputs.sources,
+            inputs.images,
             plan.scorings,
             keep=inputs.keep,
             n_workers=embedding.threads,

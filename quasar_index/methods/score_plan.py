@@ -268,7 +268,7 @@ def _schema(source: Images) -> pa.Schema | None:
 
 def _table(source: Images, rows: range, columns: Sequence[str]) -> pa.Table:
     if isinstance(source, ImageList):
-        return source.table(rows, columns)
+        return source.part(rows.start, rows.stop, columns)
     assert isinstance(source, (AnchorSource, ImageSource))  # noqa: S101 - for the type checker
     return source.records.select(columns).slice(rows.start, len(rows))
 
