@@ -92,9 +92,11 @@ class ScoreJob:
 
     def choose_runtime(self, rows: Iterable[Row]) -> str:
         """See `Job.choose_runtime`."""
-        if not self.runtime and any(hasattr(encoder, "fix_runtime") for encoder in self._encoders):
+        if any(hasattr(encoder, "fix_runtime") for encoder in self._encoders):
+            if self.runtime:
+                return self.runtime
             for _ in self.run(rows):
-                if self.runtime:
+                if all(encoder.spec.runtime for encoder in self._encoders):
                     break
             else:
                 words = [encoder.spec.runtime or getattr(encoder, "base", "fp32") for encoder in self._encoders]
