@@ -24,6 +24,7 @@ import numpy as np
 
 import quasar_index as qi
 from quasar_index.encoders.spec import EncoderSpec, InputRule
+from quasar_index.index.failures import listed_failures
 from quasar_index.plans import pieces, ray_worker
 
 SHARD, POISON = 8, 201
@@ -178,13 +179,13 @@ def state(path: Path) -> dict[str, Any]:
         "ids": list(anchors.ids),
         "embeddings": anchors.directions * anchors.norms[:, None],
         "damage": [one.message for one in index.verify().damage],
-        "failures": dict(qi.index.listed_failures(path)) if hasattr(qi.index, "listed_failures") else {},
+        "failures": dict(listed_failures(path)),
     }
 
 
 def differences(found: dict[str, Any], calm: dict[str, Any]) -> list[str]:
     """Return what tells two indexes apart, beyond rounding; and what is in one twice."""
-    wrong = [name for name in ("rows", "ids", "damage") if found[name] != calm[name]]
+    wrong = [name for name in ("rows", "ids", "damage", "failures") if found[name] != calm[name]]
     if len(set(found["ids"])) != len(found["ids"]):
         wrong.append("doubled")
     if found["embeddings"].shape != calm["embeddings"].shape:

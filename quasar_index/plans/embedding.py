@@ -59,16 +59,15 @@ class EncodingJob:
         """See `Job.open`."""
         self.n_workers = self.n_workers or n_threads
         allow_pixels(self.max_pixels)
-        _load(self.encoder)
+        if isinstance(self.encoder, LazyEncoder):
+            self.encoder.load()
 
     def choose_runtime(self, rows: Iterable[Row]) -> str:
         """See `Job.choose_runtime`."""
-        if not self.runtime and hasattr(self.encoder, "fix_runtime"):
-            for _ in self.run(rows):
-                if self.runtime:
-                    break
-            else:
-                self.fix_runtime(getattr(self.encoder, "base", "fp32"))
+        encoder = self.encoder
+        is_open = not encoder.spec.runtime and hasattr(encoder, "fix_runtime")
+        if is_open and not any(self.runtime for _ in self.run(rows)):
+            self.fix_runtime(getattr(encoder, "base", "fp32"))
         return self.runtime
 
     def fix_runtime(self, runtime: str) -> None:
@@ -140,11 +139,6 @@ class EmbedJob(EncodingJob):
             file.write_batch(pa.record_batch(columns, schema=schema))
         failures = [(start + n, image.path, image.error) for n, image in enumerate(results) if image.error]
         return Packed(sink.getvalue().to_pybytes(), tuple(failures))
-
-
-def _load(encoder: Any) -> None:
-    if isinstance(encoder, LazyEncoder):
-        encoder.load()
 
 
 def piece_schema(dim: int) -> pa.Schema:

@@ -189,7 +189,7 @@ def test_the_command_starts_a_cluster_of_its_own_and_leaves_nothing(tmp_path, ph
     )
     said, told = run.communicate(timeout=300)
     assert (run.returncode, told) == (0, "")
-    assert json.loads(said)["path"].endswith("far")
+    assert json.loads(said)["index"].endswith("far")
     assert [_listing(folder) for folder in watched] == before
     assert not list(Path(tempfile.gettempdir()).glob(f"quasar-ray-{run.pid}-*"))
     assert differences(state(tmp_path / "far"), state(built)) == []
