@@ -124,7 +124,7 @@ def score(
     keep: score_inputs.KeepOption = None,
     shard: score_inputs.ShardOption = None,
     save_embeddings: score_inputs.SaveOption = None,
-    many: machines.Distribution,
+    distribution: machines.Distribution,
     max_failures: score_inputs.FailuresOption = "0",
     tolerate_truncated: score_inputs.TolerateOption = False,
     method: ways.MethodOption = None,
@@ -230,7 +230,7 @@ def score(
             {"where": where, "ratio": ratio, "seed": seed if ratio != 1 else None, "group": group, "ratings": ratings}
             | ({"prompts": prompt_pair or prompts} if anchors is Anchors.text else {}),
             embedding,
-            many,
+            distribution,
             most_failures=most_failures(len(inputs)),
             tolerate_truncated=tolerate_truncated,
         )

@@ -24,7 +24,8 @@ _SECRETS = re.compile(r"(?<=://)[^/@\s]*@|(?<=\?)(?=[^ ]*(?:sig|token|key|secret
 
 def is_folder(output: str | None) -> bool:
     """Tell whether `--output` names a folder: by its last `/`, or because there is one."""
-    return output is not None and (output.endswith("/") or ("://" not in output and Path(output).is_dir()))
+    text = str(output or "")
+    return text.endswith("/") or (bool(text) and "://" not in text and Path(text).is_dir())
 
 
 IDLE = (
@@ -88,7 +89,7 @@ def write(
     with interruptible("the same command goes on where it stopped"), progress_bar("scoring") as say_progress:
         done = qi.methods.score_to_folder(
             output,
-            inputs.sources,
+            inputs.images,
             plan.scorings,
             keep=inputs.keep,
             n_workers=embedding.threads,

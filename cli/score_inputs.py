@@ -117,14 +117,6 @@ class _Part:
         """The paths, in memory."""
         return self.records["path"].to_pylist() if self.listed is None else self.listed
 
-    @property
-    def source(self) -> Any:
-        """The images as the library takes them."""
-        if self.listed is not None:
-            return list(self.listed)
-        is_list = isinstance(self.records, qi.datasets.ImageList)
-        return self.records if is_list else qi.datasets.ImageSource("", self.records, self.read)
-
     def cut(self, low: int, high: int) -> _Part:
         """Return a run of the images."""
         if self.listed is None:
@@ -188,9 +180,15 @@ class Inputs:
         return self.embedded is None and all(part.read is None for part in self.parts)
 
     @property
-    def sources(self) -> list[Any]:
-        """The images as the library takes them, source by source."""
-        return [part.source for part in self.parts]
+    def images(self) -> list[Any]:
+        """The images as the library takes them: paths, or sources."""
+        if self.parts[0].listed is not None:
+            return list(self.parts[0].listed)
+        records = (part.records for part in self.parts)
+        return [
+            one if isinstance(one, qi.datasets.ImageList) else qi.datasets.ImageSource("", one, part.read)
+            for one, part in zip(records, self.parts, strict=True)
+        ]
 
     @property
     def types(self) -> dict[str, Any]:

@@ -24,6 +24,8 @@ MENDS = {
     "AnchorIndex": "an index, by qi.AnchorIndex.open(NAME)",
     "AnchorSource": "a source, by qi.load_source(PATH)",
     "ImageSource": "a source, by qi.datasets.load_images(PATH)",
+    "ImageList": "a list of images, by qi.datasets.ImageList(PATH)",
+    "Executor": "an executor, such as qi.plans.LocalExecutor()",
     "AnchorTable": "anchors, by AnchorIndex.anchors() or qi.make_anchors",
     "Method": "a method, such as qi.Mean(), or qi.read_method('mean')",
     "Encoder": "an encoder, by qi.load_encoder(NAME)",
@@ -257,6 +259,7 @@ _MEMBERS = {
     "Encoder": ("spec", "prepare", "forward"),
     "TextEncoder": ("spec", "prepare", "forward", "encode_text"),
     "Selector": ("select",),
+    "Executor": ("run",),
     "Task": ("settings", "batch", "steps_per_epoch"),
 }
 """Of what is told by what it has."""

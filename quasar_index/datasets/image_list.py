@@ -88,17 +88,16 @@ class ImageList:
         """Return the SHA-256 of the file."""
         return sha256_file(self.file)
 
-    def table(self, rows: range, columns: Iterable[str]) -> pa.Table:
+    def part(self, start: int, stop: int, columns: Iterable[str]) -> pa.Table:
         """Return columns of a run of rows, as they are in the file."""
         wanted = tuple(columns)
         parts = []
-        start = rows.start
-        while start < rows.stop:
+        while start < stop:
             group = int(np.searchsorted(self._starts, start, side="right")) - 1
             first = int(self._starts[group])
-            stop = min(rows.stop, int(self._starts[group + 1]))
-            parts.append(self._group(group, wanted).select(wanted).slice(start - first, stop - start))
-            start = stop
+            end = min(stop, int(self._starts[group + 1]))
+            parts.append(self._group(group, wanted).select(wanted).slice(start - first, end - start))
+            start = end
         return pa.concat_tables(parts) if parts else self.schema.empty_table().select(wanted)
 
     def _group(self, group: int, wanted: tuple[str, ...]) -> pa.Table:
@@ -113,7 +112,7 @@ class ImageList:
             self._held = (group, columns, table)
         return table
 
-    def located(self, names: pa.ChunkedArray) -> pa.Array:
+    def _located(self, names: pa.ChunkedArray) -> pa.Array:
         """Return the path or URL of each name; "" for none."""
         texts = pc.fill_null(names.cast(pa.string()), "").combine_chunks()
         texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
@@ -138,7 +137,7 @@ class ListedPaths:
         """Return a part of them."""
         start, stop, _ = rows.indices(len(self))
         column = self._images.image_column
-        return self._images.located(self._images.table(range(start, stop), [column])[column])
+        return self._images._located(self._images.part(start, stop, [column])[column])
 
 
 def _image_column(schema: pa.Schema, given: str | None, file: str) -> str:

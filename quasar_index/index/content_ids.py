@@ -180,7 +180,7 @@ def _copies_of_words(words: npt.NDArray[np.void], rows: IntArray) -> IntArray:
     low = words[rows, 1].astype(np.uint64)
     is_like = high[1:] == high[:-1]
     is_copy = is_like & (low[1:] == low[:-1])
-    copies = rows[1:][is_copy]
+    copies: IntArray = rows[1:][is_copy]
     mixed = np.unique(high[1:][is_like & ~is_copy])  # ids that share a half
     if not len(mixed):
         return copies

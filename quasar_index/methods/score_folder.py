@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from ..arguments import checked
 from ..datasets.base import AnchorSource, ImageSource
@@ -25,13 +25,11 @@ from .score_plan import Images, KeptInputs, ScoreJob, described
 from .scoring import Scorer
 from .scorings import Scoring
 
-Source: TypeAlias = "AnchorSource | ImageSource | ImageList"
-
 
 @checked
 def score_to_folder(
     output: PathText,
-    images: Source | Sequence[Source] | Sequence[PathText],
+    images: AnchorSource | ImageSource | ImageList | Sequence[AnchorSource | ImageSource | ImageList | PathText],
     scorings: Sequence[Scoring] | Scorer,
     *,
     keep: Mapping[str, str] | Sequence[str] = (),
@@ -130,8 +128,6 @@ def _sources(images: Any) -> list[Images]:
         return [images]
     given: list[Any] = list(images)
     if given and all(isinstance(one, (AnchorSource, ImageSource, ImageList)) for one in given):
-        return given
-    if given and all(isinstance(one, list) for one in given):
         return given
     if not all(isinstance(one, (str, os.PathLike)) for one in given):
         raise DataError("images are neither paths nor sources", "give one or the other")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, groupby, islice, repeat, tee
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +18,9 @@ import pyarrow.parquet as pq
 from ..cells import as_text
 from ..datasets.base import AnchorSource, ImageSource
 from ..datasets.image_list import ImageList
+from ..encoders.lazy import LazyEncoder
 from ..encoders.runtimes import fix_runtime
+from ..images import allow_pixels
 from ..index.anchor_index import AnchorIndex
 from ..plans.inputs import Inputs, Row
 from ..plans.job import Packed
@@ -26,9 +28,6 @@ from .causes import cause_of
 from .familiarity import UNLIKE
 from .kept_columns import kept_types, plain_value
 from .scorings import Predictor, Scoring, columns_of, embedding_scorers, row_schema, score_block
-
-if TYPE_CHECKING:
-    from ..arrays import IntArray
 
 _BLOCK = 128
 _READ_ROWS = 8192
@@ -66,17 +65,48 @@ class ScoreJob:
         return row_schema(self.columns, self.types)
 
     @property
+    def _encoders(self) -> list[Any]:
+        return [one.encoder for one in embedding_scorers(self.scorings)]
+
+    @property
     def runtime(self) -> str:
         """See `Job.runtime`; of several encoders, one word each."""
-        found = [one.encoder.spec.runtime for one in embedding_scorers(self.scorings) if one.encoder is not None]
+        found = [encoder.spec.runtime for encoder in self._encoders]
         return " ".join(found) if all(found) else ""
+
+    @property
+    def device(self) -> str:
+        """See `Job.device`."""
+        encoder = self._encoders[0]
+        asked = getattr(encoder, "asked_device", None)
+        return str(getattr(encoder, "device", "cpu") if asked is None else asked)
+
+    def open(self, n_threads: int) -> None:
+        """See `Job.open`."""
+        self.n_workers = self.n_workers or n_threads
+        allow_pixels(self.max_pixels)
+        others = [scorer.prompt_encoder for scorer in embedding_scorers(self.scorings)]
+        for encoder in (*self._encoders, *others):
+            if isinstance(encoder, LazyEncoder):
+                encoder.load()
+
+    def choose_runtime(self, rows: Iterable[Row]) -> str:
+        """See `Job.choose_runtime`."""
+        if any(hasattr(encoder, "fix_runtime") for encoder in self._encoders):
+            if self.runtime:
+                return self.runtime
+            for _ in self.run(rows):
+                if all(encoder.spec.runtime for encoder in self._encoders):
+                    break
+            else:
+                words = [encoder.spec.runtime or getattr(encoder, "base", "fp32") for encoder in self._encoders]
+                self.fix_runtime(" ".join(words))
+        return self.runtime
 
     def fix_runtime(self, runtime: str) -> None:
         """See `Job.fix_runtime`."""
-        encoders = (one.encoder for one in embedding_scorers(self.scorings))
-        for encoder, word in zip(encoders, runtime.split(" "), strict=True):
-            if encoder is not None:
-                fix_runtime(encoder, word)
+        for encoder, word in zip(self._encoders, runtime.split(" "), strict=True):
+            fix_runtime(encoder, word)
 
     def run(self, rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
         """See `Job.run`."""
@@ -180,11 +210,7 @@ class KeptInputs(Inputs):
             yield from super().rows(numbers)
             return
         for row, values in zip(super().rows(numbers), self._values(numbers), strict=True):
-            yield (*row, values)  # type: ignore[misc]
-
-    def states(self, rows: Sequence[Row]) -> IntArray:
-        """See `Inputs.states`."""
-        return super().states([(row[0], row[1]) for row in rows])
+            yield row[0], row[1], values
 
     def _values(self, numbers: range) -> Iterator[tuple[Any, ...]]:
         first = 0
@@ -244,7 +270,7 @@ def _schema(source: Images) -> pa.Schema | None:
 
 def _table(source: Images, rows: range, columns: Sequence[str]) -> pa.Table:
     if isinstance(source, ImageList):
-        return source.table(rows, columns)
+        return source.part(rows.start, rows.stop, columns)
     assert isinstance(source, (AnchorSource, ImageSource))  # noqa: S101 - for the type checker
     return source.records.select(columns).slice(rows.start, len(rows))
 

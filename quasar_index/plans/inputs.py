@@ -14,8 +14,8 @@ import numpy as np
 
 from ..arrays import IntArray
 
-Row: TypeAlias = "tuple[int, str]"
-"""An image: the number of its source, and its path there."""
+Row: TypeAlias = "tuple[int, str] | tuple[int, str, tuple[Any, ...]]"
+"""An image: the number of its source, its path there, and what else a job wants to know of it."""
 _READ_ROWS = 8192
 _UNKNOWN = (-1, -1)
 
@@ -52,7 +52,7 @@ class Inputs:
         """Return (n, 2) int64, size and time of the file that holds each image; -1 where nobody can say, as of URLs."""
         found: dict[str, tuple[int, int]] = {}
         states = []
-        for source, path in rows:
+        for source, path in ((row[0], row[1]) for row in rows):
             holder = getattr(self.reads[source], "file", None)
             name = str(path if holder is None else holder(path))
             if name not in found:

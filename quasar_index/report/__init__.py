@@ -1,6 +1,7 @@
 """What people look at after scoring: a page of the images with their nearest anchors, and tables of explanations."""
 
-from .collect import Opinion, Report
+from ..methods.scorings import Opinion
+from .collect import Report
 from .labels import EXPLANATION_SCHEMA, AnchorLabels, explanation_table
 from .patches import PATCH_SCHEMA, UnusualPatches, patch_table, unusual_scale
 

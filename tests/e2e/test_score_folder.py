@@ -196,3 +196,17 @@ def test_scores_go_to_an_s3_store(many, calm, home, tmp_path):
         assert secret not in done.stderr + refused.stderr + (tmp_path / "_manifest.json").read_text()
     finally:
         server.stop()
+
+
+def test_workers_of_a_cluster_write_the_same_rows(many, calm, home, tmp_path):
+    pytest.importorskip("ray")
+    more = ("--distribution", "ray", "--workers", 2, "--address", "local", "--shard-rows", 24, "--max-failures", 1)
+    done = subprocess.run(
+        command(many, f"{tmp_path}/out/", *more),
+        env=environment(home, tmp_path), cwd=tmp_path, text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    equal(calm, ds.dataset(tmp_path / "out").to_table())
+    assert [one["n_rows"] for one in json.loads((tmp_path / "out" / "_manifest.json").read_text())["shards"]] == [
+        24
+    ] * 4
