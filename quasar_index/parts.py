@@ -150,7 +150,8 @@ class Parts(np.lib.mixins.NDArrayOperatorsMixin):
     @property
     def T(self) -> FloatArray:  # noqa: N802 - as NumPy has it
         """(D, N), joined."""
-        return one_array(self).T
+        turned: FloatArray = one_array(self).T
+        return turned
 
     def astype(self, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
         """Return them joined, as one array of another type."""
