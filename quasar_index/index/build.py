@@ -330,7 +330,7 @@ def _finish(
     for rest in folder.glob(f"{TABLE}*.lance"):
         shutil.rmtree(rest)  # of a run that was interrupted here
     batches = staging.final_batches(made, table, schema)
-    shards = write_shards(folder, batches, schema, rows_a_shard=storage.anchors_per_shard)
+    shards = write_shards(folder, batches, schema, rows=storage.anchors_per_shard)
     write_failures(folder, progress.failures)
     embeddings = (EmbeddingRecord(MAIN_EMBEDDING, spec, storage.dtype),)
     n_good = int(is_good.sum())

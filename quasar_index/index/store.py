@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, repeat
 from operator import itemgetter
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -243,7 +243,7 @@ def write_table(folder: Path, batches: Iterable[pa.RecordBatch], schema: pa.Sche
 
 
 def write_shards(
-    folder: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema, *, rows_a_shard: int | None = None
+    folder: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema, *, rows: int | Sequence[int] | None = None
 ) -> tuple[Shard, ...]:
     """Write the tables of a new index from a stream of batches.
 
@@ -251,7 +251,7 @@ def write_shards(
         folder: Where.
         batches: The rows; other tables that an interrupted run left there are replaced.
         schema: Of all of them.
-        rows_a_shard: Most rows of a table; None for one table.
+        rows: Most rows of a table, or the rows of each; None for one table.
 
     Returns:
         The shards.
@@ -260,21 +260,24 @@ def write_shards(
         AnchorIndexError: When they cannot be written, such as on a full disk.
     """
     shards: list[Shard] = []
-    for number, part in groupby(_cut(batches, rows_a_shard or 1 << 62), key=itemgetter(0)):
+    sizes = repeat(rows or 1 << 62) if rows is None or isinstance(rows, int) else iter(rows)
+    for number, part in groupby(_cut(batches, sizes), key=itemgetter(0)):
         name = f"{TABLE}-{number}" if number else TABLE
         shards.append(Shard(name, write_table(folder, (batch for _, batch in part), schema, name)))
     return tuple(shards) or (Shard(TABLE, write_table(folder, [], schema)),)
 
 
-def _cut(batches: Iterable[pa.RecordBatch], n_rows: int) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """Cut batches where a table is full; yield each piece with the number of its table."""
-    done = 0
+def _cut(batches: Iterable[pa.RecordBatch], sizes: Iterator[int]) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Cut batches where a table has its rows; yield each piece with the number of its table."""
+    number, room = -1, 0
     for batch in batches:
         start = 0
         while start < len(batch):
-            piece = batch.slice(start, n_rows - done % n_rows)
-            yield done // n_rows, piece
-            start, done = start + len(piece), done + len(piece)
+            while room == 0:
+                number, room = number + 1, next(sizes, 1 << 62)
+            piece = batch.slice(start, room)
+            yield number, piece
+            start, room = start + len(piece), room - len(piece)
 
 
 @contextmanager

@@ -8,7 +8,6 @@ of the same numbers. So the index that is made of a bundle gives the same scores
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -26,7 +25,7 @@ from ..index.manifest import library_versions
 from ..index.new_folder import new_index
 from ..index.origin import Provenance
 from ..index.places import check_free, is_shipped, new_index_path
-from ..index.records import Shard
+from ..index.records import Shard, is_count
 from ..index.staging import clear
 from ..index.store import TABLE, write_shards
 from ..paths import PathText, new_output, write_atomically
@@ -41,7 +40,7 @@ THE_INDEX = "the index"
 FORMAT = 1
 """Version of the format of bundles."""
 _CALIBRATIONS = "calibrations"
-_MOST_TABLES = 1000
+_MOST_TABLES = 100_000
 OnProgress: TypeAlias = Callable[[int, int], None]
 _OWN = ("uid", "version", "shards")  # of a manifest: what an index does not share with its copies
 _LEFT_OUT = {"uid": "bundle", "version": 1, "shards": [{"table": TABLE, "version": 1}]}
@@ -60,7 +59,7 @@ class Bundle:
         manifest: Record of the index: encoder, sources, counts, selection.
         terms: Licences and what to cite.
         origins: Where the anchors come from, where the index was pulled itself.
-        n_tables: Tables of the index.
+        tables: Rows of each table of the index, in order.
         n_bytes: Size of the file.
     """
 
@@ -70,7 +69,7 @@ class Bundle:
     manifest: Manifest
     terms: tuple[Terms, ...]
     origins: tuple[Origin, ...]
-    n_tables: int
+    tables: tuple[int, ...]
     n_bytes: int
 
     def __len__(self) -> int:
@@ -138,7 +137,7 @@ def write_bundle(
         "writer": library_versions().get("quasar-index", ""),
         "name": "" if private else index.name,
         "private": private,
-        "tables": len(manifest.shards),
+        "tables": [n for one in index.tables.each() if (n := sum(map(len, one.scan(["id"]))))],
         "terms": [asdict(one) for one in terms],
         "origins": [asdict(one) for one in read_origins(index.path) if not private or one.source.startswith("quasar:")],
         "manifest": _shared(manifest),
@@ -216,8 +215,9 @@ def _read_head(container: Container) -> Bundle:
             raise ValueError(f"{HEAD} has other entries than a bundle has")
         if not (isinstance(data["name"], str) and isinstance(data["private"], bool) and len(data["name"]) < 256):
             raise ValueError("an unsound name")
-        if type(data["tables"]) is not int or data["tables"] < 1:
-            raise ValueError("an unsound number of tables")
+        tables = tuple(data["tables"])
+        if not 0 < len(tables) <= _MOST_TABLES or not all(is_count(n) and n for n in tables):
+            raise ValueError("unsound tables")
         terms = tuple(map(Terms.from_dict, data["terms"]))
         origins = tuple(one for one in map(Origin.from_dict, data["origins"]) if one is not None)
         manifest = Manifest.from_dict({**data["manifest"], **_LEFT_OUT}, path)
@@ -228,7 +228,7 @@ def _read_head(container: Container) -> Bundle:
             raise ValueError("unsound names of data sets")
     except (ValueError, TypeError, AttributeError) as error:
         raise damaged(path, first_line(error)) from error
-    facts = data["name"], data["private"], manifest, terms, origins, data["tables"]
+    facts = data["name"], data["private"], manifest, terms, origins, tables
     return Bundle(path, *facts, path.stat().st_size)
 
 
@@ -278,14 +278,14 @@ def install_bundle(
         container.check()
         calibrations = {part: _calibration(container, part) for part in container.calibrations}
         on_read = None if on_progress is None else _counting(on_progress, 2 * container.size(ANCHORS))
-        n = check_anchors(container, bundle, on_read)
+        if check_anchors(container, bundle, on_read) != sum(bundle.tables):
+            raise damaged(bundle.path, "its tables have other rows than it says")
         with new_index(name, overwrite=overwrite, replaces=replaces) as (place, folder):
             clear(folder)
             with container.open(ANCHORS) as file:
                 batches = read_anchors(Source(file, on_read), bundle.manifest)
                 first = next(batches)
-                rows = math.ceil(n / min(bundle.n_tables, _MOST_TABLES))
-                shards = write_shards(folder, _all(first, batches), first.schema, rows_a_shard=rows)
+                shards = write_shards(folder, _all(first, batches), first.schema, rows=bundle.tables)
             manifest = _as_new(bundle.manifest, shards)
             for part, data in calibrations.items():
                 (folder / _CALIBRATIONS).mkdir(exist_ok=True)

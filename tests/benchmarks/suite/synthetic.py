@@ -84,7 +84,7 @@ def synthetic_index(folder: Path, n: int, *, dim: int = DIM, n_shards: int = 1) 
             yield pa.record_batch(columns, schema=schema)
 
     with new_index(path, overwrite=False) as (_, building):
-        shards = write_shards(building, batches(), schema, rows_a_shard=-(-n // n_shards))
+        shards = write_shards(building, batches(), schema, rows=-(-n // n_shards))
         half = n // 2
         rating = RatingRecord(score_range=(0.0, 1.0), threshold=0.5, by_person=False)
         source = SourceRecord("synthetic", "no-reference", "median", half, n - half, (rating,))
