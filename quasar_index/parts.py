@@ -150,8 +150,7 @@ class Parts(np.lib.mixins.NDArrayOperatorsMixin):
     @property
     def T(self) -> FloatArray:  # noqa: N802 - as NumPy has it
         """(D, N), joined."""
-        turned: FloatArray = one_array(self).T
-        return turned
+        return np.transpose(one_array(self))
 
     def astype(self, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
         """Return them joined, as one array of another type."""
