@@ -12,6 +12,7 @@ import signal
 import socket
 import tempfile
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,7 +75,9 @@ def connected(address: str | None, n_cpus: int | None) -> Iterator[Any]:
             _check_answers(address)
             options["address"] = address
         stack.callback(_stop, ray)
-        with _own_signals():
+        with _own_signals(), warnings.catch_warnings():
+            # LanceDB warns of forks; Ray's are followed by another program at once.
+            warnings.filterwarnings("ignore", message=".*fork support.*")
             if address is None:
                 _start(ray, options)
             else:
