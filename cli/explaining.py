@@ -120,7 +120,7 @@ def beside(
     page = None
     if wishes.report is not None:
         known = {name: value for name, value in facts.items() if value is not None}
-        if first.calibration is not None:
+        if isinstance(first.calibration, qi.IndexCalibration):
             fitted = first.calibration.calibration
             known["opinion scores"] = (
                 f"{fitted.level:.0%} interval, which held for {fitted.coverage:.1%} of anchors in groups left out "

@@ -306,8 +306,10 @@ def read_inputs(
             for spec in data
         ]
         note_warnings([one for one in sources if not isinstance(one, qi.datasets.ImageList)])
-        _check_columns(columns, [getattr(one, "records", one).schema for one in sources])
-        found = Inputs([_part_of(getattr(one, "records", one), one.read_bytes, columns) for one in sources], columns)
+        records = [one if isinstance(one, qi.datasets.ImageList) else one.records for one in sources]
+        _check_columns(columns, [one.schema for one in records])
+        parts = [_part_of(table, one.read_bytes, columns) for table, one in zip(records, sources, strict=True)]
+        found = Inputs(parts, columns)
     else:
         files = expand(paths or [], exclude or ())
         found = Inputs([_Part(files.paths)], n_left_out=files.left_out.n_files)
