@@ -306,11 +306,10 @@ def read_inputs(
             for spec in data
         ]
         note_warnings([one for one in sources if not isinstance(one, qi.datasets.ImageList)])
-        tables: list[Any] = [getattr(one, "records", one) for one in sources]
-        _check_columns(columns, [table.schema for table in tables])
-        found = Inputs(
-            [_part_of(table, one.read_bytes, columns) for table, one in zip(tables, sources, strict=True)], columns
-        )
+        records = [one if isinstance(one, qi.datasets.ImageList) else one.records for one in sources]
+        _check_columns(columns, [one.schema for one in records])
+        parts = [_part_of(table, one.read_bytes, columns) for table, one in zip(records, sources, strict=True)]
+        found = Inputs(parts, columns)
     else:
         files = expand(paths or [], exclude or ())
         found = Inputs([_Part(files.paths)], n_left_out=files.left_out.n_files)

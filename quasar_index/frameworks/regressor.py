@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..arrays import DoubleArray, FloatArray, IntArray
 from ..errors import QuasarError
@@ -17,9 +15,14 @@ from ..methods.registry import read_method
 from ..own_anchors import make_anchors
 from ..statistics.groups import group_codes
 from ..statistics.rising_maps import apply_map, fit_map
+from ..threads import import_alone
 from ..validation import choose_space
 from ..validation.cross_fit import leave_group_out
 from ..validation.fold_scores import score_folds
+
+with import_alone():
+    from sklearn.base import BaseEstimator, RegressorMixin
+    from sklearn.utils.validation import check_is_fitted, validate_data
 
 FOLDS = 10
 """Parts that are left out in turn to put scores on the scale of the ratings."""

@@ -339,3 +339,37 @@ def test_two_at_once_are_refused(scorer, write_images, tmp_path):
 
 def test_shards_of_very_many_rows_are_larger():
     assert [shard_rows_of(n) for n in (0, 1000, 10**7, 10**8, 10**9)] == [1024, 1024, 1024, 2000, 20000]
+
+
+def test_a_long_list_is_scored_from_the_file(scorer, write_images, tmp_path, monkeypatch):
+    from quasar_index.cli import score_inputs
+
+    from quasar_index.datasets import image_list
+
+    paths = write_images(5)
+    file = tmp_path / "images" / "list.parquet"
+    pq.write_table(pa.table({"image": [Path(path).name for path in paths], "n": range(5)}), file, row_group_size=2)
+    assert qi.datasets.find_long_list(file) is None
+    monkeypatch.setattr(image_list, "LONG", 4)
+    given = score_inputs.read_inputs(None, [str(file)], None, keep=["n"], long=True)
+    (images,) = given.images
+    assert isinstance(images, qi.datasets.ImageList)
+    assert (len(given), given.keep) == (5, {"n": "n"})
+    qi.methods.score_to_folder(tmp_path / "out", given.images, scorer, keep=given.keep, shard_rows=2)
+    table = pq.read_table(tmp_path / "out")
+    assert table["path"].to_pylist() == paths
+    assert table["n"].to_pylist() == [0, 1, 2, 3, 4]
+    assert not any(table["error"].to_pylist())
+    with pytest.raises(qi.DataError, match="--keep 'm' is no column of the data"):
+        score_inputs.read_inputs(None, [str(file)], None, keep=["m"], long=True)
+    whole = score_inputs.read_inputs(None, [str(file)], None, long=False)
+    assert list(whole.paths) == paths
+
+
+@pytest.mark.parametrize("name", ["list.csv", "none.parquet", "torn.parquet", "pictures.parquet"])
+def test_what_is_no_long_list_is_left_to_others(tmp_path, monkeypatch, name):
+    monkeypatch.setattr("quasar_index.datasets.image_list.LONG", 0)
+    (tmp_path / "list.csv").write_text("image\na.png\n")
+    (tmp_path / "torn.parquet").write_bytes(b"PAR1")
+    pq.write_table(pa.table({"image": [b"bytes"]}), tmp_path / "pictures.parquet")
+    assert qi.datasets.find_long_list(tmp_path / name) is None
