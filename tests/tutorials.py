@@ -34,7 +34,6 @@ VARIES = [
     (re.compile(r"\d+ of (\d+) rows were left"), r"N of \1 rows were left"),
     (re.compile(r"quasar-index \d+\.\d+\.\d+\S*"), "quasar-index VERSION"),
     (re.compile(r"127\.0\.0\.1:\d+/\S*"), "127.0.0.1:PORT/"),
-    (re.compile(r"/[\w./-]*/(?=[\w.-]*\b)"), ""),  # where the folder lies
     (re.compile(r"\b[0-9a-f]{8,64}\b"), "HASH"),
 ]
 """What no two runs or machines have in common."""
@@ -124,6 +123,7 @@ def run_step(step: Command | File, folder: Path) -> str:
     code = process.wait(60)
     code = 128 - code if code < 0 else code  # a signal, as a shell says it
     text = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", b"".join(parts).decode()).replace("\r\n", "\n")
+    text = text.replace(f"{folder}/", "")
     if visited:
         text = text[: text.index("http")] + address[0].decode().split("=")[0] + "=SECRET"
         return "\n".join(part for line in text.splitlines() for part in folded(line))
@@ -207,7 +207,7 @@ def rewrite(page: Path) -> None:
                 printed = "\n".join([*all_lines[:kept], "...", *all_lines[len(all_lines) - tail :]])
             elif "..." in lines:
                 printed = step.shown
-            printed = printed.replace(f"{folder}/", "").rstrip()
+            printed = printed.rstrip()
             after = f"$ {step.line}\n" + (f"{printed}\n" if printed else "")
             text = text[:at] + after + text[at + len(before) :]
             done = at + len(after)
