@@ -30,7 +30,7 @@ class Distribution:
     distribution: Annotated[
         Where,
         typer.Option(
-            help="ray: by workers of a Ray cluster (pip install 'quasar-index\\[ray]').", rich_help_panel=_PANEL
+            help="ray: by workers of a Ray cluster (pip install -e '.\\[ray]').", rich_help_panel=_PANEL
         ),
     ] = Where.local
     workers: Annotated[

@@ -40,7 +40,7 @@ def map_(
         Path, typer.Option("--output", "-o", metavar="FILE", help="A page (.html), or a picture (.png, .svg).")
     ],
     projection: Annotated[
-        Projection, typer.Option("--projection", "-p", help="pca, or umap (pip install 'quasar-index\\[map]').")
+        Projection, typer.Option("--projection", "-p", help="pca, or umap (pip install -e '.\\[map]').")
     ] = Projection.pca,
     colour: Annotated[
         str | None,

@@ -161,7 +161,7 @@ Precision = Annotated[
     PrecisionChoice,
     typer.Option(
         help="auto: float32 in the runtime that starts and runs fastest; on CUDA also halves, where they agree "
-        "(openvino: pip install 'quasar-index\\[openvino]').",
+        "(openvino: pip install -e '.\\[openvino]').",
         rich_help_panel="Encoder",
     ),
 ]

@@ -27,7 +27,7 @@ def is_installed() -> bool:
 def check_installed() -> None:
     """Raise the EncoderError of a wish for OpenVINO where the extra is not there."""
     if not is_installed():
-        raise EncoderError("OpenVINO is not installed", "pip install 'quasar-index[openvino]', or drop --precision")
+        raise EncoderError("OpenVINO is not installed", "pip install -e '.[openvino]', or drop --precision")
 
 
 def open_file(path: Path, *, precision: str) -> Callable[[ByteArray], FloatArray]:

@@ -58,7 +58,7 @@ def check_server() -> None:
 
         del starlette
     except ImportError:
-        raise DataError("the explorer needs its extra", "pip install 'quasar-index[explore]'") from None
+        raise DataError("the explorer needs its extra", "pip install -e '.[explore]'") from None
 
 
 @contextmanager

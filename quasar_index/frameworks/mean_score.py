@@ -26,7 +26,7 @@ else:
             """What stands for the class of torchmetrics where that is not installed."""
 
             def __init__(self, **_: Any) -> None:
-                raise QuasarError("torchmetrics is not installed", "pip install 'quasar-index[torchmetrics]'")
+                raise QuasarError("torchmetrics is not installed", "pip install -e '.[torchmetrics]'")
 
 
 class MeanScore(_Metric):  # type: ignore[misc]

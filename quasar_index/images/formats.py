@@ -34,7 +34,7 @@ class Extra:
     """A package that reads further formats.
 
     Attributes:
-        name: Of the extra that installs it: `pip install 'quasar-index[NAME]'`.
+        name: Of the extra that installs it: `pip install -e '.[NAME]'`.
         module: What is imported.
         what: What it reads, for messages.
         endings: Of the names of such files.
@@ -96,7 +96,7 @@ _OTHER_PICTURES = frozenset((".ai", ".dcm", ".exr", ".hdp", ".hdr", ".jxr", ".ps
 
 def install(extras: Iterable[str]) -> str:
     """Return the command that installs some extras."""
-    return f"pip install 'quasar-index[{','.join(sorted(set(extras)))}]'"
+    return f"pip install -e '.[{','.join(sorted(set(extras)))}]'"
 
 
 def ending_of(name: str) -> str:

@@ -62,7 +62,7 @@ def asking(address: Address, what: str) -> Iterator[None]:
         extra = _EXTRAS.get(address.scheme)
         raise AnchorIndexError(
             f"'{address.scheme}://' needs a package that is not installed",
-            f"pip install 'quasar-index[{extra}]'" if extra else first_line(error),
+            f"pip install -e '.[{extra}]'" if extra else first_line(error),
         ) from error
     except Exception as error:  # OSError, botocore's, aiohttp's, google's: they share no narrower class
         name, text = type(error).__name__, reason(error)

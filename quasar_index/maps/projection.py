@@ -136,7 +136,7 @@ def _umap(vectors: FloatArray, seed: int) -> DoubleArray:
     except ImportError as error:
         raise DataError(
             "UMAP needs the package umap-learn, which is not installed",
-            "run pip install 'quasar-index[map]', or use --projection pca",
+            "run pip install -e '.[map]', or use --projection pca",
         ) from error
     # One thread, without which a seed does not give the same map twice; below 4,097 anchors neighbours are exact.
     reducer = UMAP(n_neighbors=min(_NEIGHBOURS, len(vectors) - 1), metric="cosine", random_state=seed, n_jobs=1)

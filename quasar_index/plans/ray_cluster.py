@@ -166,7 +166,7 @@ def _imported() -> Any:
     try:
         import ray
     except ImportError:
-        raise DataError("many machines need Ray, which is not installed", "pip install 'quasar-index[ray]'") from None
+        raise DataError("many machines need Ray, which is not installed", "pip install -e '.[ray]'") from None
     return ray
 
 

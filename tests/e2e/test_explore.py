@@ -168,7 +168,7 @@ def test_without_the_extra_a_line_says_how_to_get_it(shots):
     )
     done = subprocess.run([sys.executable, "-c", code, shots], capture_output=True, text=True, check=False)
     assert done.returncode == 3
-    assert done.stderr == "quasar-index: error: the explorer needs its extra; pip install 'quasar-index[explore]'\n"
+    assert done.stderr == "quasar-index: error: the explorer needs its extra; pip install -e '.[explore]'\n"
     check = "import quasar_index as qi, sys; qi.explorer.Explorer; print({'starlette', 'uvicorn'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True).stdout == "set()\n"
 

@@ -78,12 +78,12 @@ def test_without_the_extras_one_line_names_them(home: Path, phone: Path) -> None
 
     done = score(phone)
     assert names_of(rows_of(done.stdout)) == ["a.jfif", "b.JPE"]
-    assert "left out: 2 .heic, 1 .dng, 1 .jxl (pip install 'quasar-index[formats,raw]'); 1 .psd" in done.stderr
+    assert "left out: 2 .heic, 1 .dng, 1 .jxl (pip install -e '.[formats,raw]'); 1 .psd" in done.stderr
     assert done.returncode == 0
     rows = rows_of(score(phone / "c.heic", phone / "d.jxl", phone / "e.DNG").stdout)
     for row, what in zip(rows, ("a HEIC picture", "a JPEG XL picture", "a raw photograph"), strict=True):
         assert str(row["error"]).startswith(f"{what}, ")
-        assert "pip install 'quasar-index[" in str(row["error"])
+        assert "pip install -e '.[" in str(row["error"])
 
 
 def test_exclude(call: Run, phone: Path, tmp_path: Path) -> None:

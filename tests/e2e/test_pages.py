@@ -112,8 +112,8 @@ def test_the_readme_is_short_and_says_how_to_begin() -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_is_said_to_be_on_a_package_index(name: str) -> None:
-    # An extra may stand in what a command prints: `left out: 3 .heic (pip install 'quasar-index[formats]')`.
-    text = PAGES[name].replace("(pip install 'quasar-index[formats,raw]')", "")
+    # An extra may stand in what a command prints: `left out: 3 .heic (pip install -e '.[formats]')`.
+    text = PAGES[name].replace("(pip install -e '.[formats,raw]')", "")
     assert not re.search(r"(pip3?|pipx|uv|uvx) (install|add|run)? ?'?quasar-index", text)
 
 

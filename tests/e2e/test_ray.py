@@ -217,4 +217,4 @@ def test_what_stands_against_it_is_one_line(tmp_path, labels):
         "except qi.DataError as error: print(error)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == "many machines need Ray, which is not installed; pip install 'quasar-index[ray]'\n"
+    assert done.stdout == "many machines need Ray, which is not installed; pip install -e '.[ray]'\n"

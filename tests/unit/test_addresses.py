@@ -135,7 +135,7 @@ def test_a_missing_package_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gcsfs", None)
     with pytest.raises(qi.AnchorIndexError) as error:
         qi.AnchorIndex.open("gs://bucket/own")
-    assert str(error.value) == "'gs://' needs a package that is not installed; pip install 'quasar-index[gs]'"
+    assert str(error.value) == "'gs://' needs a package that is not installed; pip install -e '.[gs]'"
 
 
 @pytest.mark.parametrize("token", ["../../up", "a/b", 7, "0123456789ABCDEF"])

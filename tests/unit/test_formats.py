@@ -138,9 +138,9 @@ def test_what_is_cut_or_damaged_is_one_clear_error(format_):
 @pytest.mark.parametrize(
     ("format_", "extra", "message"),
     [
-        ("HEIF", known.HEIF, r"a HEIC picture, .*; pip install 'quasar-index\[formats\]'"),
-        ("JXL", known.JXL, r"a JPEG XL picture, .*; pip install 'quasar-index\[formats\]'"),
-        ("RAW", known.RAW, r"a raw photograph, .*; pip install 'quasar-index\[raw\]'"),
+        ("HEIF", known.HEIF, r"a HEIC picture, .*; pip install -e '.\[formats\]'"),
+        ("JXL", known.JXL, r"a JPEG XL picture, .*; pip install -e '.\[formats\]'"),
+        ("RAW", known.RAW, r"a raw photograph, .*; pip install -e '.\[raw\]'"),
     ],
 )
 def test_without_its_package_the_error_names_the_extra(monkeypatch, format_, extra, message):

@@ -174,7 +174,7 @@ def test_without_torchmetrics_it_is_one_line():
         "except qi.QuasarError as error: print(error)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "torchmetrics is not installed; pip install 'quasar-index[torchmetrics]'\n"
+    assert done.stdout == "torchmetrics is not installed; pip install -e '.[torchmetrics]'\n"
 
 
 ESTIMATORS = [

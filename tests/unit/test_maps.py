@@ -86,7 +86,7 @@ def test_what_cannot_be_projected_is_an_error(monkeypatch):
         qi.maps.project_anchors(many(), projection="tsne")
     monkeypatch.setitem(sys.modules, "umap", None)
     with pytest.raises(
-        qi.DataError, match=r"umap-learn, which is not installed; run pip install 'quasar-index\[map\]'"
+        qi.DataError, match=r"umap-learn, which is not installed; run pip install -e '.\[map\]'"
     ):
         qi.maps.project_anchors(many(), projection="umap")
 

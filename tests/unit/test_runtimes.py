@@ -357,5 +357,5 @@ def test_openvino_that_is_missing_or_misplaced_is_an_error(monkeypatch):
         TorchEncoder(trial_encoder(0.0).spec, torch.nn.Identity(), torch.device("cuda"), "openvino")
     monkeypatch.setattr(openvino_runtime, "is_installed", lambda: False)
     for options in ({}, {"layers": "final"}):  # exported already, and not
-        with pytest.raises(EncoderError, match=r"OpenVINO is not installed; pip install 'quasar-index\[openvino\]'"):
+        with pytest.raises(EncoderError, match=r"OpenVINO is not installed; pip install -e '.\[openvino\]'"):
             load_encoder("efficientnet-lite0", device="cpu", precision="openvino", **options).forward(BATCH)
