@@ -29,9 +29,7 @@ class Distribution:
 
     distribution: Annotated[
         Where,
-        typer.Option(
-            help="ray: by workers of a Ray cluster (pip install -e '.\\[ray]').", rich_help_panel=_PANEL
-        ),
+        typer.Option(help="ray: by workers of a Ray cluster (pip install -e '.\\[ray]').", rich_help_panel=_PANEL),
     ] = Where.local
     workers: Annotated[
         int | None,

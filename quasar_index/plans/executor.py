@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import Any, Protocol
 
 from .inputs import Inputs, Row, digest_of
 from .job import Job, again
-from .pieces import Piece, write_piece
+from .pieces import Piece, PiecesFolder, write_piece
 
 
 class Executor(Protocol):
@@ -20,7 +19,7 @@ class Executor(Protocol):
         job: Job[Any],
         inputs: Inputs,
         shards: Sequence[range],
-        folder: Path,
+        folder: PiecesFolder,
         *,
         on_rows: Callable[[int], None],
         on_runtime: Callable[[str], None],
@@ -57,7 +56,7 @@ class LocalExecutor:
         job: Job[Any],
         inputs: Inputs,
         shards: Sequence[range],
-        folder: Path,
+        folder: PiecesFolder,
         *,
         on_rows: Callable[[int], None],
         on_runtime: Callable[[str], None],

@@ -17,12 +17,14 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..datasets.base import sha256_file
 from ..paths import sync_file, sync_folder
 from .job import Packed
 
+PiecesFolder: TypeAlias = Path
+"""The folder that the pieces of a plan lie in; all workers see it."""
 _SIDECAR = ".json"
 _log = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from ..errors import DataError, counted, first_line
 from ..paths import sync_folder
 from .inputs import Inputs
 from .job import Job
-from .pieces import Piece
+from .pieces import Piece, PiecesFolder
 from .ray_cluster import connected, own_cores
 from .ray_run import Run
 from .ray_worker import Worker, own_version
@@ -78,7 +78,7 @@ class RayExecutor:
         job: Job[Any],
         inputs: Inputs,
         shards: Sequence[range],
-        folder: Path,
+        folder: PiecesFolder,
         *,
         on_rows: Callable[[int], None],
         on_runtime: Callable[[str], None],

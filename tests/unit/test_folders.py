@@ -46,9 +46,7 @@ def test_what_an_extra_would_read_names_it(tmp_path, monkeypatch):
         monkeypatch.delitem(Image.OPEN, format_, raising=False)
     survey = survey_folder(tmp_path)
     assert names(survey.images, tmp_path) == ["a.jpg"]
-    assert survey.left_out.describe() == (
-        "left out: 2 .heic, 1 .cr3, 1 .jxl, 1 .nef (pip install -e '.[formats,raw]')"
-    )
+    assert survey.left_out.describe() == ("left out: 2 .heic, 1 .cr3, 1 .jxl, 1 .nef (pip install -e '.[formats,raw]')")
     (tmp_path / "a.jpg").unlink()
     with pytest.raises(DataError, match=r"no image in .*, left out: 2 \.heic.*formats,raw"):
         list_images(tmp_path)

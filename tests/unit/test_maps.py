@@ -85,9 +85,7 @@ def test_what_cannot_be_projected_is_an_error(monkeypatch):
     with pytest.raises(qi.DataError, match="projection of project_anchors is 'tsne'; give 'pca' or 'umap'"):
         qi.maps.project_anchors(many(), projection="tsne")
     monkeypatch.setitem(sys.modules, "umap", None)
-    with pytest.raises(
-        qi.DataError, match=r"umap-learn, which is not installed; run pip install -e '.\[map\]'"
-    ):
+    with pytest.raises(qi.DataError, match=r"umap-learn, which is not installed; run pip install -e '.\[map\]'"):
         qi.maps.project_anchors(many(), projection="umap")
 
 

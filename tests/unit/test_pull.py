@@ -453,7 +453,7 @@ def test_killed_at_the_worst_moments(server, home, tmp_path, stage):
     broken = {
         "unpacked": "import quasar_index.sharing.pull; m = sys.modules['quasar_index.sharing.pull']; "
         "m.read_published_file = lambda _: os.kill(os.getpid(), 9)",
-        "published": "import quasar_index.index.staging as m; m.drop_request = lambda _: os.kill(os.getpid(), 9)",
+        "published": "import quasar_index.index.new_folder as m; m.drop_plan = lambda _: os.kill(os.getpid(), 9)",
     }[stage]
     done = subprocess.run([sys.executable, "-c", f"import os, sys; {broken}; {PULL}", url], check=False)
     assert done.returncode == -signal.SIGKILL
