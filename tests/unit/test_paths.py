@@ -8,6 +8,8 @@ from pathlib import Path
 
 import fsspec
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import quasar_index as qi
@@ -152,6 +154,11 @@ def is_written(path, write):
     assert Path(path).stat().st_size
 
 
+def image_list() -> str:
+    pq.write_table(pa.table({"path": ["images/0.png"]}), "list.parquet")
+    return "list.parquet"
+
+
 SPEC = qi.EncoderSpec("precomputed", 6)
 ENTRIES = {
     "Scorer.score_files": lambda p, encoder: [
@@ -169,6 +176,12 @@ ENTRIES = {
     "Explorer.__init__": lambda p, encoder: qi.explorer.Explorer(
         qi.Scorer(qi.make_anchors(np.eye(4, 12), is_good=[1, 1, 0, 0]), qi.Mean(space="raw"), encoder),
         opened(), [p("images/0.png")], folders=[p("images")], exports_to=p("new"),
+    ),
+    "ImageList.__init__": lambda p: len(qi.datasets.ImageList(p(image_list()))),
+    "find_long_list": lambda p: qi.datasets.find_long_list(p(image_list())),
+    "score_to_folder": lambda p, encoder: qi.methods.score_to_folder(
+        p("scores"), [p("images/0.png")],
+        qi.Scorer(qi.make_anchors(np.eye(4, 12), is_good=[1, 1, 0, 0]), qi.Mean(space="raw"), encoder),
     ),
     "EmbeddingCache.__init__": lambda p: qi.EmbeddingCache(p("cache")),
     "Report.write": lambda p: is_written(p("out.html"), page().write),
