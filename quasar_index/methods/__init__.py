@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ..notation import parameter
 from .centroids import Centroids
 from .clustering import Clustering
@@ -17,14 +19,16 @@ from .prompts import PROMPT_PAIRS, text_anchors
 from .registry import METHODS, read_method, read_methods
 from .retrieval import Retrieval
 from .ridge import Ridge
-from .score_folder import score_to_folder
-from .score_places import ScoreFolder
 from .score_table import score_table
 from .scoring import ScoredImage, Scorer
 from .scorings import Scoring
 from .shrinkage import UNRATED_SHRINKAGE, Shrinkage, rated_shrinkage
 from .space import Space, fit_space
 from .ties import Ties
+
+if TYPE_CHECKING:
+    from .score_folder import score_to_folder
+    from .score_places import ScoreFolder
 
 __all__ = [
     "METHODS",
@@ -67,3 +71,13 @@ __all__ = [
     "score_to_folder",
     "text_anchors",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what scores into folders on its first use: it needs Arrow, which one image does not."""
+    if name not in ("score_to_folder", "ScoreFolder"):
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    from .score_folder import score_to_folder
+    from .score_places import ScoreFolder
+
+    return score_to_folder if name == "score_to_folder" else ScoreFolder

@@ -58,7 +58,7 @@ def digest(anchors: Any) -> list[Any]:
 def write(path: Path, seconds: float, seed: int, notes: Path) -> None:
     """Change the index until the time is over; note the digest of every version."""
     import quasar_index as qi
-    from quasar_index.index.cache import _from_table
+    from quasar_index.index.cache import _made
     from quasar_index.index.records import MAIN_EMBEDDING
 
     rng = np.random.default_rng(seed)
@@ -70,7 +70,9 @@ def write(path: Path, seconds: float, seed: int, notes: Path) -> None:
             version = index.manifest.version
             if version not in noted:
                 noted.add(version)
-                table = _from_table(index.tables, MAIN_EMBEDDING, DIM)
+                own = notes.parent / "own"  # a search cache that nobody else reads or damages
+                own.mkdir(exist_ok=True)
+                table = _made(own / "cache" / f"x-v{version}", index.tables, MAIN_EMBEDDING, DIM)
                 file.write(json.dumps({"version": version, "what": what, "digest": digest(table)}) + "\n")
                 file.flush()
 
