@@ -27,7 +27,11 @@ myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
-autodoc_default_options = {"members": True, "show-inheritance": False}
+# Methods that scikit-learn makes, whose texts refer to its own pages.
+MADE_BY_SCIKIT_LEARN = "set_fit_request, set_predict_request, set_score_request"
+autodoc_default_options = {
+    "members": True, "show-inheritance": False, "exclude-members": MADE_BY_SCIKIT_LEARN,
+}  # fmt: skip
 autodoc_preserve_defaults = True
 python_maximum_signature_line_length = 88
 python_use_unqualified_type_names = True
