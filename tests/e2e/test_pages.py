@@ -21,7 +21,7 @@ README = PAGES["README.md"]
 
 
 def blocks(text: str, language: str) -> list[str]:
-    """Return the blocks of a page in a language; `console` are commands that need a network or weights."""
+    """Return the blocks of a page in a language; `sh` are commands that need a network, weights or machines."""
     return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
 
 
