@@ -8,16 +8,18 @@ the new one, also after a kill, a power cut or on a full disk. What a kill leave
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from .errors import DataError, reason
 
 PathText: TypeAlias = str | os.PathLike[str]
 """A path as the functions of this package take it."""
+_PIECE = 1 << 20
 LEFT = ".*.tmp"
 """Glob of what interrupted writes leave."""
 
@@ -68,6 +70,24 @@ def write_atomically(path: PathText, data: bytes, *, sync: bool = True, shared: 
     """Replace a file by these bytes (see `replacing`)."""
     with replacing(path, sync=sync, shared=shared) as temporary:
         temporary.write_bytes(data)
+
+
+def sha256_file(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal.
+
+    Raises:
+        OSError: When it cannot be read.
+    """
+    with path.open("rb", buffering=0) as file:
+        return sha256_of(file)
+
+
+def sha256_of(file: Any) -> str:
+    """Return the SHA-256 of what an open file still has, in hexadecimal."""
+    made = hashlib.sha256()
+    while piece := file.read(_PIECE):
+        made.update(piece)
+    return made.hexdigest()
 
 
 def sync_file(path: Path) -> None:

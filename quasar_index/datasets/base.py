@@ -5,10 +5,8 @@ An adapter reads label files only; images are opened later, one by one, by `quas
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import pyarrow as pa
@@ -185,12 +183,3 @@ def concat_text(values: Sequence[str], most: int = 3) -> str:
     """Return the first few values for a message: `'a', 'b', 'c' and 4 more`."""
     shown = ", ".join(f"'{value}'" for value in values[:most])
     return shown + (f" and {len(values) - most} more" if len(values) > most else "")
-
-
-def sha256_file(path: Path) -> str:
-    """Return the hexadecimal SHA-256 of a file's bytes."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

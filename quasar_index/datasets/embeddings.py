@@ -16,8 +16,8 @@ import numpy as np
 from ..arguments import checked
 from ..arrays import FloatArray
 from ..errors import DataError, counted, first_line, reason
-from ..paths import PathText
-from .base import AnchorSource, make_records, sha256_file
+from ..paths import PathText, sha256_file
+from .base import AnchorSource, make_records
 from .files import stem
 from .label_files import read_table
 from .labelled import IMAGE_COLUMNS, LABEL_OPTIONS, plain, source_from_table

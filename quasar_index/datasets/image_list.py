@@ -18,9 +18,8 @@ import pyarrow.parquet as pq
 
 from ..arguments import checked
 from ..errors import DataError, first_line, reason
-from ..paths import PathText
+from ..paths import PathText, sha256_file
 from .arrow_images import image_columns
-from .base import sha256_file
 from .files import Folder, split_file, stem
 from .labelled import IMAGE_COLUMNS, plain
 

@@ -25,8 +25,8 @@ from ..images.patches import (
     patch_places,
     patch_sharpness,
 )
-from ..paths import PathText
-from .base import AnchorSource, make_records, sha256_file
+from ..paths import PathText, sha256_file
+from .base import AnchorSource, make_records
 
 
 class _Chosen(NamedTuple):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import hashlib
 import os
 import struct
 import sys
@@ -16,11 +15,10 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
-from ..paths import sync_file, sync_folder
+from ..paths import sha256_file, sync_file, sync_folder
 
 _FOOTER = struct.Struct("<QQQIIHH4s")
 _EXCHANGE = 2
-_PIECE = 1 << 20
 _ABANDONED = 3600.0
 _HERE = -100
 
@@ -66,16 +64,7 @@ def digests_below(folder: Path, known: Collection[str] = ()) -> dict[str, str]:
         OSError: When one cannot be read.
     """
     paths = [Path(name) for name in sorted(files_below(folder).difference(known))]
-    return {path.relative_to(folder.parent).as_posix(): digest(path) for path in paths if path.suffix != ".json"}
-
-
-def digest(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
-    made = hashlib.sha256()
-    with path.open("rb", buffering=0) as file:
-        while piece := file.read(_PIECE):
-            made.update(piece)
-    return made.hexdigest()
+    return {path.relative_to(folder.parent).as_posix(): sha256_file(path) for path in paths if path.suffix != ".json"}
 
 
 def _is_whole(path: Path) -> bool:

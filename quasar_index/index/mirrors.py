@@ -20,10 +20,10 @@ from tempfile import mkdtemp
 from typing import Any
 
 from ..errors import AnchorIndexError, first_line, reason
-from ..paths import PathText, write_atomically
+from ..paths import PathText, sha256_file, sha256_of, write_atomically
 from ..sizes import read_size
 from .addresses import Address, Mirror, is_token, mirror_of, mirror_place, read_place, stores_folder
-from .durable import digest, files_below
+from .durable import files_below
 from .object_store import as_json, asking, file_system, list_below, list_files, read_file, table_options
 
 LIMIT_VARIABLE = "QUASAR_INDEX_STORE_CACHE_SIZE"
@@ -198,17 +198,14 @@ def file_digest(folder: Path, name: str) -> str:
     """
     mirror = mirror_of(folder)
     if mirror is None:
-        return digest(folder / name)
-    made = hashlib.sha256()
+        return sha256_file(folder / name)
     try:
         with file_system(mirror.address).open(f"{mirror.inner}/{name}", "rb") as file:
-            while piece := file.read(1 << 22):
-                made.update(piece)
+            return sha256_of(file)
     except OSError:
         raise
     except Exception as error:  # the client's own
         raise OSError(first_line(error)) from error
-    return made.hexdigest()
 
 
 # The search caches.

@@ -19,8 +19,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ..datasets.base import sha256_file
-from ..paths import sync_file, sync_folder
+from ..paths import sha256_file, sync_file, sync_folder
 from .job import Packed
 
 PiecesFolder: TypeAlias = Path

@@ -27,12 +27,11 @@ from ..datasets.published_files import (
 )
 from ..errors import AnchorIndexError, DataError, reason
 from ..index import AnchorIndex, Manifest, Origin, Provenance, Terms, build_published, read_origins
-from ..index.durable import digest
 from ..index.lock import LOCK, lock
 from ..index.manifest import MANIFEST
 from ..index.mirrors import has_index
 from ..index.places import check_free, check_place, new_index_path
-from ..paths import PathText, sync_folder, write_atomically
+from ..paths import PathText, sha256_file, sync_folder, write_atomically
 from .archive import list_archive, unpack
 from .bundles import ENDING, install_bundle, read_bundle, write_bundle
 from .checksums import check_sum
@@ -276,7 +275,7 @@ def _copy_index(
 ) -> Pulled:
     """Make an index of one in an object store."""
     # What tells whether it is still that one, when it is pushed back.
-    origin = Origin(there.place, there.place, digest(there.path / MANIFEST))
+    origin = Origin(there.place, there.place, sha256_file(there.path / MANIFEST))
     bundle = write_bundle(there, work / f"{there.name}{ENDING}")
     return _install(bundle.path, origin, path, how, encoder, overwrite)
 
@@ -284,7 +283,7 @@ def _copy_index(
 def _as_it_lies(path: Path, encoder: str | None) -> tuple[PublishedFile, str, tuple[str, ...]]:
     """Choose the embeddings of a folder, or those of a tensor in one."""
     if path.is_file():
-        return read_published(path).file, digest(path), ()
+        return read_published(path).file, sha256_file(path), ()
     folder, files = path, find_published_files(path)
     chosen = choose_published(files, encoder, folder)
     others = tuple(one.tower.encoder for one in files if one.tower != chosen.tower)
@@ -356,7 +355,7 @@ def _archive(place: Place, work: Path, home: Path, how: Fetching) -> tuple[Path,
     """Return an archive on the disk, whole and the one that it was before, and its SHA-256."""
     if place.path is not None:
         list_archive(place.path)  # before reading all of it
-        return place.path, digest(place.path)
+        return place.path, sha256_file(place.path)
     if place.url.lower().startswith(HUB):
         if how.offline:
             raise no_network(place.address)
@@ -369,7 +368,7 @@ def _archive(place: Place, work: Path, home: Path, how: Fetching) -> tuple[Path,
     except DataError:
         (work / WHOLE).unlink(missing_ok=True)  # else the same file would be refused for ever
         raise
-    sha256 = digest(archive)
+    sha256 = sha256_file(archive)
     check_sum(place, sha256, home, accept_changed=how.accept_changed)
     return archive, sha256
 

@@ -15,11 +15,10 @@ from ..arguments import checked
 from ..errors import DataError, first_line
 from ..index import AnchorIndex, Provenance, read_origins
 from ..index.addresses import read_place
-from ..index.durable import digest
 from ..index.manifest import MANIFEST
 from ..index.places import check_free, check_place, new_index_path
 from ..index.terms import read_terms
-from ..paths import PathText
+from ..paths import PathText, sha256_file
 from .bundles import ENDING, Bundle, OnProgress, install_bundle, write_bundle
 from .hub import HUB, push_to_hub
 
@@ -124,6 +123,6 @@ def _push_folder(
         made = install_bundle(bundle.path, place, overwrite=overwrite, replaces=before)
     if own is not None and index.place != place:
         # What is there now is this one: the next push may replace it.
-        origins[own] = replace(origins[own], sha256=digest(made.path / MANIFEST))
+        origins[own] = replace(origins[own], sha256=sha256_file(made.path / MANIFEST))
         Provenance(tuple(origins), tuple(read_terms(index.path))).write(index.path)
     return PushReport(place, bundle)
